@@ -1,0 +1,35 @@
+/** The only module that reads clocks and sets timers, so that tests and simulations can own the time. */
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. May jump; for showing, and for what must survive a reboot. */
+  now(): number;
+  /** Milliseconds on a clock that never jumps; for durations. */
+  monotonic(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts (without rejecting: the caller looks at the signal). */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `action` once after `ms`. */
+  after(ms: number, action: () => void): Timer;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener('abort', done);
+    }),
+  after: (ms, action) => {
+    const timer = setTimeout(action, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};

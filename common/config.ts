@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'smol-toml';
+import type { Static, TObject } from 'typebox';
+import { Value } from 'typebox/value';
+import { TurnpikeError } from './errors.ts';
+
+/**
+ * Reads a TOML file and checks it against a schema. Missing keys get the schema's defaults; unknown keys, wrong types
+ * and wrong values are refused, with file and key named.
+ * @throws TurnpikeError `invalid`
+ */
+export function readConfig<Schema extends TObject>(path: string, schema: Schema): Static<Schema> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    throw new TurnpikeError('invalid', `the configuration file ${path} cannot be read: ${code}`, {
+      remedy: 'create it, or name another one with --config',
+    });
+  }
+  return parseConfig(path, text, schema);
+}
+
+/** {@link readConfig} on text; `path` is for the messages only. */
+export function parseConfig<Schema extends TObject>(
+  path: string,
+  text: string,
+  schema: Schema,
+): Static<Schema> {
+  let raw: unknown;
+  try {
+    raw = parse(text);
+  } catch (error) {
+    const line = error instanceof Error ? error.message.split('\n')[0] : '';
+    throw new TurnpikeError('invalid', `${path} is not TOML: ${line}`);
+  }
+  const value = Value.Default(schema, raw);
+  const first = Value.Errors(schema, value)[0];
+  if (first === undefined) return value as Static<Schema>;
+  throw new TurnpikeError('invalid', `${path}: ${describe(first)}`);
+}
+
+interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: unknown;
+  readonly message: string;
+}
+
+function describe(error: SchemaError): string {
+  const key = error.instancePath.slice(1).replaceAll('/', '.');
+  const params = error.params as { additionalProperties?: string[]; requiredProperties?: string[] };
+  const nested = (name: string | undefined) => [key, name].filter(Boolean).join('.');
+  if (error.keyword === 'additionalProperties') {
+    return `unknown key ${nested(params.additionalProperties?.[0])}; remove it or correct its name`;
+  }
+  if (error.keyword === 'required') return `missing key ${nested(params.requiredProperties?.[0])}`;
+  return `${key} ${error.message}`;
+}

@@ -1,0 +1,47 @@
+/**
+ * The one error class of Turnpike. `code` is a closed union; it is mapped to gRPC status (common/grpc/status.ts), to
+ * RFC 9457 problem documents (controller/north/problem.ts) and to exit codes (common/exit.ts) at the edges only.
+ *
+ * `message` is one line for the person who can mend it: what is wrong, with the value that is wrong, and what to do.
+ * It never holds a key, a token or a client's network address.
+ */
+export type ErrorCode =
+  /** The caller's input is wrong; the same call will fail again. */
+  | 'invalid'
+  | 'not_found'
+  /** It exists already, or is in a state that forbids the change. */
+  | 'conflict'
+  /** A limit is reached: addresses, devices, disk. */
+  | 'exhausted'
+  /** No, wrong or revoked credentials. */
+  | 'unauthenticated'
+  /** Known, but without the right to do it. */
+  | 'forbidden'
+  /** The other side, or a tool that we need, is not there; trying later may help. */
+  | 'unavailable'
+  /** A tool on this machine is missing, too old, or failed. */
+  | 'environment'
+  /** Our own mistake. */
+  | 'internal';
+
+export class TurnpikeError extends Error {
+  readonly code: ErrorCode;
+  /** What the person can do about it; printed after the message. */
+  readonly remedy: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { remedy?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'TurnpikeError';
+    this.code = code;
+    this.remedy = options.remedy;
+  }
+}
+
+/** The error's line for a person: message and remedy, or a plain "internal error" text for foreign errors. */
+export function describeError(error: unknown): string {
+  if (error instanceof TurnpikeError) {
+    return error.remedy === undefined ? error.message : `${error.message} (${error.remedy})`;
+  }
+  if (error instanceof Error) return error.message.split('\n')[0] ?? error.name;
+  return String(error);
+}
