@@ -6,7 +6,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['common/**/*.test.ts', 'agent/**/*.test.ts', 'controller/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          include: [
+            'common/**/*.test.ts',
+            'agent/**/*.test.ts',
+            'controller/**/*.test.ts',
+            'test/unit/**/*.test.ts',
+          ],
           environment: 'node',
         },
       },

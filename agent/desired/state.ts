@@ -1,0 +1,45 @@
+/**
+ * Desired state as the agent keeps it: what the controller said last, checked and in the agent's own types
+ * (proto/turnpike/v1/sync.proto gives the meaning of each field).
+ */
+export interface DesiredDevice {
+  readonly id: string;
+  readonly revision: bigint;
+  readonly subscriptionId: string;
+  /** Base64, as `wg` writes keys. */
+  readonly publicKey: string;
+  /** Base64, or undefined for none. */
+  readonly presharedKey: string | undefined;
+  readonly address4: string;
+  readonly address6: string;
+  readonly access: 'open' | 'closed' | 'withdrawn';
+}
+
+export interface DesiredSubscription {
+  readonly id: string;
+  readonly revision: bigint;
+  readonly metering: 'granted' | 'unlimited';
+  readonly grantedBytes: bigint;
+  readonly allowance: boolean;
+  readonly recall: number;
+}
+
+export interface NodeSettings {
+  readonly listenPort: number;
+  /** CIDR. */
+  readonly range4: string;
+  readonly range6: string;
+  /** The node's own tunnel addresses, without prefix length. */
+  readonly address4: string;
+  readonly address6: string;
+  readonly mtu: number;
+  readonly validitySeconds: number;
+}
+
+/** Removals first, then whole items; what is not named stays as it is. */
+export interface DesiredDelta {
+  readonly removedDeviceIds: readonly string[];
+  readonly removedSubscriptionIds: readonly string[];
+  readonly subscriptions: readonly DesiredSubscription[];
+  readonly devices: readonly DesiredDevice[];
+}

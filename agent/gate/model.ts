@@ -1,0 +1,97 @@
+/**
+ * The gate as values: what the table in the kernel holds. The reconcile loop decides a desired model, `plan.ts` says
+ * what differs, `apply` does that in one nft transaction.
+ */
+export interface GateModel {
+  /** By device id. */
+  readonly devices: ReadonlyMap<string, GateDevice>;
+  /** Quota objects by name; fresh names only, never raised in place. */
+  readonly quotas: ReadonlyMap<string, GateQuota>;
+}
+
+export interface GateDevice {
+  readonly address4: string;
+  readonly address6: string;
+  readonly pass: Pass;
+}
+
+/** How a device passes. `closed` devices keep their counters. */
+export type Pass =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'unlimited' }
+  /** On its own idle allowance; another generation than the one in the kernel means: arm it afresh. */
+  | { readonly kind: 'allowance'; readonly generation: number }
+  /** On its subscription's quota object. */
+  | { readonly kind: 'quota'; readonly quota: string };
+
+export interface GateQuota {
+  readonly bytes: bigint;
+}
+
+/** What stays the same while the node runs; another frame means: make the chains anew (elements and counters stay). */
+export interface GateFrame {
+  readonly interfaceName: string;
+  readonly range4: string;
+  readonly range6: string;
+  readonly address4: string;
+  readonly address6: string;
+  /** The node can carry IPv6; otherwise it is refused at once, so that clients fall back. */
+  readonly ipv6: boolean;
+  readonly mtu: number;
+}
+
+/** One life of the kernel's counters: another table handle or another boot is another epoch. */
+export interface Epoch {
+  readonly bootId: string;
+  readonly tableHandle: number;
+}
+
+/** Totals of one device since the epoch began, bytes of inner IP packets that the gate accepted. */
+export interface DeviceCounters {
+  readonly upload: bigint;
+  readonly download: bigint;
+}
+
+export interface GateReading {
+  readonly epoch: Epoch;
+  /** Bytes that may still pass each quota object; read before the counters, so never too small against them. */
+  readonly quotaRemaining: ReadonlyMap<string, bigint>;
+  /** By tunnel address (an address is of one device only, IPv4 and IPv6 apart). */
+  readonly counters: ReadonlyMap<string, DeviceCounters>;
+}
+
+/**
+ * The gate of this node. All methods throw CommandError / TurnpikeError `environment`; one call at a time (the
+ * reconcile loop is serial).
+ */
+export interface Gate {
+  /** The life of the table that is in the kernel now, or undefined when there is no table of ours. */
+  epoch(): Promise<Epoch | undefined>;
+  /** Deletes our table if there is one and makes a new, empty one: everything is closed. */
+  create(frame: GateFrame): Promise<Epoch>;
+  /** Brings rules and chains of an existing table up to this frame; sets, maps, counters, quotas stay untouched. */
+  reframe(frame: GateFrame): Promise<void>;
+  /** Reads back what the table holds, for adopting it after a restart and for finding drift. Keyed by address. */
+  observe(): Promise<ObservedGate>;
+  /** One transaction from `from` to `to`. Validity: grant elements end by themselves after so many seconds. */
+  apply(from: GateModel, to: GateModel, validitySeconds: number): Promise<void>;
+  /** Quotas first, counters second, and the epoch they belong to; undefined when the table is gone. */
+  read(): Promise<GateReading | undefined>;
+  /** Removes the table, after reading it. */
+  remove(): Promise<void>;
+  /**
+   * Calls `onEvent` soon (tens of ms) after somebody touched our table, a quota object ran dry or the ruleset was
+   * flushed. A hint only: the loop looks for itself. `ended` resolves when the watch broke; start it again.
+   */
+  watch(onEvent: () => void): { readonly ended: Promise<void>; stop(): void };
+}
+
+/** What is in the kernel, by tunnel address. */
+export interface ObservedGate {
+  /** Addresses that have counters in both directions. */
+  readonly counted: ReadonlySet<string>;
+  readonly unlimited: ReadonlySet<string>;
+  readonly allowance: ReadonlySet<string>;
+  readonly quotaOf: ReadonlyMap<string, string>;
+  readonly quotas: ReadonlyMap<string, GateQuota>;
+}

@@ -1,0 +1,64 @@
+import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
+
+/**
+ * What the streams to the controller need from the rest of the agent, and what they offer to it. The streams own the
+ * wire (dialling, backoff, framing, checking ids and keys); the other side owns the journal and the kernel.
+ */
+export interface DesiredSink {
+  /** The revision up to which desired state is stored; 0n for none. */
+  revision(): bigint;
+  /** The digest (sync.proto, CaughtUp) over what is stored. */
+  digest(): Uint8Array;
+  settings(settings: NodeSettings): void;
+  /**
+   * Stores and applies one batch: all deltas up to a CaughtUp. Resolves when it is stored with its revision and in
+   * force in the kernel; `refusals` names items that could not be applied.
+   */
+  apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }>;
+  /** The controller was heard of: grants stay valid for `settings.validitySeconds` from now. */
+  heard(): void;
+}
+
+export interface Refusal {
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface DevicePresence {
+  readonly deviceId: string;
+  readonly connected: boolean;
+  readonly passing: boolean;
+  readonly refused: boolean;
+}
+
+/** One numbered report, frozen in the journal: sent again unchanged until acknowledged. */
+export interface PendingReport {
+  readonly number: bigint;
+  /** A serialized turnpike.v1.ReportRequest. */
+  readonly bytes: Uint8Array;
+}
+
+export interface ReportSource {
+  /** The oldest report not yet acknowledged, or undefined. */
+  next(): PendingReport | undefined;
+  /** Booked by the controller: may be forgotten. */
+  acknowledged(number: bigint): void;
+  /** Calls back whenever `next()` may have something new. */
+  onPending(listener: () => void): void;
+}
+
+/** What the node is, for Hello. */
+export interface NodeFacts {
+  readonly agentVersion: string;
+  /** 32 bytes. */
+  readonly wireguardPublicKey: Uint8Array;
+  readonly wireguardDriver: 'kernel' | 'userspace';
+  readonly ipv6: boolean;
+}
+
+/** Offered by the Sync stream to the presence watcher: sends what changed; drops it silently while not connected. */
+export interface PresenceSender {
+  send(devices: readonly DevicePresence[]): void;
+  /** Called at each new connection: the next `send` must hold everything. */
+  onConnected(listener: () => void): void;
+}

@@ -1,0 +1,84 @@
+import type { Delta, DevicePresence, Hello, Settings } from '../../common/gen/turnpike/v1/sync_pb.ts';
+import type { ReportRequest } from '../../common/gen/turnpike/v1/usage_pb.ts';
+
+/** Who is calling, as its certificate says; nothing that a node says of itself is believed. */
+export interface NodeIdentity {
+  readonly nodeId: string;
+  readonly nodeName: string;
+  readonly incarnation: number;
+}
+
+/** What the node streams need from the controller's books. */
+export interface DesiredState {
+  settings(nodeId: string): Promise<Settings>;
+  /**
+   * All changes for a node after `revision`, in chunks of at most 500 items; then the revision reached and the digest
+   * over all that the node should hold. Consistent: read in one transaction or bounded by one revision.
+   */
+  since(identity: NodeIdentity, revision: bigint): Promise<Catchup>;
+  /** Calls back after each commit that may concern any node (cheap; the stream asks `since` then). Returns stop. */
+  onChange(listener: () => void): () => void;
+}
+
+export interface Catchup {
+  readonly deltas: readonly Delta[];
+  readonly revision: bigint;
+  readonly digest: Uint8Array;
+}
+
+export interface NodeRegister {
+  hello(identity: NodeIdentity, hello: Hello): Promise<void>;
+  applied(
+    identity: NodeIdentity,
+    revision: bigint,
+    refusals: readonly { id: string; reason: string }[],
+  ): Promise<void>;
+  presence(identity: NodeIdentity, devices: readonly DevicePresence[]): Promise<void>;
+  disconnected(identity: NodeIdentity): Promise<void>;
+}
+
+export interface Booking {
+  /**
+   * Books a report in one transaction and resolves once it is durable. Already booked with the same content: resolves.
+   * @throws TurnpikeError `conflict` when this number was booked with other content (the identity is quarantined).
+   */
+  book(identity: NodeIdentity, report: ReportRequest, bytes: Uint8Array): Promise<void>;
+}
+
+/** Tokens and certificates, as stored. */
+export interface IdentityStore {
+  /** The token's row by the SHA-256 of the token. */
+  token(hash: Uint8Array): Promise<JoinToken | undefined>;
+  /**
+   * Redeems in one transaction: binds the token to the public key, gives the node its next incarnation (the old one's
+   * remainder is written off, its certificates are revoked) and records the certificate that `issue` makes for it.
+   */
+  redeem(
+    hash: Uint8Array,
+    publicKeyHash: Uint8Array,
+    issue: (identity: NodeIdentity) => Promise<IssuedCertificate>,
+  ): Promise<{ identity: NodeIdentity; certificate: IssuedCertificate }>;
+  renewed(identity: NodeIdentity, certificate: IssuedCertificate): Promise<void>;
+  /** True when this serial is known, not revoked, of the node's current incarnation, and not quarantined. */
+  valid(identity: NodeIdentity, serial: string): Promise<boolean>;
+  /** Calls back when a node was removed, re-enrolled or quarantined: its streams must end. Returns stop. */
+  onRevoked(listener: (nodeId: string, incarnation: number) => void): () => void;
+}
+
+export interface JoinToken {
+  readonly nodeId: string;
+  readonly nodeName: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Set once redeemed. */
+  readonly publicKeyHash: Uint8Array | undefined;
+  readonly certificate: IssuedCertificate | undefined;
+  readonly incarnation: number | undefined;
+}
+
+export interface IssuedCertificate {
+  /** Hex. */
+  readonly serial: string;
+  readonly der: Uint8Array;
+  readonly notAfter: number;
+}
