@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Clock } from '../../common/clock.ts';
-import { TurnpikeError } from '../../common/errors.ts';
+import { type ErrorCode, TurnpikeError } from '../../common/errors.ts';
 import {
   EnrolmentService,
   EnrolRequestSchema,
@@ -53,24 +53,24 @@ export async function enrol(
   }
 }
 
+/** Answers whose words the controller chose for the person who joins. */
+const spoken = new Map<status, ErrorCode>([
+  [status.UNAUTHENTICATED, 'unauthenticated'],
+  [status.INVALID_ARGUMENT, 'invalid'],
+  [status.RESOURCE_EXHAUSTED, 'exhausted'],
+  [status.INTERNAL, 'unavailable'],
+]);
+
 function describe(error: ServiceError | null, address: HostPort): TurnpikeError {
-  const details = error?.details ?? '';
-  switch (error?.code) {
-    case status.UNAUTHENTICATED:
-      return new TurnpikeError('unauthenticated', details);
-    case status.INVALID_ARGUMENT:
-      return new TurnpikeError('invalid', details);
-    case status.RESOURCE_EXHAUSTED:
-      return new TurnpikeError('exhausted', details);
-    case status.UNIMPLEMENTED:
-      return new TurnpikeError('invalid', `nodes cannot join at ${formatHostPort(address)}`, {
-        remedy: "the join command names the controller's enrolment port, by default 7444",
-      });
-    case status.INTERNAL:
-      return new TurnpikeError('unavailable', details);
-    default:
-      return new TurnpikeError('unavailable', 'the controller did not answer the request to join', {
-        remedy: `repeat the same command: the key is kept, and a token that was just redeemed still works with it. If it happens again: is ${formatHostPort(address)} the enrolment port (by default 7444)?`,
-      });
+  const code = error ? spoken.get(error.code) : undefined;
+  if (error && code) return new TurnpikeError(code, error.details);
+  const where = formatHostPort(address);
+  if (error?.code === status.UNIMPLEMENTED) {
+    return new TurnpikeError('invalid', `nodes cannot join at ${where}`, {
+      remedy: "the join command names the controller's enrolment port, by default 7444",
+    });
   }
+  return new TurnpikeError('unavailable', 'the controller did not answer the request to join', {
+    remedy: `repeat the same command: the key is kept, and a token that was just redeemed still works with it; if it happens again, look whether ${where} is the enrolment port (by default 7444)`,
+  });
 }
