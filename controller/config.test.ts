@@ -66,7 +66,7 @@ describe('the configuration of the controller', () => {
     [
       'a bad listener',
       `${nodes}[metrics]\nlisten = "9464"`,
-      'c.toml: metrics.listen: "9464" is not HOST:PORT',
+      'c.toml: metrics.listen: "9464" is not an address with a port',
     ],
     ['a port in the address', '[nodes]\naddress = "a.b:7443"', 'nodes.address: "a.b:7443" is not a name'],
     ['a wrong number', `${nodes}[grants]\nvalidity_seconds = 1`, 'grants.validity_seconds must be >= 60'],
