@@ -4,7 +4,7 @@ import { findViolations } from './violation.ts';
 
 const schema = Type.Object(
   {
-    size: Type.Optional(Type.String({ pattern: '^[0-9]+$', says: 'must be bytes as digits' })),
+    size: Type.Optional(Type.String({ pattern: '^[0-9]+$', 'x-says': 'must be bytes as digits' })),
     colour: Type.Optional(Type.Enum(['red', 'blue'])),
     name: Type.Optional(Type.Union([Type.String({ maxLength: 3 }), Type.Null()])),
     list: Type.Optional(Type.Array(Type.Integer())),

@@ -18,7 +18,7 @@ interface SchemaError {
 }
 
 /**
- * All violations of `schema` by `value`, in words for people. A schema with the keyword `says` describes itself
+ * All violations of `schema` by `value`, in words for people. A schema with the keyword `x-says` describes itself
  * ("must be …") in place of its pattern. Values are never repeated: they may be keys.
  */
 export function findViolations(schema: TSchema, value: unknown): Violation[] {
@@ -60,6 +60,6 @@ function describeError(schema: TSchema, error: SchemaError): Violation[] {
 function says(schema: TSchema, path: string): string | undefined {
   let at: unknown = schema;
   for (const step of path.split('/').slice(1)) at = (at as Record<string, unknown> | undefined)?.[step];
-  const text = (at as { says?: unknown } | undefined)?.says;
+  const text = (at as { 'x-says'?: unknown } | undefined)?.['x-says'];
   return typeof text === 'string' ? text : undefined;
 }
