@@ -11,16 +11,16 @@ import type * as view from './views.ts';
  */
 export interface Catalogue {
   addAccount(input: { reference: string }): Promise<view.Account>;
-  listAccounts(): Promise<view.Account[]>;
+  listAccounts(page?: PageFilter): Promise<view.Account[]>;
   getAccount(account: string): Promise<view.Account & { subscriptions: view.Subscription[] }>;
 
   /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
   addTariff(input: NewTariff): Promise<view.Tariff>;
-  listTariffs(): Promise<view.Tariff[]>;
+  listTariffs(page?: PageFilter): Promise<view.Tariff[]>;
   getTariff(tariff: string): Promise<view.Tariff>;
 
   createSubscription(input: { account: string; tariff: string }): Promise<view.Subscription>;
-  listSubscriptions(filter?: { account?: string }): Promise<view.Subscription[]>;
+  listSubscriptions(filter?: { account?: string } & PageFilter): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. A `reference` that this subscription has already is
@@ -36,7 +36,7 @@ export interface Catalogue {
     input: { subscription: string } & DeviceKey & DeviceLabels,
   ): Promise<{ device: view.Device; privateKey?: string }>;
   /** Without removed ones. */
-  listDevices(filter?: { subscription?: string }): Promise<view.Device[]>;
+  listDevices(filter?: { subscription?: string } & PageFilter): Promise<view.Device[]>;
   /** Also a removed one. */
   getDevice(id: string): Promise<view.Device>;
   /** New keys (also the preshared one), same slot, addresses and totals. */
@@ -47,7 +47,7 @@ export interface Catalogue {
   getClientSettings(deviceId: string, node: string): Promise<view.ClientSettings>;
 
   addNode(input: { name: string; endpoint: string; group?: string }): Promise<view.Node>;
-  listNodes(): Promise<view.Node[]>;
+  listNodes(page?: PageFilter): Promise<view.Node[]>;
   getNode(node: string): Promise<view.Node>;
   /** Its streams end, its certificates are revoked, what it had left is written off. */
   removeNode(node: string): Promise<view.Node>;
@@ -57,7 +57,7 @@ export interface Catalogue {
   createJoinToken(node: string): Promise<{ node: view.Node; token: string; expiresAt: number }>;
 
   addGroup(input: { name: string } & GroupSettings): Promise<view.Group>;
-  listGroups(): Promise<view.Group[]>;
+  listGroups(page?: PageFilter): Promise<view.Group[]>;
   getGroup(group: string): Promise<view.Group>;
   setGroup(group: string, settings: GroupSettings): Promise<view.Group>;
 
@@ -71,6 +71,13 @@ export interface Catalogue {
   getStatus(): Promise<view.FleetStatus>;
   /** Of a subscription or a device. */
   explain(id: string): Promise<view.Explanation>;
+}
+
+/** Lists come in the order of creation. Everything, unless told. */
+export interface PageFilter {
+  readonly limit?: number;
+  /** Id of the last item of the page before. */
+  readonly after?: string;
 }
 
 export interface NewTariff {
