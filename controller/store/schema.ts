@@ -21,6 +21,7 @@ export interface Schema {
   grants: GrantTable;
   usage: UsageTable;
   departures: DepartureTable;
+  api_keys: ApiKeyTable;
 }
 
 /** One row. */
@@ -133,6 +134,8 @@ export interface IncarnationTable {
   node_id: string;
   incarnation: number;
   last_report: bigint;
+  /** When it began: it never held what was removed before. */
+  since_revision: bigint;
   quarantined_at: number | null;
   /** Followed by another one, or its node was removed. */
   ended_at: number | null;
@@ -201,6 +204,15 @@ export interface DepartureTable {
   node_id: string;
   device_id: string;
   revision: bigint;
+}
+
+/** Keys for the API over TCP. */
+export interface ApiKeyTable {
+  id: string;
+  name: string;
+  /** SHA-256 of the key. */
+  hash: Uint8Array;
+  created_at: number;
 }
 
 export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;
