@@ -16,7 +16,7 @@ export type Api = FastifyInstance<
 /** What nodes need to know to join. */
 export interface Joining {
   /** HOST:PORT of the enrolment listener, as nodes reach it. */
-  readonly enrolmentAddress: string;
+  readonly enrolmentAddress: () => string;
   /** `sha256:` and hex over the CA's certificate. */
   readonly pin: string;
 }
