@@ -21,6 +21,7 @@ export interface Schema {
   grants: GrantTable;
   usage: UsageTable;
   departures: DepartureTable;
+  api_keys: ApiKeyTable;
 }
 
 /** One row. */
@@ -201,6 +202,14 @@ export interface DepartureTable {
   node_id: string;
   device_id: string;
   revision: bigint;
+}
+
+/** Keys for the API over TCP: SHA-256 of the key, never the key. */
+export interface ApiKeyTable {
+  id: string;
+  name: string;
+  hash: Uint8Array;
+  created_at: number;
 }
 
 export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;
