@@ -2,11 +2,10 @@ import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { TurnpikeError } from '../../common/errors.ts';
 import * as first from './migrations/0001-first.ts';
-import * as apiKeys from './migrations/0002-api-keys.ts';
 import type { Schema } from './schema.ts';
 
 /** In the order of their names. One that was released is never edited again: the next change is the next file. */
-const migrations: Record<string, Migration> = { '0001-first': first, '0002-api-keys': apiKeys };
+const migrations: Record<string, Migration> = { '0001-first': first };
 
 /**
  * Brings the database up to this program.

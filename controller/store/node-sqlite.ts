@@ -1,10 +1,13 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
   type DatabaseConnection,
+  type Dialect,
+  type Kysely,
   SqliteAdapter,
   type SqliteDatabase,
-  SqliteDialect,
   SqliteDriver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
   type SqliteStatement,
 } from 'kysely';
 
@@ -15,20 +18,27 @@ const keptStatements = 400;
  * node:sqlite behind Kysely's SQLite dialect. A column declared BIGINT is read as bigint, one declared INTEGER as
  * number; an expression (`sum`, `count`) has no declaration and stays bigint.
  */
-export class NodeSqliteDialect extends SqliteDialect {
+export class NodeSqliteDialect implements Dialect {
   readonly #database: DatabaseSync;
 
   constructor(database: DatabaseSync) {
-    super({ database: new PreparedDatabase(database) });
     this.#database = database;
   }
 
-  override createDriver() {
+  createDriver() {
     return new Driver(this.#database);
   }
 
-  override createAdapter() {
+  createAdapter() {
     return new TransactionalDdl();
+  }
+
+  createQueryCompiler() {
+    return new SqliteQueryCompiler();
+  }
+
+  createIntrospector(db: Kysely<unknown>) {
+    return new SqliteIntrospector(db);
   }
 }
 

@@ -134,6 +134,8 @@ export interface IncarnationTable {
   node_id: string;
   incarnation: number;
   last_report: bigint;
+  /** When it began: it never held what was removed before. */
+  since_revision: bigint;
   quarantined_at: number | null;
   /** Followed by another one, or its node was removed. */
   ended_at: number | null;
@@ -204,10 +206,11 @@ export interface DepartureTable {
   revision: bigint;
 }
 
-/** Keys for the API over TCP: SHA-256 of the key, never the key. */
+/** Keys for the API over TCP. */
 export interface ApiKeyTable {
   id: string;
   name: string;
+  /** SHA-256 of the key. */
   hash: Uint8Array;
   created_at: number;
 }

@@ -103,6 +103,7 @@ const statements = [
     node_id TEXT NOT NULL REFERENCES nodes (id),
     incarnation INTEGER NOT NULL,
     last_report BIGINT NOT NULL,
+    since_revision BIGINT NOT NULL,
     quarantined_at INTEGER,
     ended_at INTEGER,
     created_at INTEGER NOT NULL,
@@ -156,6 +157,7 @@ const statements = [
     CHECK (granted >= used + written_off + released)
   )`,
   `CREATE INDEX grants_by_node ON grants (node_id, incarnation, revision)`,
+  `CREATE INDEX grants_wanting ON grants (subscription_id) WHERE wanting = 1`,
   `CREATE TABLE usage (
     device_id TEXT NOT NULL REFERENCES devices (id),
     node_id TEXT NOT NULL,
@@ -170,6 +172,12 @@ const statements = [
     device_id TEXT NOT NULL REFERENCES devices (id),
     revision BIGINT NOT NULL,
     PRIMARY KEY (node_id, device_id)
+  )`,
+  `CREATE TABLE api_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    hash BLOB NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL
   )`,
 ];
 
