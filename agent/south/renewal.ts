@@ -1,12 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../common/clock.ts';
 import { TurnpikeError } from '../../common/errors.ts';
-import {
-  IdentityService,
-  RenewRequestSchema,
-  type RenewResponse,
-} from '../../common/gen/turnpike/v1/enrolment_pb.ts';
+import { IdentityService, RenewRequestSchema } from '../../common/gen/turnpike/v1/enrolment_pb.ts';
+import { callUnary } from '../../common/grpc/call.ts';
 import { methodDefinition } from '../../common/grpc/service.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
@@ -66,17 +62,7 @@ async function renew({ connection, save, clock }: RenewalOptions): Promise<void>
   const { identity } = connection;
   const { client } = connection.channel();
   const request = create(RenewRequestSchema, { csr: await createRequest(identity.privateKey) });
-  const response = await new Promise<RenewResponse>((resolve, reject) => {
-    client.makeUnaryRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      request,
-      new Metadata(),
-      { deadline: clock.now() + timeoutMs },
-      (error: ServiceError | null, value?: RenewResponse) => (value ? resolve(value) : reject(error)),
-    );
-  });
+  const response = await callUnary(client, method, request, clock, timeoutMs);
   const renewed = acceptIdentity(response.identity, identity, clock.now());
   if (renewed.nodeId !== identity.nodeId || renewed.incarnation !== identity.incarnation) {
     throw new TurnpikeError('unavailable', 'the controller renewed the certificate of another node');
