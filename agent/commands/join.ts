@@ -7,6 +7,7 @@ import { enrol } from '../identity/enrol.ts';
 import type { AgentIdentity } from '../identity/identity.ts';
 import { IdentityFile } from '../identity/identity-file.ts';
 import { fetchPinnedAuthority, parsePin } from '../identity/pinned-authority.ts';
+import { publicKeyOf } from '../identity/request.ts';
 
 export interface JoinOptions {
   /** HOST:PORT of the controller's enrolment listener. */
@@ -32,12 +33,14 @@ export async function join(
 ): Promise<{ readonly identity: AgentIdentity; readonly lines: readonly string[] }> {
   const address = parseHostPort(options.controller);
   const pin = parsePin(options.pin);
+  const token = options.token.trim();
+  if (token === '') throw new TurnpikeError('invalid', 'the join token is empty');
   const file = new IdentityFile(options.stateDirectory);
   const present = await loadPresent(file, options.forceNew);
 
   const caCertificate = await fetchPinnedAuthority(address, pin, clock);
   const privateKey = await keyToJoinWith(file, present);
-  const answer = await enrol(address, options.token.trim(), privateKey, caCertificate, clock);
+  const answer = await enrol(address, token, privateKey, caCertificate, clock);
   const { controllerAddress } = answer;
   const expected = { caCertificate, privateKey, controllerAddress };
   const identity = acceptIdentity(answer.identity, expected, clock.now());
@@ -62,11 +65,19 @@ async function loadPresent(file: IdentityFile, forceNew: boolean): Promise<Agent
 async function keyToJoinWith(file: IdentityFile, present: AgentIdentity | undefined): Promise<string> {
   const kept = await file.loadJoiningKey();
   // A key that is in use already was left behind by a join that succeeded.
-  if (kept !== undefined && kept !== present?.privateKey) return kept;
+  if (kept !== undefined && kept !== present?.privateKey && isKey(kept)) return kept;
   const { privateKey } = await createKeyPair();
   const fresh = await exportPrivateKey(privateKey);
   await file.saveJoiningKey(fresh);
   return fresh;
+}
+
+function isKey(text: string): boolean {
+  try {
+    return publicKeyOf(text).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function describe(identity: AgentIdentity, before: AgentIdentity | undefined): string[] {

@@ -1,12 +1,13 @@
 import { create } from '@bufbuild/protobuf';
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import type { Clock } from '../../common/clock.ts';
-import { TurnpikeError } from '../../common/errors.ts';
+import { type ErrorCode, TurnpikeError } from '../../common/errors.ts';
 import {
   EnrolmentService,
   EnrolRequestSchema,
   type EnrolResponse,
 } from '../../common/gen/turnpike/v1/enrolment_pb.ts';
+import { callUnary } from '../../common/grpc/call.ts';
 import { methodDefinition } from '../../common/grpc/service.ts';
 import { formatHostPort, type HostPort } from '../../common/host-port.ts';
 import { controllerName } from '../../common/pki/names.ts';
@@ -34,43 +35,37 @@ export async function enrol(
   );
   const request = create(EnrolRequestSchema, { token, csr: await createRequest(privateKey) });
   try {
-    return await new Promise((resolve, reject) => {
-      client.makeUnaryRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        request,
-        new Metadata(),
-        { deadline: clock.now() + timeoutMs },
-        (error, response) => {
-          if (response) resolve(response);
-          else reject(describe(error, address));
-        },
-      );
-    });
+    return await callUnary(client, method, request, clock, timeoutMs);
+  } catch (error) {
+    throw describe(error, address);
   } finally {
     client.close();
   }
 }
 
-function describe(error: ServiceError | null, address: HostPort): TurnpikeError {
-  const details = error?.details ?? '';
-  switch (error?.code) {
-    case status.UNAUTHENTICATED:
-      return new TurnpikeError('unauthenticated', details);
-    case status.INVALID_ARGUMENT:
-      return new TurnpikeError('invalid', details);
-    case status.RESOURCE_EXHAUSTED:
-      return new TurnpikeError('exhausted', details);
-    case status.UNIMPLEMENTED:
-      return new TurnpikeError('invalid', `nodes cannot join at ${formatHostPort(address)}`, {
-        remedy: "the join command names the controller's enrolment port, by default 7444",
-      });
-    case status.INTERNAL:
-      return new TurnpikeError('unavailable', details);
-    default:
-      return new TurnpikeError('unavailable', 'the controller did not answer the request to join', {
-        remedy: `repeat the same command: the key is kept, and a token that was just redeemed still works with it. If it happens again: is ${formatHostPort(address)} the enrolment port (by default 7444)?`,
-      });
+/** Answers whose words the controller chose for the person who joins. */
+const spoken = new Map<status, ErrorCode>([
+  [status.UNAUTHENTICATED, 'unauthenticated'],
+  [status.INVALID_ARGUMENT, 'invalid'],
+  [status.RESOURCE_EXHAUSTED, 'exhausted'],
+  [status.INTERNAL, 'unavailable'],
+]);
+
+function describe(error: unknown, address: HostPort): unknown {
+  if (!isServiceError(error)) return error;
+  const code = spoken.get(error.code);
+  if (code) return new TurnpikeError(code, error.details);
+  const where = formatHostPort(address);
+  if (error.code === status.UNIMPLEMENTED) {
+    return new TurnpikeError('invalid', `nodes cannot join at ${where}`, {
+      remedy: "the join command names the controller's enrolment port, by default 7444",
+    });
   }
+  return new TurnpikeError('unavailable', 'the controller did not answer the request to join', {
+    remedy: `repeat the same command: the key is kept, and a token that was just redeemed still works with it; if it happens again, look whether ${where} is the enrolment port (by default 7444)`,
+  });
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && 'details' in error;
 }

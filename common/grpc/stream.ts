@@ -24,6 +24,7 @@ export function readSerially<Message>(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let working: Promise<void> = Promise.resolve();
+    // However the stream ends, not before the message at hand is dealt with.
     const finish = () => void working.then(resolve, reject);
     stream.on('data', (message: Message) => {
       if (closed.aborted) return;
@@ -32,7 +33,7 @@ export function readSerially<Message>(
       working.catch(reject);
     });
     stream.on('end', finish);
-    stream.on('error', reject);
+    stream.on('error', (error) => void working.then(() => reject(error), reject));
     closed.addEventListener('abort', finish, { once: true });
     if (closed.aborted) finish();
   });

@@ -23,13 +23,18 @@ export async function listen(
   credentials: ServerCredentials,
   address: HostPort,
   mostConnections: number,
+  onConnections: (count: number) => void,
 ): Promise<Listener> {
   const injector = server.createConnectionInjector(credentials);
   const sockets = new Map<string, Socket>();
   const acceptor = createServer({ noDelay: true }, (socket) => {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
     sockets.set(peer, socket);
-    socket.once('close', () => sockets.delete(peer));
+    onConnections(sockets.size);
+    socket.once('close', () => {
+      sockets.delete(peer);
+      onConnections(sockets.size);
+    });
     // Errors also reach TLS, which ends the connection; without a listener they would end the process.
     socket.on('error', () => socket.destroy());
     injector.injectConnection(socket);

@@ -86,7 +86,9 @@ function nodesTask(context: SouthContext, identity: ServerIdentity, address: Hos
       server.addService(serviceDefinition(SyncService), { sync: syncHandler(context, cutOff) });
       server.addService({ report: reportMethod }, { report: reportHandler(context, cutOff) });
       server.addService(serviceDefinition(IdentityService), { renew: renewHandler(context) });
-      const listener = await listen(server, credentials, address, mostNodeConnections);
+      const listener = await listen(server, credentials, address, mostNodeConnections, (count) => {
+        state.connections.nodes = count;
+      });
       state.ports.nodes = listener.port;
       log.info({ port: listener.port }, 'nodes may dial');
       const stop = identities.onRevoked((nodeId, incarnation) => streams.revoke(nodeId, incarnation));
@@ -116,7 +118,9 @@ function enrolmentTask(context: SouthContext, identity: ServerIdentity, address:
         'grpc.max_connection_age_grace_ms': 10_000,
       });
       server.addService(serviceDefinition(EnrolmentService), { enrol: enrolHandler(context) });
-      const listener = await listen(server, credentials, address, mostEnrolmentConnections);
+      const listener = await listen(server, credentials, address, mostEnrolmentConnections, (count) => {
+        context.state.connections.enrolment = count;
+      });
       context.state.ports.enrolment = listener.port;
       context.log.info({ port: listener.port }, 'nodes may join');
       ready();

@@ -33,6 +33,8 @@ export class SouthState {
     certificatesRenewed: 0,
     streamsRefused: 0,
   };
+  /** Open TCP connections. */
+  readonly connections = { nodes: 0, enrolment: 0 };
   /** Open streams of either kind. */
   readonly streams = { sync: 0, usage: 0 };
   /** By node id. */
