@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
+import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
 
@@ -18,6 +19,7 @@ export interface BooksOptions {
 /** The controller's books, opened: what north and south are built on. */
 export interface Books {
   readonly catalogue: Catalogue;
+  readonly apiKeys: ApiKeys;
   readonly desired: DesiredState;
   readonly register: NodeRegister;
   readonly booking: Booking;

@@ -19,16 +19,19 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
       print(account, () => `account ${account.reference} added (${account.id})`);
     });
 
-  family.command('list').action(async (_options: object, command: Command) => {
-    const { api, print } = open(command);
-    const accounts = await api.all<Account>('/v1/accounts');
-    print(accounts, () =>
-      renderTable(
-        ['reference', 'id', 'since'],
-        accounts.items.map(({ reference, id, createdAt }) => [reference, id, showTime(createdAt)]),
-      ),
-    );
-  });
+  family
+    .command('list')
+    .description('lists them all')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const accounts = await api.all<Account>('/v1/accounts');
+      print(accounts, () =>
+        renderTable(
+          ['reference', 'id', 'since'],
+          accounts.items.map(({ reference, id, createdAt }) => [reference, id, showTime(createdAt)]),
+        ),
+      );
+    });
 
   family
     .command('show <account>')

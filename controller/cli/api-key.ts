@@ -18,16 +18,19 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
       print(added, () => `key ${name}, shown this once and stored as a hash only: ${added.key}`);
     });
 
-  family.command('list').action(async (_options: object, command: Command) => {
-    const { api, print } = open(command);
-    const keys = await api.all<ApiKey>('/v1/api-keys');
-    print(keys, () =>
-      renderTable(
-        ['name', 'id', 'made'],
-        keys.items.map(({ name, id, createdAt }) => [name, id, showTime(createdAt)]),
-      ),
-    );
-  });
+  family
+    .command('list')
+    .description('lists them all')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const keys = await api.all<ApiKey>('/v1/api-keys');
+      print(keys, () =>
+        renderTable(
+          ['name', 'id', 'made'],
+          keys.items.map(({ name, id, createdAt }) => [name, id, showTime(createdAt)]),
+        ),
+      );
+    });
 
   family
     .command('remove <key>')

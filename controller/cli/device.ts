@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Device, KeyedDevice } from './api.ts';
-import { fetchClientConfig, renderClientConfig } from './client-config.ts';
+import { fetchClientConfig, readPrivateKey, renderClientConfig } from './client-config.ts';
 import type { OpenSession, Session } from './session.ts';
 import { showAccess, showBytes, showTime } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
@@ -46,6 +46,7 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
 
   family
     .command('list')
+    .description('lists them')
     .option('--subscription <id>', 'of this subscription only')
     .action(async (filter: { subscription?: string }, command: Command) => {
       const { api, print } = open(command);
@@ -53,11 +54,14 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
       print(page, () => deviceTable(page.items));
     });
 
-  family.command('show <device>').action(async (id: string, _options: object, command: Command) => {
-    const { api, print } = open(command);
-    const device = await api.get<Device>(path(id));
-    print(device, () => renderDevice(device));
-  });
+  family
+    .command('show <device>')
+    .description('everything about one')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const device = await api.get<Device>(path(id));
+      print(device, () => renderDevice(device));
+    });
 
   family
     .command('config <device>')
@@ -70,7 +74,7 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
       const privateKey =
         options.privateKeyFile === undefined
           ? undefined
-          : (await session.terminal.readText(options.privateKeyFile)).trim();
+          : await readPrivateKey(session.terminal, options.privateKeyFile);
       if (options.qr && privateKey === undefined) {
         throw new TurnpikeError('invalid', 'a QR code without the private key is of no use', {
           remedy: 'give it with --private-key-file',

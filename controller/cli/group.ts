@@ -17,7 +17,7 @@ export function addGroupVerbs(program: Command, open: OpenSession): void {
     .command('group')
     .description('the nodes that a tariff may use, and what their clients are told');
 
-  withSettings(family.command('add <name>')).action(
+  withSettings(family.command('add <name>').description('adds a group')).action(
     async (name: string, settings: Settings, command: Command) => {
       const { api, print } = open(command);
       const group = await api.send<Group>('POST', '/v1/groups', { name, ...toBody(settings) });
@@ -25,29 +25,35 @@ export function addGroupVerbs(program: Command, open: OpenSession): void {
     },
   );
 
-  family.command('list').action(async (_options: object, command: Command) => {
-    const { api, print } = open(command);
-    const groups = await api.all<Group>('/v1/groups');
-    print(groups, () =>
-      renderTable(
-        ['group', 'enforcement', 'dns', 'mtu', 'allowed ips', 'keepalive'],
-        groups.items.map((group) => [
-          group.name,
-          group.enforcement,
-          group.dns.join(', '),
-          String(group.mtu),
-          group.allowedIps.join(', '),
-          showKeepalive(group),
-        ]),
-      ),
-    );
-  });
+  family
+    .command('list')
+    .description('lists them all')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const groups = await api.all<Group>('/v1/groups');
+      print(groups, () =>
+        renderTable(
+          ['group', 'enforcement', 'dns', 'mtu', 'allowed ips', 'keepalive'],
+          groups.items.map((group) => [
+            group.name,
+            group.enforcement,
+            group.dns.join(', '),
+            String(group.mtu),
+            group.allowedIps.join(', '),
+            showKeepalive(group),
+          ]),
+        ),
+      );
+    });
 
-  family.command('show <group>').action(async (name: string, _options: object, command: Command) => {
-    const { api, print } = open(command);
-    const group = await api.get<Group>(path(name));
-    print(group, () => renderGroup(group));
-  });
+  family
+    .command('show <group>')
+    .description('everything about one')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const group = await api.get<Group>(path(name));
+      print(group, () => renderGroup(group));
+    });
 
   withSettings(family.command('set <group>').description('changes what is given and leaves the rest')).action(
     async (name: string, settings: Settings, command: Command) => {

@@ -24,17 +24,23 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
       print(ticket, () => renderTicket(ticket, `node ${ticket.node.name} added`));
     });
 
-  family.command('list').action(async (_options: object, command: Command) => {
-    const { api, print } = open(command);
-    const nodes = await api.all<Node>('/v1/nodes');
-    print(nodes, () => nodeTable(nodes.items));
-  });
+  family
+    .command('list')
+    .description('lists them all')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const nodes = await api.all<Node>('/v1/nodes');
+      print(nodes, () => nodeTable(nodes.items));
+    });
 
-  family.command('show <node>').action(async (name: string, _options: object, command: Command) => {
-    const { api, print } = open(command);
-    const node = await api.get<Node>(path(name));
-    print(node, () => renderNode(node));
-  });
+  family
+    .command('show <node>')
+    .description('everything about one')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const node = await api.get<Node>(path(name));
+      print(node, () => renderNode(node));
+    });
 
   family
     .command('move <node>')

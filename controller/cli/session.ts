@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { TurnpikeError } from '../../common/errors.ts';
 import { ApiClient } from './client.ts';
 
 /** What the CLI needs of the process, so that tests can stand in for it. */
@@ -34,7 +35,7 @@ export function sessionOpener(terminal: Terminal): OpenSession {
     const endpoint =
       options.url === undefined
         ? { socket: options.socket ?? env['TURNPIKE_SOCKET'] ?? defaultSocket }
-        : { url: options.url, apiKey: env['TURNPIKE_API_KEY'] };
+        : { url: parseUrl(options.url), apiKey: env['TURNPIKE_API_KEY'] };
     return {
       api: new ApiClient(endpoint),
       terminal,
@@ -42,4 +43,14 @@ export function sessionOpener(terminal: Terminal): OpenSession {
         terminal.write(`${options.json ? JSON.stringify(answer, null, 2) : forPeople()}\n`),
     };
   };
+}
+
+function parseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new TurnpikeError('invalid', `--url "${text}" is not a URL`, {
+      remedy: 'write such as https://controller.example.net',
+    });
+  }
+  return text;
 }

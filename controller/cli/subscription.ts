@@ -11,6 +11,7 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
 
   family
     .command('create')
+    .description('gives an account a tariff')
     .requiredOption('--account <reference>', 'reference or id of the account')
     .requiredOption('--tariff <name>', 'name or id of the tariff')
     .action(async (input: { account: string; tariff: string }, command: Command) => {
@@ -22,6 +23,7 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
 
   family
     .command('list')
+    .description('lists them')
     .option('--account <reference>', 'of this account only')
     .action(async (filter: { account?: string }, command: Command) => {
       const { api, print } = open(command);
@@ -29,11 +31,14 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
       print(page, () => subscriptionTable(page.items));
     });
 
-  family.command('show <subscription>').action(async (id: string, _options: object, command: Command) => {
-    const { api, print } = open(command);
-    const subscription = await api.get<SubscriptionDetail>(path(id));
-    print(subscription, () => renderSubscription(subscription));
-  });
+  family
+    .command('show <subscription>')
+    .description('everything about one')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const subscription = await api.get<SubscriptionDetail>(path(id));
+      print(subscription, () => renderSubscription(subscription));
+    });
 
   family
     .command('top-up <subscription> <size>')
@@ -60,11 +65,14 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
       print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
     });
 
-  family.command('resume <subscription>').action(async (id: string, _options: object, command: Command) => {
-    const { api, print } = open(command);
-    const subscription = await api.send<Subscription>('POST', `${path(id)}/resume`);
-    print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
-  });
+  family
+    .command('resume <subscription>')
+    .description('ends a suspension')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const subscription = await api.send<Subscription>('POST', `${path(id)}/resume`);
+      print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
+    });
 }
 
 function path(id: string): string {

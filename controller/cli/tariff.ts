@@ -19,6 +19,7 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
 
   family
     .command('add <name>')
+    .description('adds a tariff with a volume, or an unlimited one')
     .addOption(new Option('--volume <size>', 'volume, such as 50GB (10^9) or 50GiB (2^30)'))
     .addOption(new Option('--unlimited', 'without a volume').conflicts('volume'))
     .option(
@@ -38,38 +39,44 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
       print(tariff, () => `tariff ${tariff.name} added: ${showVolume(tariff.volumeBytes)}`);
     });
 
-  family.command('list').action(async (_options: object, command: Command) => {
-    const { api, print } = open(command);
-    const tariffs = await api.all<Tariff>('/v1/tariffs');
-    print(tariffs, () =>
-      renderTable(
-        ['name', 'volume', 'devices', 'group', 'enforcement', 'id'],
-        tariffs.items.map((tariff) => [
-          tariff.name,
-          showVolume(tariff.volumeBytes),
-          tariff.maxDevices === null ? 'any' : String(tariff.maxDevices),
-          tariff.group,
-          tariff.enforcement,
-          tariff.id,
-        ]),
-      ),
-    );
-  });
+  family
+    .command('list')
+    .description('lists them all')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const tariffs = await api.all<Tariff>('/v1/tariffs');
+      print(tariffs, () =>
+        renderTable(
+          ['name', 'volume', 'devices', 'group', 'enforcement', 'id'],
+          tariffs.items.map((tariff) => [
+            tariff.name,
+            showVolume(tariff.volumeBytes),
+            tariff.maxDevices === null ? 'any' : String(tariff.maxDevices),
+            tariff.group,
+            tariff.enforcement,
+            tariff.id,
+          ]),
+        ),
+      );
+    });
 
-  family.command('show <tariff>').action(async (name: string, _options: object, command: Command) => {
-    const { api, print } = open(command);
-    const tariff = await api.get<Tariff>(`/v1/tariffs/${encodeURIComponent(name)}`);
-    print(tariff, () =>
-      renderProperties([
-        ['name', tariff.name],
-        ['id', tariff.id],
-        ['volume', showVolume(tariff.volumeBytes)],
-        ['devices', tariff.maxDevices === null ? 'any number' : `at most ${tariff.maxDevices}`],
-        ['group', tariff.group],
-        ['enforcement', tariff.enforcement],
-      ]),
-    );
-  });
+  family
+    .command('show <tariff>')
+    .description('everything about one')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const tariff = await api.get<Tariff>(`/v1/tariffs/${encodeURIComponent(name)}`);
+      print(tariff, () =>
+        renderProperties([
+          ['name', tariff.name],
+          ['id', tariff.id],
+          ['volume', showVolume(tariff.volumeBytes)],
+          ['devices', tariff.maxDevices === null ? 'any number' : `at most ${tariff.maxDevices}`],
+          ['group', tariff.group],
+          ['enforcement', tariff.enforcement],
+        ]),
+      );
+    });
 }
 
 /** Digits, or null for unlimited. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { ApiKeys } from './api-keys.ts';
 
 /** The fastify instance that routes are added to. */
 export type Api = FastifyInstance<
@@ -16,7 +16,7 @@ export type Api = FastifyInstance<
 /** What nodes need to know to join. */
 export interface Joining {
   /** HOST:PORT of the enrolment listener, as nodes reach it. */
-  readonly enrolmentAddress: string;
+  readonly enrolmentAddress: () => string;
   /** `sha256:` and hex over the CA's certificate. */
   readonly pin: string;
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { TurnpikeError } from '../../common/errors.ts';
-import type { ApiKey, ApiKeys } from './api-keys.ts';
+import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 
 /** 256 random bits; what it starts with lets scanners for leaked secrets know it. */
 export function newApiKey(): string {

@@ -24,12 +24,11 @@ const bodyLimitBytes = 64 * 1024;
 
 /** The HTTP API, ready to listen. */
 export async function buildApi(options: ApiOptions): Promise<Api> {
+  // Without a logger of its own: fastify's lines hold the caller's address.
   const api: Api = fastify({
     bodyLimit: bodyLimitBytes,
     requestTimeout: 30_000,
     exposeHeadRoutes: false,
-    // fastify's own lines hold the caller's address.
-    disableRequestLogging: true,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: 400 },
@@ -89,7 +88,8 @@ function refuseWhatIsUnknown(api: Api): void {
 function demandKeys(api: Api, { apiKeys }: ApiOptions): void {
   api.addHook('onRequest', async (request) => {
     await authenticate(request.headers.authorization, apiKeys);
-    if (request.url.startsWith('/v1/api-keys')) {
+    // The route that was found, not the URL: that one can be written in many ways.
+    if (request.routeOptions.url?.startsWith('/v1/api-keys')) {
       throw new TurnpikeError('forbidden', 'an API key cannot manage API keys', {
         remedy: 'use the unix socket on the machine of the controller',
       });

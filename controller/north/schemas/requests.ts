@@ -82,11 +82,7 @@ export const ConfigRequest = Type.Object(
 
 export const NewNode = Type.Object(
   {
-    name: Type.String({
-      pattern: '^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$',
-      description: 'Unique: letters, digits and hyphens.',
-      'x-says': 'must be 1 to 63 letters, digits and hyphens',
-    }),
+    name: name('Unique: letters, digits, dots, underscores and hyphens.'),
     endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
     group: Type.Optional(name('"default" unless given.')),
   },
