@@ -1,3 +1,5 @@
+import { greater, lesser } from './figures.ts';
+
 /**
  * The grant side of one subscription on this node. All figures are totals over this incarnation, in bytes:
  *
@@ -17,8 +19,6 @@ export interface Account {
   readonly recall: number;
   /** A counter was lost: nothing is armed until all is closed, read, and the unread rest written off. */
   readonly disturbed: boolean;
-  /** When the kernel ends what is armed now, in milliseconds since 1970; 0 when nothing is. */
-  readonly expiresAt: number;
 }
 
 export function newAccount(subscriptionId: string): Account {
@@ -30,14 +30,12 @@ export function newAccount(subscriptionId: string): Account {
     released: 0n,
     recall: 0,
     disturbed: false,
-    expiresAt: 0,
   };
 }
 
 /** What was granted and is neither armed, written off nor given back. */
 export function spareBytes(account: Account): bigint {
-  const spare = account.granted - account.writtenOff - account.released - account.armed;
-  return spare > 0n ? spare : 0n;
+  return greater(0n, account.granted - account.writtenOff - account.released - account.armed);
 }
 
 export function arm(account: Account, bytes: bigint): Account {
@@ -49,24 +47,16 @@ export function arm(account: Account, bytes: bigint): Account {
  * what the objects that are in the kernel now may still pass. `live` must have been read before `used`.
  */
 export function settle(account: Account, used: bigint, live: bigint): Account {
-  const bound = used + live;
-  const lowered = bound < account.armed ? bound : account.armed;
-  // Usage above the bound comes from unlimited metering only; there the bound has no meaning but to follow.
-  const armed = lowered < used ? used : lowered;
+  // Usage above what is armed comes from unlimited metering only; there the bound has no meaning but to follow.
+  const armed = greater(used, lesser(account.armed, used + live));
   return armed === account.armed ? account : { ...account, armed };
 }
 
 /** The counters were destroyed: whatever may have passed uncounted is never billed and never granted again. */
 export function writeOff(account: Account, used: bigint): Account {
-  const lost = account.armed > used ? account.armed - used : 0n;
-  if (lost === 0n && account.armed === used && !account.disturbed && account.expiresAt === 0) return account;
-  return {
-    ...account,
-    writtenOff: account.writtenOff + lost,
-    armed: used,
-    disturbed: false,
-    expiresAt: 0,
-  };
+  const lost = greater(0n, account.armed - used);
+  if (lost === 0n && account.armed === used && !account.disturbed) return account;
+  return { ...account, writtenOff: account.writtenOff + lost, armed: used, disturbed: false };
 }
 
 export function release(account: Account, bytes: bigint): Account {

@@ -66,7 +66,7 @@ describe('the journal', () => {
     const journal = openJournal(directory, owner);
     journal.commit({
       ...fill(3),
-      epoch: { bootId: 'boot', tableHandle: 4 },
+      epoch: { bootId: 'boot', table: 'tag-4' },
       validUntil: 1_700_000_000_000,
       peersUnsettled: true,
       report: { number: 1n, bytes: Uint8Array.of(1, 2, 3) },

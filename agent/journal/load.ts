@@ -86,7 +86,6 @@ function loadSubscription(state: JournalState, row: Row): void {
     released: integer(row, 'released'),
     recall: Number(row['recall_answered']),
     disturbed: Number(row['disturbed']) === 1,
-    expiresAt: Number(row['expires_at']),
   });
   if (row['revision'] === null) return;
   state.subscriptions.set(id, {

@@ -42,8 +42,7 @@ CREATE TABLE subscription (
   written_off     INTEGER NOT NULL DEFAULT 0,
   released        INTEGER NOT NULL DEFAULT 0,
   recall_answered INTEGER NOT NULL DEFAULT 0,
-  disturbed       INTEGER NOT NULL DEFAULT 0,
-  expires_at      INTEGER NOT NULL DEFAULT 0
+  disturbed       INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE outbox (

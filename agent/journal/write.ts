@@ -33,13 +33,11 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
        counted_b = excluded.counted_b, upload_b = excluded.upload_b, download_b = excluded.download_b`,
   );
   const putAccount = database.prepare(
-    `INSERT INTO subscription (id, highest_granted, armed, written_off, released, recall_answered, disturbed,
-       expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO subscription (id, highest_granted, armed, written_off, released, recall_answered, disturbed)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET highest_granted = excluded.highest_granted, armed = excluded.armed,
        written_off = excluded.written_off, released = excluded.released,
-       recall_answered = excluded.recall_answered, disturbed = excluded.disturbed,
-       expires_at = excluded.expires_at`,
+       recall_answered = excluded.recall_answered, disturbed = excluded.disturbed`,
   );
   const acknowledge = database.prepare('DELETE FROM outbox WHERE number <= ?');
   const freeze = database.prepare('INSERT INTO outbox VALUES (?, ?)');
@@ -70,7 +68,6 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
       account.released,
       account.recall,
       account.disturbed ? 1 : 0,
-      Math.round(account.expiresAt),
     );
 
   return (change) => {
