@@ -36,8 +36,8 @@ function loadSetting(state: JournalState, name: string, value: string): void {
     case 'valid_until':
       state.validUntil = Number(value);
       return;
-    case 'peers_unsettled':
-      state.peersUnsettled = value === 'true';
+    case 'applying':
+      state.applying = value === 'true';
       return;
     case 'last_report':
       state.lastReport = BigInt(value);

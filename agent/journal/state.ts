@@ -25,8 +25,8 @@ export interface JournalState {
   epochs: number;
   /** Until when grants may be used without the controller, in milliseconds since 1970. */
   validUntil: number;
-  /** Peers may differ from what is stored: a change was cut short. */
-  peersUnsettled: boolean;
+  /** Set before the kernel is changed and cleared some time after: what is there may be of before or of after. */
+  applying: boolean;
   report: PendingReport | undefined;
   /** The number of the last report that was frozen. */
   lastReport: bigint;
@@ -45,7 +45,7 @@ export interface JournalChange {
   /** `null`: the counters are gone. */
   readonly epoch?: Epoch | null;
   readonly validUntil?: number;
-  readonly peersUnsettled?: boolean;
+  readonly applying?: boolean;
   /** Booked by the controller up to this number. */
   readonly acknowledged?: bigint;
   readonly report?: PendingReport;
@@ -62,7 +62,7 @@ export function emptyState(): JournalState {
     epoch: undefined,
     epochs: 0,
     validUntil: 0,
-    peersUnsettled: false,
+    applying: false,
     report: undefined,
     lastReport: 0n,
   };
@@ -83,7 +83,7 @@ export function applyChange(state: JournalState, change: JournalChange): void {
     if (change.epoch) state.epochs += 1;
   }
   if (change.validUntil !== undefined) state.validUntil = change.validUntil;
-  if (change.peersUnsettled !== undefined) state.peersUnsettled = change.peersUnsettled;
+  if (change.applying !== undefined) state.applying = change.applying;
   if (change.acknowledged !== undefined && state.report && state.report.number <= change.acknowledged) {
     state.report = undefined;
   }

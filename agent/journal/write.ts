@@ -96,7 +96,7 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
     if (change.epoch !== undefined) set.run('epoch', JSON.stringify(change.epoch));
     if (change.epoch) countEpoch.run();
     if (change.validUntil !== undefined) set.run('valid_until', String(Math.round(change.validUntil)));
-    if (change.peersUnsettled !== undefined) set.run('peers_unsettled', String(change.peersUnsettled));
+    if (change.applying !== undefined) set.run('applying', String(change.applying));
     if (change.acknowledged !== undefined) acknowledge.run(change.acknowledged);
     if (change.report) {
       freeze.run(change.report.number, change.report.bytes);
