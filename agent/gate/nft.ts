@@ -25,6 +25,8 @@ export interface NftGateOptions {
   readonly clock: Clock;
 }
 
+type Disarm = Extract<Change, { kind: 'disarm' }>;
+
 const bootIdFile = '/proc/sys/kernel/random/boot_id';
 
 /** The gate in the kernel, by the `nft` program. */
@@ -32,6 +34,8 @@ export class NftGate implements Gate {
   readonly #options: NftGateOptions;
   // Of the last commands that we ran; a monitor tells who made a change by process id.
   readonly #ownPids: number[] = [];
+  // Quotas that nothing of ours points to any more and that could not be deleted yet.
+  #leftQuotas: readonly Disarm[] = [];
 
   constructor(options: NftGateOptions) {
     this.#options = options;
@@ -45,6 +49,7 @@ export class NftGate implements Gate {
 
   async create(frame: GateFrame): Promise<Epoch> {
     await this.#script(renderCreate(frame, randomBytes(8).toString('hex')));
+    this.#leftQuotas = [];
     const epoch = await this.epoch();
     if (epoch === undefined) throw new TurnpikeError('environment', 'the nftables table went away at once');
     return epoch;
@@ -108,7 +113,19 @@ export class NftGate implements Gate {
   }
 
   async #change(changes: readonly Change[], validitySeconds: number): Promise<void> {
-    if (changes.length > 0) await this.#script(renderChanges(changes, validitySeconds));
+    if (changes.length === 0) return;
+    const named = new Set(changes.map((change) => (change.kind === 'disarm' ? change.quota : undefined)));
+    const left = this.#leftQuotas.filter(({ quota }) => !named.has(quota));
+    this.#leftQuotas = [];
+    try {
+      await this.#script(renderChanges([...changes, ...left], validitySeconds));
+    } catch (error) {
+      // An element whose time has ended holds on to its quota until the kernel sweeps it up, a second later or so.
+      if (!(error instanceof CommandError && error.said(/Device or resource busy/))) throw error;
+      const others = changes.filter((change) => change.kind !== 'disarm');
+      await this.#script(renderChanges(others, validitySeconds));
+      this.#leftQuotas = [...left, ...changes.filter((change) => change.kind === 'disarm')];
+    }
   }
 
   async #script(input: string): Promise<void> {
