@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Cli } from './cli.ts';
+import { eventually } from './eventually.ts';
 import type { Host } from './host.ts';
 import { tunnelName } from './names.ts';
 import type { Program } from './program.ts';
@@ -75,6 +76,13 @@ listen = "127.0.0.1:9465"
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
+  }
+
+  /** Waits until WireGuard on this node knows a device. */
+  async hasPeer(publicKey: string, within = 10_000): Promise<void> {
+    const look = async () =>
+      (await this.host.run(['wg', 'show', this.interface, 'peers'])).includes(publicKey);
+    await eventually(`${this.name} has peer ${publicKey}`, look, { within });
   }
 
   /** Away from the controller; clients and internet stay. */

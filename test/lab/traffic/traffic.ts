@@ -35,10 +35,11 @@ export class Traffic {
     const flow = new Flow(this.#flows.length + 1, plan, client, this.#server);
     this.#flows.push(flow);
     if (plan.direction === 'down') {
-      flow.knock();
-      await eventually(`the server hears of flow ${flow.number}`, async () => (await this.of(flow)).up > 0n, {
-        within: 10_000,
-      });
+      const heard = async () => {
+        flow.knock();
+        return (await this.of(flow)).up > 0n;
+      };
+      await eventually(`the server hears of flow ${flow.number}`, heard, { within: 15_000, every: 200 });
     }
     return flow;
   }
@@ -79,8 +80,20 @@ export class Traffic {
   }
 
   /** Waits until nothing arrives any more, and says how much did. Senders may go on: then all of them are stopped. */
-  settled(quietMs = 400, within = 60_000): Promise<bigint> {
-    return settled('traffic', () => this.accepted(), { quietMs, within });
+  settled(quietMs = 400, within = 60_000, meanwhile?: () => Promise<void>): Promise<bigint> {
+    const look = async () => {
+      await meanwhile?.();
+      return this.accepted();
+    };
+    return settled('traffic', look, { quietMs, within });
+  }
+
+  /** Both families, both ways, between a client and the internet; its tunnel must be open. */
+  async openAll(client: number, node: number, bitsPerSecond: number): Promise<readonly Flow[]> {
+    const plans = ([4, 6] as const).flatMap((family) =>
+      (['up', 'down'] as const).map((direction) => ({ client, node, family, direction, bitsPerSecond })),
+    );
+    return Promise.all(plans.map((plan) => this.open(plan)));
   }
 
   sendAll(): void {
