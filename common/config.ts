@@ -50,11 +50,10 @@ interface SchemaError {
 
 function describe(error: SchemaError): string {
   const key = error.instancePath.slice(1).replaceAll('/', '.');
-  const params = error.params as { additionalProperties?: string[]; requiredProperties?: string[] };
-  const nested = (name: string | undefined) => [key, name].filter(Boolean).join('.');
-  if (error.keyword === 'additionalProperties') {
-    return `unknown key ${nested(params.additionalProperties?.[0])}; remove it or correct its name`;
-  }
-  if (error.keyword === 'required') return `missing key ${nested(params.requiredProperties?.[0])}`;
+  const { requiredProperties } = error.params as { requiredProperties?: string[] };
+  // What additionalProperties: false refuses is reported at the key itself, as "schema is false".
+  if (error.keyword === 'boolean') return `unknown key ${key}; remove it or correct its name`;
+  if (error.keyword === 'required')
+    return `missing key ${[key, requiredProperties?.[0]].filter(Boolean).join('.')}`;
   return `${key} ${error.message}`;
 }
