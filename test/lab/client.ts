@@ -11,6 +11,8 @@ export class Client {
   readonly host: Host;
   readonly end: TrafficEnd;
   tunnel: Tunnel | undefined;
+  /** The configuration of the open tunnel. */
+  wgQuickText = '';
 
   private constructor(number: number, host: Host, end: TrafficEnd) {
     this.number = number;
@@ -28,6 +30,7 @@ export class Client {
   async connect(wgQuickText: string): Promise<void> {
     await this.disconnect();
     this.tunnel = await Tunnel.open(this.host, wgQuickText);
+    this.wgQuickText = wgQuickText;
   }
 
   async disconnect(): Promise<void> {

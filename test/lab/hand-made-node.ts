@@ -1,8 +1,7 @@
 import type { Host } from './host.ts';
 import { tunnelName } from './names.ts';
-import { run } from './run.ts';
 import { accessAddress } from './topology.ts';
-import { makeInterface } from './tunnel.ts';
+import { makeInterface, newKeys } from './tunnel.ts';
 
 export interface HandMadeClient {
   readonly wgQuickText: string;
@@ -61,10 +60,4 @@ AllowedIPs = 0.0.0.0/0, ::/0
 Endpoint = ${accessAddress(number)}:51820
 `,
   }));
-}
-
-async function newKeys(): Promise<{ privateKey: string; publicKey: string }> {
-  const privateKey = (await run(['wg', 'genkey'])).trim();
-  const publicKey = (await run(['wg', 'pubkey'], { input: `${privateKey}\n` })).trim();
-  return { privateKey, publicKey };
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Cli } from './cli.ts';
+import { deletionsOf } from './deletions.ts';
 import { eventually } from './eventually.ts';
 import type { Host } from './host.ts';
 import { tunnelName } from './names.ts';

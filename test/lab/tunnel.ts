@@ -2,6 +2,7 @@ import { eventually } from './eventually.ts';
 import type { Host } from './host.ts';
 import { tunnelName } from './names.ts';
 import type { Program } from './program.ts';
+import { run } from './run.ts';
 import { parseWgQuick } from './wg-quick.ts';
 
 /**
@@ -61,4 +62,16 @@ export async function makeInterface(host: Host, name: string): Promise<Program |
   );
   if (!program.running) throw new Error(`wireguard-go ended early:\n${program.log()}`);
   return program;
+}
+
+export interface KeyPair {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+/** As `wg` makes them, base64. */
+export async function newKeys(): Promise<KeyPair> {
+  const privateKey = (await run(['wg', 'genkey'])).trim();
+  const publicKey = (await run(['wg', 'pubkey'], { input: `${privateKey}\n` })).trim();
+  return { privateKey, publicKey };
 }

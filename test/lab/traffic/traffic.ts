@@ -88,6 +88,15 @@ export class Traffic {
     return settled('traffic', look, { quietMs, within });
   }
 
+  /** Datagrams that were sent and did not arrive; ask when all is settled. */
+  async lost(): Promise<number> {
+    const readings = await this.readings();
+    return readings.reduce(
+      (sum, { sentDatagrams, receivedDatagrams }) => sum + sentDatagrams - receivedDatagrams,
+      0,
+    );
+  }
+
   /** Both families, both ways, between a client and the internet; its tunnel must be open. */
   async openAll(client: number, node: number, bitsPerSecond: number): Promise<readonly Flow[]> {
     const plans = ([4, 6] as const).flatMap((family) =>
