@@ -81,9 +81,20 @@ listen = "127.0.0.1:9465"
 
   /** Waits until WireGuard on this node knows a device. */
   async hasPeer(publicKey: string, within = 10_000): Promise<void> {
-    const look = async () =>
-      (await this.host.run(['wg', 'show', this.interface, 'peers'])).includes(publicKey);
+    const look = async () => (await this.peers()).includes(publicKey);
     await eventually(`${this.name} has peer ${publicKey}`, look, { within });
+  }
+
+  /** Public keys of the devices that WireGuard knows here. */
+  async peers(): Promise<readonly string[]> {
+    const text = await this.host.run(['wg', 'show', this.interface, 'peers']);
+    return text.split('\n').filter((line) => line !== '');
+  }
+
+  /** Takes addresses out of all sets and maps of the gate, behind the agent's back. */
+  async deleteGateElements(addresses: readonly string[]): Promise<void> {
+    const listing = await this.host.run(['nft', '-j', 'list', 'table', 'inet', 'turnpike']);
+    await this.host.nft(deletionsOf(addresses, JSON.parse(listing)));
   }
 
   /** Away from the controller; clients and internet stay. */
