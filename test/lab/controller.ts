@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Cli } from './cli.ts';
 import type { Host } from './host.ts';
 import type { Program } from './program.ts';
+import { rewrite } from './rewrite.ts';
+import type { RunResult } from './run.ts';
 import { controllerAddress } from './topology.ts';
 
 const source = fileURLToPath(new URL('../../controller/main.ts', import.meta.url));
@@ -20,11 +22,13 @@ export class Controller {
     const socket = host.file('api.sock');
     this.cli = new Cli(socket);
     mkdirSync(host.file('data'), { mode: 0o700 });
-    writeFileSync(
-      this.configFile,
-      `log_level = "debug"
+    writeFileSync(this.configFile, this.#config(socket));
+  }
+
+  #config(socket: string): string {
+    return `log_level = "debug"
 [store]
-path = "${host.file('data')}/turnpike.db"
+path = "${this.host.file('data')}/turnpike.db"
 [api]
 socket = "${socket}"
 [nodes]
@@ -36,8 +40,18 @@ listen = "127.0.0.1:9464"
 [fleet]
 range4 = "10.64.0.0/16"
 range6 = "fd74:7572:6e70::/64"
-`,
-    );
+`;
+  }
+
+  /** Changes the configuration file; each key must be in it. */
+  configure(changes: Readonly<Record<string, string>>): void {
+    rewrite(this.configFile, changes);
+  }
+
+  /** Starts it where it must not come up: how it ended, and what it said. */
+  startInVain(prefix: readonly string[] = []): Promise<RunResult> {
+    const argv = [...prefix, process.execPath, source, '--config', this.configFile];
+    return this.host.tryRun(argv, { timeoutMs: 20_000 });
   }
 
   async start(): Promise<void> {

@@ -6,6 +6,8 @@ import { eventually } from './eventually.ts';
 import type { Host } from './host.ts';
 import { tunnelName } from './names.ts';
 import type { Program } from './program.ts';
+import { rewrite } from './rewrite.ts';
+import type { RunResult } from './run.ts';
 import { accessAddress } from './topology.ts';
 
 const source = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
@@ -49,10 +51,23 @@ listen = "127.0.0.1:9465"
 
   /** Makes the node known to the controller and enrols it, as the operator would. */
   async join(cli: Cli): Promise<void> {
-    const { token, pin, enrolmentAddress } = await cli.json<JoinAnswer>(
-      ...['node', 'add', this.name, '--endpoint', this.endpoint],
-    );
-    await this.agent('join', enrolmentAddress, '--token', token, '--pin', pin);
+    await this.agent(...joinWords(await this.announce(cli)));
+  }
+
+  /** Makes the node known; what is printed is for its `join`. */
+  announce(cli: Cli): Promise<JoinAnswer> {
+    return cli.json<JoinAnswer>('node', 'add', this.name, '--endpoint', this.endpoint);
+  }
+
+  /** Changes the configuration file; each key must be in it. */
+  configure(changes: Readonly<Record<string, string>>): void {
+    rewrite(this.configFile, changes);
+  }
+
+  /** One of the agent's commands where it must fail: how it ended, and what it said. */
+  agentInVain(words: readonly string[], options: InVain = {}): Promise<RunResult> {
+    const argv = [...(options.prefix ?? []), process.execPath, source, ...words, '--config', this.configFile];
+    return this.host.tryRun(argv, { timeoutMs: 20_000, ...(options.env ? { env: options.env } : {}) });
   }
 
   /** One of the agent's commands, to its end. */
@@ -107,8 +122,18 @@ listen = "127.0.0.1:9465"
   }
 }
 
-interface JoinAnswer {
+export interface InVain {
+  /** A program that runs the agent under other circumstances. */
+  readonly prefix?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface JoinAnswer {
   readonly token: string;
   readonly pin: string;
   readonly enrolmentAddress: string;
+}
+
+export function joinWords({ enrolmentAddress, token, pin }: JoinAnswer): string[] {
+  return ['join', enrolmentAddress, '--token', token, '--pin', pin];
 }
