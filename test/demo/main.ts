@@ -26,7 +26,7 @@ const slow: StoryOptions = {
   topUpBytes: 5_000_000n,
   bitsPerSecond: 400_000,
   quietMs: 15_000,
-  withinMs: 600_000,
+  withinMs: 60_000,
 };
 
 function teller(volumes: bigint, everyMs: number): Teller {

@@ -1,5 +1,8 @@
 import { systemClock } from '../../common/clock.ts';
 
+/** How many times longer everything may take on this machine; an emulated one needs it. */
+export const patience = Number(process.env['LAB_PATIENCE'] ?? 1);
+
 export interface Patience {
   /** Milliseconds. */
   readonly within: number;
@@ -16,7 +19,7 @@ export async function eventually<T>(
   look: () => T | Promise<T>,
   { within, every = 25 }: Patience,
 ): Promise<NonNullable<T>> {
-  const end = systemClock.monotonic() + within;
+  const end = systemClock.monotonic() + within * patience;
   for (;;) {
     let last: unknown;
     try {

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { patience } from './eventually.ts';
 
 export interface RunOptions {
   readonly input?: string;
@@ -24,7 +25,7 @@ export async function tryRun(argv: readonly string[], options: RunOptions = {}):
   const [program = '', ...args] = argv;
   const result = await execa(program, args, {
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: (options.timeoutMs ?? 60_000) * patience,
     reject: false,
     stripFinalNewline: false,
     env: { ...options.env, LC_ALL: 'C' },
