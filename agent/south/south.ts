@@ -12,7 +12,7 @@ import { renewalTask } from './renewal.ts';
 import { ReportClient } from './report-client.ts';
 import { DigestMismatch, SyncClient } from './sync-client.ts';
 
-export interface SouthTiming {
+interface SouthTiming {
   readonly heartbeatMs: number;
   readonly silenceMs: number;
   readonly acknowledgeMs: number;
