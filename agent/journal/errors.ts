@@ -44,6 +44,7 @@ export function journalError(path: string, error: unknown): unknown {
         remedy: 'move it away and let the node join again with a new token',
         cause: error,
       });
+    case undefined:
     default:
       return error;
   }
