@@ -19,9 +19,9 @@ describe('a configuration', () => {
     expect(parse('[store]\npath = "a"')).toEqual({ level: 'info', store: { path: 'a' } });
   });
   test.each([
-    ['[store]\npath = "a"\npaht = "b"', /\/etc\/x\.toml: unknown key store\.paht/],
-    ['other = 1\n[store]\npath = "a"', /unknown key other/],
-    ['[store]\n', /missing key store\.path/],
+    ['[store]\npath = "a"\npaht = "b"', /\/etc\/x\.toml: store\.paht is not a known key/],
+    ['other = 1\n[store]\npath = "a"', /other is not a known key/],
+    ['[store]\n', /store\.path is missing/],
     ['[store]\npath = 5', /store\.path must be string/],
     ['[store]\npath = "a"\nsize = 0', /store\.size must be >= 1/],
     ['[store', /\/etc\/x\.toml is not TOML/],

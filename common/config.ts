@@ -3,6 +3,7 @@ import { parse } from 'smol-toml';
 import type { Static, TObject } from 'typebox';
 import { Value } from 'typebox/value';
 import { TurnpikeError } from './errors.ts';
+import { findViolations } from './violation.ts';
 
 /**
  * Reads a TOML file and checks it against a schema. Missing keys get the schema's defaults; unknown keys, wrong types
@@ -36,24 +37,10 @@ export function parseConfig<Schema extends TObject>(
     throw new TurnpikeError('invalid', `${path} is not TOML: ${line}`);
   }
   const value = Value.Default(schema, raw);
-  const first = Value.Errors(schema, value)[0];
+  const first = findViolations(schema, value)[0];
   if (first === undefined) return value as Static<Schema>;
-  throw new TurnpikeError('invalid', `${path}: ${describe(first)}`);
-}
-
-interface SchemaError {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly params: unknown;
-  readonly message: string;
-}
-
-function describe(error: SchemaError): string {
-  const key = error.instancePath.slice(1).replaceAll('/', '.');
-  const { requiredProperties } = error.params as { requiredProperties?: string[] };
-  // What additionalProperties: false refuses is reported at the key itself, as "schema is false".
-  if (error.keyword === 'boolean') return `unknown key ${key}; remove it or correct its name`;
-  if (error.keyword === 'required')
-    return `missing key ${[key, requiredProperties?.[0]].filter(Boolean).join('.')}`;
-  return `${key} ${error.message}`;
+  throw new TurnpikeError(
+    'invalid',
+    `${path}: ${first.pointer.slice(1).replaceAll('/', '.')} ${first.message}`,
+  );
 }

@@ -13,8 +13,16 @@ export interface DesiredSink {
   /**
    * Stores and applies one batch: all deltas up to a CaughtUp. Resolves when it is stored with its revision and in
    * force in the kernel; `refusals` names items that could not be applied.
+   *
+   * `complete`: the deltas were asked for from revision 0 and their digest is right, so they are everything that this
+   * node should hold: what they do not name is removed. Only then, otherwise absence never removes. It mends a node
+   * that holds what the controller forgot (restored from a backup).
    */
-  apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }>;
+  apply(
+    deltas: readonly DesiredDelta[],
+    revision: bigint,
+    complete: boolean,
+  ): Promise<{ refusals: readonly Refusal[] }>;
   /** The controller was heard of: grants stay valid for `settings.validitySeconds` from now. */
   heard(): void;
 }

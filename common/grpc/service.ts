@@ -1,6 +1,7 @@
 import {
   create,
   type DescMessage,
+  type DescMethod,
   type DescService,
   fromBinary,
   type MessageShape,
@@ -12,17 +13,24 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 export function serviceDefinition(service: DescService): ServiceDefinition {
   const methods: Record<string, MethodDefinition<unknown, unknown>> = {};
   for (const method of service.methods) {
-    methods[method.localName] = {
-      path: `/${service.typeName}/${method.name}`,
-      requestStream: method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming',
-      responseStream: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
-      requestSerialize: serializer(method.input),
-      requestDeserialize: deserializer(method.input),
-      responseSerialize: serializer(method.output),
-      responseDeserialize: deserializer(method.output),
-    };
+    methods[method.localName] = methodDefinition(method) as MethodDefinition<unknown, unknown>;
   }
   return methods;
+}
+
+/** The same for one method, typed: what a client needs to call it. */
+export function methodDefinition<Method extends DescMethod>(
+  method: Method,
+): MethodDefinition<MessageShape<Method['input']>, MessageShape<Method['output']>> {
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    requestStream: method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming',
+    responseStream: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
+    requestSerialize: serializer(method.input),
+    requestDeserialize: deserializer<Method['input']>(method.input),
+    responseSerialize: serializer(method.output),
+    responseDeserialize: deserializer<Method['output']>(method.output),
+  };
 }
 
 // grpc-js insists on a Buffer; toBinary gives a Uint8Array.
@@ -33,6 +41,6 @@ function serializer(desc: DescMessage) {
   };
 }
 
-function deserializer(desc: DescMessage) {
-  return (bytes: Buffer): unknown => fromBinary(desc, bytes);
+function deserializer<Desc extends DescMessage>(desc: Desc) {
+  return (bytes: Buffer): MessageShape<Desc> => fromBinary(desc, bytes);
 }

@@ -1,0 +1,130 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import type { Clock } from '../../common/clock.ts';
+import { TurnpikeError } from '../../common/errors.ts';
+import { keepaliveOptions } from '../../common/grpc/liveness.ts';
+import type { Logger } from '../../common/log.ts';
+import { controllerName } from '../../common/pki/names.ts';
+import { type AgentIdentity, certificateLife } from '../identity/identity.ts';
+import { trusting } from '../identity/tls.ts';
+import type { Failure } from './failure.ts';
+
+/** What the operator should know of the connection, for status and metrics. */
+export type ConnectionState = 'starting' | 'connected' | 'unreachable' | 'refused';
+
+/** An HTTP/2 connection, or the attempt at one. */
+export interface Channel {
+  readonly client: Client;
+  /** Aborts when the channel is given up: its streams must end. */
+  readonly dropped: AbortSignal;
+}
+
+/** The one channel to the controller that all streams share, dialled with the identity of the moment. */
+export class ControllerConnection {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #connectedListeners = new Set<() => void>();
+  #identity: AgentIdentity;
+  #channel: (Channel & { readonly drop: AbortController }) | undefined;
+  #state: ConnectionState = 'starting';
+
+  constructor(identity: AgentIdentity, clock: Clock, log: Logger) {
+    this.#identity = identity;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get identity(): AgentIdentity {
+    return this.#identity;
+  }
+
+  /**
+   * The channel; a new one when the last was dropped. Calls on it fail when no connection comes about.
+   * @throws TurnpikeError `unauthenticated` when the node's certificate has ended: no controller would take it
+   */
+  channel(): Channel {
+    if (this.#channel) return this.#channel;
+    const { until } = certificateLife(this.#identity);
+    if (this.#clock.now() > until) {
+      throw new TurnpikeError(
+        'unauthenticated',
+        `the node's certificate ended on ${new Date(until).toISOString()}`,
+        {
+          remedy:
+            'join again with a new token ("turnpike node token NODE") and --force-new; if the date is in the future, set this machine\'s clock',
+        },
+      );
+    }
+    const { controllerAddress, caCertificate } = this.#identity;
+    this.#log.debug({ controller: controllerAddress }, 'dialling');
+    const client = new Client(
+      controllerAddress,
+      credentials.createFromSecureContext(trusting(caCertificate, this.#identity)),
+      {
+        ...keepaliveOptions,
+        'grpc.ssl_target_name_override': controllerName,
+        // Otherwise write() always says that there is room.
+        'grpc.per_rpc_retry_buffer_size': 0,
+        'grpc.enable_retries': 0,
+        // Backoff is ours: a new channel starts without the memory of the last one.
+        'grpc.use_local_subchannel_pool': 1,
+      },
+    );
+    const drop = new AbortController();
+    this.#channel = { client, dropped: drop.signal, drop };
+    return this.#channel;
+  }
+
+  /** This channel is no good any more: its streams end, and the next `channel()` dials anew. */
+  drop(channel: Channel): void {
+    if (this.#channel !== channel) return;
+    const { client, drop } = this.#channel;
+    this.#channel = undefined;
+    drop.abort();
+    client.close();
+  }
+
+  /** After a renewal: the next streams show the new certificate. */
+  replaceIdentity(identity: AgentIdentity): void {
+    this.#identity = identity;
+    if (this.#channel) this.drop(this.#channel);
+  }
+
+  close(): void {
+    if (this.#channel) this.drop(this.#channel);
+  }
+
+  /** The controller took our identity and answered. */
+  connected(): void {
+    if (this.#state === 'connected') return;
+    this.#log.info({ node: this.#identity.nodeId }, 'connected to the controller');
+    this.#state = 'connected';
+    for (const listener of this.#connectedListeners) listener();
+  }
+
+  /** Says it once, however many attempts fail the same way. */
+  failed({ kind, reason }: Failure): void {
+    const before = this.#state;
+    this.#state = kind === 'refused' ? 'refused' : 'unreachable';
+    // The reason may hold the controller's address.
+    this.#log.debug({ kind, reason }, 'no stream to the controller');
+    if (this.#state === before) return;
+    if (kind === 'refused') {
+      this.#log.error(
+        { reason },
+        'the controller refuses this node; it serves on within what it was granted. Join it again with a new token',
+      );
+    } else {
+      this.#log.warn('the controller is out of reach; serving on within what was granted');
+    }
+  }
+
+  /** Calls back each time that the controller is back. Returns stop. */
+  onConnected(listener: () => void): () => void {
+    this.#connectedListeners.add(listener);
+    return () => this.#connectedListeners.delete(listener);
+  }
+}

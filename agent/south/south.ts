@@ -1,0 +1,161 @@
+import type { Clock } from '../../common/clock.ts';
+import { heartbeatMs, silenceMs } from '../../common/grpc/liveness.ts';
+import type { Logger } from '../../common/log.ts';
+import type { Task } from '../../common/task.ts';
+import type { AgentIdentity } from '../identity/identity.ts';
+import { Backoff } from './backoff.ts';
+import { type Channel, type ConnectionState, ControllerConnection } from './connection.ts';
+import { classifyFailure, type Failure } from './failure.ts';
+import type { DesiredSink, NodeFacts, PresenceSender, ReportSource } from './ports.ts';
+import { PresenceOutbox } from './presence-outbox.ts';
+import { renewalTask } from './renewal.ts';
+import { ReportClient } from './report-client.ts';
+import { DigestMismatch, SyncClient } from './sync-client.ts';
+
+interface SouthTiming {
+  readonly heartbeatMs: number;
+  readonly silenceMs: number;
+  readonly acknowledgeMs: number;
+  readonly renewalRetryMs: number;
+}
+
+const defaultTiming: SouthTiming = { heartbeatMs, silenceMs, acknowledgeMs: 30_000, renewalRetryMs: 300_000 };
+
+export interface SouthOptions {
+  readonly identity: AgentIdentity;
+  /** Stores a renewed identity. */
+  readonly saveIdentity: (identity: AgentIdentity) => Promise<void>;
+  readonly sink: DesiredSink;
+  readonly reports: ReportSource;
+  /** Asked at each Hello. */
+  readonly facts: () => Promise<NodeFacts>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** As Math.random. */
+  readonly random: () => number;
+  readonly timing?: Partial<SouthTiming>;
+}
+
+export interface South {
+  readonly tasks: readonly Task[];
+  readonly presence: PresenceSender;
+  state(): ConnectionState;
+}
+
+/** The agent's side of the connection to the controller: Sync, reports and renewal, as tasks over one channel. */
+export function createSouth(options: SouthOptions): South {
+  const { clock, log, random } = options;
+  const timing = { ...defaultTiming, ...options.timing };
+  const connection = new ControllerConnection(options.identity, clock, log);
+  const presence = new PresenceOutbox();
+  return {
+    presence,
+    state: () => connection.state,
+    tasks: [
+      syncTask(options, timing, connection, presence),
+      reportTask(options, timing, connection),
+      renewalTask({
+        connection,
+        save: options.saveIdentity,
+        clock,
+        log,
+        random,
+        retryMs: timing.renewalRetryMs,
+      }),
+    ],
+  };
+}
+
+function syncTask(
+  { sink, facts, clock, log, random }: SouthOptions,
+  timing: SouthTiming,
+  connection: ControllerConnection,
+  presence: PresenceOutbox,
+): Task {
+  const backoff = new Backoff(random);
+  const onConnected = () => {
+    backoff.reset();
+    connection.connected();
+  };
+  const client = new SyncClient({ sink, facts, presence, clock, log, timing, onConnected });
+  return {
+    name: 'sync with the controller',
+    async run(signal, ready) {
+      ready();
+      while (!signal.aborted) {
+        const failure = await attempt(connection, (channel) => client.run(channel, signal));
+        if (signal.aborted || failure === 'again') continue;
+        connection.failed(failure);
+        if (failure.kind === 'failed') log.error({ reason: failure.reason }, 'the sync stream failed');
+        const wait = failure.kind === 'refused' ? backoff.refused() : backoff.next(clock.monotonic());
+        await clock.sleep(wait, signal);
+      }
+      connection.close();
+    },
+  };
+}
+
+function reportTask(
+  { reports, clock, log, random }: SouthOptions,
+  timing: SouthTiming,
+  connection: ControllerConnection,
+): Task {
+  const backoff = new Backoff(random);
+  const client = new ReportClient({
+    source: reports,
+    clock,
+    acknowledgeMs: timing.acknowledgeMs,
+    onAcknowledged: () => backoff.reset(),
+  });
+  return {
+    name: 'reports to the controller',
+    async run(signal, ready) {
+      ready();
+      while (!signal.aborted) {
+        await client.pending(signal);
+        if (signal.aborted) break;
+        const failure = await attempt(connection, (channel) => client.run(channel, signal));
+        if (signal.aborted || failure === 'again') continue;
+        if (failure.kind === 'refused') connection.failed(failure);
+        if (failure.kind === 'failed') log.error({ reason: failure.reason }, 'a report could not be booked');
+        const wait = failure.kind === 'refused' ? backoff.refused() : backoff.next(clock.monotonic());
+        await sleepUntilConnected(wait, connection, clock, signal);
+      }
+    },
+  };
+}
+
+/** One stream. Resolves when it is over: with why, or `again` when it is to be opened anew at once. */
+async function attempt(
+  connection: ControllerConnection,
+  run: (channel: Channel) => Promise<void>,
+): Promise<Failure | 'again'> {
+  let channel: Channel | undefined;
+  try {
+    channel = connection.channel();
+    await run(channel);
+    return 'again';
+  } catch (error) {
+    if (error instanceof DigestMismatch) return 'again';
+    const failure = classifyFailure(error);
+    // A refusal is of the certificate that this connection was made with.
+    if (channel && failure.kind !== 'failed') connection.drop(channel);
+    return failure;
+  }
+}
+
+/** Waits, but no longer than until the Sync stream is back: then the way is open for reports too. */
+async function sleepUntilConnected(
+  ms: number,
+  connection: ControllerConnection,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const woken = new AbortController();
+  const wake = () => woken.abort();
+  const stop = connection.onConnected(wake);
+  signal.addEventListener('abort', wake);
+  await clock.sleep(ms, woken.signal);
+  signal.removeEventListener('abort', wake);
+  stop();
+}

@@ -1,0 +1,148 @@
+import { create } from '@bufbuild/protobuf';
+import type { Clock } from '../../common/clock.ts';
+import { TurnpikeError } from '../../common/errors.ts';
+import {
+  AppliedSchema,
+  type CaughtUp,
+  HeartbeatSchema,
+  HelloSchema,
+  type SyncRequest,
+  SyncRequestSchema,
+  type SyncResponse,
+  SyncService,
+} from '../../common/gen/turnpike/v1/sync_pb.ts';
+import { repeat, watchSilence } from '../../common/grpc/liveness.ts';
+import { methodDefinition } from '../../common/grpc/service.ts';
+import type { Logger } from '../../common/log.ts';
+import type { NodeSettings } from '../desired/state.ts';
+import { Batch } from './batch.ts';
+import { type ClientStream, runClientStream } from './client-stream.ts';
+import type { Channel } from './connection.ts';
+import type { DesiredSink, NodeFacts } from './ports.ts';
+import type { PresenceOutbox } from './presence-outbox.ts';
+import { parseSettings } from './wire.ts';
+
+const method = methodDefinition(SyncService.method.sync);
+/** When everything was sent anew and the digest still differs, asking again at once would not help. */
+const resendPauseMs = 600_000;
+
+export interface SyncOptions {
+  readonly sink: DesiredSink;
+  readonly facts: () => Promise<NodeFacts>;
+  readonly presence: PresenceOutbox;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly timing: { readonly heartbeatMs: number; readonly silenceMs: number };
+  /** The controller took our identity and answered. */
+  readonly onConnected: () => void;
+}
+
+/** What we hold is not what the controller says that we hold: everything must come anew, on a new stream. */
+export class DigestMismatch extends Error {}
+
+/** SyncService.Sync, from the node's side. */
+export class SyncClient {
+  readonly #options: SyncOptions;
+  #fromScratch = false;
+  #noResendBefore = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SyncOptions) {
+    this.#options = options;
+  }
+
+  /** One stream, from Hello to its end. @throws why it ended */
+  run(channel: Channel, signal: AbortSignal): Promise<void> {
+    return runClientStream(channel, method, signal, (stream) => this.#serve(stream));
+  }
+
+  async #serve(stream: ClientStream<SyncRequest, SyncResponse>): Promise<void> {
+    const { clock, log, sink, timing, presence, facts, onConnected } = this.#options;
+    const silence = watchSilence(clock, timing.silenceMs, () =>
+      stream.fail(new TurnpikeError('unavailable', 'nothing was heard of the controller')),
+    );
+    const heartbeat = repeat(clock, timing.heartbeatMs, () =>
+      stream.sendIfIdle(request({ case: 'heartbeat', value: create(HeartbeatSchema) })),
+    );
+    const from = this.#fromScratch ? 0n : sink.revision();
+    let asked: bigint | undefined = from;
+    let batch = new Batch();
+    let settings: NodeSettings | undefined;
+    let sendingPresence: Promise<void> | undefined;
+    try {
+      await stream.send(
+        request({ case: 'hello', value: create(HelloSchema, { ...(await facts()), revision: from }) }),
+      );
+      await stream.read(async ({ message }) => {
+        sink.heard();
+        if (!sendingPresence) {
+          onConnected();
+          sendingPresence = presence.run(stream);
+        }
+        // Applying takes its time, and meanwhile nothing is read.
+        silence.pause();
+        switch (message.case) {
+          case 'settings':
+            settings = parseSettings(message.value);
+            sink.settings(settings);
+            break;
+          case 'delta':
+            if (!settings) throw new TurnpikeError('invalid', 'the controller sent a Delta before Settings');
+            batch.add(message.value, settings);
+            break;
+          case 'caughtUp': {
+            const whole = batch;
+            batch = new Batch();
+            await this.#apply(whole, message.value, asked, stream);
+            // What follows is only what changed.
+            asked = undefined;
+            break;
+          }
+          case 'heartbeat':
+          // A message of a later version: nothing to us.
+          case undefined:
+            break;
+        }
+        silence.resume();
+      });
+    } catch (error) {
+      log.debug('sync stream over');
+      throw error;
+    } finally {
+      silence.stop();
+      heartbeat.cancel();
+      stream.cancel();
+      await sendingPresence;
+    }
+  }
+
+  async #apply(
+    batch: Batch,
+    caughtUp: CaughtUp,
+    asked: bigint | undefined,
+    stream: ClientStream<SyncRequest, SyncResponse>,
+  ): Promise<void> {
+    const { clock, log, sink } = this.#options;
+    const { revision, digest } = caughtUp;
+    const complete = asked !== undefined && batch.isComplete(asked, caughtUp);
+    const { refusals: unapplied } = await sink.apply(batch.deltas, revision, complete);
+    const refusals = [...batch.refusals, ...unapplied].map((refusal) => ({ ...refusal }));
+    if (refusals.length > 0) log.warn({ refusals }, 'not everything could be applied');
+    await stream.send(request({ case: 'applied', value: create(AppliedSchema, { revision, refusals }) }));
+
+    const right = Buffer.from(sink.digest()).equals(digest);
+    this.#fromScratch = false;
+    if (right || clock.monotonic() < this.#noResendBefore) return;
+    if (asked === 0n) {
+      log.error('what the controller wants cannot all be held here; going on without the rest');
+      this.#noResendBefore = clock.monotonic() + resendPauseMs;
+      return;
+    }
+    log.warn('what is held here differs from what the controller thinks; asking for everything');
+    this.#fromScratch = true;
+    throw new DigestMismatch('the digest differs');
+  }
+}
+
+function request(message: SyncRequest['message']): SyncRequest {
+  return create(SyncRequestSchema, { message });
+}

@@ -1,0 +1,49 @@
+import type { Context } from '../books/context.ts';
+import { writeOff } from '../ledger/book.ts';
+import type { Tx } from '../store/store.ts';
+import { turnLedger } from './turn.ts';
+
+/**
+ * An incarnation is over: its certificates are revoked, its streams end, and what it had left is written off, because
+ * nobody will ever say whether it passed.
+ */
+export async function endIncarnation(
+  context: Context,
+  tx: Tx,
+  { nodeId, incarnation }: { nodeId: string; incarnation: number },
+): Promise<void> {
+  const now = context.clock.now();
+  await tx.db
+    .updateTable('incarnations')
+    .set({ ended_at: now })
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .execute();
+  await tx.db
+    .updateTable('certificates')
+    .set({ revoked_at: now })
+    .where('node_id', '=', nodeId)
+    .where('revoked_at', 'is', null)
+    .execute();
+  const rows = await tx.db
+    .selectFrom('grants')
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .select('subscription_id')
+    .execute();
+  await turnLedger(
+    context,
+    tx,
+    rows.map((row) => row.subscription_id),
+    {
+      change: (grant) =>
+        grant.nodeId === nodeId && grant.incarnation === incarnation
+          ? { ...grant, ended: true, ledger: writeOff(grant.ledger) }
+          : grant,
+    },
+  );
+  tx.afterCommit(() => {
+    context.live.forgetNode(nodeId);
+    context.revoked.call(nodeId, incarnation);
+  });
+}

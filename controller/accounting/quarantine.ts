@@ -1,0 +1,26 @@
+import type { Context } from '../books/context.ts';
+import type { NodeIdentity } from '../south/ports.ts';
+import type { Tx } from '../store/store.ts';
+
+/** The identity may do nothing any more until the node enrols anew. What it held stays reserved until then. */
+export async function quarantine(
+  context: Context,
+  tx: Tx,
+  { nodeId, incarnation }: NodeIdentity,
+): Promise<void> {
+  await tx.db
+    .updateTable('incarnations')
+    .set({ quarantined_at: context.clock.now() })
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .execute();
+  tx.afterCommit(() => {
+    context.figures.quarantines += 1;
+    context.live.forgetNode(nodeId);
+    context.log.error(
+      { node: nodeId, incarnation },
+      'a node was quarantined: two machines run with its identity, or its state was rolled back',
+    );
+    context.revoked.call(nodeId, incarnation);
+  });
+}

@@ -1,0 +1,59 @@
+import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
+import type { Enforcement } from '../catalogue/views.ts';
+import { selectInChunks } from '../store/chunks.ts';
+import type { Tx } from '../store/store.ts';
+
+/** What the ledger must know of a subscription. */
+export interface LedgerSubscription {
+  readonly id: string;
+  readonly groupId: string;
+  readonly volumeBytes: bigint | null;
+  readonly suspended: boolean;
+  readonly exhaustedAt: number | null;
+  readonly enforcement: Enforcement;
+  /** Not removed ones. */
+  readonly devices: number;
+}
+
+export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): Promise<LedgerSubscription[]> {
+  const fleet = await tx.db.selectFrom('fleet').select('enforcement').executeTakeFirstOrThrow();
+  const counts = new Map(
+    (
+      await selectInChunks(ids, (chunk) =>
+        tx.db
+          .selectFrom('devices')
+          .where('subscription_id', 'in', chunk)
+          .where('removed_at', 'is', null)
+          .groupBy('subscription_id')
+          .select((row) => ['subscription_id', row.fn.countAll<bigint>().as('count')])
+          .execute(),
+      )
+    ).map(({ subscription_id, count }) => [subscription_id, Number(count)]),
+  );
+  const rows = await selectInChunks(ids, (chunk) =>
+    tx.db
+      .selectFrom('subscriptions')
+      .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+      .innerJoin('groups', 'groups.id', 'tariffs.group_id')
+      .where('subscriptions.id', 'in', chunk)
+      .select([
+        'subscriptions.id',
+        'subscriptions.volume_bytes',
+        'subscriptions.suspended_at',
+        'subscriptions.exhausted_at',
+        'tariffs.group_id',
+        'tariffs.enforcement as tariff_enforcement',
+        'groups.enforcement as group_enforcement',
+      ])
+      .execute(),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    groupId: row.group_id,
+    volumeBytes: row.volume_bytes,
+    suspended: row.suspended_at !== null,
+    exhaustedAt: row.exhausted_at,
+    enforcement: effectiveEnforcement(row.tariff_enforcement, row.group_enforcement, fleet.enforcement),
+    devices: counts.get(row.id) ?? 0,
+  }));
+}

@@ -1,0 +1,79 @@
+import { allowancePerDevice } from '../../common/allowance.ts';
+import type { Task } from '../../common/task.ts';
+import type { Context } from '../books/context.ts';
+import { grantPolicy } from '../ledger/policy.ts';
+import { turnLedger } from './turn.ts';
+
+/** A node that starves waits for it at most so long. */
+const everyMs = 5_000;
+/** Idle grants are not in a hurry. */
+const idleEvery = 12;
+
+/** Looks after subscriptions in whose ledger nothing happens by itself. */
+export function sweepTask(context: Context): Task {
+  return {
+    name: 'grant sweep',
+    run: async (signal, ready) => {
+      ready();
+      for (let round = 1; !signal.aborted; round++) {
+        await context.clock.sleep(everyMs, signal);
+        if (signal.aborted) return;
+        await sweepWanting(context);
+        if (round % idleEvery === 0) await sweepIdle(context);
+      }
+    },
+  };
+}
+
+/** Grants what is wanted still, and recalls for those that starve. */
+export async function sweepWanting(context: Context): Promise<void> {
+  await context.store.transaction(async (tx) => {
+    const rows = await tx.db
+      .selectFrom('grants')
+      .where('wanting', '=', 1)
+      .select('subscription_id')
+      .distinct()
+      .execute();
+    await turnLedger(
+      context,
+      tx,
+      rows.map((row) => row.subscription_id),
+    );
+  });
+}
+
+/** Recalls what has lain idle for the holding time. */
+export async function sweepIdle(context: Context): Promise<void> {
+  const { activity, store } = context;
+  await store.transaction(async (tx) => {
+    const rows = await tx.db
+      .selectFrom('grants')
+      .where('ended', '=', 0)
+      .where('recall_answered', '=', (row) => row.ref('recall'))
+      .select((row) => [
+        'subscription_id',
+        'node_id',
+        'granted',
+        'used',
+        'written_off',
+        'released',
+        'allowance',
+        row
+          .selectFrom('devices')
+          .whereRef('devices.subscription_id', '=', 'grants.subscription_id')
+          .where('devices.removed_at', 'is', null)
+          .select((device) => device.fn.countAll<bigint>().as('count'))
+          .as('devices'),
+      ])
+      .execute();
+    const due = rows.filter((row) => {
+      const outstanding = row.granted - row.used - row.written_off - row.released;
+      const kept = row.allowance === 1 ? (row.devices ?? 0n) * allowancePerDevice : 0n;
+      return (
+        outstanding > kept && activity.sinceUseMs(row.subscription_id, row.node_id) >= grantPolicy.holdingMs
+      );
+    });
+    await turnLedger(context, tx, [...new Set(due.map((row) => row.subscription_id))]);
+  });
+  activity.forget(2 * grantPolicy.holdingMs);
+}

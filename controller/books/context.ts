@@ -1,0 +1,22 @@
+import type { Clock } from '../../common/clock.ts';
+import type { Logger } from '../../common/log.ts';
+import type { Activity } from '../accounting/activity.ts';
+import type { AddressRange } from '../catalogue/address-range.ts';
+import type { Live } from '../register/live.ts';
+import type { Store } from '../store/store.ts';
+import type { Figures } from './figures.ts';
+import type { Listeners } from './listeners.ts';
+
+/** What every part of the books may use. */
+export interface Context {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly range: AddressRange;
+  readonly validitySeconds: number;
+  readonly activity: Activity;
+  readonly live: Live;
+  readonly figures: Figures;
+  /** Of (node id, incarnation): removed, followed by another one, or quarantined. */
+  readonly revoked: Listeners<[string, number]>;
+}

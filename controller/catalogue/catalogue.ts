@@ -1,0 +1,108 @@
+import type * as view from './views.ts';
+
+/**
+ * What operators and billing backends can do; the HTTP routes sit on it. Each call is one transaction: it happens as a
+ * whole or not at all, and is durable when it resolves.
+ *
+ * Where a parameter says `node`, `tariff`, `group` or `account`, the id, or the name (an account's reference), is taken.
+ *
+ * @throws TurnpikeError from every call: `invalid` for bad input, `not_found`, `conflict` (exists, or is in the wrong
+ * state), `exhausted` (device limit, addresses, disk), `environment` (read-only disk).
+ */
+export interface Catalogue {
+  addAccount(input: { reference: string }): Promise<view.Account>;
+  listAccounts(page?: PageFilter): Promise<view.Account[]>;
+  getAccount(account: string): Promise<view.Account & { subscriptions: view.Subscription[] }>;
+
+  /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
+  addTariff(input: NewTariff): Promise<view.Tariff>;
+  listTariffs(page?: PageFilter): Promise<view.Tariff[]>;
+  getTariff(tariff: string): Promise<view.Tariff>;
+
+  createSubscription(input: { account: string; tariff: string }): Promise<view.Subscription>;
+  listSubscriptions(filter?: { account?: string } & PageFilter): Promise<view.Subscription[]>;
+  getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
+  /**
+   * Adds volume, and grants it at once to the nodes that want it. A `reference` that this subscription has already is
+   * a `conflict`: a payment is never booked twice.
+   */
+  topUp(id: string, input: { bytes: bigint; reason: string; reference: string }): Promise<view.Adjustment>;
+  suspend(id: string, input: { reason: string }): Promise<view.Subscription>;
+  resume(id: string): Promise<view.Subscription>;
+  getUsage(subscriptionId: string): Promise<view.Usage>;
+
+  /** Without `publicKey` a key pair is made; its private half is in the answer once and stored nowhere. */
+  addDevice(
+    input: { subscription: string } & DeviceKey & DeviceLabels,
+  ): Promise<{ device: view.Device; privateKey?: string }>;
+  /** Without removed ones. */
+  listDevices(filter?: { subscription?: string } & PageFilter): Promise<view.Device[]>;
+  /** Also a removed one. */
+  getDevice(id: string): Promise<view.Device>;
+  /** New keys (also the preshared one), same slot, addresses and totals. */
+  rekeyDevice(id: string, input: DeviceKey): Promise<{ device: view.Device; privateKey?: string }>;
+  /** At once and for good. Its usage stays billed; its addresses are kept back for a day. */
+  removeDevice(id: string): Promise<view.Device>;
+  /** @throws `conflict` when the node never said Hello, so that its public key is unknown. */
+  getClientSettings(deviceId: string, node: string): Promise<view.ClientSettings>;
+
+  addNode(input: { name: string; endpoint: string; group?: string }): Promise<view.Node>;
+  listNodes(page?: PageFilter): Promise<view.Node[]>;
+  getNode(node: string): Promise<view.Node>;
+  /** Its streams end, its certificates are revoked, what it had left is written off. */
+  removeNode(node: string): Promise<view.Node>;
+  /** Into another group: the old group's devices are removed from it, the new group's are added. */
+  moveNode(node: string, input: { group: string }): Promise<view.Node>;
+  /** A new one-time join token, and the end of those before it that were not redeemed. Shown once; only its hash is stored. */
+  createJoinToken(node: string): Promise<{ node: view.Node; token: string; expiresAt: number }>;
+
+  addGroup(input: { name: string } & GroupSettings): Promise<view.Group>;
+  listGroups(page?: PageFilter): Promise<view.Group[]>;
+  getGroup(group: string): Promise<view.Group>;
+  setGroup(group: string, settings: GroupSettings): Promise<view.Group>;
+
+  /** Without group and tariff it is the fleet's switch, which has no `inherit`. Takes effect at once. */
+  setEnforcement(input: {
+    enforcement: view.EnforcementChoice;
+    group?: string;
+    tariff?: string;
+  }): Promise<void>;
+
+  getStatus(): Promise<view.FleetStatus>;
+  /** Of a subscription or a device. */
+  explain(id: string): Promise<view.Explanation>;
+}
+
+/** Lists come in the order of creation. Everything, unless told. */
+export interface PageFilter {
+  readonly limit?: number;
+  /** Id of the last item of the page before. */
+  readonly after?: string;
+}
+
+export interface NewTariff {
+  readonly name: string;
+  readonly volumeBytes: bigint | null;
+  readonly maxDevices?: number | null;
+  readonly group?: string;
+  readonly enforcement?: view.EnforcementChoice;
+}
+
+export interface DeviceKey {
+  /** Base64 of 32 bytes. */
+  readonly publicKey?: string;
+}
+
+export interface DeviceLabels {
+  readonly label?: string;
+  readonly platform?: string;
+}
+
+/** What is absent stays as it is, or gets its default in a new group. */
+export interface GroupSettings {
+  readonly enforcement?: view.EnforcementChoice;
+  readonly dns?: readonly string[];
+  readonly mtu?: number;
+  readonly allowedIps?: readonly string[];
+  readonly keepaliveSeconds?: number;
+}

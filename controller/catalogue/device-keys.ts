@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { TurnpikeError } from '../../common/errors.ts';
+import { generateWireguardKeyPair, parseWireguardKey } from '../../common/wireguard-key.ts';
+import type { Tx } from '../store/store.ts';
+import type { DeviceKey } from './catalogue.ts';
+
+export interface DeviceKeys {
+  readonly publicKey: string;
+  readonly presharedKey: string;
+  /** Only where we made the pair. Never stored. */
+  readonly privateKey?: string;
+}
+
+/** The caller's public key, or a pair of ours; the preshared key is always ours. */
+export async function takeDeviceKeys(tx: Tx, input: DeviceKey): Promise<DeviceKeys> {
+  const presharedKey = randomBytes(32).toString('base64');
+  if (input.publicKey === undefined) return { ...generateWireguardKeyPair(), presharedKey };
+  const publicKey = parseWireguardKey(input.publicKey);
+  await refuseTakenKey(tx, publicKey);
+  return { publicKey, presharedKey };
+}
+
+/** WireGuard knows peers by their key alone: two devices with one, or a node's own, would take each other's place. */
+async function refuseTakenKey(tx: Tx, publicKey: string): Promise<void> {
+  const device = await tx.db
+    .selectFrom('devices')
+    .where('public_key', '=', publicKey)
+    .select('id')
+    .executeTakeFirst();
+  const remedy = 'give the public key that belongs to this device alone, or none and let us make a pair';
+  if (device) {
+    throw new TurnpikeError('conflict', `device ${device.id} has this public key already`, { remedy });
+  }
+  const node = await tx.db
+    .selectFrom('nodes')
+    .where('public_key', '=', publicKey)
+    .where('removed_at', 'is', null)
+    .select('name')
+    .executeTakeFirst();
+  if (node) throw new TurnpikeError('conflict', `this is the public key of node ${node.name}`, { remedy });
+}

@@ -1,0 +1,79 @@
+import { turnLedger } from '../accounting/turn.ts';
+import type { Context } from '../books/context.ts';
+import type { DeviceKey, PageFilter } from './catalogue.ts';
+import { takeDeviceKeys } from './device-keys.ts';
+import { loadDevice, loadDevices } from './device-view.ts';
+import { findDevice, findLiveDevice, findSubscription } from './find.ts';
+import { afterItem, noLimit } from './paging.ts';
+import { restSlot } from './slots.ts';
+import type { Device } from './views.ts';
+
+export function listDevices(
+  context: Context,
+  filter: { subscription?: string } & PageFilter = {},
+): Promise<Device[]> {
+  return context.store.transaction(async (tx) => {
+    let query = tx.db
+      .selectFrom('devices')
+      .where('removed_at', 'is', null)
+      .select('id')
+      .orderBy('created_at')
+      .orderBy('id');
+    if (filter.subscription !== undefined) {
+      query = query.where('subscription_id', '=', (await findSubscription(tx, filter.subscription)).id);
+    }
+    if (filter.after !== undefined) query = query.where(afterItem('devices', filter.after));
+    const rows = await query.limit(filter.limit ?? noLimit).execute();
+    return loadDevices(
+      context,
+      tx,
+      rows.map(({ id }) => id),
+    );
+  });
+}
+
+export function getDevice(context: Context, id: string): Promise<Device> {
+  return context.store.transaction(async (tx) => {
+    await findDevice(tx, id);
+    return loadDevice(context, tx, id);
+  });
+}
+
+export function rekeyDevice(
+  context: Context,
+  id: string,
+  input: DeviceKey,
+): Promise<{ device: Device; privateKey?: string }> {
+  return context.store.transaction(async (tx) => {
+    await findLiveDevice(tx, id);
+    const { publicKey, presharedKey, privateKey } = await takeDeviceKeys(tx, input);
+    await tx.db
+      .updateTable('devices')
+      .set({ public_key: publicKey, preshared_key: presharedKey, revision: await tx.revision() })
+      .where('id', '=', id)
+      .execute();
+    const device = await loadDevice(context, tx, id);
+    return privateKey === undefined ? { device } : { device, privateKey };
+  });
+}
+
+export function removeDevice(context: Context, id: string): Promise<Device> {
+  return context.store.transaction(async (tx) => {
+    const { subscription_id } = await findLiveDevice(tx, id);
+    await tx.db
+      .updateTable('devices')
+      .set({
+        // The row stays, since its usage stays billed; the keys are of no use to anybody.
+        public_key: null,
+        preshared_key: null,
+        removed_at: context.clock.now(),
+        revision: await tx.revision(),
+      })
+      .where('id', '=', id)
+      .execute();
+    await restSlot(context, tx, id);
+    await turnLedger(context, tx, [subscription_id]);
+    tx.afterCommit(() => context.live.forgetDevice(id));
+    return loadDevice(context, tx, id);
+  });
+}

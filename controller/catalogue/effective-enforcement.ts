@@ -1,0 +1,11 @@
+import type { Enforcement, EnforcementChoice } from './views.ts';
+
+/** The nearest word counts: the tariff's, else the group's, else the fleet's. */
+export function effectiveEnforcement(
+  tariff: EnforcementChoice,
+  group: EnforcementChoice,
+  fleet: Enforcement,
+): Enforcement {
+  if (tariff !== 'inherit') return tariff;
+  return group === 'inherit' ? fleet : group;
+}

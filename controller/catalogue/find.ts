@@ -1,0 +1,77 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import { parseId } from '../../common/ids.ts';
+import type { Row } from '../store/schema.ts';
+import type { Tx } from '../store/store.ts';
+import { looksLikeId, show } from './words.ts';
+
+// Each takes an id, or the name under which an operator knows the thing.
+
+export async function findAccount(tx: Tx, account: string): Promise<Row<'accounts'>> {
+  const row = await tx.db
+    .selectFrom('accounts')
+    .where(looksLikeId(account) ? 'id' : 'reference', '=', account.normalize('NFC'))
+    .selectAll()
+    .executeTakeFirst();
+  return row ?? missing('account', account, 'turnpike account list');
+}
+
+export async function findTariff(tx: Tx, tariff: string): Promise<Row<'tariffs'>> {
+  const row = await tx.db
+    .selectFrom('tariffs')
+    .where(looksLikeId(tariff) ? 'id' : 'name', '=', tariff)
+    .selectAll()
+    .executeTakeFirst();
+  return row ?? missing('tariff', tariff, 'turnpike tariff list');
+}
+
+export async function findGroup(tx: Tx, group: string): Promise<Row<'groups'>> {
+  const row = await tx.db
+    .selectFrom('groups')
+    .where(looksLikeId(group) ? 'id' : 'name', '=', group)
+    .selectAll()
+    .executeTakeFirst();
+  return row ?? missing('group', group, 'turnpike group list');
+}
+
+/** Not a removed one. */
+export async function findNode(tx: Tx, node: string): Promise<Row<'nodes'>> {
+  const row = await tx.db
+    .selectFrom('nodes')
+    .where(looksLikeId(node) ? 'id' : 'name', '=', node)
+    .where('removed_at', 'is', null)
+    .selectAll()
+    .executeTakeFirst();
+  return row ?? missing('node', node, 'turnpike node list');
+}
+
+export async function findSubscription(tx: Tx, id: string): Promise<Row<'subscriptions'>> {
+  const row = await tx.db
+    .selectFrom('subscriptions')
+    .where('id', '=', parseId('sub', id))
+    .selectAll()
+    .executeTakeFirst();
+  return row ?? missing('subscription', id, 'turnpike subscription list');
+}
+
+/** Also a removed one. */
+export async function findDevice(tx: Tx, id: string): Promise<Row<'devices'>> {
+  const row = await tx.db
+    .selectFrom('devices')
+    .where('id', '=', parseId('dev', id))
+    .selectAll()
+    .executeTakeFirst();
+  return row ?? missing('device', id, 'turnpike device list');
+}
+
+/** @throws TurnpikeError `conflict` for a removed one. */
+export async function findLiveDevice(tx: Tx, id: string): Promise<Row<'devices'>> {
+  const device = await findDevice(tx, id);
+  if (device.removed_at !== null) {
+    throw new TurnpikeError('conflict', `device ${id} was removed`, { remedy: 'add a new device' });
+  }
+  return device;
+}
+
+function missing(what: string, name: string, list: string): never {
+  throw new TurnpikeError('not_found', `there is no ${what} ${show(name)}`, { remedy: `see "${list}"` });
+}

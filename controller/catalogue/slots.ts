@@ -1,0 +1,78 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import type { Context } from '../books/context.ts';
+import type { Tx } from '../store/store.ts';
+import { type AddressPair, firstSlot } from './address-range.ts';
+
+/** A removed device's addresses rest so long, so that what is still under way to it reaches nobody else. */
+export const restMs = 24 * 3600_000;
+
+export interface Slot extends AddressPair {
+  readonly slot: number;
+}
+
+/**
+ * The lowest slot that has rested, else the next one that was never used.
+ * @throws TurnpikeError `exhausted` when the address range is used up.
+ */
+export async function takeSlot({ clock, range }: Context, tx: Tx, deviceId: string): Promise<Slot> {
+  const rested = await tx.db
+    .selectFrom('slots')
+    .where('device_id', 'is', null)
+    .where('free_at', '<=', clock.now())
+    .where('slot', '<=', range.lastSlot)
+    .orderBy('slot')
+    .select('slot')
+    .limit(1)
+    .executeTakeFirst();
+  if (rested !== undefined) {
+    await tx.db
+      .updateTable('slots')
+      .set({ device_id: deviceId, free_at: null })
+      .where('slot', '=', rested.slot)
+      .execute();
+    return { slot: rested.slot, ...range.at(rested.slot) };
+  }
+  const last = await tx.db
+    .selectFrom('slots')
+    .orderBy('slot', 'desc')
+    .select('slot')
+    .limit(1)
+    .executeTakeFirst();
+  const slot = last === undefined ? firstSlot : last.slot + 1;
+  if (slot > range.lastSlot) throw await exhausted(tx, range.range4, range.range6);
+  await tx.db.insertInto('slots').values({ slot, device_id: deviceId, free_at: null }).execute();
+  return { slot, ...range.at(slot) };
+}
+
+export async function restSlot({ clock }: Context, tx: Tx, deviceId: string): Promise<void> {
+  await tx.db
+    .updateTable('slots')
+    .set({ device_id: null, free_at: clock.now() + restMs })
+    .where('device_id', '=', deviceId)
+    .execute();
+}
+
+/** How many devices could be added now. */
+export async function countFreeSlots({ clock, range }: Context, tx: Tx): Promise<number> {
+  const { count } = await tx.db
+    .selectFrom('slots')
+    .where((row) => row.or([row('device_id', 'is not', null), row('free_at', '>', clock.now())]))
+    .select((row) => row.fn.countAll<bigint>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Math.max(0, range.lastSlot - firstSlot + 1 - Number(count));
+}
+
+async function exhausted(tx: Tx, range4: string, range6: string): Promise<TurnpikeError> {
+  const resting = await tx.db
+    .selectFrom('slots')
+    .where('device_id', 'is', null)
+    .orderBy('free_at')
+    .select('free_at')
+    .limit(1)
+    .executeTakeFirst();
+  const soon =
+    resting?.free_at == null ? '' : `, or wait until ${new Date(resting.free_at).toISOString()} for the next`;
+  return new TurnpikeError('exhausted', `all tunnel addresses of ${range4} and ${range6} are in use`, {
+    remedy: `remove devices${soon}, or widen fleet.range4 (and range6) from the same first address`,
+  });
+}

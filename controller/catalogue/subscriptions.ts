@@ -1,0 +1,112 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import { newId } from '../../common/ids.ts';
+import { turnLedger } from '../accounting/turn.ts';
+import type { Context } from '../books/context.ts';
+import type { Tx } from '../store/store.ts';
+import type { PageFilter } from './catalogue.ts';
+import { findAccount, findSubscription, findTariff } from './find.ts';
+import { afterItem, noLimit } from './paging.ts';
+import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
+import { loadAdjustments } from './top-up.ts';
+import type { Adjustment, Subscription } from './views.ts';
+import { parseLine } from './words.ts';
+
+export function createSubscription(
+  { store, clock }: Context,
+  input: { account: string; tariff: string },
+): Promise<Subscription> {
+  return store.transaction(async (tx) => {
+    const account = await findAccount(tx, input.account);
+    const tariff = await findTariff(tx, input.tariff);
+    const id = newId('sub');
+    await tx.db
+      .insertInto('subscriptions')
+      .values({
+        id,
+        account_id: account.id,
+        tariff_id: tariff.id,
+        volume_bytes: tariff.volume_bytes,
+        created_at: clock.now(),
+      })
+      .execute();
+    if (tariff.volume_bytes !== null) {
+      // A volume is the sum of its adjustments: what the tariff sells is the first of them.
+      await tx.db
+        .insertInto('adjustments')
+        .values({
+          id: newId('adj'),
+          subscription_id: id,
+          bytes: tariff.volume_bytes,
+          reason: `tariff ${tariff.name}`,
+          reference: `tariff ${tariff.id}`,
+          created_at: clock.now(),
+        })
+        .execute();
+    }
+    return loadSubscription(tx, id);
+  });
+}
+
+export function listSubscriptions(
+  { store }: Context,
+  filter: { account?: string } & PageFilter = {},
+): Promise<Subscription[]> {
+  return store.transaction(async (tx) => {
+    let query = tx.db.selectFrom('subscriptions').select('id').orderBy('created_at').orderBy('id');
+    if (filter.account !== undefined) {
+      query = query.where('account_id', '=', (await findAccount(tx, filter.account)).id);
+    }
+    if (filter.after !== undefined) query = query.where(afterItem('subscriptions', filter.after));
+    const rows = await query.limit(filter.limit ?? noLimit).execute();
+    return loadSubscriptions(
+      tx,
+      rows.map(({ id }) => id),
+    );
+  });
+}
+
+export function getSubscription(
+  { store }: Context,
+  id: string,
+): Promise<Subscription & { adjustments: Adjustment[] }> {
+  return store.transaction(async (tx) => {
+    await findSubscription(tx, id);
+    return { ...(await loadSubscription(tx, id)), adjustments: await loadAdjustments(tx, id) };
+  });
+}
+
+export function suspend(context: Context, id: string, input: { reason: string }): Promise<Subscription> {
+  const reason = parseLine('reason', input.reason);
+  return context.store.transaction(async (tx) => {
+    const { suspended_at } = await findSubscription(tx, id);
+    if (suspended_at !== null) {
+      throw new TurnpikeError('conflict', `subscription ${id} is suspended already`);
+    }
+    await setSuspension(tx, id, { suspended_at: context.clock.now(), suspension_reason: reason });
+    return loadSubscription(tx, id);
+  });
+}
+
+export function resume(context: Context, id: string): Promise<Subscription> {
+  return context.store.transaction(async (tx) => {
+    const { suspended_at } = await findSubscription(tx, id);
+    if (suspended_at === null) throw new TurnpikeError('conflict', `subscription ${id} is not suspended`);
+    await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
+    await turnLedger(context, tx, [id]);
+    return loadSubscription(tx, id);
+  });
+}
+
+async function setSuspension(
+  tx: Tx,
+  id: string,
+  suspension: { suspended_at: number | null; suspension_reason: string | null },
+): Promise<void> {
+  await tx.db.updateTable('subscriptions').set(suspension).where('id', '=', id).execute();
+  await tx.db
+    .updateTable('devices')
+    .set({ revision: await tx.revision() })
+    .where('subscription_id', '=', id)
+    .where('removed_at', 'is', null)
+    .execute();
+}

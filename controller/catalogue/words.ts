@@ -1,0 +1,43 @@
+import { TurnpikeError } from '../../common/errors.ts';
+
+/**
+ * A name for operators: nodes, tariffs, groups. Stays harmless in shells, URLs, terminals and file names, and cannot be
+ * taken for an id.
+ * @throws TurnpikeError `invalid`
+ */
+export function parseName(what: string, text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text) || looksLikeId(text)) {
+    throw new TurnpikeError('invalid', `${show(text)} cannot be the name of a ${what}`, {
+      remedy:
+        'use up to 63 letters, digits, ".", "_" and "-", a letter or digit first, and not the form of an id',
+    });
+  }
+  return text;
+}
+
+/**
+ * A line of text: references, reasons, labels. Any language; no control, formatting or line-break characters, which
+ * can make a terminal or a page show something else than what is there.
+ * @throws TurnpikeError `invalid`
+ */
+export function parseLine(what: string, text: string, longest = 200): string {
+  const line = text.normalize('NFC').trim();
+  if (line.length === 0) throw new TurnpikeError('invalid', `the ${what} is empty`);
+  if (line.length > longest) {
+    throw new TurnpikeError('invalid', `the ${what} is longer than ${longest} characters`);
+  }
+  if (!/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(line)) {
+    throw new TurnpikeError('invalid', `the ${what} ${show(line)} holds characters that cannot be printed`);
+  }
+  return line;
+}
+
+/** Anything, made safe to repeat in an error. */
+export function show(text: string): string {
+  const printable = text.slice(0, 60).replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '?');
+  return `"${printable}${text.length > 60 ? '…' : ''}"`;
+}
+
+export function looksLikeId(text: string): boolean {
+  return /^[a-z]{3}_[0-9a-z]{16}$/.test(text);
+}

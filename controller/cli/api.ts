@@ -1,0 +1,193 @@
+/**
+ * The API's answers, as far as the CLI reads them. Bytes are strings of digits, times RFC 3339; null is "none".
+ * The whole truth is at /openapi.json; a test keeps the two together.
+ */
+
+export interface Account {
+  readonly id: string;
+  readonly reference: string;
+  readonly createdAt: string;
+}
+
+export interface AccountDetail extends Account {
+  readonly subscriptions: readonly Subscription[];
+}
+
+export interface Tariff {
+  readonly id: string;
+  readonly name: string;
+  readonly volumeBytes: string | null;
+  readonly maxDevices: number | null;
+  readonly group: string;
+  readonly enforcement: string;
+}
+
+export interface Reason {
+  readonly code: string;
+  readonly text: string;
+  readonly since: string;
+  readonly mend: string | null;
+  readonly nodes: readonly string[] | null;
+}
+
+export interface Access {
+  readonly state: 'open' | 'closed';
+  readonly reasons: readonly Reason[];
+  readonly wouldClose: readonly Reason[];
+}
+
+export interface Subscription {
+  readonly id: string;
+  readonly accountReference: string;
+  readonly tariff: string;
+  readonly maxDevices: number | null;
+  readonly devices: number;
+  readonly volumeBytes: string | null;
+  readonly usedBytes: string;
+  readonly writtenOffBytes: string;
+  readonly remainingBytes: string | null;
+  readonly reservedBytes: string;
+  readonly enforcement: string;
+  readonly access: Access;
+  readonly createdAt: string;
+}
+
+export interface SubscriptionDetail extends Subscription {
+  readonly adjustments: readonly Adjustment[];
+}
+
+export interface Adjustment {
+  readonly id: string;
+  readonly bytes: string;
+  readonly reason: string;
+  readonly reference: string;
+  readonly createdAt: string;
+}
+
+export interface Device {
+  readonly id: string;
+  readonly subscriptionId: string;
+  readonly publicKey: string | null;
+  readonly address4: string;
+  readonly address6: string;
+  readonly label: string | null;
+  readonly platform: string | null;
+  readonly access: Access;
+  readonly connectedNodes: readonly string[];
+  readonly lastSeenDay: string | null;
+  readonly uploadBytes: string;
+  readonly downloadBytes: string;
+  readonly createdAt: string;
+  readonly removedAt: string | null;
+}
+
+/** A device whose keys were just set; the private one only where the controller made it. */
+export interface KeyedDevice {
+  readonly device: Device;
+  readonly privateKey?: string;
+}
+
+export interface Node {
+  readonly id: string;
+  readonly name: string;
+  readonly endpoint: string;
+  readonly group: string;
+  readonly state: string;
+  readonly incarnation: number;
+  readonly connected: boolean;
+  readonly lastContactAt: string | null;
+  readonly appliedRevision: string | null;
+  readonly refusals: readonly { readonly id: string; readonly reason: string }[];
+  readonly publicKey: string | null;
+  readonly agentVersion: string | null;
+  readonly driver: string | null;
+  readonly ipv6: boolean | null;
+  readonly connectedDevices: number;
+  readonly createdAt: string;
+}
+
+export interface JoinTicket {
+  readonly node: Node;
+  readonly joinCommand: string;
+  readonly token: string;
+  readonly pin: string;
+  readonly enrolmentAddress: string;
+  readonly expiresAt: string;
+}
+
+export interface Group {
+  readonly id: string;
+  readonly name: string;
+  readonly enforcement: string;
+  readonly dns: readonly string[];
+  readonly mtu: number;
+  readonly allowedIps: readonly string[];
+  readonly keepaliveSeconds: number;
+}
+
+export interface UsageLine {
+  readonly id: string;
+  readonly name: string | null;
+  readonly uploadBytes: string;
+  readonly downloadBytes: string;
+}
+
+export interface Usage {
+  readonly subscriptionId: string;
+  readonly uploadBytes: string;
+  readonly downloadBytes: string;
+  readonly usedBytes: string;
+  readonly writtenOffBytes: string;
+  readonly volumeBytes: string | null;
+  readonly remainingBytes: string | null;
+  readonly devices: readonly UsageLine[];
+  readonly nodes: readonly UsageLine[];
+}
+
+export interface FleetStatus {
+  readonly version: string;
+  readonly revision: string;
+  readonly enforcement: string;
+  readonly range4: string;
+  readonly range6: string;
+  readonly accounts: number;
+  readonly subscriptions: number;
+  readonly devices: number;
+  readonly connectedDevices: number;
+  readonly addressesFree: number;
+  readonly nodes: readonly Node[];
+}
+
+export interface Explanation {
+  readonly id: string;
+  readonly kind: 'subscription' | 'device';
+  readonly access: Access;
+  readonly enforcement: string;
+  readonly verdict: string;
+  readonly devices: readonly {
+    readonly id: string;
+    readonly label: string | null;
+    readonly access: Access;
+    readonly verdict: string;
+    readonly presence: readonly {
+      readonly node: string;
+      readonly handshake: boolean;
+      readonly passing: boolean;
+      readonly refused: boolean;
+    }[];
+  }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly connected: boolean;
+    readonly state: string;
+    readonly upToDate: boolean;
+    readonly reservedBytes: string | null;
+    readonly refusals: readonly string[];
+  }[];
+}
+
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: string;
+}

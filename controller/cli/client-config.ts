@@ -1,0 +1,47 @@
+import qrcode from 'qrcode';
+import { TurnpikeError } from '../../common/errors.ts';
+import { publicKeyOf } from '../../common/wireguard-key.ts';
+import type { Device } from './api.ts';
+import type { ApiClient } from './client.ts';
+import type { Terminal } from './session.ts';
+
+/**
+ * A device's wg-quick text for one node. A private key is put in here, on this machine, after a look at whether it is
+ * the device's: with another one nothing would ever connect, and nothing would say why.
+ */
+export async function fetchClientConfig(
+  api: ApiClient,
+  deviceId: string,
+  node: string,
+  privateKey: string | undefined,
+): Promise<string> {
+  const path = `/v1/devices/${encodeURIComponent(deviceId)}`;
+  if (privateKey !== undefined) {
+    const { publicKey } = await api.get<Device>(path);
+    if (publicKeyOf(privateKey) !== publicKey) {
+      throw new TurnpikeError('invalid', `this private key is not that of device ${deviceId}`, {
+        remedy: `give the right one, or make new keys with turnpike device rekey ${deviceId}`,
+      });
+    }
+  }
+  const text = await api.text(`${path}/config`, { node });
+  return privateKey === undefined
+    ? text
+    : text.replace(/^PrivateKey = .*$/m, () => `PrivateKey = ${privateKey}`);
+}
+
+/** @param path `-` is standard input. */
+export async function readPrivateKey(terminal: Terminal, path: string): Promise<string> {
+  try {
+    return (await terminal.readText(path)).trim();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error;
+    throw new TurnpikeError('invalid', `the private key cannot be read from ${path}: ${code}`);
+  }
+}
+
+/** The text itself, or as a QR code for a terminal. */
+export async function renderClientConfig(config: string, asQr: boolean): Promise<string> {
+  if (!asQr) return config.trimEnd();
+  return (await qrcode.toString(config, { type: 'utf8', errorCorrectionLevel: 'L' })).trimEnd();
+}

@@ -1,0 +1,168 @@
+import type { Command } from 'commander';
+import { TurnpikeError } from '../../common/errors.ts';
+import type { Device, KeyedDevice } from './api.ts';
+import { fetchClientConfig, readPrivateKey, renderClientConfig } from './client-config.ts';
+import type { OpenSession, Session } from './session.ts';
+import { showAccess, showBytes, showTime } from './show.ts';
+import { renderProperties, renderTable } from './table.ts';
+
+interface KeyOptions {
+  readonly publicKey?: string;
+  readonly node?: string;
+  readonly qr?: boolean;
+}
+
+interface AddOptions extends KeyOptions {
+  readonly label?: string;
+  readonly platform?: string;
+}
+
+interface ConfigOptions {
+  readonly node: string;
+  readonly privateKeyFile?: string;
+  readonly qr?: boolean;
+}
+
+export function addDeviceVerbs(program: Command, open: OpenSession): void {
+  const family = program
+    .command('device')
+    .description('a public key with its tunnel addresses, the same on every node');
+
+  family
+    .command('add <subscription>')
+    .description('adds a device; without --public-key a key pair is made, and its private half shown once')
+    .option('--public-key <base64>', "the device's own public key")
+    .option('--label <text>', 'a name to tell devices apart')
+    .option('--platform <text>', 'such as ios')
+    .option('--node <name>', 'also print the configuration for this node')
+    .option('--qr', 'print that configuration as a QR code')
+    .action(async (subscription: string, options: AddOptions, command: Command) => {
+      const session = open(command);
+      const { publicKey, label, platform } = options;
+      const body = { subscription, ...defined({ publicKey, label, platform }) };
+      const added = await session.api.send<KeyedDevice>('POST', '/v1/devices', body);
+      await printKeyed(session, added, options, 'added');
+    });
+
+  family
+    .command('list')
+    .description('lists them')
+    .option('--subscription <id>', 'of this subscription only')
+    .action(async (filter: { subscription?: string }, command: Command) => {
+      const { api, print } = open(command);
+      const page = await api.all<Device>('/v1/devices', { subscription: filter.subscription });
+      print(page, () => deviceTable(page.items));
+    });
+
+  family
+    .command('show <device>')
+    .description('everything about one')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const device = await api.get<Device>(path(id));
+      print(device, () => renderDevice(device));
+    });
+
+  family
+    .command('config <device>')
+    .description('the text that wg-quick and the WireGuard apps read, for one node')
+    .requiredOption('--node <name>', 'name or id of the node')
+    .option('--private-key-file <path>', 'put this private key in ("-": from standard input); it stays here')
+    .option('--qr', 'as a QR code for a phone')
+    .action(async (id: string, options: ConfigOptions, command: Command) => {
+      const session = open(command);
+      const privateKey =
+        options.privateKeyFile === undefined
+          ? undefined
+          : await readPrivateKey(session.terminal, options.privateKeyFile);
+      if (options.qr && privateKey === undefined) {
+        throw new TurnpikeError('invalid', 'a QR code without the private key is of no use', {
+          remedy: 'give it with --private-key-file',
+        });
+      }
+      const config = await fetchClientConfig(session.api, id, options.node, privateKey);
+      const drawn = await renderClientConfig(config, options.qr === true);
+      session.print({ config }, () => drawn);
+    });
+
+  family
+    .command('rekey <device>')
+    .description('gives it other keys; addresses and usage stay')
+    .option('--public-key <base64>', "the device's new public key; otherwise a pair is made")
+    .option('--node <name>', 'also print the configuration for this node')
+    .option('--qr', 'print that configuration as a QR code')
+    .action(async (id: string, options: KeyOptions, command: Command) => {
+      const session = open(command);
+      const body = defined({ publicKey: options.publicKey });
+      const rekeyed = await session.api.send<KeyedDevice>('POST', `${path(id)}/rekey`, body);
+      await printKeyed(session, rekeyed, options, 'rekeyed');
+    });
+
+  family
+    .command('remove <device>')
+    .description('closes it on every node, at once and for good')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const device = await api.send<Device>('DELETE', path(id));
+      print(device, () => `device ${id} removed`);
+    });
+}
+
+/** Only what was given: the API refuses what it does not know, and null is not "not given". */
+function defined(fields: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function path(id: string): string {
+  return `/v1/devices/${encodeURIComponent(id)}`;
+}
+
+async function printKeyed(session: Session, keyed: KeyedDevice, options: KeyOptions, what: string) {
+  const { device, privateKey } = keyed;
+  const head = `device ${device.id} ${what}: ${device.address4}, ${device.address6}`;
+  const once = 'private key, shown this once and stored nowhere';
+  if (options.node === undefined) {
+    const key = privateKey === undefined ? [] : [`${once}: ${privateKey}`];
+    session.print(keyed, () => [head, ...key].join('\n'));
+    return;
+  }
+  const config = await fetchClientConfig(session.api, device.id, options.node, privateKey);
+  const drawn = await renderClientConfig(config, options.qr === true);
+  session.print({ ...keyed, config }, () => [`# ${head}`, `# with the ${once}`, drawn].join('\n'));
+}
+
+function deviceTable(devices: readonly Device[]): string {
+  return renderTable(
+    ['device', 'label', 'address', 'access', 'connected to', 'last seen', 'upload', 'download'],
+    devices.map((device) => [
+      device.id,
+      device.label ?? '',
+      device.address4,
+      showAccess(device.access),
+      device.connectedNodes.join(', '),
+      device.lastSeenDay ?? 'never',
+      showBytes(device.uploadBytes),
+      showBytes(device.downloadBytes),
+    ]),
+  );
+}
+
+function renderDevice(device: Device): string {
+  return renderProperties([
+    ['device', device.id],
+    ['label', device.label ?? undefined],
+    ['platform', device.platform ?? undefined],
+    ['subscription', device.subscriptionId],
+    ['public key', device.publicKey ?? undefined],
+    ['addresses', `${device.address4}, ${device.address6}`],
+    ['access', showAccess(device.access)],
+    ['connected to', device.connectedNodes.join(', ') || 'no node'],
+    ['last seen', device.lastSeenDay ?? 'never'],
+    ['upload', showBytes(device.uploadBytes)],
+    ['download', showBytes(device.downloadBytes)],
+    ['added', showTime(device.createdAt)],
+    ['removed', device.removedAt === null ? undefined : showTime(device.removedAt)],
+  ]);
+}

@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import type { Access, Explanation, Reason } from './api.ts';
+import type { OpenSession } from './session.ts';
+import { showAccess, showFlag, showTime, showVolume } from './show.ts';
+import { renderTable } from './table.ts';
+
+export function addExplainVerb(program: Command, open: OpenSession): void {
+  program
+    .command('explain <id>')
+    .description('why a subscription or a device passes or does not, since when, where, and what mends it')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const explanation = await api.get<Explanation>(`/v1/explain/${encodeURIComponent(id)}`);
+      print(explanation, () => renderExplanation(explanation));
+    });
+}
+
+function renderExplanation(explanation: Explanation): string {
+  const { kind, id, access, enforcement, verdict, devices, nodes } = explanation;
+  return [
+    `${kind} ${id} is ${showAccess(access)} (${enforcement})`,
+    verdict,
+    ...renderReasons(access),
+    '',
+    renderTable(
+      ['device', 'label', 'access', 'handshake on', 'passing on', 'refused on', 'verdict'],
+      devices.map((device) => {
+        const where = (fact: 'handshake' | 'passing' | 'refused') =>
+          device.presence
+            .filter((presence) => presence[fact])
+            .map(({ node }) => node)
+            .join(', ') || '-';
+        return [
+          device.id,
+          device.label ?? '',
+          showAccess(device.access),
+          where('handshake'),
+          where('passing'),
+          where('refused'),
+          device.verdict,
+        ];
+      }),
+    ),
+    '',
+    renderTable(
+      ['node', 'state', 'connected', 'up to date', 'reserved', 'refused'],
+      nodes.map((node) => [
+        node.name,
+        node.state,
+        showFlag(node.connected),
+        showFlag(node.upToDate),
+        showVolume(node.reservedBytes),
+        node.refusals.join('; ') || '-',
+      ]),
+    ),
+  ].join('\n');
+}
+
+function renderReasons(access: Access): string[] {
+  const line = (mode: string) => (reason: Reason) => {
+    const where = reason.nodes === null ? 'on every node' : `on ${reason.nodes.join(', ')}`;
+    const mend = reason.mend === null ? '' : ` What mends it: ${reason.mend}`;
+    return `${mode} ${where} since ${showTime(reason.since)}: ${reason.text}${mend}`;
+  };
+  return [...access.reasons.map(line('closed')), ...access.wouldClose.map(line('would be closed'))];
+}

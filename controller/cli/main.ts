@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { createProgram, runProgram } from './program.ts';
+
+const program = createProgram({
+  env: process.env,
+  write: (output) => process.stdout.write(output),
+  readText: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
+});
+process.exitCode = await runProgram(program, process.argv.slice(2), (line) => process.stderr.write(line));

@@ -1,0 +1,105 @@
+import type { Command } from 'commander';
+import type { JoinTicket, Node } from './api.ts';
+import { nodeTable } from './node-table.ts';
+import type { OpenSession } from './session.ts';
+import { showFlag, showTime } from './show.ts';
+import { renderProperties } from './table.ts';
+
+export function addNodeVerbs(program: Command, open: OpenSession): void {
+  const family = program.command('node').description('the VPN servers');
+
+  family
+    .command('add <name>')
+    .description('adds a node and prints the one command that joins it')
+    .requiredOption('--endpoint <host:port>', 'where clients reach it')
+    .option('--group <name>', 'the group it is in (default: "default")')
+    .action(async (name: string, options: { endpoint: string; group?: string }, command: Command) => {
+      const { api, print } = open(command);
+      const body = {
+        name,
+        endpoint: options.endpoint,
+        ...(options.group === undefined ? {} : { group: options.group }),
+      };
+      const ticket = await api.send<JoinTicket>('POST', '/v1/nodes', body);
+      print(ticket, () => renderTicket(ticket, `node ${ticket.node.name} added`));
+    });
+
+  family
+    .command('list')
+    .description('lists them all')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const nodes = await api.all<Node>('/v1/nodes');
+      print(nodes, () => nodeTable(nodes.items));
+    });
+
+  family
+    .command('show <node>')
+    .description('everything about one')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const node = await api.get<Node>(path(name));
+      print(node, () => renderNode(node));
+    });
+
+  family
+    .command('move <node>')
+    .description('puts it into another group')
+    .requiredOption('--group <name>', 'the new group')
+    .action(async (name: string, { group }: { group: string }, command: Command) => {
+      const { api, print } = open(command);
+      const node = await api.send<Node>('PATCH', path(name), { group });
+      print(node, () => `node ${node.name} is in group ${node.group}`);
+    });
+
+  family
+    .command('token <node>')
+    .description('a new join token: after a reinstallation, or when the first one expired')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const ticket = await api.send<JoinTicket>('POST', `${path(name)}/token`);
+      print(ticket, () => renderTicket(ticket, `new join token for node ${ticket.node.name}`));
+    });
+
+  family
+    .command('remove <node>')
+    .description('revokes it at once; what it had left of any volume is written off')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const node = await api.send<Node>('DELETE', path(name));
+      print(node, () => `node ${node.name} removed`);
+    });
+}
+
+function path(node: string): string {
+  return `/v1/nodes/${encodeURIComponent(node)}`;
+}
+
+function renderTicket(ticket: JoinTicket, head: string): string {
+  return [
+    head,
+    `on that machine, until ${showTime(ticket.expiresAt)}, run:`,
+    '',
+    `  ${ticket.joinCommand}`,
+  ].join('\n');
+}
+
+function renderNode(node: Node): string {
+  return renderProperties([
+    ['node', node.name],
+    ['id', node.id],
+    ['endpoint', node.endpoint],
+    ['group', node.group],
+    ['state', node.state],
+    ['connected', showFlag(node.connected)],
+    ['last contact', node.lastContactAt === null ? undefined : showTime(node.lastContactAt)],
+    ['devices', `${node.connectedDevices} connected`],
+    ['applied', node.appliedRevision === null ? undefined : `revision ${node.appliedRevision}`],
+    ['public key', node.publicKey ?? undefined],
+    ['driver', node.driver ?? undefined],
+    ['IPv6', node.ipv6 === null ? undefined : showFlag(node.ipv6)],
+    ['agent', node.agentVersion ?? undefined],
+    ['incarnation', node.incarnation === 0 ? undefined : String(node.incarnation)],
+    ...node.refusals.map(({ id, reason }) => ['refused', `${id}: ${reason}`] as const),
+  ]);
+}

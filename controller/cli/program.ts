@@ -1,0 +1,62 @@
+import { Command, CommanderError } from 'commander';
+import { describeError, TurnpikeError } from '../../common/errors.ts';
+import { exitCodes } from '../../common/exit.ts';
+import { addAccountVerbs } from './account.ts';
+import { addApiKeyVerbs } from './api-key.ts';
+import { addDeviceVerbs } from './device.ts';
+import { addEnforcementVerb } from './enforcement.ts';
+import { addExplainVerb } from './explain.ts';
+import { addGroupVerbs } from './group.ts';
+import { addNodeVerbs } from './node.ts';
+import { defaultSocket, sessionOpener, type Terminal } from './session.ts';
+import { addStatusVerb } from './status.ts';
+import { addSubscriptionVerbs } from './subscription.ts';
+import { addTariffVerbs } from './tariff.ts';
+import { addUsageVerb } from './usage.ts';
+
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command('turnpike')
+    .description('Sells passage through a WireGuard fleet: who may pass, how much, and what passed.')
+    .option('--socket <path>', `unix socket of the controller (TURNPIKE_SOCKET; otherwise ${defaultSocket})`)
+    .option('--url <url>', "the controller's HTTP address; the API key is taken from TURNPIKE_API_KEY")
+    .option('--json', "print the API's JSON")
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.write, writeErr: () => undefined })
+    .showHelpAfterError(false);
+  const open = sessionOpener(terminal);
+  addAccountVerbs(program, open);
+  addTariffVerbs(program, open);
+  addSubscriptionVerbs(program, open);
+  addDeviceVerbs(program, open);
+  addNodeVerbs(program, open);
+  addGroupVerbs(program, open);
+  addEnforcementVerb(program, open);
+  addUsageVerb(program, open);
+  addStatusVerb(program, open);
+  addExplainVerb(program, open);
+  addApiKeyVerbs(program, open);
+  return program;
+}
+
+/** Runs one command line and returns the exit code. What went wrong is one line on `writeError`. */
+export async function runProgram(
+  program: Command,
+  argv: readonly string[],
+  writeError: (line: string) => void,
+): Promise<number> {
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      // A family without a verb: commander has the help ready, but on the error stream that we keep for one line.
+      const said =
+        error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
+      writeError(`turnpike: ${said.split('\n').join(' ')} (see turnpike --help)\n`);
+      return exitCodes.invalid;
+    }
+    writeError(`turnpike: ${describeError(error)}\n`);
+    return error instanceof TurnpikeError ? exitCodes[error.code] : exitCodes.internal;
+  }
+}

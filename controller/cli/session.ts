@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { TurnpikeError } from '../../common/errors.ts';
+import { ApiClient } from './client.ts';
+
+/** What the CLI needs of the process, so that tests can stand in for it. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  write(text: string): void;
+  /** Reads a file, or standard input for `-`. */
+  readText(path: string): Promise<string>;
+}
+
+/** What each verb works with. */
+export interface Session {
+  readonly api: ApiClient;
+  /** Prints the API's answer as JSON when `--json` asks for it, or else the text for people. */
+  print(answer: unknown, forPeople: () => string): void;
+  readonly terminal: Terminal;
+}
+
+export type OpenSession = (command: Command) => Session;
+
+export const defaultSocket = '/run/turnpike/api.sock';
+
+interface GlobalOptions {
+  readonly socket?: string;
+  readonly url?: string;
+  readonly json?: boolean;
+}
+
+export function sessionOpener(terminal: Terminal): OpenSession {
+  return (command) => {
+    const options: GlobalOptions = command.optsWithGlobals();
+    const { env } = terminal;
+    const endpoint =
+      options.url === undefined
+        ? { socket: options.socket ?? env['TURNPIKE_SOCKET'] ?? defaultSocket }
+        : { url: parseUrl(options.url), apiKey: env['TURNPIKE_API_KEY'] };
+    return {
+      api: new ApiClient(endpoint),
+      terminal,
+      print: (answer, forPeople) =>
+        terminal.write(`${options.json ? JSON.stringify(answer, null, 2) : forPeople()}\n`),
+    };
+  };
+}
+
+function parseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new TurnpikeError('invalid', `--url "${text}" is not a URL`, {
+      remedy: 'write such as https://controller.example.net',
+    });
+  }
+  return text;
+}

@@ -1,0 +1,27 @@
+import { formatSize } from '../../common/bytes.ts';
+import type { Access } from './api.ts';
+
+/** Bytes as people read them. Decimal units, rounded down; `--json` has the exact figure. */
+export function showBytes(bytes: string): string {
+  return formatSize(BigInt(bytes));
+}
+
+export function showVolume(bytes: string | null): string {
+  return bytes === null ? 'unlimited' : showBytes(bytes);
+}
+
+/** `open`, `closed: volume`, `open (would be closed: volume)`. */
+export function showAccess(access: Access): string {
+  const codes = (reasons: Access['reasons']) => reasons.map(({ code }) => code).join(', ');
+  if (access.state === 'closed') return `closed: ${codes(access.reasons)}`;
+  return access.wouldClose.length === 0 ? 'open' : `open (would be closed: ${codes(access.wouldClose)})`;
+}
+
+export function showFlag(flag: boolean): string {
+  return flag ? 'yes' : 'no';
+}
+
+/** To the minute, UTC. */
+export function showTime(time: string): string {
+  return `${time.slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import type { FleetStatus } from './api.ts';
+import { nodeTable } from './node-table.ts';
+import type { OpenSession } from './session.ts';
+import { renderProperties } from './table.ts';
+
+export function addStatusVerb(program: Command, open: OpenSession): void {
+  program
+    .command('status')
+    .description('the fleet at a glance')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const status = await api.get<FleetStatus>('/v1/status');
+      print(status, () => renderStatus(status));
+    });
+}
+
+function renderStatus(status: FleetStatus): string {
+  const connected = status.nodes.filter((node) => node.connected).length;
+  return [
+    renderProperties([
+      ['controller', `turnpike ${status.version}`],
+      ['enforcement', status.enforcement],
+      ['nodes', `${status.nodes.length}, ${connected} connected`],
+      ['accounts', String(status.accounts)],
+      ['subscriptions', String(status.subscriptions)],
+      ['devices', `${status.devices}, ${status.connectedDevices} connected`],
+      ['addresses', `${status.addressesFree} free in ${status.range4} and ${status.range6}`],
+    ]),
+    '',
+    nodeTable(status.nodes),
+  ].join('\n');
+}

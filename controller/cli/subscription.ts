@@ -1,0 +1,112 @@
+import type { Command } from 'commander';
+import { parseSize } from '../../common/bytes.ts';
+import type { Adjustment, Subscription, SubscriptionDetail } from './api.ts';
+import type { OpenSession } from './session.ts';
+import { showAccess, showBytes, showTime, showVolume } from './show.ts';
+import { showDevices, subscriptionTable } from './subscription-table.ts';
+import { renderProperties, renderTable } from './table.ts';
+
+export function addSubscriptionVerbs(program: Command, open: OpenSession): void {
+  const family = program.command('subscription').description("an account's use of a tariff");
+
+  family
+    .command('create')
+    .description('gives an account a tariff')
+    .requiredOption('--account <reference>', 'reference or id of the account')
+    .requiredOption('--tariff <name>', 'name or id of the tariff')
+    .action(async (input: { account: string; tariff: string }, command: Command) => {
+      const { api, print } = open(command);
+      const { account, tariff } = input;
+      const created = await api.send<Subscription>('POST', '/v1/subscriptions', { account, tariff });
+      print(created, () => `subscription ${created.id} created: ${showVolume(created.volumeBytes)}`);
+    });
+
+  family
+    .command('list')
+    .description('lists them')
+    .option('--account <reference>', 'of this account only')
+    .action(async (filter: { account?: string }, command: Command) => {
+      const { api, print } = open(command);
+      const page = await api.all<Subscription>('/v1/subscriptions', { account: filter.account });
+      print(page, () => subscriptionTable(page.items));
+    });
+
+  family
+    .command('show <subscription>')
+    .description('everything about one')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const subscription = await api.get<SubscriptionDetail>(path(id));
+      print(subscription, () => renderSubscription(subscription));
+    });
+
+  family
+    .command('top-up <subscription> <size>')
+    .description('adds volume, such as 10GB; the same reference is never booked twice')
+    .requiredOption('--reason <text>', 'why, for whoever reads the books later')
+    .requiredOption('--reference <reference>', 'your own, such as the number of the payment')
+    .action(
+      async (id: string, size: string, input: { reason: string; reference: string }, command: Command) => {
+        const { api, print } = open(command);
+        const { reason, reference } = input;
+        const body = { bytes: String(parseSize(size)), reason, reference };
+        const adjustment = await api.send<Adjustment>('POST', `${path(id)}/adjustments`, body);
+        print(adjustment, () => `${showBytes(adjustment.bytes)} added to ${id}`);
+      },
+    );
+
+  family
+    .command('suspend <subscription>')
+    .description('closes it on every node until it is resumed')
+    .requiredOption('--reason <text>', 'why, for whoever reads the books later')
+    .action(async (id: string, { reason }: { reason: string }, command: Command) => {
+      const { api, print } = open(command);
+      const subscription = await api.send<Subscription>('POST', `${path(id)}/suspend`, { reason });
+      print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
+    });
+
+  family
+    .command('resume <subscription>')
+    .description('ends a suspension')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const subscription = await api.send<Subscription>('POST', `${path(id)}/resume`);
+      print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
+    });
+}
+
+function path(id: string): string {
+  return `/v1/subscriptions/${encodeURIComponent(id)}`;
+}
+
+function renderSubscription(subscription: SubscriptionDetail): string {
+  return [
+    renderProperties([
+      ['subscription', subscription.id],
+      ['account', subscription.accountReference],
+      ['tariff', subscription.tariff],
+      ['devices', showDevices(subscription)],
+      ['access', showAccess(subscription.access)],
+      ['volume', showVolume(subscription.volumeBytes)],
+      ['used', showBytes(subscription.usedBytes)],
+      ['remaining', showVolume(subscription.remainingBytes)],
+      [
+        'written off',
+        subscription.writtenOffBytes === '0' ? undefined : showBytes(subscription.writtenOffBytes),
+      ],
+      ['enforcement', subscription.enforcement],
+      ['created', showTime(subscription.createdAt)],
+    ]),
+    '',
+    renderTable(
+      ['adjustment', 'size', 'reason', 'reference', 'at'],
+      subscription.adjustments.map(({ id, bytes, reason, reference, createdAt }) => [
+        id,
+        showBytes(bytes),
+        reason,
+        reference,
+        showTime(createdAt),
+      ]),
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,145 @@
+import ipaddr from 'ipaddr.js';
+import Type, { type Static } from 'typebox';
+import { parseConfig, readConfig } from '../common/config.ts';
+import { describeError, TurnpikeError } from '../common/errors.ts';
+import { type HostPort, parseHostPort } from '../common/host-port.ts';
+
+const strict = { additionalProperties: false } as const;
+
+const schema = Type.Object(
+  {
+    log_level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info' }),
+    store: Type.Object(
+      { path: Type.String({ minLength: 1, default: '/var/lib/turnpike/turnpike.db' }) },
+      { ...strict, default: {} },
+    ),
+    api: Type.Object(
+      {
+        socket: Type.String({ minLength: 1, maxLength: 107, default: '/run/turnpike/api.sock' }),
+        listen: Type.Optional(Type.String()),
+      },
+      { ...strict, default: {} },
+    ),
+    nodes: Type.Object(
+      {
+        address: Type.String({ minLength: 1 }),
+        listen: Type.String({ default: '0.0.0.0:7443' }),
+        enrolment_listen: Type.String({ default: '0.0.0.0:7444' }),
+      },
+      strict,
+    ),
+    metrics: Type.Object({ listen: Type.String({ default: '127.0.0.1:9464' }) }, { ...strict, default: {} }),
+    fleet: Type.Object(
+      {
+        range4: Type.String({ default: '10.64.0.0/16' }),
+        range6: Type.String({ default: 'fd74:7572:6e70::/64' }),
+      },
+      { ...strict, default: {} },
+    ),
+    grants: Type.Object(
+      { validity_seconds: Type.Integer({ minimum: 60, maximum: 31_536_000, default: 86_400 }) },
+      { ...strict, default: {} },
+    ),
+  },
+  strict,
+);
+
+/** The controller's configuration, checked. */
+export interface ControllerConfig {
+  readonly logLevel: string;
+  readonly storePath: string;
+  readonly api: { readonly socket: string; readonly listen: HostPort | undefined };
+  readonly nodes: {
+    /** Name or address under which agents reach the controller; without port. */
+    readonly address: string;
+    readonly listen: HostPort;
+    readonly enrolmentListen: HostPort;
+  };
+  readonly metricsListen: HostPort;
+  /** CIDR. */
+  readonly fleet: { readonly range4: string; readonly range6: string };
+  readonly grants: { readonly validitySeconds: number };
+}
+
+/** @throws TurnpikeError `invalid`, with file and key. */
+export function readControllerConfig(path: string): ControllerConfig {
+  return check(path, readConfig(path, schema));
+}
+
+/** {@link readControllerConfig} on text; `path` is for the messages only. */
+export function parseControllerConfig(path: string, text: string): ControllerConfig {
+  return check(path, parseConfig(path, text, schema));
+}
+
+function check(path: string, raw: Static<typeof schema>): ControllerConfig {
+  const at = <T>(key: string, parse: () => T): T => {
+    try {
+      return parse();
+    } catch (error) {
+      throw new TurnpikeError('invalid', `${path}: ${key}: ${describeError(error)}`, { cause: error });
+    }
+  };
+  const { api, nodes, fleet } = raw;
+  const range4 = at('fleet.range4', () => checkRange(fleet.range4, 'ipv4', 8, 30));
+  const range6 = at('fleet.range6', () => checkRange(fleet.range6, 'ipv6', 32, 120));
+  at('fleet.range6', () => checkSizes(range4, range6));
+  return {
+    logLevel: raw.log_level,
+    storePath: raw.store.path,
+    api: {
+      socket: api.socket,
+      listen: at('api.listen', () => (api.listen === undefined ? undefined : parseHostPort(api.listen))),
+    },
+    nodes: {
+      address: at('nodes.address', () => checkAddress(nodes.address)),
+      listen: at('nodes.listen', () => parseHostPort(nodes.listen)),
+      enrolmentListen: at('nodes.enrolment_listen', () => parseHostPort(nodes.enrolment_listen)),
+    },
+    metricsListen: at('metrics.listen', () => parseHostPort(raw.metrics.listen)),
+    fleet: { range4, range6 },
+    grants: { validitySeconds: raw.grants.validity_seconds },
+  };
+}
+
+function checkRange(text: string, kind: 'ipv4' | 'ipv6', shortest: number, longest: number): string {
+  const example = kind === 'ipv4' ? '10.64.0.0/16' : 'fd74:7572:6e70::/64';
+  const family = kind === 'ipv4' ? 'IPv4' : 'IPv6';
+  if (!ipaddr.isValidCIDR(text) || ipaddr.parseCIDR(text)[0].kind() !== kind) {
+    throw new TurnpikeError('invalid', `"${text}" is not an ${family} range in CIDR`, {
+      remedy: `write such as ${example}`,
+    });
+  }
+  const prefix = ipaddr.parseCIDR(text)[1];
+  if (prefix < shortest || prefix > longest) {
+    throw new TurnpikeError('invalid', `the prefix of "${text}" must be from /${shortest} to /${longest}`);
+  }
+  const parser = kind === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
+  const network = parser.networkAddressFromCIDR(text).toString();
+  if (network !== ipaddr.parse(text.split('/')[0] ?? '').toString()) {
+    throw new TurnpikeError('invalid', `"${text}" has address bits behind its prefix`, {
+      remedy: `write ${network}/${prefix}`,
+    });
+  }
+  return `${network}/${prefix}`;
+}
+
+/** Each device gets one address of each family. */
+function checkSizes(range4: string, range6: string): void {
+  const bits = (cidr: string, width: number) => width - Number(cidr.split('/')[1]);
+  if (bits(range6, 128) < bits(range4, 32)) {
+    throw new TurnpikeError('invalid', `${range6} holds fewer addresses than fleet.range4 ${range4}`, {
+      remedy: 'choose a shorter prefix, such as /64',
+    });
+  }
+}
+
+function checkAddress(text: string): string {
+  if (ipaddr.isValid(text)) return text;
+  try {
+    return parseHostPort(`${text}:1`).host;
+  } catch {
+    throw new TurnpikeError('invalid', `"${text}" is not a name or an address`, {
+      remedy: 'write such as controller.example.net, without a port',
+    });
+  }
+}

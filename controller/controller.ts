@@ -1,0 +1,109 @@
+import { dirname, join } from 'node:path';
+import type { Clock } from '../common/clock.ts';
+import { formatHostPort } from '../common/host-port.ts';
+import type { Logger } from '../common/log.ts';
+import { runTasks, type Task } from '../common/task.ts';
+import { version } from '../common/version.ts';
+import { type Books, openBooks } from './books/books.ts';
+import type { ControllerConfig } from './config.ts';
+import { CertificateAuthority } from './identity/authority.ts';
+import { authorityFile } from './identity/authority-file.ts';
+import { createRegistry } from './metrics.ts';
+import { createApiMetrics } from './north/api-metrics.ts';
+import { metricsTask } from './north/metrics-server.ts';
+import { portTask, socketTask } from './north/north.ts';
+import { createSouth } from './south/south.ts';
+import type { SouthState } from './south/state.ts';
+
+export interface ControllerOptions {
+  readonly config: ControllerConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called once everything serves, with the ports that are listened on. */
+  readonly onReady: (ports: ControllerPorts) => void;
+  /** What else is to run as long as the controller does. */
+  readonly tasks?: readonly Task[];
+}
+
+/** As bound, also where the configuration leaves the choice to the system (port 0). */
+export interface ControllerPorts {
+  readonly nodes: number | undefined;
+  readonly enrolment: number | undefined;
+  readonly metrics: number | undefined;
+}
+
+/**
+ * Runs the controller until `signal` aborts: opens the books, loads the CA (it lies beside the database), and serves
+ * nodes to the south and operators to the north.
+ * @throws TurnpikeError for what the operator can mend, such as a port that is taken
+ */
+export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+  const { config, clock, log } = options;
+  const books = await openBooks({
+    path: config.storePath,
+    range4: config.fleet.range4,
+    range6: config.fleet.range6,
+    validitySeconds: config.grants.validitySeconds,
+    clock,
+    log,
+  });
+  try {
+    await serve(options, books, signal);
+  } finally {
+    await books.close();
+  }
+}
+
+async function serve(options: ControllerOptions, books: Books, signal: AbortSignal): Promise<void> {
+  const { config, clock, log } = options;
+  const authorityStore = authorityFile(join(dirname(config.storePath), 'ca.pem'));
+  const { authority, created } = await CertificateAuthority.open(authorityStore, clock);
+  if (created) log.info({ pin: authority.pin }, "the fleet's CA was made");
+  const south = await createSouth({
+    ...{ desired: books.desired, register: books.register, booking: books.booking },
+    ...{ identities: books.identities, authority, clock, log },
+    nodesListen: config.nodes.listen,
+    enrolmentListen: config.nodes.enrolmentListen,
+    advertisedHost: config.nodes.address,
+  });
+  const registry = createRegistry(books, south.state, version);
+  const north = {
+    ...{ catalogue: books.catalogue, apiKeys: books.apiKeys, version, log },
+    joining: joining(config, authority, south.state),
+    metrics: createApiMetrics(registry),
+  };
+  let isReady = false;
+  let metricsPort: number | undefined;
+  const tasks: Task[] = [
+    metricsTask(config.metricsListen, {
+      ...{ registry, log, isReady: () => isReady },
+      onListening: (port) => {
+        metricsPort = port;
+      },
+    }),
+    ...books.tasks,
+    ...south.tasks,
+    socketTask(config.api.socket, north),
+    ...(config.api.listen === undefined ? [] : [portTask(config.api.listen, north)]),
+    ...(options.tasks ?? []),
+  ];
+  signal.addEventListener('abort', () => {
+    isReady = false;
+  });
+  await runTasks(tasks, signal, {
+    log,
+    onReady: () => {
+      isReady = true;
+      log.info({ version }, 'ready');
+      options.onReady({ ...south.state.ports, metrics: metricsPort });
+    },
+  });
+}
+
+function joining(config: ControllerConfig, authority: CertificateAuthority, { ports }: SouthState) {
+  const { address, enrolmentListen } = config.nodes;
+  return {
+    enrolmentAddress: () => formatHostPort({ host: address, port: ports.enrolment ?? enrolmentListen.port }),
+    pin: `sha256:${authority.pin}`,
+  };
+}

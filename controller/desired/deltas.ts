@@ -1,0 +1,55 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type Delta,
+  DeltaSchema,
+  type Device,
+  DeviceAccess,
+  DeviceSchema,
+  Metering,
+  type Subscription,
+  SubscriptionSchema,
+} from '../../common/gen/turnpike/v1/sync_pb.ts';
+import { chunks } from '../store/chunks.ts';
+import type { ChangedItems, DeviceItem, SubscriptionItem } from './items.ts';
+
+const itemsPerDelta = 500;
+
+/** In chunks; removals first, and subscriptions before their devices. */
+export function makeDeltas(items: ChangedItems): Delta[] {
+  return [
+    ...chunks(items.removedDeviceIds, itemsPerDelta).map((removedDeviceIds) =>
+      create(DeltaSchema, { removedDeviceIds }),
+    ),
+    ...chunks(items.subscriptions, itemsPerDelta).map((chunk) =>
+      create(DeltaSchema, { subscriptions: chunk.map(subscriptionMessage) }),
+    ),
+    ...chunks(items.devices, itemsPerDelta).map((chunk) =>
+      create(DeltaSchema, { devices: chunk.map(deviceMessage) }),
+    ),
+  ];
+}
+
+function subscriptionMessage(item: SubscriptionItem): Subscription {
+  return create(SubscriptionSchema, {
+    id: item.id,
+    revision: item.revision,
+    metering: item.unlimited ? Metering.UNLIMITED : Metering.GRANTED,
+    grantedBytes: item.granted,
+    allowance: item.allowance,
+    recall: item.recall,
+  });
+}
+
+function deviceMessage(item: DeviceItem): Device {
+  return create(DeviceSchema, {
+    id: item.id,
+    revision: item.revision,
+    subscriptionId: item.subscriptionId,
+    publicKey: Buffer.from(item.publicKey, 'base64'),
+    presharedKey: Buffer.from(item.presharedKey ?? '', 'base64'),
+    address4: item.address4,
+    address6: item.address6,
+    // A volume that is used up needs no word: the node has no grant left.
+    access: item.withdrawn ? DeviceAccess.WITHDRAWN : DeviceAccess.OPEN,
+  });
+}

@@ -1,0 +1,64 @@
+import { desiredDigest } from '../../common/desired-digest.ts';
+import { servingIncarnation } from '../accounting/incarnation.ts';
+import type { Context } from '../books/context.ts';
+import type { Catchup, DesiredState, NodeIdentity } from '../south/ports.ts';
+import type { Tx } from '../store/store.ts';
+import { makeDeltas } from './deltas.ts';
+import { type Holder, loadChangedItems } from './items.ts';
+import { loadSettings } from './settings.ts';
+
+/** By node: the digest as of a revision, so that a change elsewhere costs this node nothing. */
+type Digests = Map<string, { incarnation: number; revision: bigint; digest: Uint8Array }>;
+
+export function createDesiredState(context: Context): DesiredState {
+  const { store } = context;
+  const digests: Digests = new Map();
+  return {
+    settings: (nodeId) => store.transaction((tx) => loadSettings(context, tx, nodeId)),
+    since: (identity, revision) => store.transaction((tx) => since(tx, digests, identity, revision)),
+    onChange: (listener) => store.onRevision(listener),
+  };
+}
+
+async function since(tx: Tx, digests: Digests, identity: NodeIdentity, revision: bigint): Promise<Catchup> {
+  const incarnation = await servingIncarnation(tx, identity);
+  const fleet = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
+  const node = await tx.db
+    .selectFrom('nodes')
+    .where('id', '=', identity.nodeId)
+    .select(['group_id', 'floor_revision'])
+    .executeTakeFirstOrThrow();
+  const holder: Holder = {
+    nodeId: identity.nodeId,
+    incarnation: identity.incarnation,
+    groupId: node.group_id,
+    sinceRevision: incarnation.since_revision,
+  };
+  // Ahead of us: this controller was restored from a backup.
+  const known = revision >= node.floor_revision && revision <= fleet.revision ? revision : 0n;
+  const deltas = makeDeltas(await loadChangedItems(tx, holder, known));
+  const memo = digests.get(holder.nodeId);
+  const unchanged =
+    deltas.length === 0 && memo?.incarnation === holder.incarnation && memo.revision === known;
+  const digest = unchanged ? memo.digest : await computeDigest(tx, holder);
+  digests.set(holder.nodeId, { incarnation: holder.incarnation, revision: fleet.revision, digest });
+  return { deltas, revision: fleet.revision, digest };
+}
+
+async function computeDigest(tx: Tx, { nodeId, incarnation, groupId }: Holder): Promise<Uint8Array> {
+  const devices = await tx.db
+    .selectFrom('devices')
+    .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .where('tariffs.group_id', '=', groupId)
+    .where('devices.removed_at', 'is', null)
+    .select(['devices.id', 'devices.revision'])
+    .execute();
+  const subscriptions = await tx.db
+    .selectFrom('grants')
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .select(['subscription_id as id', 'revision'])
+    .execute();
+  return desiredDigest(devices, subscriptions);
+}

@@ -1,0 +1,139 @@
+import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
+import type { Row } from '../store/schema.ts';
+import type { Tx } from '../store/store.ts';
+
+/** What a node should hold or let go, of what changed after a revision. */
+export interface ChangedItems {
+  readonly removedDeviceIds: readonly string[];
+  readonly subscriptions: readonly SubscriptionItem[];
+  readonly devices: readonly DeviceItem[];
+}
+
+export interface SubscriptionItem {
+  readonly id: string;
+  readonly revision: bigint;
+  readonly unlimited: boolean;
+  readonly granted: bigint;
+  readonly allowance: boolean;
+  readonly recall: number;
+}
+
+export interface DeviceItem {
+  readonly id: string;
+  readonly subscriptionId: string;
+  readonly revision: bigint;
+  readonly publicKey: string;
+  readonly presharedKey: string | null;
+  readonly address4: string;
+  readonly address6: string;
+  readonly withdrawn: boolean;
+}
+
+/** A node in one incarnation, as far as it decides what belongs to it. */
+export interface Holder {
+  readonly nodeId: string;
+  readonly incarnation: number;
+  readonly groupId: string;
+  /** Nothing that was removed before this was ever on it. */
+  readonly sinceRevision: bigint;
+}
+
+export async function loadChangedItems(tx: Tx, holder: Holder, after: bigint): Promise<ChangedItems> {
+  return {
+    removedDeviceIds: await loadRemovedDevices(tx, holder, after),
+    subscriptions: await loadSubscriptions(tx, holder, after),
+    devices: await loadDevices(tx, holder, after),
+  };
+}
+
+/**
+ * Removed for good, or of a group that the node has left. Also all those of long ago when `after` is 0: an agent that
+ * asks for everything may hold anything, and absence never removes.
+ */
+async function loadRemovedDevices(tx: Tx, holder: Holder, after: bigint): Promise<string[]> {
+  const removed = await tx.db
+    .selectFrom('devices')
+    .where('removed_at', 'is not', null)
+    .where('revision', '>', after > holder.sinceRevision ? after : holder.sinceRevision)
+    .select('id')
+    .execute();
+  const departed = await tx.db
+    .selectFrom('departures')
+    .where('node_id', '=', holder.nodeId)
+    .where('revision', '>', after)
+    .select('device_id as id')
+    .execute();
+  return [...new Set([...removed, ...departed].map(({ id }) => id))];
+}
+
+/** A subscription stays on a node for as long as the incarnation lives, since its totals do. */
+async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise<SubscriptionItem[]> {
+  const fleet = await fleetEnforcement(tx);
+  const rows = await tx.db
+    .selectFrom('grants')
+    .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .innerJoin('groups', 'groups.id', 'tariffs.group_id')
+    .where('grants.node_id', '=', holder.nodeId)
+    .where('grants.incarnation', '=', holder.incarnation)
+    .where('grants.revision', '>', after)
+    .select([
+      'subscriptions.id',
+      'grants.revision',
+      'grants.granted',
+      'grants.allowance',
+      'grants.recall',
+      'subscriptions.volume_bytes',
+      'tariffs.enforcement as tariff',
+      'groups.enforcement as group',
+    ])
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    revision: row.revision,
+    granted: row.granted,
+    allowance: row.allowance === 1,
+    recall: row.recall,
+    unlimited: row.volume_bytes === null || effectiveEnforcement(row.tariff, row.group, fleet) === 'observe',
+  }));
+}
+
+async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<DeviceItem[]> {
+  const fleet = await fleetEnforcement(tx);
+  const rows = await tx.db
+    .selectFrom('devices')
+    .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .innerJoin('groups', 'groups.id', 'tariffs.group_id')
+    .where('tariffs.group_id', '=', holder.groupId)
+    .where('devices.removed_at', 'is', null)
+    .where('devices.revision', '>', after)
+    .select([
+      'devices.id',
+      'devices.subscription_id',
+      'devices.revision',
+      'devices.public_key',
+      'devices.preshared_key',
+      'devices.address4',
+      'devices.address6',
+      'subscriptions.suspended_at',
+      'tariffs.enforcement as tariff',
+      'groups.enforcement as group',
+    ])
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    subscriptionId: row.subscription_id,
+    revision: row.revision,
+    // Not null: only a removed device has no key.
+    publicKey: row.public_key ?? '',
+    presharedKey: row.preshared_key,
+    address4: row.address4,
+    address6: row.address6,
+    withdrawn: row.suspended_at !== null && effectiveEnforcement(row.tariff, row.group, fleet) === 'enforce',
+  }));
+}
+
+async function fleetEnforcement(tx: Tx): Promise<Row<'fleet'>['enforcement']> {
+  return (await tx.db.selectFrom('fleet').select('enforcement').executeTakeFirstOrThrow()).enforcement;
+}

@@ -1,0 +1,165 @@
+import { compare, smaller } from './bigint.ts';
+import type { GrantPolicy } from './policy.ts';
+import { freeBytes, type LedgerRow, outstandingBytes } from './row.ts';
+import { sizeGrant } from './size-grant.ts';
+
+/** A row, and what is known of its node just now. */
+export interface Position {
+  readonly row: LedgerRow;
+  /** The incarnation serves: not followed by another one, not quarantined. What does not serve keeps its claim. */
+  readonly serving: boolean;
+  /** In contact: a grant to a node that is cut off would be stranded there. */
+  readonly reachable: boolean;
+  /** Of the subscription, on this node. */
+  readonly devices: number;
+  /** Since it last used or wanted something, or was given what it wanted. */
+  readonly sinceUseMs: number;
+  /** Infinity when it was not recalled. */
+  readonly sinceRecallMs: number;
+  /** A device came, or a recall took the allowance: it is to be filled up. */
+  readonly renewAllowance: boolean;
+}
+
+/**
+ * Decides what a limited subscription's nodes may hold: grants to those that want, allowances while there is ample,
+ * recalls from those that lie idle or when another one starves. Gives back the rows in their order, changed or not.
+ *
+ * Σ (granted - released) grows by at most what is free.
+ */
+export function planGrants(policy: GrantPolicy, volume: bigint, positions: readonly Position[]): LedgerRow[] {
+  const plan = new Plan(policy, volume, positions);
+  plan.grantToWanting();
+  plan.setAllowances();
+  plan.recallIdle();
+  plan.recallForStarving();
+  return plan.rows;
+}
+
+class Plan {
+  readonly rows: LedgerRow[];
+  readonly #policy: GrantPolicy;
+  readonly #positions: readonly Position[];
+  readonly #serving: readonly number[];
+  #free: bigint;
+
+  constructor(policy: GrantPolicy, volume: bigint, positions: readonly Position[]) {
+    this.#policy = policy;
+    this.#positions = positions;
+    this.rows = positions.map(({ row }) => row);
+    this.#free = freeBytes(volume, this.rows);
+    this.#serving = positions.flatMap(({ serving }, index) => (serving ? [index] : []));
+  }
+
+  grantToWanting(): void {
+    const wanting = this.#serving.filter((index) => this.#row(index).wanting && this.#at(index).reachable);
+    const activeNodes = this.#serving.filter((index) => this.#active(index)).length;
+    // Who has least is served first.
+    for (const index of wanting.sort((a, b) => compare(this.#outstanding(a), this.#outstanding(b)))) {
+      const bytes = sizeGrant(this.#policy, { free: this.#free, rate: this.#row(index).rate, activeNodes });
+      this.#grant(index, bytes);
+      // A crumb does not still a want: what others give back goes to it next.
+      if (bytes >= this.#policy.smallest) this.#change(index, { wanting: false });
+    }
+  }
+
+  setAllowances(): void {
+    const sum = this.#serving.reduce((total, index) => total + this.#allowance(index), 0n);
+    // What would be free without any allowance: does not move when they are given and taken.
+    const ample = this.#serving
+      .filter((index) => this.#row(index).allowance)
+      .reduce(
+        (total, index) => total + smaller(this.#outstanding(index), this.#allowance(index)),
+        this.#free,
+      );
+    for (const index of this.#serving) {
+      if (this.#row(index).allowance && ample < sum * this.#policy.allowancesKeptAt) {
+        this.#change(index, { allowance: false });
+        if (!this.#active(index)) this.#recall(index);
+      } else if (this.#row(index).allowance) {
+        if (this.#at(index).renewAllowance) this.#fillAllowance(index);
+      } else if (this.#at(index).devices > 0 && ample >= sum * this.#policy.allowancesGivenAt) {
+        this.#change(index, { allowance: true });
+        this.#fillAllowance(index);
+      }
+    }
+  }
+
+  recallIdle(): void {
+    for (const index of this.#serving) {
+      const { sinceUseMs, sinceRecallMs, devices } = this.#at(index);
+      const kept = this.#row(index).allowance ? this.#allowance(index) : 0n;
+      const idle = devices === 0 || (sinceUseMs >= this.#policy.holdingMs && !this.#grantedNow(index));
+      const asked = sinceRecallMs < this.#policy.holdingMs;
+      if (idle && !asked && !this.#row(index).wanting && this.#outstanding(index) > kept) this.#recall(index);
+    }
+  }
+
+  recallForStarving(): void {
+    const starving = this.#serving.some((index) => this.#row(index).wanting && this.#at(index).reachable);
+    if (!starving) return;
+    const others = this.#serving.filter(
+      (index) =>
+        !this.#row(index).wanting &&
+        this.#outstanding(index) > 0n &&
+        (this.#recalledNow(index) ||
+          (!this.#pending(index) && this.#at(index).sinceRecallMs >= this.#policy.recallAgainMs)),
+    );
+    const quiet = others.filter((index) => !this.#active(index));
+    const held = quiet.reduce((sum, index) => sum + this.#outstanding(index), 0n);
+    for (const index of held >= this.#policy.smallest ? quiet : others) {
+      this.#change(index, { allowance: false });
+      this.#recall(index);
+    }
+  }
+
+  #grant(index: number, bytes: bigint): void {
+    this.#free -= bytes;
+    this.#change(index, { granted: this.#row(index).granted + bytes });
+  }
+
+  #fillAllowance(index: number): void {
+    const missing = this.#allowance(index) - this.#outstanding(index);
+    if (missing > 0n && missing <= this.#free) this.#grant(index, missing);
+  }
+
+  #recall(index: number): void {
+    if (this.#pending(index) || this.#outstanding(index) <= 0n) return;
+    this.#change(index, { recall: this.#row(index).recall + 1 });
+  }
+
+  #pending(index: number): boolean {
+    return this.#row(index).recallAnswered < this.#row(index).recall;
+  }
+
+  #grantedNow(index: number): boolean {
+    return this.#row(index).granted > this.#at(index).row.granted;
+  }
+
+  #recalledNow(index: number): boolean {
+    return this.#row(index).recall > this.#at(index).row.recall;
+  }
+
+  #active(index: number): boolean {
+    return this.#row(index).wanting || this.#at(index).sinceUseMs < this.#policy.activeMs;
+  }
+
+  #allowance(index: number): bigint {
+    return BigInt(this.#at(index).devices) * this.#policy.allowance;
+  }
+
+  #outstanding(index: number): bigint {
+    return outstandingBytes(this.#row(index));
+  }
+
+  #at(index: number): Position {
+    return this.#positions[index] as Position;
+  }
+
+  #row(index: number): LedgerRow {
+    return this.rows[index] as LedgerRow;
+  }
+
+  #change(index: number, change: Partial<LedgerRow>): void {
+    this.rows[index] = { ...this.#row(index), ...change };
+  }
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+import tls from 'node:tls';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../common/clock.ts';
+import { runCommand } from '../common/command.ts';
+import { describeError, TurnpikeError } from '../common/errors.ts';
+import { exitCodes } from '../common/exit.ts';
+import { createLogger } from '../common/log.ts';
+import { createNotifier } from '../common/notify.ts';
+import { version } from '../common/version.ts';
+import { readControllerConfig } from './config.ts';
+import { runController } from './controller.ts';
+
+const usage = `Usage: turnpike-controller [--config FILE]
+
+  --config FILE  configuration (default: /etc/turnpike/controller.toml)
+  --version      print the version
+  --help         print this
+`;
+
+async function main(): Promise<void> {
+  const { values } = readArguments();
+  if (values.help) return void process.stdout.write(usage);
+  if (values.version) return void process.stdout.write(`${version}\n`);
+  const config = readControllerConfig(values.config);
+  // The database and the CA's key are for this user only.
+  process.umask(0o077);
+  tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
+  const log = createLogger('turnpike-controller', config.logLevel);
+  const stop = new AbortController();
+  const notifier = createNotifier({
+    env: process.env,
+    pid: process.pid,
+    run: runCommand,
+    clock: systemClock,
+    log,
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping');
+      void notifier.stopping();
+      stop.abort();
+    });
+  }
+  const options = {
+    ...{ config, clock: systemClock, log },
+    onReady: () => void notifier.ready(),
+    tasks: notifier.watchdog === undefined ? [] : [notifier.watchdog],
+  };
+  try {
+    await runController(options, stop.signal);
+  } catch (error) {
+    // What the operator can mend is said in one line; for our own mistakes, the log has the way there.
+    if (!(error instanceof TurnpikeError)) log.fatal({ err: error }, 'the controller ended');
+    throw error;
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        config: { type: 'string', default: '/etc/turnpike/controller.toml' },
+        version: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new TurnpikeError('invalid', error instanceof Error ? error.message : String(error), {
+      remedy: 'see turnpike-controller --help',
+      cause: error,
+    });
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`turnpike-controller: ${describeError(error)}\n`);
+  process.exitCode = error instanceof TurnpikeError ? exitCodes[error.code] : exitCodes.internal;
+}

@@ -1,0 +1,33 @@
+/** Fields that hold a time, by their names: `createdAt`, `since`. */
+type TimeKey = `${string}At` | 'since';
+
+/** How a view looks in JSON: bytes and other bigints are strings of digits, times RFC 3339. */
+export type Json<Value> = Value extends bigint
+  ? string
+  : Value extends readonly (infer Item)[]
+    ? Json<Item>[]
+    : Value extends object
+      ? { -readonly [Key in keyof Value]: Key extends TimeKey ? JsonTime<Value[Key]> : Json<Value[Key]> }
+      : Value;
+
+type JsonTime<Value> = Value extends number ? string : Value;
+
+export function toJson<Value>(value: Value): Json<Value> {
+  return convert(value) as Json<Value>;
+}
+
+function convert(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return value.map(convert);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      isTimeKey(key) && typeof inner === 'number' ? new Date(inner).toISOString() : convert(inner),
+    ]),
+  );
+}
+
+function isTimeKey(key: string): key is TimeKey {
+  return key.endsWith('At') || key === 'since';
+}

@@ -1,0 +1,14 @@
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Account } from '../../schemas/answers.ts';
+import { NewAccount } from '../../schemas/requests.ts';
+
+export const addAccount: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/accounts',
+    {
+      schema: { tags: ['accounts'], summary: 'Add an account', body: NewAccount, response: { 201: Account } },
+    },
+    async ({ body }, reply) => reply.code(201).send(toJson(await catalogue.addAccount(body))),
+  );
+};

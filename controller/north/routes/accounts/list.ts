@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { listPage } from '../../paging.ts';
+import { Account, pageOf } from '../../schemas/answers.ts';
+import { paging } from '../../schemas/requests.ts';
+import { strict } from '../../schemas/values.ts';
+
+export const listAccounts: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/accounts',
+    {
+      schema: {
+        tags: ['accounts'],
+        summary: 'List accounts',
+        querystring: Type.Object(paging, strict),
+        response: { 200: pageOf(Account) },
+      },
+    },
+    async ({ query }) => listPage(query, (page) => catalogue.listAccounts(page)),
+  );
+};

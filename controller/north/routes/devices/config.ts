@@ -1,0 +1,28 @@
+import Type from 'typebox';
+import { renderWgQuick } from '../../../client-config/wg-quick.ts';
+import type { Route } from '../../api.ts';
+import { name, strict } from '../../schemas/values.ts';
+
+export const showConfig: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/devices/:device/config',
+    {
+      schema: {
+        tags: ['devices'],
+        summary: "A device's configuration for one node, with a placeholder for the private key",
+        params: Type.Object({ device: Type.String() }),
+        querystring: Type.Object({ node: name('Name or id of the node.') }, strict),
+        response: {
+          200: {
+            description: 'What wg-quick and the WireGuard apps read.',
+            content: { 'text/plain': { schema: Type.String() } },
+          },
+        },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const text = renderWgQuick(await catalogue.getClientSettings(params.device, query.node));
+      return reply.type('text/plain; charset=utf-8').send(text);
+    },
+  );
+};

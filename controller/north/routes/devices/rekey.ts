@@ -1,0 +1,22 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { KeyedDevice } from '../../schemas/answers.ts';
+import { NewKey } from '../../schemas/requests.ts';
+
+export const rekeyDevice: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/devices/:device/rekey',
+    {
+      schema: {
+        tags: ['devices'],
+        summary: 'Give a device other keys; addresses and usage stay',
+        description: 'Without publicKey a key pair is made; its private half is in this answer, once.',
+        params: Type.Object({ device: Type.String() }),
+        body: NewKey,
+        response: { 200: KeyedDevice },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.rekeyDevice(params.device, body)),
+  );
+};

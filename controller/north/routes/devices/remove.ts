@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Device } from '../../schemas/answers.ts';
+
+export const removeDevice: Route = (api, { catalogue }) => {
+  api.delete(
+    '/v1/devices/:device',
+    {
+      schema: {
+        tags: ['devices'],
+        summary: 'Remove a device: closed on every node, at once and for good',
+        params: Type.Object({ device: Type.String() }),
+        response: { 200: Device },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.removeDevice(params.device)),
+  );
+};

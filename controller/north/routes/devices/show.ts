@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Device } from '../../schemas/answers.ts';
+
+export const showDevice: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/devices/:device',
+    {
+      schema: {
+        tags: ['devices'],
+        summary: 'A device, also a removed one',
+        params: Type.Object({ device: Type.String() }),
+        response: { 200: Device },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.getDevice(params.device)),
+  );
+};

@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Explanation } from '../../schemas/answers.ts';
+
+export const explain: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/explain/:id',
+    {
+      schema: {
+        tags: ['fleet'],
+        summary: 'Why a subscription or a device passes or does not, since when, where, and what mends it',
+        params: Type.Object({ id: Type.String() }),
+        response: { 200: Explanation },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.explain(params.id)),
+  );
+};

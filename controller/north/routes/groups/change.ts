@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Group } from '../../schemas/answers.ts';
+import { GroupChange } from '../../schemas/requests.ts';
+
+export const changeGroup: Route = (api, { catalogue }) => {
+  api.patch(
+    '/v1/groups/:group',
+    {
+      schema: {
+        tags: ['groups'],
+        summary: "Change a group's settings; what is absent stays as it is",
+        params: Type.Object({ group: Type.String() }),
+        body: GroupChange,
+        response: { 200: Group },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.setGroup(params.group, body)),
+  );
+};

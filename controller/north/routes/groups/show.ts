@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Group } from '../../schemas/answers.ts';
+
+export const showGroup: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/groups/:group',
+    {
+      schema: {
+        tags: ['groups'],
+        summary: 'A group, by name or id',
+        params: Type.Object({ group: Type.String() }),
+        response: { 200: Group },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.getGroup(params.group)),
+  );
+};

@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Node } from '../../schemas/answers.ts';
+
+export const removeNode: Route = (api, { catalogue }) => {
+  api.delete(
+    '/v1/nodes/:node',
+    {
+      schema: {
+        tags: ['nodes'],
+        summary: 'Remove a node: revoked at once; what it had left of any volume is written off',
+        params: Type.Object({ node: Type.String() }),
+        response: { 200: Node },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.removeNode(params.node)),
+  );
+};

@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Node } from '../../schemas/answers.ts';
+
+export const showNode: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/nodes/:node',
+    {
+      schema: {
+        tags: ['nodes'],
+        summary: 'A node, by name or id',
+        params: Type.Object({ node: Type.String() }),
+        response: { 200: Node },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.getNode(params.node)),
+  );
+};

@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { JoinTicket } from '../../schemas/answers.ts';
+import { makeTicket } from './ticket.ts';
+
+export const makeJoinToken: Route = (api, { catalogue, joining }) => {
+  api.post(
+    '/v1/nodes/:node/token',
+    {
+      schema: {
+        tags: ['nodes'],
+        summary: 'A new join token; those before it end',
+        params: Type.Object({ node: Type.String() }),
+        response: { 201: JoinTicket },
+      },
+    },
+    async ({ params }, reply) => reply.code(201).send(await makeTicket(catalogue, joining, params.node)),
+  );
+};

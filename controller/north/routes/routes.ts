@@ -1,0 +1,49 @@
+import type { Route } from '../api.ts';
+import { addAccount } from './accounts/add.ts';
+import { listAccounts } from './accounts/list.ts';
+import { showAccount } from './accounts/show.ts';
+import { addApiKey } from './api-keys/add.ts';
+import { listApiKeys } from './api-keys/list.ts';
+import { removeApiKey } from './api-keys/remove.ts';
+import { addDevice } from './devices/add.ts';
+import { showConfig } from './devices/config.ts';
+import { listDevices } from './devices/list.ts';
+import { makeConfig } from './devices/make-config.ts';
+import { rekeyDevice } from './devices/rekey.ts';
+import { removeDevice } from './devices/remove.ts';
+import { showDevice } from './devices/show.ts';
+import { switchEnforcement } from './fleet/enforcement.ts';
+import { explain } from './fleet/explain.ts';
+import { showStatus } from './fleet/status.ts';
+import { showUsage } from './fleet/usage.ts';
+import { addGroup } from './groups/add.ts';
+import { changeGroup } from './groups/change.ts';
+import { listGroups } from './groups/list.ts';
+import { showGroup } from './groups/show.ts';
+import { addNode } from './nodes/add.ts';
+import { listNodes } from './nodes/list.ts';
+import { moveNode } from './nodes/move.ts';
+import { removeNode } from './nodes/remove.ts';
+import { showNode } from './nodes/show.ts';
+import { makeJoinToken } from './nodes/token.ts';
+import { createSubscription } from './subscriptions/create.ts';
+import { listSubscriptions } from './subscriptions/list.ts';
+import { resume } from './subscriptions/resume.ts';
+import { showSubscription } from './subscriptions/show.ts';
+import { suspend } from './subscriptions/suspend.ts';
+import { topUp } from './subscriptions/top-up.ts';
+import { addTariff } from './tariffs/add.ts';
+import { listTariffs } from './tariffs/list.ts';
+import { showTariff } from './tariffs/show.ts';
+
+/** All that the API offers. */
+export const routes: readonly Route[] = [
+  ...[addAccount, listAccounts, showAccount],
+  ...[addTariff, listTariffs, showTariff],
+  ...[createSubscription, listSubscriptions, showSubscription, topUp, suspend, resume],
+  ...[addDevice, listDevices, showDevice, showConfig, makeConfig, rekeyDevice, removeDevice],
+  ...[addNode, listNodes, showNode, moveNode, makeJoinToken, removeNode],
+  ...[addGroup, listGroups, showGroup, changeGroup],
+  ...[showUsage, showStatus, explain, switchEnforcement],
+  ...[addApiKey, listApiKeys, removeApiKey],
+];

@@ -1,0 +1,19 @@
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Subscription } from '../../schemas/answers.ts';
+import { NewSubscription } from '../../schemas/requests.ts';
+
+export const createSubscription: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/subscriptions',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'Create a subscription',
+        body: NewSubscription,
+        response: { 201: Subscription },
+      },
+    },
+    async ({ body }, reply) => reply.code(201).send(toJson(await catalogue.createSubscription(body))),
+  );
+};

@@ -1,0 +1,29 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { listPage } from '../../paging.ts';
+import { pageOf, Subscription } from '../../schemas/answers.ts';
+import { paging } from '../../schemas/requests.ts';
+import { name, strict } from '../../schemas/values.ts';
+
+const Query = Type.Object(
+  { ...paging, account: Type.Optional(name('Reference or id of an account.')) },
+  strict,
+);
+
+export const listSubscriptions: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/subscriptions',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'List subscriptions',
+        querystring: Query,
+        response: { 200: pageOf(Subscription) },
+      },
+    },
+    async ({ query }) => {
+      const filter = query.account === undefined ? {} : { account: query.account };
+      return listPage(query, (page) => catalogue.listSubscriptions({ ...filter, ...page }));
+    },
+  );
+};

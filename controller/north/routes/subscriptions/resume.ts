@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Subscription } from '../../schemas/answers.ts';
+
+export const resume: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/subscriptions/:subscription/resume',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'End a suspension',
+        params: Type.Object({ subscription: Type.String() }),
+        response: { 200: Subscription },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.resume(params.subscription)),
+  );
+};

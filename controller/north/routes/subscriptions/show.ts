@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { SubscriptionDetail } from '../../schemas/answers.ts';
+
+export const showSubscription: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/subscriptions/:subscription',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'A subscription with its adjustments',
+        params: Type.Object({ subscription: Type.String() }),
+        response: { 200: SubscriptionDetail },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.getSubscription(params.subscription)),
+  );
+};

@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Subscription } from '../../schemas/answers.ts';
+import { Suspension } from '../../schemas/requests.ts';
+
+export const suspend: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/subscriptions/:subscription/suspend',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'Close a subscription on every node until it is resumed',
+        params: Type.Object({ subscription: Type.String() }),
+        body: Suspension,
+        response: { 200: Subscription },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.suspend(params.subscription, body)),
+  );
+};

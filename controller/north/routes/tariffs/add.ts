@@ -1,0 +1,16 @@
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Tariff } from '../../schemas/answers.ts';
+import { NewTariff } from '../../schemas/requests.ts';
+import { readBytes } from '../../schemas/values.ts';
+
+export const addTariff: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/tariffs',
+    { schema: { tags: ['tariffs'], summary: 'Add a tariff', body: NewTariff, response: { 201: Tariff } } },
+    async ({ body }, reply) => {
+      const volumeBytes = body.volumeBytes === null ? null : readBytes('volumeBytes', body.volumeBytes);
+      return reply.code(201).send(toJson(await catalogue.addTariff({ ...body, volumeBytes })));
+    },
+  );
+};

@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { listPage } from '../../paging.ts';
+import { pageOf, Tariff } from '../../schemas/answers.ts';
+import { paging } from '../../schemas/requests.ts';
+import { strict } from '../../schemas/values.ts';
+
+export const listTariffs: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/tariffs',
+    {
+      schema: {
+        tags: ['tariffs'],
+        summary: 'List tariffs',
+        querystring: Type.Object(paging, strict),
+        response: { 200: pageOf(Tariff) },
+      },
+    },
+    async ({ query }) => listPage(query, (page) => catalogue.listTariffs(page)),
+  );
+};

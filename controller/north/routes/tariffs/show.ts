@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Tariff } from '../../schemas/answers.ts';
+
+export const showTariff: Route = (api, { catalogue }) => {
+  api.get(
+    '/v1/tariffs/:tariff',
+    {
+      schema: {
+        tags: ['tariffs'],
+        summary: 'A tariff, by name or id',
+        params: Type.Object({ tariff: Type.String() }),
+        response: { 200: Tariff },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.getTariff(params.tariff)),
+  );
+};

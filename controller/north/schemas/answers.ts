@@ -1,0 +1,316 @@
+import Type, { type TSchema } from 'typebox';
+import { bytes, count, nullable, strict, time } from './values.ts';
+
+const id = (kind: string) => Type.String({ description: `Id, ${kind}_ and 16 characters.` });
+const enforcement = Type.Enum(['observe', 'enforce'], { description: 'What is in force.' });
+const enforcementChoice = Type.Enum(['observe', 'enforce', 'inherit'], {
+  description: "inherit: the tariff's word counts before the group's, and the group's before the fleet's.",
+});
+
+/** A list, page by page. */
+export const pageOf = <Item extends TSchema>(item: Item) =>
+  Type.Object(
+    {
+      items: Type.Array(item),
+      next: Type.Unsafe<string | null>({
+        type: ['string', 'null'],
+        description: 'Cursor of the next page; null on the last one.',
+      }),
+    },
+    strict,
+  );
+
+export const Account = Type.Object(
+  {
+    id: id('acc'),
+    reference: Type.String({ description: "The operator's own reference, opaque to us." }),
+    createdAt: time('When it was added.'),
+  },
+  { ...strict, title: 'Account' },
+);
+
+export const Tariff = Type.Object(
+  {
+    id: id('tar'),
+    name: Type.String(),
+    volumeBytes: nullable(bytes('Volume sold.'), 'Volume sold, in bytes; null: unlimited.'),
+    maxDevices: nullable(count('Devices per subscription.'), 'Devices per subscription; null: any number.'),
+    group: Type.String({ description: 'Name of the group whose nodes may be used.' }),
+    enforcement: enforcementChoice,
+    createdAt: time('When it was added.'),
+  },
+  { ...strict, title: 'Tariff' },
+);
+
+const Reason = Type.Object(
+  {
+    code: Type.Enum(['volume', 'suspension', 'removed']),
+    text: Type.String({ description: 'One sentence for a person.' }),
+    since: time('Since when.'),
+    mend: nullable(Type.String(), 'What mends it; null where nothing does.'),
+    nodes: Type.Unsafe<string[] | null>({
+      type: ['array', 'null'],
+      items: { type: 'string' },
+      description: 'Names of the nodes that it concerns; null: all of them.',
+    }),
+  },
+  { ...strict, title: 'Reason' },
+);
+
+const Access = Type.Object(
+  {
+    state: Type.Enum(['open', 'closed']),
+    reasons: Type.Array(Reason, { description: 'In force. Empty when open.' }),
+    wouldClose: Type.Array(Reason, { description: 'What would close it, were it not for observe.' }),
+  },
+  { ...strict, title: 'Access' },
+);
+
+const subscriptionFields = {
+  id: id('sub'),
+  accountId: id('acc'),
+  accountReference: Type.String(),
+  tariff: Type.String({ description: 'Name of the tariff.' }),
+  maxDevices: nullable(count('Devices at most.'), 'Devices at most; null: any number.'),
+  devices: count('Devices that are not removed.'),
+  volumeBytes: nullable(
+    bytes('Sold.'),
+    "Sold, in bytes: the tariff's volume and all adjustments; null: unlimited.",
+  ),
+  usedBytes: bytes('Billed: upload and download that the gates accepted and their nodes reported.'),
+  writtenOffBytes: bytes('May have passed while counters were destroyed: not billed, not available again.'),
+  remainingBytes: nullable(
+    bytes('Left.'),
+    'Left, in bytes: volume less used less written off; null: unlimited.',
+  ),
+  reservedBytes: bytes('Of what remains, what is reserved for nodes just now.'),
+  enforcement,
+  access: Access,
+  createdAt: time('When it was created.'),
+};
+
+export const Subscription = Type.Object(subscriptionFields, { ...strict, title: 'Subscription' });
+
+export const Adjustment = Type.Object(
+  {
+    id: id('adj'),
+    subscriptionId: id('sub'),
+    bytes: bytes('Volume added.'),
+    reason: Type.String(),
+    reference: Type.String({ description: "The operator's own; unique within the subscription." }),
+    createdAt: time('When it was booked.'),
+  },
+  { ...strict, title: 'Adjustment' },
+);
+
+export const SubscriptionDetail = Type.Object(
+  { ...subscriptionFields, adjustments: Type.Array(Adjustment) },
+  { ...strict, title: 'SubscriptionDetail' },
+);
+
+export const AccountDetail = Type.Object(
+  { ...Account.properties, subscriptions: Type.Array(Subscription) },
+  { ...strict, title: 'AccountDetail' },
+);
+
+export const Device = Type.Object(
+  {
+    id: id('dev'),
+    subscriptionId: id('sub'),
+    publicKey: nullable(Type.String(), 'WireGuard public key in base64; null once removed.'),
+    address4: Type.String({ description: 'Tunnel address, the same on every node.' }),
+    address6: Type.String({ description: 'Tunnel address, the same on every node.' }),
+    label: nullable(Type.String()),
+    platform: nullable(Type.String()),
+    access: Access,
+    connectedNodes: Type.Array(Type.String(), {
+      description: 'Names of the nodes on which a handshake is younger than 180 s.',
+    }),
+    lastSeenDay: nullable(Type.String({ format: 'date' }), 'UTC day; never finer. null: never.'),
+    uploadBytes: bytes('Sent by the device, accepted and reported.'),
+    downloadBytes: bytes('Sent to the device, accepted and reported.'),
+    createdAt: time('When it was added.'),
+    removedAt: nullable(time('')),
+  },
+  { ...strict, title: 'Device' },
+);
+
+export const KeyedDevice = Type.Object(
+  {
+    device: Device,
+    privateKey: Type.Optional(
+      Type.String({ description: 'Base64. Only where we made it; in this answer once, stored nowhere.' }),
+    ),
+  },
+  { ...strict, title: 'KeyedDevice' },
+);
+
+export const Node = Type.Object(
+  {
+    id: id('nod'),
+    name: Type.String(),
+    endpoint: Type.String({ description: 'Where clients reach it: HOST:PORT.' }),
+    group: Type.String(),
+    state: Type.Enum(['waiting', 'enrolled', 'quarantined'], {
+      description: 'quarantined: its state was cloned or rolled back; it must enrol anew.',
+    }),
+    incarnation: count('Counts its enrolments; 0 until the first.'),
+    connected: Type.Boolean({ description: 'Its stream to the controller is up now.' }),
+    lastContactAt: nullable(time('')),
+    appliedRevision: nullable(Type.String(), 'The revision that it has in force, as far as it said.'),
+    refusals: Type.Array(Type.Object({ id: Type.String(), reason: Type.String() }, strict), {
+      description: 'What it could not apply.',
+    }),
+    publicKey: nullable(Type.String(), 'Base64; null until its agent was heard of.'),
+    agentVersion: nullable(Type.String()),
+    driver: nullable(Type.String(), 'kernel or userspace WireGuard.'),
+    ipv6: nullable(Type.Boolean(), 'It carries IPv6 to the internet.'),
+    connectedDevices: count('Devices with a handshake younger than 180 s.'),
+    createdAt: time('When it was added.'),
+  },
+  { ...strict, title: 'Node' },
+);
+
+export const JoinTicket = Type.Object(
+  {
+    node: Node,
+    joinCommand: Type.String({ description: 'To be run on the node.' }),
+    token: Type.String({ description: 'For one enrolment; in this answer once, stored as a hash only.' }),
+    pin: Type.String({ description: "The fleet's CA: sha256: and hex over its certificate in DER." }),
+    enrolmentAddress: Type.String({ description: 'HOST:PORT.' }),
+    expiresAt: time('Until when the token can be used.'),
+  },
+  { ...strict, title: 'JoinTicket' },
+);
+
+export const Group = Type.Object(
+  {
+    id: id('grp'),
+    name: Type.String(),
+    enforcement: enforcementChoice,
+    dns: Type.Array(Type.String(), { description: 'IP addresses of name servers for clients.' }),
+    mtu: Type.Integer({ description: 'Of the tunnel, in bytes.' }),
+    allowedIps: Type.Array(Type.String(), { description: 'CIDR: what clients send into the tunnel.' }),
+    keepaliveSeconds: count('Persistent keepalive of clients, in seconds; 0: none.'),
+    createdAt: time('When it was added.'),
+  },
+  { ...strict, title: 'Group' },
+);
+
+const UsageLine = Type.Object(
+  {
+    id: Type.String(),
+    name: nullable(Type.String(), "A device's label, a node's name."),
+    uploadBytes: bytes('Sent by clients.'),
+    downloadBytes: bytes('Sent to clients.'),
+  },
+  strict,
+);
+
+export const Usage = Type.Object(
+  {
+    subscriptionId: id('sub'),
+    uploadBytes: bytes('Sent by clients.'),
+    downloadBytes: bytes('Sent to clients.'),
+    usedBytes: bytes('Upload and download: what is billed.'),
+    writtenOffBytes: subscriptionFields.writtenOffBytes,
+    volumeBytes: subscriptionFields.volumeBytes,
+    remainingBytes: subscriptionFields.remainingBytes,
+    devices: Type.Array(UsageLine, { description: 'Also removed ones: what they used stays billed.' }),
+    nodes: Type.Array(UsageLine, { description: 'Also removed ones.' }),
+  },
+  { ...strict, title: 'Usage' },
+);
+
+export const FleetStatus = Type.Object(
+  {
+    version: Type.String({ description: 'Of the controller.' }),
+    revision: Type.String({ description: 'Counts up with each change of what nodes should hold.' }),
+    enforcement,
+    range4: Type.String({ description: 'CIDR, from which tunnel addresses come.' }),
+    range6: Type.String({ description: 'CIDR, from which tunnel addresses come.' }),
+    accounts: count('Accounts.'),
+    subscriptions: count('Subscriptions.'),
+    devices: count('Devices that are not removed.'),
+    connectedDevices: count('Devices with a handshake younger than 180 s.'),
+    addressesFree: count('Devices that can still be added before the range is used up.'),
+    nodes: Type.Array(Node),
+  },
+  { ...strict, title: 'FleetStatus' },
+);
+
+export const Explanation = Type.Object(
+  {
+    id: Type.String({ description: 'What was asked about.' }),
+    kind: Type.Enum(['subscription', 'device']),
+    access: Access,
+    enforcement,
+    verdict: Type.String({ description: 'One sentence: is it we, or is it that nothing arrives.' }),
+    devices: Type.Array(
+      Type.Object(
+        {
+          id: id('dev'),
+          label: nullable(Type.String()),
+          access: Access,
+          verdict: Type.String(),
+          presence: Type.Array(
+            Type.Object(
+              {
+                node: Type.String(),
+                handshake: Type.Boolean({ description: 'One younger than 180 s.' }),
+                passing: Type.Boolean({ description: 'The gate accepted bytes in the last 10 s.' }),
+                refused: Type.Boolean({ description: 'It sends, and the gate accepts nothing.' }),
+              },
+              strict,
+            ),
+          ),
+        },
+        strict,
+      ),
+    ),
+    nodes: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          connected: Type.Boolean(),
+          state: Node.properties.state,
+          upToDate: Type.Boolean({ description: 'It has in force what the controller wants.' }),
+          reservedBytes: nullable(
+            bytes('Reserved.'),
+            'Reserved for this node just now, in bytes; null: unlimited.',
+          ),
+          refusals: Type.Array(Type.String(), { description: 'What it could not apply.' }),
+        },
+        strict,
+      ),
+    ),
+  },
+  { ...strict, title: 'Explanation' },
+);
+
+export const ApiKey = Type.Object(
+  { id: id('key'), name: Type.String(), createdAt: time('When it was made.') },
+  { ...strict, title: 'ApiKey' },
+);
+
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'Stable; what programs look at.' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'One line for a person.' }),
+    remedy: Type.Optional(Type.String({ description: 'What to do about it.' })),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            pointer: Type.String({ description: 'RFC 6901, into the body, the query or the path.' }),
+            message: Type.String(),
+          },
+          strict,
+        ),
+      ),
+    ),
+  },
+  { ...strict, title: 'Problem', description: 'RFC 9457.' },
+);

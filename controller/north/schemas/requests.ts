@@ -1,0 +1,124 @@
+import Type from 'typebox';
+import { bytes, name, nullable, publicKey, strict, text } from './values.ts';
+
+const enforcement = Type.Enum(['observe', 'enforce', 'inherit']);
+const cidr = Type.String({ minLength: 3, maxLength: 49 });
+
+export const paging = {
+  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Items per page.' }),
+  cursor: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the page before.' })),
+};
+
+export const NewAccount = Type.Object(
+  { reference: name("The operator's own reference to a customer: no name, no e-mail.") },
+  strict,
+);
+
+export const NewTariff = Type.Object(
+  {
+    name: name('Unique.'),
+    volumeBytes: nullable(bytes('Volume sold.'), 'Volume sold, as a string of digits; null: unlimited.'),
+    maxDevices: Type.Optional(
+      Type.Unsafe<number | null>({
+        type: ['integer', 'null'],
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'Devices per subscription; null: any number.',
+      }),
+    ),
+    group: Type.Optional(name('Group whose nodes may be used; "default" unless given.')),
+    enforcement: Type.Optional(enforcement),
+  },
+  strict,
+);
+
+export const NewSubscription = Type.Object(
+  { account: name('Reference or id.'), tariff: name('Name or id.') },
+  strict,
+);
+
+export const TopUp = Type.Object(
+  {
+    bytes: bytes('Volume to add.'),
+    reason: text('For whoever reads the books later.'),
+    reference: name("The operator's own, such as the number of the payment; never booked twice."),
+  },
+  strict,
+);
+
+export const Suspension = Type.Object({ reason: text('For whoever reads the books later.') }, strict);
+
+export const NewDevice = Type.Object(
+  {
+    subscription: name('Id.'),
+    publicKey: Type.Optional(publicKey),
+    label: Type.Optional(name('To tell devices apart.')),
+    platform: Type.Optional(name('Such as ios.')),
+  },
+  strict,
+);
+
+export const NewKey = Type.Object({ publicKey: Type.Optional(publicKey) }, strict);
+
+export const ConfigRequest = Type.Object(
+  {
+    node: name('Name or id of the node.'),
+    privateKey: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9+/]{43}=$',
+        description: "The device's private key, to be put in. It is not stored.",
+        'x-says': 'must be a WireGuard key: 32 bytes in base64',
+      }),
+    ),
+    format: Type.Optional(
+      Type.Enum(['wg-quick', 'qr-svg', 'qr-terminal'], {
+        description:
+          'wg-quick (unless given): text; the others: a QR code of it, for web pages or terminals.',
+      }),
+    ),
+  },
+  strict,
+);
+
+export const NewNode = Type.Object(
+  {
+    name: name('Unique: letters, digits, dots, underscores and hyphens.'),
+    endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
+    group: Type.Optional(name('"default" unless given.')),
+  },
+  strict,
+);
+
+export const NodeMove = Type.Object({ group: name('The new group.') }, strict);
+
+const groupSettings = {
+  enforcement: Type.Optional(enforcement),
+  dns: Type.Optional(
+    Type.Array(Type.String({ maxLength: 45 }), {
+      maxItems: 8,
+      description: 'IP addresses of name servers for clients.',
+    }),
+  ),
+  mtu: Type.Optional(Type.Integer({ minimum: 1280, maximum: 9000, description: 'Of the tunnel, in bytes.' })),
+  allowedIps: Type.Optional(
+    Type.Array(cidr, { minItems: 1, maxItems: 500, description: 'CIDR: what clients send into the tunnel.' }),
+  ),
+  keepaliveSeconds: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65_535, description: 'Persistent keepalive of clients; 0: none.' }),
+  ),
+};
+
+export const NewGroup = Type.Object({ name: name('Unique.'), ...groupSettings }, strict);
+
+export const GroupChange = Type.Object(groupSettings, strict);
+
+export const EnforcementSwitch = Type.Object(
+  {
+    enforcement,
+    group: Type.Optional(name('For the nodes of this group.')),
+    tariff: Type.Optional(name('For the subscriptions of this tariff.')),
+  },
+  strict,
+);
+
+export const NewApiKey = Type.Object({ name: name('Unique, to tell keys apart.') }, strict);

@@ -1,0 +1,18 @@
+import { create } from '@bufbuild/protobuf';
+import { type Identity, IdentitySchema } from '../../common/gen/turnpike/v1/enrolment_pb.ts';
+import type { CertificateAuthority } from '../identity/authority.ts';
+import type { IssuedCertificate, NodeIdentity } from './ports.ts';
+
+export function identityMessage(
+  identity: NodeIdentity,
+  certificate: IssuedCertificate,
+  authority: CertificateAuthority,
+): Identity {
+  return create(IdentitySchema, {
+    nodeId: identity.nodeId,
+    nodeName: identity.nodeName,
+    incarnation: identity.incarnation,
+    certificate: certificate.der,
+    caCertificate: authority.certificate,
+  });
+}

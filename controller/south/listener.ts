@@ -1,0 +1,79 @@
+import { createServer, type Socket } from 'node:net';
+import type { Server, ServerCredentials } from '@grpc/grpc-js';
+import { TurnpikeError } from '../../common/errors.ts';
+import { formatHostPort, type HostPort } from '../../common/host-port.ts';
+
+export interface Listener {
+  readonly port: number;
+  /** Ends one connection at once; `peer` as grpc-js calls it. */
+  cutOff(peer: string): void;
+  /** Takes no more connections. */
+  stopAccepting(): void;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens for a gRPC server. The sockets are ours and are handed to it, so that we can limit their number, cut one
+ * off (grpc-js knows no way to end a call of a peer that does not read) and say why a port cannot be had.
+ * @throws TurnpikeError `environment`
+ */
+export async function listen(
+  server: Server,
+  credentials: ServerCredentials,
+  address: HostPort,
+  mostConnections: number,
+  onConnections: (count: number) => void,
+): Promise<Listener> {
+  const injector = server.createConnectionInjector(credentials);
+  const sockets = new Map<string, Socket>();
+  const acceptor = createServer({ noDelay: true }, (socket) => {
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    sockets.set(peer, socket);
+    onConnections(sockets.size);
+    socket.once('close', () => {
+      sockets.delete(peer);
+      onConnections(sockets.size);
+    });
+    // Errors also reach TLS, which ends the connection; without a listener they would end the process.
+    socket.on('error', () => socket.destroy());
+    injector.injectConnection(socket);
+  });
+  acceptor.maxConnections = mostConnections;
+  await new Promise<void>((resolve, reject) => {
+    acceptor.once('error', (error) => reject(describeListenError(error, address)));
+    acceptor.listen({ host: address.host, port: address.port }, resolve);
+  });
+  const bound = acceptor.address();
+  if (bound === null || typeof bound === 'string') throw new Error('not listening on TCP');
+  return {
+    port: bound.port,
+    cutOff: (peer) => void sockets.get(peer)?.destroy(),
+    stopAccepting: () => void acceptor.close(),
+    close: async () => {
+      const closed = new Promise((resolve) => acceptor.close(resolve));
+      server.forceShutdown();
+      for (const socket of sockets.values()) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+function describeListenError(error: Error, address: HostPort): TurnpikeError {
+  const code = 'code' in error ? String(error.code) : error.message;
+  const where = formatHostPort(address);
+  if (code === 'EADDRINUSE') {
+    return new TurnpikeError('environment', `another program listens on ${where} already`, {
+      remedy: 'stop it, or choose another port in the configuration',
+    });
+  }
+  if (code === 'EADDRNOTAVAIL') {
+    return new TurnpikeError('environment', `this machine has no address ${address.host} to listen on`);
+  }
+  if (code === 'EACCES') {
+    return new TurnpikeError('environment', `this user may not listen on ${where}`, {
+      remedy: 'choose a port above 1023, or grant CAP_NET_BIND_SERVICE',
+    });
+  }
+  return new TurnpikeError('environment', `cannot listen on ${where}: ${code}`);
+}

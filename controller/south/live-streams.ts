@@ -1,0 +1,69 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import type { NodeIdentity } from './ports.ts';
+
+export type StreamKind = 'sync' | 'usage';
+
+export interface LiveStream {
+  readonly kind: StreamKind;
+  readonly identity: NodeIdentity;
+  end(error: TurnpikeError): void;
+}
+
+/** The streams that are open. One of a kind per identity; and a revocation ends them all at once. */
+export class LiveStreams {
+  readonly #open = new Set<LiveStream>();
+  readonly #current = new Map<string, LiveStream>();
+
+  /** From here on a revocation reaches it; so it comes before asking whether the identity is valid. */
+  add(stream: LiveStream): void {
+    this.#open.add(stream);
+  }
+
+  /** The identity is valid: an older stream of the same kind makes room. */
+  admit(stream: LiveStream): void {
+    const key = keyOf(stream);
+    this.#current.get(key)?.end(new TurnpikeError('unavailable', 'a newer stream of this node takes over'));
+    this.#current.set(key, stream);
+  }
+
+  remove(stream: LiveStream): void {
+    this.#open.delete(stream);
+    if (this.isCurrent(stream)) this.#current.delete(keyOf(stream));
+  }
+
+  isCurrent(stream: LiveStream): boolean {
+    return this.#current.get(keyOf(stream)) === stream;
+  }
+
+  /** Ends what this identity, or an older one of the node, has open. */
+  revoke(nodeId: string, incarnation: number): void {
+    for (const stream of this.#open) {
+      const { identity } = stream;
+      if (identity.nodeId === nodeId && identity.incarnation <= incarnation) stream.end(revoked());
+    }
+  }
+
+  endAll(error: TurnpikeError): void {
+    for (const stream of this.#open) stream.end(error);
+  }
+
+  /** The peer of one stream is gone, so its other streams are too, though they have no heartbeat to tell. */
+  endSilent(identity: NodeIdentity): void {
+    for (const stream of this.#open) {
+      const same = stream.identity.nodeId === identity.nodeId;
+      if (same && stream.identity.incarnation === identity.incarnation) {
+        stream.end(new TurnpikeError('unavailable', 'nothing was heard of the node'));
+      }
+    }
+  }
+}
+
+export function revoked(): TurnpikeError {
+  return new TurnpikeError('unauthenticated', "this node's identity is no longer valid", {
+    remedy: 'it was removed, enrolled anew or quarantined; join with a new token to bring it back',
+  });
+}
+
+function keyOf({ kind, identity }: LiveStream): string {
+  return `${kind} ${identity.nodeId} ${identity.incarnation}`;
+}

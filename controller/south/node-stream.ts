@@ -1,0 +1,147 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { TurnpikeError } from '../../common/errors.ts';
+import { readSerially, send } from '../../common/grpc/stream.ts';
+import { type Caller, readCaller } from '../identity/peer.ts';
+import type { SouthContext } from './context.ts';
+import { type LiveStream, revoked, type StreamKind } from './live-streams.ts';
+import type { NodeIdentity } from './ports.ts';
+import { isInside, statusOf } from './status.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** What a node may send on one stream; more waits. A healthy one sends a report or a few words per second. */
+const messageRate = { perSecond: 50, burst: 200 };
+
+/** Cuts off the connection over which a stream came. */
+export type CutOff = (peer: string) => void;
+
+/** A stream of a node whose certificate was verified, from its start to its end. */
+export class NodeStream<Request, Response> implements LiveStream {
+  readonly kind: StreamKind;
+  readonly caller: Caller;
+  /** Aborts when the stream is over, whichever side ended it. */
+  readonly closed: AbortSignal;
+  readonly #call: ServerDuplexStream<Request, Response>;
+  readonly #context: SouthContext;
+  readonly #cutOff: CutOff;
+  readonly #close = new AbortController();
+  #finished = false;
+
+  constructor(
+    kind: StreamKind,
+    call: ServerDuplexStream<Request, Response>,
+    context: SouthContext,
+    cutOff: CutOff,
+  ) {
+    this.kind = kind;
+    this.#call = call;
+    this.#context = context;
+    this.#cutOff = cutOff;
+    this.closed = this.#close.signal;
+    this.caller = readCaller(call.getAuthContext().sslPeerCertificate);
+    const over = () => {
+      this.#finished = true;
+      this.#close.abort();
+    };
+    call.once('cancelled', over);
+    call.once('close', over);
+    call.once('finish', over);
+  }
+
+  get identity(): NodeIdentity {
+    return this.caller.identity;
+  }
+
+  /** Resolves when the node has ended its side, or the stream is over. */
+  read(onMessage: (message: Request) => Promise<void>): Promise<void> {
+    const { clock } = this.#context;
+    const bucket = new TokenBucket(messageRate.perSecond, messageRate.burst, clock.monotonic());
+    return readSerially(this.#call, this.closed, async (message: Request) => {
+      const wait = bucket.take(clock.monotonic());
+      if (wait > 0) await clock.sleep(wait, this.closed);
+      if (!this.closed.aborted) await onMessage(message);
+    });
+  }
+
+  /** Resolves when there is room for more. A peer that makes none for too long is cut off. */
+  async send(message: Response): Promise<void> {
+    const { clock, timing } = this.#context;
+    const stalled = clock.after(timing.stallMs, () =>
+      this.end(new TurnpikeError('unavailable', 'the node reads nothing')),
+    );
+    await send(this.#call, message, this.closed);
+    stalled.cancel();
+  }
+
+  /** Sends, unless earlier messages wait still. */
+  sendIfIdle(message: Response): void {
+    if (!this.closed.aborted && !this.#call.writableNeedDrain) this.#call.write(message);
+  }
+
+  /** Throws when the identity has been revoked since. */
+  async checkValid(): Promise<void> {
+    const { identity, serial } = this.caller;
+    if (!(await this.#context.identities.valid(identity, serial))) throw revoked();
+  }
+
+  end(error?: unknown): void {
+    if (this.closed.aborted) return;
+    const { clock, log, timing } = this.#context;
+    const { nodeId } = this.identity;
+    if (error === undefined) this.#call.end();
+    else {
+      const status = statusOf(error);
+      if (isInside(error)) log.error({ node: nodeId, stream: this.kind, err: error }, 'a stream failed');
+      else log.info({ node: nodeId, stream: this.kind, reason: status.details }, 'stream ended');
+      // This is how grpc-js is told a status: its own listener sends it after what was written before.
+      this.#call.emit('error', status);
+    }
+    const peer = this.#call.getPeer();
+    this.#close.abort();
+    // What was written before may never leave when the peer does not read.
+    const grace = clock.after(timing.endGraceMs, () => {
+      if (!this.#finished) this.#cutOff(peer);
+    });
+    this.#call.once('close', () => grace.cancel());
+    this.#call.once('finish', () => grace.cancel());
+  }
+}
+
+/** Checks who calls and runs `serve` until the stream is over; what `serve` throws ends the stream. */
+export async function runNodeStream<Request, Response>(
+  kind: StreamKind,
+  call: ServerDuplexStream<Request, Response>,
+  context: SouthContext,
+  cutOff: CutOff,
+  serve: (stream: NodeStream<Request, Response>) => Promise<void>,
+): Promise<void> {
+  let stream: NodeStream<Request, Response>;
+  try {
+    stream = new NodeStream(kind, call, context, cutOff);
+  } catch (error) {
+    context.state.counters.streamsRefused += 1;
+    call.emit('error', statusOf(error));
+    return;
+  }
+  const { state, streams, clock, timing } = context;
+  streams.add(stream);
+  state.streams[kind] += 1;
+  const age = Math.min(timing.streamAgeMs, Math.max(0, stream.caller.notAfter - clock.now()));
+  const old = clock.after(age, () =>
+    stream.end(new TurnpikeError('unavailable', 'the stream is old; dial again')),
+  );
+  try {
+    await stream.checkValid().catch((error: unknown) => {
+      state.counters.streamsRefused += 1;
+      throw error;
+    });
+    streams.admit(stream);
+    await serve(stream);
+    stream.end();
+  } catch (error) {
+    stream.end(error);
+  } finally {
+    old.cancel();
+    streams.remove(stream);
+    state.streams[kind] -= 1;
+  }
+}

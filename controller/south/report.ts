@@ -1,0 +1,50 @@
+import { create, fromBinary } from '@bufbuild/protobuf';
+import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import { TurnpikeError } from '../../common/errors.ts';
+import {
+  type ReportRequest,
+  ReportRequestSchema,
+  type ReportResponse,
+  ReportResponseSchema,
+} from '../../common/gen/turnpike/v1/usage_pb.ts';
+import type { SouthContext } from './context.ts';
+import { type CutOff, type NodeStream, runNodeStream } from './node-stream.ts';
+
+/** UsageService.Report, on the bytes of the wire (common/grpc/report-method.ts). */
+export function reportHandler(
+  context: SouthContext,
+  cutOff: CutOff,
+): handleBidiStreamingCall<Uint8Array, ReportResponse> {
+  return (call) =>
+    void runNodeStream('usage', call, context, cutOff, (stream) =>
+      stream.read((bytes) => bookReport(bytes, stream, context)),
+    );
+}
+
+async function bookReport(
+  bytes: Uint8Array,
+  stream: NodeStream<Uint8Array, ReportResponse>,
+  { booking, state }: SouthContext,
+): Promise<void> {
+  try {
+    await stream.checkValid();
+    const report = parseReport(bytes);
+    await booking.book(stream.identity, report, bytes);
+    state.counters.reportsBooked += 1;
+    await stream.send(create(ReportResponseSchema, { number: report.number }));
+  } catch (error) {
+    state.counters.reportsRefused += 1;
+    throw error;
+  }
+}
+
+function parseReport(bytes: Uint8Array): ReportRequest {
+  let report: ReportRequest;
+  try {
+    report = fromBinary(ReportRequestSchema, bytes);
+  } catch (error) {
+    throw new TurnpikeError('invalid', 'this is not a report', { cause: error });
+  }
+  if (report.number === 0n) throw new TurnpikeError('invalid', 'reports are numbered from 1');
+  return report;
+}

@@ -1,0 +1,131 @@
+import { Server } from '@grpc/grpc-js';
+import type { Clock } from '../../common/clock.ts';
+import { TurnpikeError } from '../../common/errors.ts';
+import { EnrolmentService, IdentityService } from '../../common/gen/turnpike/v1/enrolment_pb.ts';
+import { SyncService } from '../../common/gen/turnpike/v1/sync_pb.ts';
+import { keepaliveOptions } from '../../common/grpc/liveness.ts';
+import { reportMethod } from '../../common/grpc/report-method.ts';
+import { serviceDefinition } from '../../common/grpc/service.ts';
+import { formatHostPort, type HostPort } from '../../common/host-port.ts';
+import type { Logger } from '../../common/log.ts';
+import { aborted, type Task } from '../../common/task.ts';
+import type { CertificateAuthority } from '../identity/authority.ts';
+import { ServerIdentity } from '../identity/server-identity.ts';
+import { defaultTiming, type SouthContext, type SouthTiming } from './context.ts';
+import { ControllerCredentials } from './credentials.ts';
+import { enrolHandler } from './enrol.ts';
+import { listen } from './listener.ts';
+import { LiveStreams } from './live-streams.ts';
+import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
+import { renewHandler } from './renew.ts';
+import { reportHandler } from './report.ts';
+import { SouthState } from './state.ts';
+import { syncHandler } from './sync.ts';
+
+/** A report of some ten thousand devices has a few hundred kilobytes. */
+const mostReportBytes = 4 << 20;
+const mostEnrolmentBytes = 16 << 10;
+const mostNodeConnections = 20_000;
+const mostEnrolmentConnections = 256;
+
+export interface SouthOptions {
+  readonly desired: DesiredState;
+  readonly register: NodeRegister;
+  readonly booking: Booking;
+  readonly identities: IdentityStore;
+  readonly authority: CertificateAuthority;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly nodesListen: HostPort;
+  readonly enrolmentListen: HostPort;
+  /** Name or IP address that agents dial for the nodes' listener. */
+  readonly advertisedHost: string;
+  readonly timing?: Partial<SouthTiming>;
+}
+
+/** All that faces the nodes: two listeners and the controller's certificate, as tasks, and what they see. */
+export async function createSouth(
+  options: SouthOptions,
+): Promise<{ readonly tasks: readonly Task[]; readonly state: SouthState }> {
+  const state = new SouthState();
+  const context: SouthContext = {
+    ...options,
+    state,
+    streams: new LiveStreams(),
+    timing: { ...defaultTiming, ...options.timing },
+    controllerAddress: () =>
+      formatHostPort({
+        host: options.advertisedHost,
+        port: state.ports.nodes ?? options.nodesListen.port,
+      }),
+  };
+  const server = await ServerIdentity.create(options.authority, options.clock, options.log);
+  return {
+    tasks: [
+      server.renewal,
+      nodesTask(context, server, options.nodesListen),
+      enrolmentTask(context, server, options.enrolmentListen),
+    ],
+    state,
+  };
+}
+
+function nodesTask(context: SouthContext, identity: ServerIdentity, address: HostPort): Task {
+  return {
+    name: 'nodes listener',
+    async run(signal, ready) {
+      const { clock, identities, log, state, streams, timing } = context;
+      const credentials = new ControllerCredentials(context.authority, identity.certificate, true);
+      identity.onRenewed((certificate) => credentials.reload(certificate));
+      const server = new Server({
+        ...keepaliveOptions,
+        'grpc.max_receive_message_length': mostReportBytes,
+        'grpc.max_concurrent_streams': 8,
+      });
+      const cutOff = (peer: string) => listener.cutOff(peer);
+      server.addService(serviceDefinition(SyncService), { sync: syncHandler(context, cutOff) });
+      server.addService({ report: reportMethod }, { report: reportHandler(context, cutOff) });
+      server.addService(serviceDefinition(IdentityService), { renew: renewHandler(context) });
+      const listener = await listen(server, credentials, address, mostNodeConnections, (count) => {
+        state.connections.nodes = count;
+      });
+      state.ports.nodes = listener.port;
+      log.info({ port: listener.port }, 'nodes may dial');
+      const stop = identities.onRevoked((nodeId, incarnation) => streams.revoke(nodeId, incarnation));
+      ready();
+      await aborted(signal);
+      stop();
+      listener.stopAccepting();
+      streams.endAll(new TurnpikeError('unavailable', 'the controller is stopping'));
+      await clock.sleep(Math.min(timing.endGraceMs, 100));
+      await listener.close();
+    },
+  };
+}
+
+function enrolmentTask(context: SouthContext, identity: ServerIdentity, address: HostPort): Task {
+  return {
+    name: 'enrolment listener',
+    async run(signal, ready) {
+      const credentials = new ControllerCredentials(context.authority, identity.certificate, false);
+      identity.onRenewed((certificate) => credentials.reload(certificate));
+      const server = new Server({
+        ...keepaliveOptions,
+        'grpc.max_receive_message_length': mostEnrolmentBytes,
+        'grpc.max_concurrent_streams': 4,
+        'grpc.max_connection_idle_ms': 30_000,
+        'grpc.max_connection_age_ms': 60_000,
+        'grpc.max_connection_age_grace_ms': 10_000,
+      });
+      server.addService(serviceDefinition(EnrolmentService), { enrol: enrolHandler(context) });
+      const listener = await listen(server, credentials, address, mostEnrolmentConnections, (count) => {
+        context.state.connections.enrolment = count;
+      });
+      context.state.ports.enrolment = listener.port;
+      context.log.info({ port: listener.port }, 'nodes may join');
+      ready();
+      await aborted(signal);
+      await listener.close();
+    },
+  };
+}

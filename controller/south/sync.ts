@@ -1,0 +1,136 @@
+import { create, equals } from '@bufbuild/protobuf';
+import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import { TurnpikeError } from '../../common/errors.ts';
+import {
+  CaughtUpSchema,
+  HeartbeatSchema,
+  type Hello,
+  type Settings,
+  SettingsSchema,
+  type SyncRequest,
+  type SyncResponse,
+  SyncResponseSchema,
+} from '../../common/gen/turnpike/v1/sync_pb.ts';
+import { repeat, watchSilence } from '../../common/grpc/liveness.ts';
+import { Wake } from '../../common/wake.ts';
+import type { SouthContext } from './context.ts';
+import { type CutOff, type NodeStream, runNodeStream } from './node-stream.ts';
+
+type SyncStream = NodeStream<SyncRequest, SyncResponse>;
+
+/** SyncService.Sync. */
+export function syncHandler(
+  context: SouthContext,
+  cutOff: CutOff,
+): handleBidiStreamingCall<SyncRequest, SyncResponse> {
+  return (call) => void runNodeStream('sync', call, context, cutOff, (stream) => serveSync(stream, context));
+}
+
+async function serveSync(stream: SyncStream, context: SouthContext): Promise<void> {
+  const { clock, streams, timing } = context;
+  const silence = watchSilence(clock, timing.silenceMs, () => streams.endSilent(stream.identity));
+  const heartbeat = repeat(clock, timing.heartbeatMs, () =>
+    stream.sendIfIdle(response({ case: 'heartbeat', value: create(HeartbeatSchema) })),
+  );
+  let pushing: Promise<void> | undefined;
+  try {
+    await stream.read(async ({ message }) => {
+      silence.pause();
+      if (message.case === 'hello') {
+        if (pushing) throw new TurnpikeError('invalid', 'a second Hello on one stream');
+        await greet(message.value, stream, context);
+        pushing = pushChanges(message.value.revision, stream, context).catch((error) => stream.end(error));
+      } else if (!pushing) {
+        throw new TurnpikeError('invalid', 'the first message of a stream is Hello');
+      } else {
+        await take(message, stream, context);
+      }
+      silence.resume();
+    });
+  } finally {
+    silence.stop();
+    heartbeat.cancel();
+    // Not of a stream that was replaced: its node is connected.
+    if (pushing && streams.isCurrent(stream)) {
+      const { connected } = context.state;
+      const { nodeId, incarnation } = stream.identity;
+      if (connected.get(nodeId)?.identity.incarnation === incarnation) connected.delete(nodeId);
+      await context.register.disconnected(stream.identity);
+      context.log.info({ node: stream.identity.nodeId }, 'node disconnected');
+    }
+  }
+}
+
+async function greet(hello: Hello, { identity }: SyncStream, context: SouthContext): Promise<void> {
+  if (hello.wireguardPublicKey.length !== 32) {
+    throw new TurnpikeError('invalid', "the node's WireGuard public key must have 32 bytes");
+  }
+  await context.register.hello(identity, hello);
+  context.state.connected.set(identity.nodeId, {
+    identity,
+    since: context.clock.now(),
+    agentVersion: hello.agentVersion,
+    wireguardDriver: hello.wireguardDriver,
+    sentRevision: 0n,
+    appliedRevision: 0n,
+  });
+  context.log.info({ node: identity.nodeId, incarnation: identity.incarnation }, 'node connected');
+}
+
+async function take(
+  message: Exclude<SyncRequest['message'], { case: 'hello' }>,
+  { identity }: SyncStream,
+  { register, state }: SouthContext,
+): Promise<void> {
+  switch (message.case) {
+    case 'applied': {
+      const { revision, refusals } = message.value;
+      const node = state.connected.get(identity.nodeId);
+      if (node) node.appliedRevision = revision;
+      return register.applied(identity, revision, refusals);
+    }
+    case 'presence':
+      return register.presence(identity, message.value.devices);
+    case 'heartbeat':
+    // A message of a later version: nothing to us.
+    case undefined:
+      return;
+  }
+}
+
+/** Sends what changed after `revision`, and goes on doing so until the stream is over. */
+async function pushChanges(revision: bigint, stream: SyncStream, context: SouthContext): Promise<void> {
+  const { desired, state } = context;
+  const { identity, closed } = stream;
+  const changed = new Wake();
+  const stop = desired.onChange(() => changed.set());
+  let settings: Settings | undefined;
+  let reached: bigint | undefined;
+  try {
+    while (!closed.aborted) {
+      const wanted = await desired.settings(identity.nodeId);
+      if (!settings || !equals(SettingsSchema, settings, wanted)) {
+        settings = wanted;
+        await stream.send(response({ case: 'settings', value: wanted }));
+      }
+      const catchup = await desired.since(identity, reached ?? revision);
+      if (reached === undefined || catchup.deltas.length > 0) {
+        for (const delta of catchup.deltas) await stream.send(response({ case: 'delta', value: delta }));
+        const { revision, digest } = catchup;
+        await stream.send(
+          response({ case: 'caughtUp', value: create(CaughtUpSchema, { revision, digest }) }),
+        );
+        const node = state.connected.get(identity.nodeId);
+        if (node) node.sentRevision = revision;
+      }
+      reached = catchup.revision;
+      await changed.wait(closed);
+    }
+  } finally {
+    stop();
+  }
+}
+
+function response(message: SyncResponse['message']): SyncResponse {
+  return create(SyncResponseSchema, { message });
+}

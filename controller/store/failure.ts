@@ -1,0 +1,62 @@
+import { TurnpikeError } from '../../common/errors.ts';
+
+/** Primary result codes, sqlite.org/rescode.html. */
+const sqlite = {
+  busy: 5,
+  locked: 6,
+  readonly: 8,
+  ioerr: 10,
+  corrupt: 11,
+  full: 13,
+  cantopen: 14,
+  notadb: 26,
+} as const;
+
+/** SQLite's errors as ours, with the remedy. What is not SQLite's is given back as it is. */
+export function storeFailure(error: unknown, path: string): unknown {
+  const code = resultCode(error);
+  if (code === undefined) return error;
+  const failure = (message: string, remedy: string) =>
+    new TurnpikeError('environment', message, { remedy, cause: error });
+  switch (code & 0xff) {
+    case sqlite.busy:
+    case sqlite.locked:
+      return new TurnpikeError('conflict', `the database ${path} is in use by another process`, {
+        remedy: 'only one controller may run on it; stop the other one',
+        cause: error,
+      });
+    case sqlite.readonly:
+      return failure(
+        `the database ${path} cannot be written: it is read-only`,
+        'check the permissions of the file and of its directory, and that the disk is not mounted read-only',
+      );
+    case sqlite.full:
+      return new TurnpikeError('exhausted', `the disk that holds ${path} is full; nothing was changed`, {
+        remedy: 'make room on it, then do it again',
+        cause: error,
+      });
+    case sqlite.cantopen:
+      return failure(
+        `the database ${path} cannot be opened`,
+        'check that its directory exists and that this user may write to it',
+      );
+    case sqlite.notadb:
+      return failure(`${path} is not a database`, 'name another file at store.path, or move this one away');
+    case sqlite.corrupt:
+      return failure(`the database ${path} is damaged`, 'restore it from a backup');
+    case sqlite.ioerr:
+      return failure(
+        `the disk that holds ${path} failed to read or write`,
+        'look into the system log, then restart the controller',
+      );
+    default:
+      return new TurnpikeError('internal', `the database refused: ${(error as Error).message}`, {
+        cause: error,
+      });
+  }
+}
+
+function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode : undefined;
+}

@@ -1,0 +1,186 @@
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+
+/** BIGINT and INTEGER are the same to SQLite; they say how a column is read (node-sqlite.ts). */
+const statements = [
+  `CREATE TABLE fleet (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    revision BIGINT NOT NULL,
+    enforcement TEXT NOT NULL CHECK (enforcement IN ('observe', 'enforce')),
+    range4 TEXT,
+    range6 TEXT
+  )`,
+  `INSERT INTO fleet (id, revision, enforcement) VALUES (1, 0, 'enforce')`,
+  `CREATE TABLE groups (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    enforcement TEXT NOT NULL CHECK (enforcement IN ('inherit', 'observe', 'enforce')),
+    dns TEXT NOT NULL,
+    allowed_ips TEXT NOT NULL,
+    mtu INTEGER NOT NULL,
+    keepalive_seconds INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE TABLE tariffs (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    volume_bytes BIGINT CHECK (volume_bytes > 0),
+    max_devices INTEGER CHECK (max_devices > 0),
+    group_id TEXT NOT NULL REFERENCES groups (id),
+    enforcement TEXT NOT NULL CHECK (enforcement IN ('inherit', 'observe', 'enforce')),
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE INDEX tariffs_by_group ON tariffs (group_id)`,
+  `CREATE TABLE accounts (
+    id TEXT NOT NULL PRIMARY KEY,
+    reference TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE TABLE subscriptions (
+    id TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    tariff_id TEXT NOT NULL REFERENCES tariffs (id),
+    volume_bytes BIGINT CHECK (volume_bytes >= 0),
+    suspended_at INTEGER,
+    suspension_reason TEXT,
+    exhausted_at INTEGER,
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE INDEX subscriptions_by_account ON subscriptions (account_id)`,
+  `CREATE INDEX subscriptions_by_tariff ON subscriptions (tariff_id)`,
+  `CREATE TABLE adjustments (
+    id TEXT NOT NULL PRIMARY KEY,
+    subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
+    bytes BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (subscription_id, reference)
+  )`,
+  `CREATE TABLE slots (
+    slot INTEGER NOT NULL PRIMARY KEY,
+    device_id TEXT UNIQUE,
+    free_at INTEGER,
+    CHECK ((device_id IS NULL) = (free_at IS NOT NULL))
+  )`,
+  `CREATE INDEX slots_free ON slots (slot) WHERE device_id IS NULL`,
+  `CREATE TABLE devices (
+    id TEXT NOT NULL PRIMARY KEY,
+    subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
+    public_key TEXT UNIQUE,
+    preshared_key TEXT,
+    address4 TEXT NOT NULL,
+    address6 TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    label TEXT,
+    platform TEXT,
+    last_seen_day TEXT,
+    revision BIGINT NOT NULL,
+    created_at INTEGER NOT NULL,
+    removed_at INTEGER,
+    CHECK ((public_key IS NULL) = (removed_at IS NOT NULL))
+  )`,
+  `CREATE INDEX devices_by_subscription ON devices (subscription_id)`,
+  `CREATE INDEX devices_by_revision ON devices (revision)`,
+  `CREATE TABLE nodes (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    endpoint_host TEXT NOT NULL,
+    endpoint_port INTEGER NOT NULL,
+    group_id TEXT NOT NULL REFERENCES groups (id),
+    incarnation INTEGER NOT NULL,
+    floor_revision BIGINT NOT NULL,
+    public_key TEXT,
+    agent_version TEXT,
+    driver TEXT,
+    ipv6 INTEGER,
+    created_at INTEGER NOT NULL,
+    removed_at INTEGER
+  )`,
+  `CREATE UNIQUE INDEX nodes_by_name ON nodes (name) WHERE removed_at IS NULL`,
+  `CREATE UNIQUE INDEX nodes_by_public_key ON nodes (public_key) WHERE removed_at IS NULL`,
+  `CREATE TABLE incarnations (
+    node_id TEXT NOT NULL REFERENCES nodes (id),
+    incarnation INTEGER NOT NULL,
+    last_report BIGINT NOT NULL,
+    since_revision BIGINT NOT NULL,
+    quarantined_at INTEGER,
+    ended_at INTEGER,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (node_id, incarnation)
+  )`,
+  `CREATE TABLE join_tokens (
+    hash BLOB NOT NULL PRIMARY KEY,
+    node_id TEXT NOT NULL REFERENCES nodes (id),
+    expires_at INTEGER NOT NULL,
+    public_key_hash BLOB,
+    incarnation INTEGER,
+    certificate_serial TEXT,
+    certificate_der BLOB,
+    certificate_not_after INTEGER
+  )`,
+  `CREATE INDEX join_tokens_by_node ON join_tokens (node_id)`,
+  `CREATE TABLE certificates (
+    serial TEXT NOT NULL PRIMARY KEY,
+    node_id TEXT NOT NULL REFERENCES nodes (id),
+    incarnation INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    revoked_at INTEGER
+  )`,
+  `CREATE INDEX certificates_by_node ON certificates (node_id)`,
+  `CREATE TABLE reports (
+    node_id TEXT NOT NULL,
+    incarnation INTEGER NOT NULL,
+    number BIGINT NOT NULL,
+    sha256 BLOB NOT NULL,
+    PRIMARY KEY (node_id, incarnation, number),
+    FOREIGN KEY (node_id, incarnation) REFERENCES incarnations (node_id, incarnation)
+  )`,
+  // The last checks of the ledger's invariants stand here, behind the arithmetic.
+  `CREATE TABLE grants (
+    subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
+    node_id TEXT NOT NULL,
+    incarnation INTEGER NOT NULL,
+    granted BIGINT NOT NULL,
+    used BIGINT NOT NULL CHECK (used >= 0),
+    written_off BIGINT NOT NULL CHECK (written_off >= 0),
+    released BIGINT NOT NULL CHECK (released >= 0),
+    recall INTEGER NOT NULL,
+    recall_answered INTEGER NOT NULL,
+    wanting INTEGER NOT NULL,
+    rate BIGINT NOT NULL,
+    allowance INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
+    revision BIGINT NOT NULL,
+    PRIMARY KEY (subscription_id, node_id, incarnation),
+    FOREIGN KEY (node_id, incarnation) REFERENCES incarnations (node_id, incarnation),
+    CHECK (granted >= used + written_off + released)
+  )`,
+  `CREATE INDEX grants_by_node ON grants (node_id, incarnation, revision)`,
+  `CREATE INDEX grants_wanting ON grants (subscription_id) WHERE wanting = 1`,
+  `CREATE TABLE usage (
+    device_id TEXT NOT NULL REFERENCES devices (id),
+    node_id TEXT NOT NULL,
+    incarnation INTEGER NOT NULL,
+    upload BIGINT NOT NULL CHECK (upload >= 0),
+    download BIGINT NOT NULL CHECK (download >= 0),
+    PRIMARY KEY (device_id, node_id, incarnation),
+    FOREIGN KEY (node_id, incarnation) REFERENCES incarnations (node_id, incarnation)
+  )`,
+  `CREATE TABLE departures (
+    node_id TEXT NOT NULL REFERENCES nodes (id),
+    device_id TEXT NOT NULL REFERENCES devices (id),
+    revision BIGINT NOT NULL,
+    PRIMARY KEY (node_id, device_id)
+  )`,
+  `CREATE TABLE api_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    hash BLOB NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL
+  )`,
+];
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}

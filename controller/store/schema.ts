@@ -1,0 +1,219 @@
+import type { Insertable, Selectable } from 'kysely';
+
+/**
+ * The tables, as migrations/ makes them. bigint where the column is BIGINT, number where it is INTEGER. Times are
+ * milliseconds since 1970. No time finer than a day is tied to a device's traffic: there is no session log.
+ */
+export interface Schema {
+  fleet: FleetTable;
+  groups: GroupTable;
+  tariffs: TariffTable;
+  accounts: AccountTable;
+  subscriptions: SubscriptionTable;
+  adjustments: AdjustmentTable;
+  slots: SlotTable;
+  devices: DeviceTable;
+  nodes: NodeTable;
+  incarnations: IncarnationTable;
+  join_tokens: JoinTokenTable;
+  certificates: CertificateTable;
+  reports: ReportTable;
+  grants: GrantTable;
+  usage: UsageTable;
+  departures: DepartureTable;
+  api_keys: ApiKeyTable;
+}
+
+/** One row. */
+export interface FleetTable {
+  id: 1;
+  /** Counts up with each change of what any node should hold. */
+  revision: bigint;
+  enforcement: 'observe' | 'enforce';
+  /** The address range in use; null before the first start. */
+  range4: string | null;
+  range6: string | null;
+}
+
+export interface GroupTable {
+  id: string;
+  name: string;
+  enforcement: 'inherit' | 'observe' | 'enforce';
+  /** JSON arrays of strings. */
+  dns: string;
+  allowed_ips: string;
+  mtu: number;
+  keepalive_seconds: number;
+  created_at: number;
+}
+
+export interface TariffTable {
+  id: string;
+  name: string;
+  /** null: unlimited. */
+  volume_bytes: bigint | null;
+  max_devices: number | null;
+  group_id: string;
+  enforcement: 'inherit' | 'observe' | 'enforce';
+  created_at: number;
+}
+
+export interface AccountTable {
+  id: string;
+  reference: string;
+  created_at: number;
+}
+
+export interface SubscriptionTable {
+  id: string;
+  account_id: string;
+  tariff_id: string;
+  /** The sum of its adjustments; null: unlimited. */
+  volume_bytes: bigint | null;
+  suspended_at: number | null;
+  suspension_reason: string | null;
+  /** Since when there has been nothing left to grant or to use. */
+  exhausted_at: number | null;
+  created_at: number;
+}
+
+export interface AdjustmentTable {
+  id: string;
+  subscription_id: string;
+  bytes: bigint;
+  reason: string;
+  reference: string;
+  created_at: number;
+}
+
+/** One row for each pair of tunnel addresses that was ever given out, without gaps. */
+export interface SlotTable {
+  slot: number;
+  device_id: string | null;
+  /** With no device: when it may be given out again. */
+  free_at: number | null;
+}
+
+export interface DeviceTable {
+  id: string;
+  subscription_id: string;
+  /** Base64. Both null once removed. */
+  public_key: string | null;
+  preshared_key: string | null;
+  address4: string;
+  address6: string;
+  slot: number;
+  label: string | null;
+  platform: string | null;
+  /** YYYY-MM-DD, UTC. */
+  last_seen_day: string | null;
+  revision: bigint;
+  created_at: number;
+  removed_at: number | null;
+}
+
+export interface NodeTable {
+  id: string;
+  name: string;
+  endpoint_host: string;
+  endpoint_port: number;
+  group_id: string;
+  /** 0 until enrolled. */
+  incarnation: number;
+  /** An agent that holds less than this revision gets everything anew: the node came into its group then. */
+  floor_revision: bigint;
+  public_key: string | null;
+  agent_version: string | null;
+  driver: string | null;
+  ipv6: number | null;
+  created_at: number;
+  removed_at: number | null;
+}
+
+export interface IncarnationTable {
+  node_id: string;
+  incarnation: number;
+  last_report: bigint;
+  /** When it began: it never held what was removed before. */
+  since_revision: bigint;
+  quarantined_at: number | null;
+  /** Followed by another one, or its node was removed. */
+  ended_at: number | null;
+  created_at: number;
+}
+
+export interface JoinTokenTable {
+  /** SHA-256 of the token. */
+  hash: Uint8Array;
+  node_id: string;
+  expires_at: number;
+  /** SHA-256 of the key that redeemed it, and what it was given. */
+  public_key_hash: Uint8Array | null;
+  incarnation: number | null;
+  certificate_serial: string | null;
+  certificate_der: Uint8Array | null;
+  certificate_not_after: number | null;
+}
+
+export interface CertificateTable {
+  serial: string;
+  node_id: string;
+  incarnation: number;
+  not_after: number;
+  revoked_at: number | null;
+}
+
+/** What was in a report, so that the same number with other content is noticed. The latest of each incarnation. */
+export interface ReportTable {
+  node_id: string;
+  incarnation: number;
+  number: bigint;
+  sha256: Uint8Array;
+}
+
+/** One row per subscription and incarnation of a node: controller/ledger gives the meaning. */
+export interface GrantTable {
+  subscription_id: string;
+  node_id: string;
+  incarnation: number;
+  granted: bigint;
+  used: bigint;
+  written_off: bigint;
+  released: bigint;
+  recall: number;
+  recall_answered: number;
+  wanting: number;
+  rate: bigint;
+  allowance: number;
+  ended: number;
+  /** Of what the node is told of this row. */
+  revision: bigint;
+}
+
+/** Totals per device and incarnation of a node, as the node reported them. */
+export interface UsageTable {
+  device_id: string;
+  node_id: string;
+  incarnation: number;
+  upload: bigint;
+  download: bigint;
+}
+
+/** Devices that a node held before it was moved into another group. */
+export interface DepartureTable {
+  node_id: string;
+  device_id: string;
+  revision: bigint;
+}
+
+/** Keys for the API over TCP. */
+export interface ApiKeyTable {
+  id: string;
+  name: string;
+  /** SHA-256 of the key. */
+  hash: Uint8Array;
+  created_at: number;
+}
+
+export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;
+export type NewRow<Table extends keyof Schema> = Insertable<Schema[Table]>;

@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStore, type Store } from './store.ts';
+
+let directory: string;
+let path: string;
+const open: Store[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'turnpike-store-'));
+  path = join(directory, 'turnpike.db');
+});
+afterEach(async () => {
+  for (const store of open.splice(0)) await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function opened(): Promise<Store> {
+  const store = await openStore(path);
+  open.push(store);
+  return store;
+}
+
+const account = (id: string) => ({ id, reference: id, created_at: 1_800_000_000_000 });
+const references = (store: Store) =>
+  store.transaction(async ({ db }) =>
+    (await db.selectFrom('accounts').select('reference').execute()).map(({ reference }) => reference),
+  );
+
+describe('the store', () => {
+  it('reads BIGINT as bigint, INTEGER as number, and an expression as bigint', async () => {
+    const store = await opened();
+    const row = await store.transaction(async ({ db }) => {
+      await db.insertInto('accounts').values(account('a')).execute();
+      await db
+        .updateTable('fleet')
+        .set({ revision: 2n ** 62n })
+        .execute();
+      return db
+        .selectFrom(['fleet', 'accounts'])
+        .select((row) => ['revision', 'created_at', row.fn.countAll<bigint>().as('count')])
+        .executeTakeFirstOrThrow();
+    });
+    expect(row).toEqual({ revision: 2n ** 62n, created_at: 1_800_000_000_000, count: 1n });
+  });
+
+  it('keeps what was committed over a restart, and nothing of what was rolled back', async () => {
+    const store = await opened();
+    await store.transaction(({ db }) => db.insertInto('accounts').values(account('kept')).execute());
+    const failing = store.transaction(async ({ db }) => {
+      await db.insertInto('accounts').values(account('dropped')).execute();
+      throw new Error('on purpose');
+    });
+    await expect(failing).rejects.toThrow('on purpose');
+    await store.close();
+    expect(await references(await opened())).toEqual(['kept']);
+  });
+
+  it('runs transactions one after the other', async () => {
+    const store = await opened();
+    const steps: string[] = [];
+    const step = (name: string) =>
+      store.transaction(async ({ revision }) => {
+        steps.push(`${name} begins`);
+        await revision();
+        await Promise.resolve();
+        steps.push(`${name} ends`);
+      });
+    await Promise.all([step('a'), step('b')]);
+    expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+  });
+
+  it('gives one revision to a transaction and tells of it after the commit only', async () => {
+    const store = await opened();
+    const heard: string[] = [];
+    store.onRevision(() => heard.push('revision'));
+    const first = await store.transaction(async (tx) => {
+      const revision = await tx.revision();
+      expect(await tx.revision()).toBe(revision);
+      expect(heard).toEqual([]);
+      return revision;
+    });
+    expect(heard).toEqual(['revision']);
+    await store.transaction(async () => {});
+    await store
+      .transaction(async (tx) => {
+        await tx.revision();
+        throw new Error('on purpose');
+      })
+      .catch(() => {});
+    expect(heard).toEqual(['revision']);
+    expect(await store.transaction((tx) => tx.revision())).toBe(first + 1n);
+  });
+
+  it('refuses a transaction within a transaction instead of waiting for ever', async () => {
+    const store = await opened();
+    await expect(store.transaction(() => references(store))).rejects.toThrow('within another');
+  });
+
+  it('refuses a file that another controller has open', async () => {
+    await opened();
+    await expect(openStore(path)).rejects.toMatchObject({ code: 'conflict', message: /in use by another/ });
+  });
+
+  it('refuses a file that is not a database', async () => {
+    writeFileSync(path, 'once upon a time '.repeat(100));
+    await expect(openStore(path)).rejects.toThrow('is not a database');
+  });
+
+  it('refuses a directory that is not there', async () => {
+    await expect(openStore(join(directory, 'missing', 'x.db'))).rejects.toMatchObject({
+      message: /cannot be opened/,
+      remedy: /directory exists/,
+    });
+  });
+
+  it('refuses a database that a newer version has written, and leaves it alone', async () => {
+    await (await opened()).close();
+    const other = new DatabaseSync(path);
+    other.exec("INSERT INTO kysely_migration VALUES ('9999-later', '2030-01-01T00:00:00Z')");
+    other.close();
+    await expect(openStore(path)).rejects.toThrow('written by a newer version');
+  });
+
+  it('says that the disk is full, and changes nothing', async () => {
+    const store = await opened();
+    const full = store.transaction(async ({ db }) => {
+      await db.insertInto('accounts').values(account('kept')).execute();
+      await sql`PRAGMA max_page_count = 1`.execute(db);
+      const text = 'x'.repeat(1000);
+      for (let n = 0; n < 200; n++) {
+        await db
+          .insertInto('accounts')
+          .values({ ...account(`${n}`), reference: `${n}${text}` })
+          .execute();
+      }
+    });
+    await expect(full).rejects.toMatchObject({ code: 'exhausted', message: /disk .* is full/ });
+    expect(await references(store)).toEqual([]);
+  });
+
+  it('says that the database is read-only', async () => {
+    const store = await opened();
+    const refused = store.transaction(async ({ db }) => {
+      await sql`PRAGMA query_only = on`.execute(db);
+      await db.insertInto('accounts').values(account('a')).execute();
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'environment', message: /read-only/ });
+  });
+});

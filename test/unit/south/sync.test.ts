@@ -1,0 +1,279 @@
+import { status } from '@grpc/grpc-js';
+import { afterEach, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../common/clock.ts';
+import { TurnpikeError } from '../../../common/errors.ts';
+import { hello, RawNode } from './raw-node.ts';
+import { startRelay } from './relay.ts';
+import { Cleanup, device, joinNode, MemorySink, nodeId, startAgent, startController } from './rig.ts';
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+const connected = (agent: Awaited<ReturnType<typeof startAgent>>) =>
+  vi.waitFor(() => expect(agent.south.state()).toBe('connected'), { interval: 5, timeout: 5000 });
+
+it('a new node gets settings, then everything, then what changes', async () => {
+  const controller = await startController(cleanup);
+  const [first, second] = [device(1), device(2)];
+  controller.books.change({ devices: [first] });
+  const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
+  await vi.waitFor(() => expect(agent.sink.batches).toHaveLength(1));
+  expect(agent.sink.settingsSeen).toEqual([
+    {
+      listenPort: 51820,
+      range4: '10.64.0.0/16',
+      range6: 'fd74:7572:6e70::/64',
+      address4: '10.64.0.1',
+      address6: 'fd74:7572:6e70::1',
+      mtu: 1420,
+      validitySeconds: 86_400,
+    },
+  ]);
+  expect(agent.sink.devices.get(first.id)).toEqual({
+    id: first.id,
+    revision: 1n,
+    subscriptionId: first.subscriptionId,
+    publicKey: Buffer.alloc(32, 1).toString('base64'),
+    presharedKey: undefined,
+    address4: '10.64.1.1',
+    address6: 'fd74:7572:6e70::1:1',
+    access: 'open',
+  });
+
+  controller.books.change({ devices: [second], removedDeviceIds: [first.id] });
+  await vi.waitFor(() => expect([...agent.sink.devices.keys()]).toEqual([second.id]));
+  await vi.waitFor(() => expect(controller.state.connected.get(nodeId)?.appliedRevision).toBe(2n));
+  expect(agent.sink.settingsSeen).toHaveLength(1);
+  expect(controller.books.events).toEqual(['hello ams-1 1 from 0', 'applied 1 but 0', 'applied 2 but 0']);
+});
+
+it('changed settings are sent', async () => {
+  const controller = await startController(cleanup);
+  const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
+  await vi.waitFor(() => expect(agent.sink.batches).toHaveLength(1));
+  controller.books.settingsValue = { ...controller.books.settingsValue, mtu: 1380 };
+  controller.books.change({});
+  await vi.waitFor(() => expect(agent.sink.settingsSeen.at(-1)?.mtu).toBe(1380));
+});
+
+it('a node that returns gets only what changed since', async () => {
+  const controller = await startController(cleanup);
+  const identity = await joinNode(cleanup, controller);
+  const sink = new MemorySink();
+  controller.books.change({ devices: [device(1)] });
+  const before = await startAgent(cleanup, identity, { sink });
+  await vi.waitFor(() => expect(sink.devices.size).toBe(1));
+  await before.stop();
+  await vi.waitFor(() => expect(controller.books.events).toContain('disconnected ams-1 1'));
+
+  controller.books.change({ devices: [device(2)] });
+  await startAgent(cleanup, identity, { sink });
+  await vi.waitFor(() => expect(sink.devices.size).toBe(2));
+  expect(controller.books.events).toContain('hello ams-1 1 from 1');
+  expect(sink.batches.at(-1)?.deltas.flatMap((delta) => delta.devices)).toHaveLength(1);
+});
+
+it('many changes while one is being sent lead to one more round', async () => {
+  const controller = await startController(cleanup);
+  const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
+  await vi.waitFor(() => expect(agent.sink.batches).toHaveLength(1));
+  const rounds = controller.books.sinceCalls.length;
+  for (let last = 1; last <= 200; last += 1) controller.books.change({ devices: [device(last)] });
+  await vi.waitFor(() => expect(agent.sink.devices.size).toBe(200));
+  expect(controller.books.sinceCalls.length - rounds).toBeLessThanOrEqual(2);
+});
+
+it('a node that reads slowly holds up its own stream only, and nothing piles up', async () => {
+  const controller = await startController(cleanup);
+  const identity = await joinNode(cleanup, controller);
+  const relay = await startRelay(cleanup, controller.nodes);
+  const stream = new RawNode(cleanup, relay.address, identity).sync().listen().send(hello());
+  await vi.waitFor(() => expect(stream.received).not.toHaveLength(0));
+  relay.hold();
+  const removedDeviceIds = Array.from({ length: 20_000 }, () => 'dev_0123456789abcdef');
+  for (let round = 0; round < 40; round += 1) controller.books.change({ removedDeviceIds });
+  await vi.waitFor(() => expect(controller.books.sinceCalls).toHaveLength(2));
+  const rounds = controller.books.sinceCalls.length;
+  for (let change = 0; change < 5000; change += 1) controller.books.change({});
+  const other = controller.books.issueToken('nod_0000000000000000', 'ams-2', systemClock.now() + 60_000);
+  const healthy = await startAgent(cleanup, await joinNode(cleanup, controller, { token: other }));
+  await connected(healthy);
+  await vi.waitFor(() => expect(healthy.sink.batches).not.toHaveLength(0));
+  // The one call more is the healthy node's: for the slow one nobody asks until it has taken what it was sent.
+  expect(controller.books.sinceCalls.length - rounds).toBe(1);
+});
+
+it('a newer stream of the same identity takes over', async () => {
+  const controller = await startController(cleanup);
+  const identity = await joinNode(cleanup, controller);
+  const old = new RawNode(cleanup, controller.nodes, identity).sync().listen().send(hello());
+  await vi.waitFor(() => expect(old.received).not.toHaveLength(0));
+  const young = new RawNode(cleanup, controller.nodes, identity).sync().listen().send(hello());
+  const { code, details } = await old.ended;
+  expect([code, details]).toEqual([status.UNAVAILABLE, expect.stringContaining('takes over')]);
+  await vi.waitFor(() => expect(young.received).not.toHaveLength(0));
+  await vi.waitFor(() => expect(controller.state.streams.sync).toBe(1));
+  expect(controller.state.connected.has(nodeId)).toBe(true);
+  expect(controller.books.events).not.toContain('disconnected ams-1 1');
+});
+
+it('a node of which nothing is heard is taken for gone', async () => {
+  const controller = await startController(cleanup, { timing: { silenceMs: 150 } });
+  const identity = await joinNode(cleanup, controller);
+  const node = new RawNode(cleanup, controller.nodes, identity);
+  const usage = node.report().listen();
+  const sync = node.sync().listen().send(hello());
+  expect((await sync.ended).details).toContain('nothing was heard');
+  expect((await usage.ended).details).toContain('nothing was heard');
+  expect(controller.books.events).toContain('disconnected ams-1 1');
+});
+
+it('heartbeats keep a quiet stream alive on both sides', async () => {
+  const timing = { heartbeatMs: 40, silenceMs: 200 };
+  const controller = await startController(cleanup, { timing });
+  const agent = await startAgent(cleanup, await joinNode(cleanup, controller), { timing });
+  await connected(agent);
+  const before = agent.sink.heardCount;
+  await vi.waitFor(() => expect(agent.sink.heardCount - before).toBeGreaterThan(10), { timeout: 5000 });
+  expect(controller.books.events.filter((event) => event.startsWith('hello'))).toHaveLength(1);
+});
+
+it('a controller of which nothing is heard is dialled anew', async () => {
+  const controller = await startController(cleanup, { timing: { heartbeatMs: 60_000 } });
+  const identity = await joinNode(cleanup, controller);
+  await startAgent(cleanup, identity, { timing: { silenceMs: 150 } });
+  await vi.waitFor(
+    () =>
+      expect(
+        controller.books.events.filter((event) => event.startsWith('hello')).length,
+      ).toBeGreaterThanOrEqual(2),
+    { timeout: 5000 },
+  );
+});
+
+it('applying may take longer than the silence that ends a stream', async () => {
+  const timing = { heartbeatMs: 20, silenceMs: 100 };
+  const controller = await startController(cleanup, { timing });
+  const sink = new MemorySink();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  sink.gate = promise;
+  await startAgent(cleanup, await joinNode(cleanup, controller), { sink, timing });
+  await vi.waitFor(() => expect(sink.settingsSeen).toHaveLength(1));
+  const before = systemClock.monotonic();
+  await vi.waitFor(() => expect(systemClock.monotonic() - before).toBeGreaterThan(3 * timing.silenceMs));
+  resolve();
+  await vi.waitFor(() => expect(controller.books.events).toContain('applied 0 but 0'));
+  expect(controller.books.events.filter((event) => event.startsWith('hello'))).toHaveLength(1);
+});
+
+it('after a restart of the controller nodes are back within a second', async () => {
+  const directory = await cleanup.directory();
+  const first = await startController(cleanup, { directory });
+  const { books } = first;
+  const identity = await joinNode(cleanup, first);
+  let waits = 0;
+  const random = () => {
+    waits += 1;
+    return Math.random();
+  };
+  const agent = await startAgent(cleanup, identity, { random });
+  await connected(agent);
+  await first.stop();
+  // It is not back at once: some attempts have failed.
+  await vi.waitFor(() => expect(waits).toBeGreaterThan(4), { timeout: 8000 });
+
+  const nodesPort = Number(first.nodes.split(':')[1]);
+  const before = systemClock.monotonic();
+  await startController(cleanup, { directory, books, nodesPort });
+  await connected(agent);
+  expect(systemClock.monotonic() - before).toBeLessThan(1300);
+});
+
+it('a node that holds something else than the controller thinks gets everything anew', async () => {
+  const controller = await startController(cleanup);
+  const kept = device(1);
+  const lost = device(2);
+  controller.books.change({ devices: [kept, lost] });
+  const identity = await joinNode(cleanup, controller);
+  const sink = new MemorySink();
+  const agent = await startAgent(cleanup, identity, { sink });
+  await vi.waitFor(() => expect(sink.devices.size).toBe(2));
+  await agent.stop();
+
+  // The controller comes from a backup that does not know the second device.
+  controller.books.forget(lost.id);
+  await startAgent(cleanup, identity, { sink });
+  await vi.waitFor(() => expect([...sink.devices.keys()]).toEqual([kept.id]));
+  expect(sink.batches.at(-1)?.complete).toBe(true);
+  expect(controller.books.events).toContain('hello ams-1 1 from 0');
+});
+
+it('what the node cannot take is refused by name, and the rest is applied', async () => {
+  const controller = await startController(cleanup);
+  const good = device(1);
+  const devices = [
+    good,
+    { ...device(2), publicKey: new Uint8Array(31) },
+    { ...device(3), address4: '192.0.2.1' },
+    { ...device(4), id: 'dev_$(reboot)' },
+  ];
+  controller.books.change({ devices });
+  const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
+  await vi.waitFor(() => expect(controller.books.events).toContain('applied 1 but 3'));
+  expect([...agent.sink.devices.keys()]).toEqual([good.id]);
+  // Everything was sent already; asking again at once would not help.
+  controller.books.change({ devices: [device(5)] });
+  await vi.waitFor(() => expect(agent.sink.devices.size).toBe(2));
+  expect(controller.books.events.filter((event) => event.startsWith('hello'))).toHaveLength(1);
+});
+
+it('what went wrong inside the controller is not told to nodes', async () => {
+  const controller = await startController(cleanup);
+  controller.books.hello = async () => {
+    throw new Error('SQLITE_CORRUPT: /var/lib/secret');
+  };
+  const identity = await joinNode(cleanup, controller);
+  const stream = new RawNode(cleanup, controller.nodes, identity).sync().listen().send(hello());
+  const { code, details } = await stream.ended;
+  expect(code).toBe(status.INTERNAL);
+  expect(details).not.toMatch(/SQLITE|secret/);
+});
+
+it.each([
+  ['a stream that does not begin with Hello', { case: undefined } as const],
+  ['a second Hello', hello().message],
+])('%s is refused', async (_what, message) => {
+  const controller = await startController(cleanup);
+  const identity = await joinNode(cleanup, controller);
+  const stream = new RawNode(cleanup, controller.nodes, identity).sync().listen();
+  if (message.case === 'hello') stream.send(hello());
+  stream.send({ ...hello(), message });
+  expect((await stream.ended).code).toBe(status.INVALID_ARGUMENT);
+});
+
+it('presence reaches the controller, and all of it again after a reconnect', async () => {
+  const controller = await startController(cleanup);
+  const identity = await joinNode(cleanup, controller);
+  const relay = await startRelay(cleanup, controller.nodes);
+  const agent = await startAgent(cleanup, { ...identity, controllerAddress: relay.address });
+  const present = { deviceId: device(1).id, connected: true, passing: true, refused: false };
+  let connections = 0;
+  agent.south.presence.onConnected(() => {
+    connections += 1;
+    agent.south.presence.send([present]);
+  });
+  relay.cut();
+  await vi.waitFor(() => expect(controller.books.presences).not.toHaveLength(0), { timeout: 5000 });
+  expect(controller.books.presences[0]).toMatchObject(present);
+  const before = connections;
+  relay.cut();
+  await vi.waitFor(() => expect(connections).toBe(before + 1), { timeout: 5000 });
+});
+
+it('a port that is taken is said so', async () => {
+  const controller = await startController(cleanup);
+  const nodesPort = Number(controller.nodes.split(':')[1]);
+  const failure = startController(new Cleanup(), { nodesPort, directory: await cleanup.directory() });
+  await expect(failure).rejects.toBeInstanceOf(TurnpikeError);
+  await expect(failure).rejects.toMatchObject({ message: expect.stringContaining(`127.0.0.1:${nodesPort}`) });
+});
