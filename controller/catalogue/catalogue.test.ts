@@ -61,7 +61,7 @@ describe('names and references', () => {
   it('that are not there are named in the error', async () => {
     await expect(catalogue().getTariff('gold')).rejects.toMatchObject({
       code: 'not_found',
-      message: /"gold"/,
+      message: expect.stringMatching(/"gold"/),
     });
     await expect(catalogue().getSubscription('sub_0000000000000000')).rejects.toMatchObject({
       code: 'not_found',
@@ -116,7 +116,14 @@ describe('a subscription', () => {
     const { access } = await catalogue().suspend(id, { reason: 'unpaid' });
     expect(access).toMatchObject({
       state: 'closed',
-      reasons: [{ code: 'suspension', text: /unpaid/, since, mend: `turnpike subscription resume ${id}` }],
+      reasons: [
+        {
+          code: 'suspension',
+          text: expect.stringMatching(/unpaid/),
+          since,
+          mend: `turnpike subscription resume ${id}`,
+        },
+      ],
     });
     await expect(catalogue().suspend(id, { reason: 'again' })).rejects.toMatchObject({ code: 'conflict' });
     expect((await catalogue().resume(id)).access.state).toBe('open');
@@ -178,10 +185,13 @@ describe('a device', () => {
     const subscription = await rig.subscription();
     const { publicKey } = await catalogue().getDevice(await rig.device(subscription));
     const add = (key: string) => catalogue().addDevice({ subscription, publicKey: key });
-    await expect(add(publicKey ?? '')).rejects.toMatchObject({ code: 'conflict', message: /device dev_/ });
+    await expect(add(publicKey ?? '')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/device dev_/),
+    });
     await expect(add(Buffer.from(node.key).toString('base64'))).rejects.toMatchObject({
       code: 'conflict',
-      message: /node a/,
+      message: expect.stringMatching(/node a/),
     });
     await expect(add('AAAA')).rejects.toMatchObject({ code: 'invalid' });
     await expect(add(Buffer.alloc(32).toString('base64'))).rejects.toMatchObject({ code: 'invalid' });
@@ -194,7 +204,7 @@ describe('a device', () => {
     await rig.device(subscription);
     await expect(rig.device(subscription)).rejects.toMatchObject({
       code: 'exhausted',
-      message: /has 2 devices, and its tariff "tariff-1" allows 2/,
+      message: expect.stringMatching(/has 2 devices, and its tariff "tariff-1" allows 2/),
     });
     await catalogue().removeDevice(first);
     await rig.device(subscription);
@@ -239,10 +249,12 @@ describe('a device', () => {
     expect((await catalogue().getDevice(devices[4] ?? '')).address4).toBe('10.0.0.6');
     await expect(rig.device(subscription)).rejects.toMatchObject({
       code: 'exhausted',
-      message: /10\.0\.0\.0\/29/,
+      message: expect.stringMatching(/10\.0\.0\.0\/29/),
     });
     await catalogue().removeDevice(devices[0] ?? '');
-    await expect(rig.device(subscription)).rejects.toMatchObject({ remedy: /wait until 2026-11-23T12/ });
+    await expect(rig.device(subscription)).rejects.toMatchObject({
+      remedy: expect.stringMatching(/wait until 2026-11-23T12/),
+    });
     expect(await catalogue().getStatus()).toMatchObject({ devices: 4, addressesFree: 0 });
   });
 
@@ -281,9 +293,15 @@ describe('a node', () => {
     const b = await rig.node('b', { connected: false });
     const { publicKey } = await catalogue().getDevice(await rig.device(subscription));
     b.key.set(a.key);
-    await expect(b.hello()).rejects.toMatchObject({ code: 'conflict', message: /node a/ });
+    await expect(b.hello()).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/node a/),
+    });
     b.key.set(Buffer.from(publicKey ?? '', 'base64'));
-    await expect(b.hello()).rejects.toMatchObject({ code: 'conflict', message: /device dev_/ });
+    await expect(b.hello()).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/device dev_/),
+    });
   });
 
   it('shows whether it is connected, what it has in force, and what it refused', async () => {
