@@ -123,11 +123,11 @@ describe('bad input is refused in one line with what to do, and changes nothing'
 
 describe('the API over TCP', { timeout: 60_000 }, () => {
   it('needs a key, which is made on the socket and ends when it is removed', async () => {
-    const port = 20_000 + (process.pid % 10_000);
-    const controller = await startController({ api: `listen = "127.0.0.1:${port}"` });
+    const controller = await startController({ api: 'listen = "127.0.0.1:0"' });
     const { turnpike } = controller;
+    const url = `http://127.0.0.1:${controller.ports.api}`;
     const overTcp = (key: string, ...argv: string[]) =>
-      runProgram('controller/cli/main.ts', ['--url', `http://127.0.0.1:${port}`, ...argv], {
+      runProgram('controller/cli/main.ts', ['--url', url, ...argv], {
         TURNPIKE_API_KEY: key,
       });
     const { key } = await turnpike.json('api-key', 'add', 'backend');

@@ -8,10 +8,20 @@ import type { DesiredSink, PendingReport, ReportSource } from '../../../agent/so
 import { createSouth } from '../../../agent/south/south.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { desiredDigest } from '../../../common/desired-digest.ts';
-import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
+import {
+  type DeviceUsageSchema,
+  ReportRequestSchema,
+  type SubscriptionUsageSchema,
+} from '../../../common/gen/turnpike/v1/usage_pb.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { runTasks } from '../../../common/task.ts';
 import { generateWireguardKeyPair } from '../../../common/wireguard-key.ts';
+
+/** Totals; what is left out is zero. */
+export interface Report {
+  readonly devices: MessageInitShape<typeof DeviceUsageSchema>[];
+  readonly subscriptions: MessageInitShape<typeof SubscriptionUsageSchema>[];
+}
 
 /** Takes a join command apart, as the shell does: `turnpike-agent join HOST:PORT --token T --pin P`. */
 export function parseJoinCommand(command: string) {
@@ -69,7 +79,7 @@ export class NodeStandIn implements DesiredSink, ReportSource {
   }
 
   /** Resolves once the controller has booked it. */
-  async report(report: Omit<MessageInitShape<typeof ReportRequestSchema>, 'number'>): Promise<void> {
+  async report(report: Report): Promise<void> {
     this.#number += 1n;
     const number = this.#number;
     const bytes = toBinary(ReportRequestSchema, create(ReportRequestSchema, { ...report, number }));
