@@ -6,6 +6,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** Killed after this long; 30 s unless told. */
   readonly timeoutMs?: number;
+  /** Told the process id when it has started. */
+  readonly onStart?: (pid: number) => void;
 }
 
 /**
@@ -43,7 +45,7 @@ export class CommandError extends TurnpikeError {
 }
 
 export const runCommand: CommandRunner = async ([program, ...args], options = {}) => {
-  const result = await execa(program, args, {
+  const child = execa(program, args, {
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     timeout: options.timeoutMs ?? 30_000,
     reject: false,
@@ -51,6 +53,8 @@ export const runCommand: CommandRunner = async ([program, ...args], options = {}
     maxBuffer: 1 << 30,
     env: { LC_ALL: 'C' },
   });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
+  const result = await child;
   if (!result.failed) return result.stdout;
   throw new CommandError(program, result.exitCode, describeFailure(result), result.stderr ?? '');
 };

@@ -1,11 +1,11 @@
 /**
  * The gate as values: what the table in the kernel holds. The reconcile loop decides a desired model, `plan.ts` says
- * what differs, `apply` does that in one nft transaction.
+ * what differs, `apply` does that in one nft transaction. Addresses are written as the kernel prints them (RFC 5952).
  */
 export interface GateModel {
-  /** By device id. */
+  /** By device id. An address belongs to one device only. */
   readonly devices: ReadonlyMap<string, GateDevice>;
-  /** Quota objects by name; fresh names only, never raised in place. */
+  /** Quota objects by name (letters, digits, `_`, at most 60); fresh names only, never raised in place. */
   readonly quotas: ReadonlyMap<string, GateQuota>;
 }
 
@@ -40,10 +40,14 @@ export interface GateFrame {
   readonly mtu: number;
 }
 
-/** One life of the kernel's counters: another table handle or another boot is another epoch. */
+/** One life of the kernel's counters: another table or another boot is another epoch. Compare both fields. */
 export interface Epoch {
   readonly bootId: string;
-  readonly tableHandle: number;
+  /**
+   * What names this table among all that were ever made: the random tag that `create` gave it and a kernel handle. The
+   * table's own handle alone would not do: it starts again at 1 in a new network namespace of the same boot.
+   */
+  readonly table: string;
 }
 
 /** Totals of one device since the epoch began, bytes of inner IP packets that the gate accepted. */
@@ -73,9 +77,19 @@ export interface Gate {
   reframe(frame: GateFrame): Promise<void>;
   /** Reads back what the table holds, for adopting it after a restart and for finding drift. Keyed by address. */
   observe(): Promise<ObservedGate>;
-  /** One transaction from `from` to `to`. Validity: grant elements end by themselves after so many seconds. */
+  /**
+   * One transaction from `from` to `to`. Validity: grant elements end by themselves after so many seconds.
+   * Where the kernel holds more or less of `from` than was thought (an element ended by itself, somebody deleted one)
+   * it still ends at `to`; it fails, changing nothing, when a quota or a set is missing or an address is on another
+   * quota than `from` says.
+   */
   apply(from: GateModel, to: GateModel, validitySeconds: number): Promise<void>;
-  /** Quotas first, counters second, and the epoch they belong to; undefined when the table is gone. */
+  /** Gives the grant elements of this model their full validity again; quotas and counters stay as they are. */
+  renew(model: GateModel, validitySeconds: number): Promise<void>;
+  /**
+   * Quotas first, counters second, and the epoch they belong to; undefined when the table is gone. Takes about 40 ms
+   * of CPU time per 1,000 devices.
+   */
   read(): Promise<GateReading | undefined>;
   /** Removes the table, after reading it. */
   remove(): Promise<void>;

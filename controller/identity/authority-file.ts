@@ -5,7 +5,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { parsePem, pem } from '../../common/pki/keys.ts';
 
 /** What makes the fleet's CA. Whoever has it can make nodes; losing it means that every node joins anew. */
-export interface StoredAuthority {
+interface StoredAuthority {
   /** PKCS#8 in PEM. */
   readonly privateKey: string;
   /** DER. */

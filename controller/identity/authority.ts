@@ -37,7 +37,7 @@ const day = 24 * hour;
 const backdate = 1.5 * hour;
 const authorityLife = 20 * 365 * day;
 const serverLife = 90 * day;
-export const defaultNodeLife = 30 * day;
+const defaultNodeLife = 30 * day;
 
 export interface ServerCertificate {
   /** PKCS#8 in PEM. */

@@ -1,0 +1,245 @@
+import { allowancePerAddress } from '../../common/allowance.ts';
+import type { Clock } from '../../common/clock.ts';
+import { CommandError } from '../../common/command.ts';
+import type { Epoch, Gate, GateFrame, GateModel, GateReading, ObservedGate } from './model.ts';
+import { parseAddress } from './names.ts';
+import { type Change, type OpenPass, planChanges, planRenewal } from './plan.ts';
+
+interface Quota {
+  readonly bytes: bigint;
+  used: bigint;
+  depleted: boolean;
+}
+
+interface Grant {
+  readonly quota: string;
+  readonly until: number;
+}
+
+class Table {
+  readonly life: string;
+  readonly counters = new Map<string, { upload: bigint; download: bigint }>();
+  readonly unlimited = new Set<string>();
+  /** Used bytes of each. */
+  readonly idle = new Map<string, bigint>();
+  grants = new Map<string, Grant>();
+  readonly quotas = new Map<string, Quota>();
+
+  constructor(life: string) {
+    this.life = life;
+  }
+}
+
+export type Direction = 'upload' | 'download';
+
+/**
+ * A gate in memory that behaves as the kernel's does (test/contracts/gate.ts runs on both), for tests of what stands
+ * above it. Beside the gate's own methods it has those of the world: packets that come, and people with root.
+ */
+export class FakeGate implements Gate {
+  readonly #clock: Clock;
+  readonly #listeners = new Set<() => void>();
+  #table: Table | undefined;
+  #lives = 0;
+  /** A new boot keeps nothing: set another id and call {@link flush}. */
+  bootId = '00000000-0000-4000-8000-000000000001';
+  /** What was applied, for tests that ask how much was done. */
+  readonly applied: (readonly Change[])[] = [];
+  /** When set, the next change of the table fails with it. */
+  failNext: Error | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  // The world.
+
+  /** A packet of so many bytes comes; whether it passes. */
+  carry(direction: Direction, address: string, bytes: bigint): boolean {
+    const table = this.#table;
+    const counters = table?.counters.get(address);
+    if (table === undefined || counters === undefined || !this.#passes(table, address, bytes)) return false;
+    counters[direction] += bytes;
+    return true;
+  }
+
+  /** Somebody flushes the ruleset. */
+  flush(): void {
+    this.#table = undefined;
+    this.#tell();
+  }
+
+  /** Somebody deletes all elements of an address, its counters too. */
+  forget(address: string): void {
+    const table = this.#table;
+    table?.counters.delete(address);
+    table?.unlimited.delete(address);
+    table?.idle.delete(address);
+    table?.grants.delete(address);
+    this.#tell();
+  }
+
+  // The gate.
+
+  async epoch(): Promise<Epoch | undefined> {
+    return this.#table === undefined ? undefined : { bootId: this.bootId, table: this.#table.life };
+  }
+
+  async create(_frame: GateFrame): Promise<Epoch> {
+    this.#fail();
+    this.#lives += 1;
+    this.#table = new Table(`fake${this.#lives}`);
+    return { bootId: this.bootId, table: this.#table.life };
+  }
+
+  async reframe(_frame: GateFrame): Promise<void> {
+    this.#fail();
+    this.#table ??= new Table('without a life');
+  }
+
+  async observe(): Promise<ObservedGate> {
+    const table = this.#need();
+    return {
+      counted: new Set(table.counters.keys()),
+      unlimited: new Set(table.unlimited),
+      allowance: new Set(table.idle.keys()),
+      quotaOf: new Map(this.#grants(table).map(([address, { quota }]) => [address, quota])),
+      quotas: new Map([...table.quotas].map(([name, { bytes }]) => [name, { bytes }])),
+    };
+  }
+
+  async apply(from: GateModel, to: GateModel, validitySeconds: number): Promise<void> {
+    this.#change(planChanges(from, to), validitySeconds);
+  }
+
+  async renew(model: GateModel, validitySeconds: number): Promise<void> {
+    this.#change(planRenewal(model), validitySeconds);
+  }
+
+  async read(): Promise<GateReading | undefined> {
+    const table = this.#table;
+    if (table === undefined) return undefined;
+    return {
+      epoch: { bootId: this.bootId, table: table.life },
+      quotaRemaining: new Map([...table.quotas].map(([name, { bytes, used }]) => [name, bytes - used])),
+      counters: new Map([...table.counters].map(([address, counters]) => [address, { ...counters }])),
+    };
+  }
+
+  async remove(): Promise<void> {
+    this.#fail();
+    this.#table = undefined;
+  }
+
+  watch(onEvent: () => void): { readonly ended: Promise<void>; stop(): void } {
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    this.#listeners.add(onEvent);
+    const stop = () => {
+      this.#listeners.delete(onEvent);
+      resolve();
+    };
+    return { ended, stop };
+  }
+
+  #passes(table: Table, address: string, bytes: bigint): boolean {
+    if (table.unlimited.has(address)) return true;
+    const grant = this.#grants(table).find(([granted]) => granted === address)?.[1];
+    const quota = grant && table.quotas.get(grant.quota);
+    if (quota !== undefined) {
+      if (quota.used + bytes <= quota.bytes) {
+        quota.used += bytes;
+        return true;
+      }
+      // As in the kernel, what is dropped goes on consuming.
+      quota.used = quota.bytes;
+      if (!quota.depleted) this.#tell();
+      quota.depleted = true;
+    }
+    const used = table.idle.get(address);
+    if (used === undefined) return false;
+    table.idle.set(address, used + bytes);
+    return used + bytes <= allowancePerAddress;
+  }
+
+  #grants(table: Table): [string, Grant][] {
+    return [...table.grants].filter(([, { until }]) => until > this.#clock.monotonic());
+  }
+
+  // Changes a copy and puts it in place: a transaction that fails has done nothing.
+  #change(changes: readonly Change[], validitySeconds: number): void {
+    if (changes.length === 0) return;
+    this.#fail();
+    const next = structuredClone(this.#need());
+    next.grants = new Map(this.#grants(next));
+    for (const change of changes) apply(next, change, this.#clock.monotonic() + validitySeconds * 1000);
+    this.applied.push(changes);
+    this.#table = next;
+  }
+
+  #need(): Table {
+    if (this.#table === undefined) throw new CommandError('nft', 1, 'failed with status 1', missing);
+    return this.#table;
+  }
+
+  #fail(): void {
+    const error = this.failNext;
+    this.failNext = undefined;
+    if (error !== undefined) throw error;
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) this.#clock.after(1, listener);
+  }
+}
+
+const missing = 'Error: No such file or directory';
+
+function apply(table: Table, change: Change, until: number): void {
+  switch (change.kind) {
+    case 'arm':
+      table.quotas.set(change.quota, { bytes: change.bytes, used: 0n, depleted: false });
+      break;
+    case 'disarm':
+      if (!table.quotas.delete(change.quota)) {
+        throw new CommandError('nft', 1, 'failed with status 1', missing);
+      }
+      break;
+    case 'count': {
+      const { address } = parseAddress(change.address);
+      if (!table.counters.has(address)) table.counters.set(address, { upload: 0n, download: 0n });
+      break;
+    }
+    case 'forget':
+      table.counters.delete(change.address);
+      break;
+    case 'admit':
+      admit(table, change.address, change.pass, until);
+      break;
+    case 'expel':
+      admit(table, change.address, change.pass, until);
+      if (change.pass.kind === 'unlimited') table.unlimited.delete(change.address);
+      if (change.pass.kind === 'allowance') table.idle.delete(change.address);
+      if (change.pass.kind === 'quota') table.grants.delete(change.address);
+      break;
+  }
+}
+
+function admit(table: Table, address: string, pass: OpenPass, until: number): void {
+  switch (pass.kind) {
+    case 'unlimited':
+      table.unlimited.add(address);
+      break;
+    case 'allowance':
+      if (!table.idle.has(address)) table.idle.set(address, 0n);
+      break;
+    case 'quota': {
+      if (!table.quotas.has(pass.quota)) throw new CommandError('nft', 1, 'failed with status 1', missing);
+      const old = table.grants.get(address);
+      if (old !== undefined && old.quota !== pass.quota) {
+        throw new CommandError('nft', 1, 'failed with status 1', 'Error: File exists');
+      }
+      table.grants.set(address, { quota: pass.quota, until });
+      break;
+    }
+  }
+}

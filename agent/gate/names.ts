@@ -1,0 +1,77 @@
+import ipaddr from 'ipaddr.js';
+import { TurnpikeError } from '../../common/errors.ts';
+
+/** Our table's name in family `inet`. */
+export const tableName = 'turnpike';
+
+/**
+ * The one bit of the packet mark that is ours: the table sets it (with OR) on packets between devices and the world, and
+ * the host's routing rules blackhole forwarded packets without it. All other bits are the operator's. Chosen outside
+ * of what Docker, Kubernetes (0xc000), Tailscale (0xff0000) and wg-quick (0xca6c) use.
+ */
+export const passBit = 0x0100_0000;
+export const passMark = `0x${passBit.toString(16)}`;
+
+export type Family = 4 | 6;
+
+/**
+ * The address as the kernel prints it, with its family. Everything that becomes part of a script goes through here.
+ * @throws TurnpikeError `invalid`
+ */
+export function parseAddress(text: string): { readonly family: Family; readonly address: string } {
+  // ipaddr.js also reads 10.1 and 0x0a.1; four plain parts are what we mean.
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
+    return { family: 4, address: ipaddr.IPv4.parse(text).toString() };
+  }
+  if (ipaddr.IPv6.isValid(text) && !text.includes('%')) {
+    return { family: 6, address: ipaddr.IPv6.parse(text).toRFC5952String() };
+  }
+  throw new TurnpikeError('invalid', `"${text.slice(0, 50)}" is not an IP address`);
+}
+
+/**
+ * A range in CIDR form, with its host bits cleared as the kernel prints it.
+ * @throws TurnpikeError `invalid`
+ */
+export function parseRange(text: string, family: Family): string {
+  const slash = text.indexOf('/');
+  const { family: found, address } = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  const length = text.slice(slash + 1);
+  if (
+    slash < 0 ||
+    found !== family ||
+    !/^\d{1,3}$/.test(length) ||
+    Number(length) > (family === 4 ? 32 : 128)
+  ) {
+    throw new TurnpikeError('invalid', `"${text.slice(0, 60)}" is not an IPv${family} range in CIDR form`);
+  }
+  const network =
+    family === 4
+      ? ipaddr.IPv4.networkAddressFromCIDR(`${address}/${length}`).toString()
+      : ipaddr.IPv6.networkAddressFromCIDR(`${address}/${length}`).toRFC5952String();
+  return `${network}/${Number(length)}`;
+}
+
+/** @throws TurnpikeError `invalid` */
+export function checkInterfaceName(name: string): string {
+  if (!/^[A-Za-z][A-Za-z0-9_.-]{0,14}$/.test(name)) {
+    throw new TurnpikeError('invalid', `"${name.slice(0, 40)}" cannot be the name of an interface`, {
+      remedy: 'use a letter and up to 14 more letters, digits, "_", "." or "-"',
+    });
+  }
+  return name;
+}
+
+const quotaPrefix = 'q_';
+
+/** The object's name in the kernel; the prefix keeps it apart from the words of nft's grammar. */
+export function quotaObject(name: string): string {
+  if (!/^[A-Za-z0-9_]{1,60}$/.test(name)) {
+    throw new TurnpikeError('internal', `"${name.slice(0, 60)}" cannot be the name of a quota`);
+  }
+  return quotaPrefix + name;
+}
+
+export function quotaName(object: string): string {
+  return object.startsWith(quotaPrefix) ? object.slice(quotaPrefix.length) : object;
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../../common/clock.ts';
+import { CommandError, type CommandRunner, type LineStream } from '../../common/command.ts';
+import { TurnpikeError } from '../../common/errors.ts';
+import { renderCreate, renderReframe } from './frame.ts';
+import type {
+  DeviceCounters,
+  Epoch,
+  Gate,
+  GateFrame,
+  GateModel,
+  GateReading,
+  ObservedGate,
+} from './model.ts';
+import { tableName } from './names.ts';
+import { parseCounters, parseLife, parseQuotasRemaining, parseTable } from './parse.ts';
+import { type Change, planChanges, planRenewal } from './plan.ts';
+import { renderChanges } from './render.ts';
+import { watchMonitor } from './watch.ts';
+
+export interface NftGateOptions {
+  readonly run: CommandRunner;
+  readonly stream: (argv: readonly [string, ...string[]], onLine: (line: string) => void) => LineStream;
+  readonly clock: Clock;
+}
+
+type Disarm = Extract<Change, { kind: 'disarm' }>;
+
+const bootIdFile = '/proc/sys/kernel/random/boot_id';
+
+/** The gate in the kernel, by the `nft` program. */
+export class NftGate implements Gate {
+  readonly #options: NftGateOptions;
+  // Of the last commands that we ran; a monitor tells who made a change by process id.
+  readonly #ownPids: number[] = [];
+  // Quotas that nothing of ours points to any more and that could not be deleted yet.
+  #leftQuotas: readonly Disarm[] = [];
+
+  constructor(options: NftGateOptions) {
+    this.#options = options;
+  }
+
+  async epoch(): Promise<Epoch | undefined> {
+    const table = parseLife(await this.#nft(['-j', 'list', 'chains']));
+    if (table === undefined) return undefined;
+    return { bootId: (await readFile(bootIdFile, 'utf8')).trim(), table };
+  }
+
+  async create(frame: GateFrame): Promise<Epoch> {
+    await this.#script(renderCreate(frame, randomBytes(8).toString('hex')));
+    this.#leftQuotas = [];
+    const epoch = await this.epoch();
+    if (epoch === undefined) throw new TurnpikeError('environment', 'the nftables table went away at once');
+    return epoch;
+  }
+
+  async reframe(frame: GateFrame): Promise<void> {
+    await this.#script(renderReframe(frame));
+  }
+
+  async observe(): Promise<ObservedGate> {
+    return parseTable(await this.#nft(['-j', 'list', 'table', 'inet', tableName]));
+  }
+
+  async apply(from: GateModel, to: GateModel, validitySeconds: number): Promise<void> {
+    await this.#change(planChanges(from, to), validitySeconds);
+  }
+
+  async renew(model: GateModel, validitySeconds: number): Promise<void> {
+    await this.#change(planRenewal(model), validitySeconds);
+  }
+
+  async read(): Promise<GateReading | undefined> {
+    const epoch = await this.epoch();
+    if (epoch === undefined) return undefined;
+    try {
+      // Two questions one after the other: within one, nft 1.0.6 fetches elements first and quotas second, and what passes
+      // between would be missing from both.
+      const quotas = await this.#nft(['-j', 'list', 'quotas', 'table', 'inet', tableName]);
+      const quotaRemaining = parseQuotasRemaining(quotas);
+      const [up4, down4, up6, down6] = await Promise.all([
+        this.#counters('up4'),
+        this.#counters('down4'),
+        this.#counters('up6'),
+        this.#counters('down6'),
+      ]);
+      const after = await this.epoch();
+      if (after?.table !== epoch.table) return undefined;
+      return { epoch, quotaRemaining, counters: merge([up4, up6], [down4, down6]) };
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async remove(): Promise<void> {
+    // Made first, so that it can be deleted whether it was there or not.
+    await this.#script(`table inet ${tableName} {}\ndelete table inet ${tableName}\n`);
+  }
+
+  watch(onEvent: () => void): { readonly ended: Promise<void>; stop(): void } {
+    const { stream, clock } = this.#options;
+    return watchMonitor((onLine) => stream(['nft', 'monitor'], onLine), {
+      clock,
+      isOwn: (pid) => this.#ownPids.includes(pid),
+      onEvent,
+    });
+  }
+
+  async #counters(set: string): Promise<Map<string, bigint>> {
+    return parseCounters(await this.#nft(['-j', 'list', 'set', 'inet', tableName, set]), set);
+  }
+
+  async #change(changes: readonly Change[], validitySeconds: number): Promise<void> {
+    if (changes.length === 0) return;
+    const named = new Set(changes.map((change) => (change.kind === 'disarm' ? change.quota : undefined)));
+    const left = this.#leftQuotas.filter(({ quota }) => !named.has(quota));
+    this.#leftQuotas = [];
+    try {
+      await this.#script(renderChanges([...changes, ...left], validitySeconds));
+    } catch (error) {
+      // An element whose time has ended holds on to its quota until the kernel sweeps it up, a second later or so.
+      if (!(error instanceof CommandError && error.said(/Device or resource busy/))) throw error;
+      const others = changes.filter((change) => change.kind !== 'disarm');
+      await this.#script(renderChanges(others, validitySeconds));
+      this.#leftQuotas = [...left, ...changes.filter((change) => change.kind === 'disarm')];
+    }
+  }
+
+  async #script(input: string): Promise<void> {
+    await this.#nft(['-f', '-'], input);
+  }
+
+  async #nft(args: readonly string[], input?: string): Promise<string> {
+    const onStart = (pid: number) => {
+      this.#ownPids.push(pid);
+      if (this.#ownPids.length > 32) this.#ownPids.shift();
+    };
+    try {
+      return await this.#options.run(['nft', ...args], {
+        onStart,
+        timeoutMs: 120_000,
+        ...(input === undefined ? {} : { input }),
+      });
+    } catch (error) {
+      if (error instanceof CommandError && error.said(/Operation not permitted|you must be root/)) {
+        throw new TurnpikeError('environment', 'nft may not change the ruleset', {
+          remedy: 'run turnpike-agent as root, or with CAP_NET_ADMIN',
+        });
+      }
+      throw error;
+    }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof CommandError && error.said(/No such file or directory/);
+}
+
+function merge(
+  uploads: readonly ReadonlyMap<string, bigint>[],
+  downloads: readonly ReadonlyMap<string, bigint>[],
+): Map<string, DeviceCounters> {
+  const counters = new Map<string, DeviceCounters>();
+  uploads.forEach((upload, index) => {
+    const download = downloads[index];
+    for (const [address, bytes] of upload) {
+      counters.set(address, { upload: bytes, download: download?.get(address) ?? 0n });
+    }
+  });
+  return counters;
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseCounters, parseLife, parseQuotasRemaining, parseTable } from './parse.ts';
+
+// Recorded from nft 1.0.6 on a table that our scripts made.
+const recorded = (name: string) => readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8');
+
+describe('parseLife', () => {
+  it('reads the tag of our table with its handle', () => {
+    expect(parseLife(recorded('chains'))).toBe('36584856d6ba4d1d/45');
+  });
+
+  it('finds none in a ruleset of others', () => {
+    const foreign = recorded('chains').replaceAll('"table": "turnpike"', '"table": "other"');
+    expect(parseLife(foreign)).toBeUndefined();
+    expect(parseLife('{"nftables": [{"metainfo": {}}]}')).toBeUndefined();
+  });
+});
+
+describe('parseQuotasRemaining', () => {
+  it('subtracts what was used, exact beyond 2^53', () => {
+    expect(parseQuotasRemaining(recorded('quotas'))).toEqual(
+      new Map([
+        ['sub_x_1', 9_007_199_254_740_993n],
+        ['sub_y_2', 0n],
+        ['sub_y_3', 122_456n],
+      ]),
+    );
+  });
+
+  it('never says less than nothing', () => {
+    const over = recorded('quotas').replace('"used": 1000,', '"used": 1028,');
+    expect(parseQuotasRemaining(over).get('sub_y_2')).toBe(0n);
+  });
+});
+
+describe('parseCounters', () => {
+  it.each([
+    ['up4', '10.64.0.9', 9_007_199_254_740_995n],
+    ['up4', '10.64.0.2', 0n],
+    ['up6', 'fd74:7572:6e70::9', 700n],
+  ])('reads %s of %s', (set, address, bytes) => {
+    expect(parseCounters(recorded(`set-${set}`), set).get(address)).toBe(bytes);
+  });
+
+  it('says so when the set is another one', () => {
+    expect(() => parseCounters(recorded('set-up4'), 'down4')).toThrow('set down4 is missing');
+  });
+});
+
+describe('parseTable', () => {
+  const table = parseTable(recorded('table'));
+
+  it('counts an address that has counters both ways, and not one that has them one way', () => {
+    expect(table.counted).toContain('10.64.0.9');
+    expect(table.counted).toContain('fd74:7572:6e70::5');
+    expect(table.counted).not.toContain('fd74:7572:6e70::9');
+  });
+
+  it('reads who passes how', () => {
+    expect([...table.unlimited]).toEqual(['10.64.0.2', 'fd74:7572:6e70::2']);
+    expect([...table.allowance]).toEqual(['10.64.0.4', 'fd74:7572:6e70::4']);
+    expect(Object.fromEntries(table.quotaOf)).toEqual({
+      '10.64.0.3': 'sub_x_1',
+      'fd74:7572:6e70::3': 'sub_x_1',
+    });
+    expect(table.quotas.get('sub_y_3')).toEqual({ bytes: 123_456n });
+  });
+});

@@ -1,0 +1,114 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import { lifePrefix } from './frame.ts';
+import type { GateQuota, ObservedGate } from './model.ts';
+import { quotaName, tableName } from './names.ts';
+
+/** What `nft -j` prints: a list of objects with one key each, which names the kind (libnftables-json(5)). */
+type Listing = readonly Readonly<Record<string, unknown>>[];
+
+/**
+ * The life mark of our table in `nft -j list chains`, or undefined without one. Listing chains is the one question that nft
+ * answers without fetching all elements of all sets first.
+ */
+export function parseLife(output: string): string | undefined {
+  for (const chain of ours<{ name: string; handle: number }>(parseListing(output), 'chain')) {
+    if (chain.name.startsWith(lifePrefix)) return `${chain.name.slice(lifePrefix.length)}/${chain.handle}`;
+  }
+  return undefined;
+}
+
+/** Bytes that may still pass each quota: `nft -j list quotas`. */
+export function parseQuotasRemaining(output: string): Map<string, bigint> {
+  return new Map(
+    quotas(parseListing(output)).map(({ name, bytes, used }) => [
+      quotaName(name),
+      used > bytes ? 0n : bytes - used,
+    ]),
+  );
+}
+
+/** Bytes by address in `nft -j list set` of a set with counters. */
+export function parseCounters(output: string, set: string): Map<string, bigint> {
+  const counters = new Map<string, bigint>();
+  for (const { val, counter } of elements(parseListing(output), 'set', set)) {
+    if (counter === undefined) throw unexpected(`${set} has no counters`);
+    counters.set(val, BigInt(counter.bytes));
+  }
+  return counters;
+}
+
+/** `nft -j list table`. */
+export function parseTable(output: string): ObservedGate {
+  const listing = parseListing(output);
+  const counted = new Set<string>();
+  const unlimited = new Set<string>();
+  const allowance = new Set<string>();
+  const quotaOf = new Map<string, string>();
+  for (const family of [4, 6]) {
+    const up = new Set(elements(listing, 'set', `up${family}`).map(({ val }) => val));
+    for (const { val } of elements(listing, 'set', `down${family}`)) if (up.has(val)) counted.add(val);
+    for (const { val } of elements(listing, 'set', `unlimited${family}`)) unlimited.add(val);
+    for (const { val } of elements(listing, 'set', `idle${family}`)) allowance.add(val);
+    for (const { val, target } of elements(listing, 'map', `grant${family}`)) {
+      if (target === undefined) throw unexpected(`grant${family} points nowhere`);
+      quotaOf.set(val, quotaName(target));
+    }
+  }
+  const found = quotas(listing).map(({ name, bytes }): [string, GateQuota] => [quotaName(name), { bytes }]);
+  return { counted, unlimited, allowance, quotaOf, quotas: new Map(found) };
+}
+
+function parseListing(output: string): Listing {
+  // JSON.parse would round what is above 2^53; as text it reaches BigInt whole.
+  const listing = JSON.parse(output.replace(/: (\d{16,})/g, ': "$1"')) as { nftables?: Listing };
+  if (!Array.isArray(listing.nftables)) throw unexpected('no list');
+  return listing.nftables;
+}
+
+/** The objects of one kind that are in our table. */
+function ours<Item>(listing: Listing, kind: string): Item[] {
+  const found: Item[] = [];
+  for (const entry of listing) {
+    const item = entry[kind] as (Item & { family: string; table: string }) | undefined;
+    if (item?.family === 'inet' && item.table === tableName) found.push(item);
+  }
+  return found;
+}
+
+function quotas(listing: Listing): { name: string; bytes: bigint; used: bigint }[] {
+  return ours<{ name: string; bytes: number | string; used: number | string }>(listing, 'quota').map(
+    ({ name, bytes, used }) => ({ name, bytes: BigInt(bytes), used: BigInt(used) }),
+  );
+}
+
+interface Element {
+  readonly val: string;
+  readonly counter?: { readonly bytes: number | string };
+  /** Of a map: what the element points to. */
+  readonly target?: string;
+}
+
+// An element is its bare value; or {elem: {val, …}} when it has anything of its own; in a map, a pair of that and a target.
+type RawElement =
+  | string
+  | { readonly elem: Element }
+  | readonly [string | { readonly elem: Element }, string];
+
+function elements(listing: Listing, kind: 'set' | 'map', name: string): Element[] {
+  const found = ours<{ name: string; elem?: readonly RawElement[] }>(listing, kind).find(
+    (set) => set.name === name,
+  );
+  if (found === undefined) throw unexpected(`${kind} ${name} is missing`);
+  return (found.elem ?? []).map((raw) => {
+    if (typeof raw === 'string') return { val: raw };
+    if ('elem' in raw) return raw.elem;
+    const [key, target] = raw;
+    return typeof key === 'string' ? { val: key, target } : { ...key.elem, target };
+  });
+}
+
+function unexpected(what: string): TurnpikeError {
+  return new TurnpikeError('environment', `nft describes our table in an unexpected way: ${what}`, {
+    remedy: 'somebody may have changed it; turnpike-agent makes it anew',
+  });
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import type { GateDevice, GateModel, Pass } from './model.ts';
+import { describeChange, planChanges, planRenewal } from './plan.ts';
+
+const closed: Pass = { kind: 'closed' };
+
+function device(host: number, pass: Pass = closed): GateDevice {
+  return { address4: `10.64.0.${host}`, address6: `fd00::${host}`, pass };
+}
+
+function model(devices: Record<string, GateDevice> = {}, quotas: Record<string, bigint> = {}): GateModel {
+  return {
+    devices: new Map(Object.entries(devices)),
+    quotas: new Map(Object.entries(quotas).map(([name, bytes]) => [name, { bytes }])),
+  };
+}
+
+const lines = (from: GateModel, to: GateModel) => planChanges(from, to).map(describeChange);
+
+describe('planChanges', () => {
+  it('counts a closed device and lets it pass nowhere', () => {
+    expect(lines(model(), model({ a: device(2) }))).toEqual([
+      'count 10.64.0.2 from zero',
+      'count fd00::2 from zero',
+    ]);
+  });
+
+  it('says nothing about what is equal, also in other objects', () => {
+    const quotas = { q1: 5n };
+    const make = () => model({ a: device(2, { kind: 'quota', quota: 'q1' }), b: device(3) }, quotas);
+    expect(lines(make(), make())).toEqual([]);
+  });
+
+  it('arms a fresh quota before what points to it, and deletes the old one after it', () => {
+    const on = (quota: string, bytes: bigint) =>
+      model({ a: device(2, { kind: 'quota', quota }) }, { [quota]: bytes });
+    expect(lines(on('q1', 1000n), on('q2', 50n))).toEqual([
+      'arm quota q2 with 50 bytes',
+      'stop 10.64.0.2 passing on quota q1',
+      'stop fd00::2 passing on quota q1',
+      'let 10.64.0.2 pass on quota q2',
+      'let fd00::2 pass on quota q2',
+      'delete quota q1',
+    ]);
+  });
+
+  it('takes the idle allowance away in the same plan that grants', () => {
+    const from = model({ a: device(2, { kind: 'allowance', generation: 1 }) });
+    const to = model({ a: device(2, { kind: 'quota', quota: 'q1' }) }, { q1: 10n });
+    expect(lines(from, to)).toContain('stop 10.64.0.2 passing on idle allowance 1');
+  });
+
+  it('arms an allowance of another generation afresh, and one of the same generation not', () => {
+    const at = (generation: number) => model({ a: device(2, { kind: 'allowance', generation }) });
+    expect(lines(at(1), at(1))).toEqual([]);
+    expect(lines(at(1), at(2))).toEqual([
+      'stop 10.64.0.2 passing on idle allowance 1',
+      'stop fd00::2 passing on idle allowance 1',
+      'let 10.64.0.2 pass on idle allowance 2',
+      'let fd00::2 pass on idle allowance 2',
+    ]);
+  });
+
+  it('keeps the counters of a device that is closed and drops those of one that is gone', () => {
+    const open = model({ a: device(2, { kind: 'unlimited' }) });
+    expect(lines(open, model({ a: device(2) }))).toEqual([
+      'stop 10.64.0.2 passing without limit',
+      'stop fd00::2 passing without limit',
+    ]);
+    expect(lines(open, model())).toContain('delete the counters of 10.64.0.2');
+  });
+
+  it('counts from zero when an address passes from one device to another', () => {
+    const from = model({ a: device(2, { kind: 'unlimited' }) });
+    const to = model({ b: device(2, { kind: 'unlimited' }) });
+    expect(lines(from, to).filter((line) => line.includes('10.64'))).toEqual([
+      'stop 10.64.0.2 passing without limit',
+      'delete the counters of 10.64.0.2',
+      'count 10.64.0.2 from zero',
+      'let 10.64.0.2 pass without limit',
+    ]);
+  });
+
+  it('refuses a quota that would change in place, one that is not there, and a shared address', () => {
+    expect(() => lines(model({}, { q: 1n }), model({}, { q: 2n }))).toThrow('quota q would change in place');
+    expect(() => lines(model(), model({ a: device(2, { kind: 'quota', quota: 'q' }) }))).toThrow(
+      'which does not exist',
+    );
+    expect(() => lines(model(), model({ a: device(2), b: device(2) }))).toThrow('same address 10.64.0.2');
+  });
+});
+
+describe('planRenewal', () => {
+  it('touches what is on a quota and nothing else', () => {
+    const granted = model(
+      { a: device(2, { kind: 'quota', quota: 'q' }), b: device(3, { kind: 'unlimited' }) },
+      { q: 1n },
+    );
+    expect(planRenewal(granted).map(describeChange)).toEqual([
+      'stop 10.64.0.2 passing on quota q',
+      'stop fd00::2 passing on quota q',
+      'let 10.64.0.2 pass on quota q',
+      'let fd00::2 pass on quota q',
+    ]);
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { Change } from './plan.ts';
+import { renderChanges } from './render.ts';
+
+describe('renderChanges', () => {
+  it('gathers elements of one set into one command', () => {
+    const count = (address: string): Change => ({ kind: 'count', address });
+    expect(renderChanges([count('10.64.0.2'), count('10.64.0.3'), count('fd00::2')], 60)).toBe(
+      [
+        'add element inet turnpike up4 { 10.64.0.2, 10.64.0.3 }',
+        'add element inet turnpike down4 { 10.64.0.2, 10.64.0.3 }',
+        'add element inet turnpike up6 { fd00::2 }',
+        'add element inet turnpike down6 { fd00::2 }',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('deletes so that an element which ended by itself does not fail the transaction', () => {
+    const pass = { kind: 'quota', quota: 'old' } as const;
+    expect(renderChanges([{ kind: 'expel', address: '10.64.0.2', pass }], 60)).toBe(
+      [
+        'add element inet turnpike grant4 { 10.64.0.2 timeout 60s : "q_old" }',
+        'delete element inet turnpike grant4 { 10.64.0.2 timeout 60s : "q_old" }',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('writes a change of quota in an order that one transaction accepts', () => {
+    const on = (quota: string) => ({ kind: 'quota', quota }) as const;
+    const script = renderChanges(
+      [
+        { kind: 'arm', quota: 'new', bytes: 299_148n },
+        { kind: 'expel', address: 'fd00::2', pass: on('old') },
+        { kind: 'admit', address: 'fd00::2', pass: on('new') },
+        { kind: 'disarm', quota: 'old' },
+      ],
+      86_400,
+    );
+    expect(script.split('\n').slice(0, -1)).toEqual([
+      'add quota inet turnpike q_new { 299148 bytes }',
+      'add element inet turnpike grant6 { fd00::2 timeout 86400s : "q_old" }',
+      'delete element inet turnpike grant6 { fd00::2 timeout 86400s : "q_old" }',
+      'add element inet turnpike grant6 { fd00::2 timeout 86400s : "q_new" }',
+      'delete quota inet turnpike q_old',
+    ]);
+  });
+
+  it.each([
+    '10.64.0.2 }; flush ruleset',
+    '10.64.0.2, 10.64.0.3',
+    '10.64.0.0/24',
+    '10.64.1',
+    'fe80::1%wg0',
+    '',
+  ])('lets nothing but an address become an element: "%s"', (address) => {
+    expect(() => renderChanges([{ kind: 'count', address }], 60)).toThrow('is not an IP address');
+  });
+
+  it('writes addresses as the kernel prints them', () => {
+    expect(renderChanges([{ kind: 'count', address: 'FD00:0:0::0002' }], 60)).toContain('{ fd00::2 }');
+  });
+
+  it.each(['q"; flush ruleset', 'a b', '', 'x'.repeat(61)])('refuses the quota name "%s"', (quota) => {
+    expect(() => renderChanges([{ kind: 'arm', quota, bytes: 1n }], 60)).toThrow('cannot be the name');
+  });
+});

@@ -1,0 +1,107 @@
+import { parseAddress, quotaObject, tableName } from './names.ts';
+import type { Change, OpenPass } from './plan.ts';
+
+/**
+ * The changes as one nft transaction.
+ *
+ * An element is deleted by adding and deleting it: adding what is there changes nothing, and deleting what is not there
+ * would fail the transaction. It may be gone because its time ended or somebody deleted it.
+ */
+export function renderChanges(changes: readonly Change[], validitySeconds: number): string {
+  if (!Number.isInteger(validitySeconds) || validitySeconds < 1) {
+    throw new RangeError(`validity of ${validitySeconds} s`);
+  }
+  const script = new Script(validitySeconds);
+  for (const change of changes) {
+    switch (change.kind) {
+      case 'arm':
+        script.line(`add quota inet ${tableName} ${quotaObject(change.quota)} { ${change.bytes} bytes }`);
+        break;
+      case 'disarm':
+        script.line(`delete quota inet ${tableName} ${quotaObject(change.quota)}`);
+        break;
+      case 'count':
+        script.count('add', change.address);
+        break;
+      case 'forget':
+        script.count('delete', change.address);
+        break;
+      case 'admit':
+        script.pass('add', change.address, change.pass);
+        break;
+      case 'expel':
+        script.pass('delete', change.address, change.pass);
+        break;
+    }
+  }
+  return script.toString();
+}
+
+type Verb = 'add' | 'delete';
+
+// Gathers elements of one set and one verb into one command: nft reads one list of 10,000 much faster than 10,000
+// commands. Commands of one verb touch different elements or different sets, so their order among each other is free.
+class Script {
+  readonly #validitySeconds: number;
+  readonly #lines: string[] = [];
+  readonly #elements = new Map<string, string[]>();
+  #verb: Verb | undefined;
+
+  constructor(validitySeconds: number) {
+    this.#validitySeconds = validitySeconds;
+  }
+
+  line(text: string): void {
+    this.#flush();
+    this.#lines.push(text);
+  }
+
+  count(verb: Verb, text: string): void {
+    const { family, address } = parseAddress(text);
+    this.#element(verb, `up${family}`, address);
+    this.#element(verb, `down${family}`, address);
+  }
+
+  pass(verb: Verb, text: string, pass: OpenPass): void {
+    const { family, address } = parseAddress(text);
+    switch (pass.kind) {
+      case 'unlimited':
+        this.#element(verb, `unlimited${family}`, address);
+        break;
+      case 'allowance':
+        this.#element(verb, `idle${family}`, address);
+        break;
+      case 'quota': {
+        const seconds = this.#validitySeconds;
+        this.#element(
+          verb,
+          `grant${family}`,
+          `${address} timeout ${seconds}s : "${quotaObject(pass.quota)}"`,
+        );
+        break;
+      }
+    }
+  }
+
+  #element(verb: Verb, set: string, element: string): void {
+    if (this.#verb !== verb) this.#flush();
+    this.#verb = verb;
+    const elements = this.#elements.get(set);
+    if (elements === undefined) this.#elements.set(set, [element]);
+    else elements.push(element);
+  }
+
+  #flush(): void {
+    for (const [set, elements] of this.#elements) {
+      const list = elements.join(', ');
+      this.#lines.push(`add element inet ${tableName} ${set} { ${list} }`);
+      if (this.#verb === 'delete') this.#lines.push(`delete element inet ${tableName} ${set} { ${list} }`);
+    }
+    this.#elements.clear();
+  }
+
+  toString(): string {
+    this.#flush();
+    return this.#lines.map((line) => `${line}\n`).join('');
+  }
+}

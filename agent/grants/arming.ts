@@ -1,0 +1,74 @@
+import { arm, spareBytes } from './account.ts';
+import { allowances, idleAfterMs, lowMark, poolAfterMs, sliceOf, smallestSwap } from './figures.ts';
+import { closing, common, type Decision, holding, type Situation, type Target } from './situation.ts';
+
+/** What a subscription gets whose devices may pass, within what it was granted. */
+export function arming(situation: Situation): Decision {
+  const { account, live } = situation;
+  const engaged = situation.quietMs < idleAfterMs;
+  if (live.kind === 'quota') {
+    return engaged ? onQuota(situation, live.remaining) : leaveQuota(situation);
+  }
+  if (!engaged) return resting(situation);
+  if (live.kind === 'allowance') return leaveAllowance(situation, live.devices);
+  if (spareBytes(account) > situation.futileBytes) return armQuota(situation);
+  return { ...holding(situation, { kind: 'closed' }), wanting: true };
+}
+
+/** Allowances for as many open devices as the spare reaches for; those that are armed stay. */
+export function resting(situation: Situation): Decision {
+  const { desired, live, openDevices } = situation;
+  const devices = live.kind === 'allowance' ? common(live.devices, openDevices) : new Set<string>();
+  let account = situation.account;
+  for (const id of desired.allowance ? openDevices : []) {
+    if (devices.has(id)) continue;
+    if (spareBytes(account) < allowances(1)) break;
+    devices.add(id);
+    account = arm(account, allowances(1));
+  }
+  const target: Target = devices.size === 0 ? { kind: 'closed' } : { kind: 'allowance', devices };
+  return { ...holding(situation, target), account };
+}
+
+function onQuota(situation: Situation, remaining: bigint): Decision {
+  const spare = spareBytes(situation.account);
+  const low = lowMark(situation.bytesPerSecond);
+  // A swap gives up what the old object holds until the next reading, so it must bring more than that.
+  const better =
+    remaining === 0n ? spare > situation.futileBytes : sliceOf(spare, situation.bytesPerSecond) > remaining;
+  if (remaining < low && better) return armQuota(situation);
+  return { ...holding(situation, { kind: 'quota', bytes: undefined }), wanting: spare + remaining < low };
+}
+
+function leaveQuota(situation: Situation): Decision {
+  const { account, desired, openDevices } = situation;
+  if (!desired.allowance) return holding(situation, { kind: 'quota', bytes: undefined });
+  // What the object still holds comes back with the reading after its end, so it may have to end first.
+  const decision =
+    spareBytes(account) < allowances(openDevices.size) ? closing(situation) : resting(situation);
+  return { ...decision, rest: true };
+}
+
+/** The first traffic after a rest. The allowance carries it until a grant is here. */
+function leaveAllowance(situation: Situation, devices: ReadonlySet<string>): Decision {
+  const { account, used, openDevices, futileBytes } = situation;
+  const spare = spareBytes(account);
+  if (spare >= smallestSwap) return armQuota(situation);
+  // No grant came: one device may still use what the others' allowances hold.
+  const stuck = situation.wantingMs >= poolAfterMs || situation.unrefusedMs < poolAfterMs;
+  const pooled = account.armed - used + spare;
+  if (stuck && pooled > futileBytes) return { ...closing(situation), wanting: true };
+  const kept: Target = { kind: 'allowance', devices: common(devices, openDevices) };
+  return { ...holding(situation, kept), wanting: true };
+}
+
+function armQuota(situation: Situation): Decision {
+  const rate = situation.bytesPerSecond;
+  const bytes = sliceOf(spareBytes(situation.account), rate);
+  const account = arm(situation.account, bytes);
+  return {
+    ...holding(situation, { kind: 'quota', bytes }),
+    account,
+    wanting: spareBytes(account) + bytes < lowMark(rate),
+  };
+}

@@ -1,0 +1,38 @@
+import { type Account, release, spareBytes, writeOff } from './account.ts';
+import { arming } from './arming.ts';
+import { quietAfterMs } from './figures.ts';
+import { answerAtRest, answerInTraffic, recallDue } from './recall.ts';
+import { closing, type Decision, holding, type Situation } from './situation.ts';
+
+/** Decides what one subscription's devices may pass now. */
+export function decide(situation: Situation): Decision {
+  const { account, desired, live, openDevices, settled } = situation;
+  if (desired.metering === 'unlimited') {
+    // What passes freely uses up no grant; spare grants still go back when they are asked for.
+    const next = recallDue(situation) ? answerInTraffic(situation) : situation;
+    return { ...holding(next, { kind: 'unlimited' }), owing: false };
+  }
+  if (live.kind === 'unlimited') return closing(situation);
+  if (account.disturbed) {
+    if (live.kind !== 'nothing' || !settled) return closing(situation);
+    return decide({ ...situation, account: writeOff(account, situation.used) });
+  }
+  if (!situation.valid)
+    return live.kind === 'nothing' ? holding(situation, { kind: 'closed' }) : closing(situation);
+
+  const quiet = situation.quietMs >= quietAfterMs || openDevices.size === 0;
+  if (quiet && (recallDue(situation) || situation.owing)) return answerAtRest(situation);
+  if (openDevices.size === 0)
+    return live.kind === 'nothing' ? holding(situation, { kind: 'closed' }) : closing(situation);
+  return arming(recallDue(situation) ? answerInTraffic(situation) : situation);
+}
+
+/** The controller took the subscription from this node: its devices are closed, and what is left goes back. */
+export function decideRemoved(
+  account: Account,
+  live: boolean,
+  settled: boolean,
+): { account: Account; again: boolean } {
+  if (live || !settled) return { account, again: true };
+  return { account: release(account, spareBytes(account)), again: false };
+}

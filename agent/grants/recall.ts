@@ -1,0 +1,35 @@
+import { type Account, release, spareBytes } from './account.ts';
+import { resting } from './arming.ts';
+import { allowances, lesser } from './figures.ts';
+import { closing, common, type Decision, type Situation } from './situation.ts';
+
+export function recallDue({ account, desired }: Situation): boolean {
+  return desired.recall > account.recall;
+}
+
+/** In mid-traffic only the spare goes back; the rest is owed until it is quiet. */
+export function answerInTraffic(situation: Situation): Situation {
+  return { ...situation, account: giveBack(situation, spareBytes(situation.account)), owing: true };
+}
+
+/** Nobody uses it: all goes back but the allowances, when those may stay. */
+export function answerAtRest(situation: Situation): Decision {
+  const { account, desired, live, openDevices } = situation;
+  const mustClose = live.kind === 'quota' || (live.kind === 'allowance' && !desired.allowance);
+  if (mustClose) return { ...closing(situation), rest: true };
+  // Only after a reading is known how much may still pass.
+  if (!situation.settled) return { ...resting(situation), rest: true, again: true };
+  const armed = live.kind === 'allowance' ? common(live.devices, openDevices).size : 0;
+  const needed = desired.allowance ? allowances(openDevices.size - armed) : 0n;
+  const spare = spareBytes(account);
+  const answered = {
+    ...situation,
+    account: giveBack(situation, spare - lesser(spare, needed)),
+    owing: false,
+  };
+  return { ...resting(answered), rest: true };
+}
+
+function giveBack({ account, desired }: Situation, bytes: bigint): Account {
+  return { ...release(account, bytes), recall: desired.recall };
+}

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { TurnpikeError } from '../../common/errors.ts';
+import { ensurePrivateFile, ensureStateDirectory } from './directory.ts';
+import { journalError } from './errors.ts';
+import { loadState } from './load.ts';
+import { schema, schemaVersion } from './schema.ts';
+import { applyChange, type JournalChange, type JournalState, type Owner } from './state.ts';
+import { prepareWriter } from './write.ts';
+
+/**
+ * The agent's memory on disk. One transaction per change, on the disk when `commit` returns; `state` is what is on
+ * disk, never ahead of it.
+ */
+export interface Journal {
+  readonly state: Readonly<JournalState>;
+  /** @throws TurnpikeError; then nothing has changed, on disk and in memory. */
+  commit(change: JournalChange): void;
+  close(): void;
+}
+
+export const journalFile = 'journal.db';
+
+/**
+ * Opens the journal of this state directory, or makes one. A journal of another node or incarnation is emptied: its
+ * totals and grants are of no account to the new identity. Holds a lock until closed, or until the process is gone.
+ */
+export function openJournal(directory: string, owner: Owner): Journal {
+  ensureStateDirectory(directory);
+  const path = join(directory, journalFile);
+  ensurePrivateFile(path);
+  return translated(path, () => {
+    const database = new DatabaseSync(path, { timeout: 0 });
+    try {
+      // The exclusive lock keeps a second agent out, and is dropped by the kernel when we die.
+      database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL');
+      transact(database, () => prepareSchema(database, path, owner));
+      return journalOn(database, path);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+/** Reads a journal that no agent has open, for `status`. Undefined when there is none. */
+export function readJournal(directory: string): JournalState | undefined {
+  const path = join(directory, journalFile);
+  return translated(path, () => {
+    const database = new DatabaseSync(path, { timeout: 0 });
+    try {
+      const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
+      return version === schemaVersion ? loadState(database) : undefined;
+    } finally {
+      database.close();
+    }
+  });
+}
+
+function journalOn(database: DatabaseSync, path: string): Journal {
+  const state = loadState(database);
+  const write = prepareWriter(database);
+  return {
+    state,
+    commit(change) {
+      translated(path, () => transact(database, () => write(change)));
+      applyChange(state, change);
+    },
+    close: () => database.close(),
+  };
+}
+
+function prepareSchema(database: DatabaseSync, path: string, owner: Owner): void {
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
+  if (version === 0) {
+    database.exec(schema);
+    database.exec(`PRAGMA user_version=${schemaVersion}`);
+  } else if (version !== schemaVersion) {
+    throw new TurnpikeError('environment', `${path} was written by another version of the agent`, {
+      remedy: 'install that version or a newer one',
+    });
+  }
+  const mark = JSON.stringify([owner.nodeId, owner.incarnation]);
+  const row = database.prepare("SELECT value FROM setting WHERE name = 'owner'").get();
+  if (row?.['value'] === mark) return;
+  database.exec('DELETE FROM setting; DELETE FROM device; DELETE FROM subscription; DELETE FROM outbox');
+  database.prepare("INSERT INTO setting VALUES ('owner', ?)").run(mark);
+}
+
+function transact(database: DatabaseSync, action: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    action();
+    database.exec('COMMIT');
+  } catch (error) {
+    // A full disk has rolled back already.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function translated<Result>(path: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    throw journalError(path, error);
+  }
+}

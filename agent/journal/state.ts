@@ -1,0 +1,94 @@
+import type { DesiredDevice, DesiredSubscription, NodeSettings } from '../desired/state.ts';
+import type { Epoch } from '../gate/model.ts';
+import type { Account } from '../grants/account.ts';
+import type { Meter } from '../meter/meter.ts';
+import type { PendingReport } from '../south/ports.ts';
+
+/** Whose journal it is: totals and grants are of one incarnation of one node. */
+export interface Owner {
+  readonly nodeId: string;
+  readonly incarnation: number;
+}
+
+/** All that the agent must know after a crash. */
+export interface JournalState {
+  settings: NodeSettings | undefined;
+  revision: bigint;
+  readonly devices: Map<string, DesiredDevice>;
+  readonly subscriptions: Map<string, DesiredSubscription>;
+  /** By device id; also of devices that were removed. */
+  readonly meters: Map<string, Meter>;
+  /** By subscription id; also of subscriptions that were removed. */
+  readonly accounts: Map<string, Account>;
+  /** The life of the counters that the meters are tied to; undefined: there is none yet. */
+  epoch: Epoch | undefined;
+  epochs: number;
+  /** Until when grants may be used without the controller, in milliseconds since 1970. */
+  validUntil: number;
+  /** Set before the kernel is changed and cleared some time after: what is there may be of before or of after. */
+  applying: boolean;
+  report: PendingReport | undefined;
+  /** The number of the last report that was frozen. */
+  lastReport: bigint;
+}
+
+/** What one local transaction changes. What is not named stays. */
+export interface JournalChange {
+  readonly settings?: NodeSettings;
+  readonly revision?: bigint;
+  readonly removedDevices?: Iterable<string>;
+  readonly removedSubscriptions?: Iterable<string>;
+  readonly devices?: Iterable<DesiredDevice>;
+  readonly subscriptions?: Iterable<DesiredSubscription>;
+  readonly meters?: Iterable<Meter>;
+  readonly accounts?: Iterable<Account>;
+  /** `null`: the counters are gone. */
+  readonly epoch?: Epoch | null;
+  readonly validUntil?: number;
+  readonly applying?: boolean;
+  /** Booked by the controller up to this number. */
+  readonly acknowledged?: bigint;
+  readonly report?: PendingReport;
+}
+
+export function emptyState(): JournalState {
+  return {
+    settings: undefined,
+    revision: 0n,
+    devices: new Map(),
+    subscriptions: new Map(),
+    meters: new Map(),
+    accounts: new Map(),
+    epoch: undefined,
+    epochs: 0,
+    validUntil: 0,
+    applying: false,
+    report: undefined,
+    lastReport: 0n,
+  };
+}
+
+/** What {@link Journal.commit} wrote, done to the state in memory. */
+export function applyChange(state: JournalState, change: JournalChange): void {
+  for (const id of change.removedDevices ?? []) state.devices.delete(id);
+  for (const id of change.removedSubscriptions ?? []) state.subscriptions.delete(id);
+  for (const device of change.devices ?? []) state.devices.set(device.id, device);
+  for (const item of change.subscriptions ?? []) state.subscriptions.set(item.id, item);
+  for (const meter of change.meters ?? []) state.meters.set(meter.deviceId, meter);
+  for (const account of change.accounts ?? []) state.accounts.set(account.subscriptionId, account);
+  if (change.settings) state.settings = change.settings;
+  if (change.revision !== undefined) state.revision = change.revision;
+  if (change.epoch !== undefined) {
+    state.epoch = change.epoch ?? undefined;
+    if (change.epoch) state.epochs += 1;
+  }
+  if (change.validUntil !== undefined) state.validUntil = change.validUntil;
+  if (change.applying !== undefined) state.applying = change.applying;
+  if (change.acknowledged !== undefined && state.report && state.report.number <= change.acknowledged) {
+    state.report = undefined;
+  }
+  if (change.report) {
+    state.report = change.report;
+    state.lastReport = change.report.number;
+  }
+}

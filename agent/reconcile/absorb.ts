@@ -1,0 +1,134 @@
+import type { DesiredDelta, DesiredDevice } from '../desired/state.ts';
+import { parseAddress } from '../gate/names.ts';
+import type { Refusal } from '../south/ports.ts';
+import type { Draft } from './draft.ts';
+import type { Memory } from './memory.ts';
+import { addMember } from './memory.ts';
+
+/**
+ * Takes what the controller said into the draft: removals first, then whole items. An item that cannot be on a node
+ * beside the others is refused by name (`memory.refused`), and does not stop the others. Returns the subscriptions to
+ * decide on.
+ */
+export function absorb(
+  draft: Draft,
+  memory: Memory,
+  deltas: readonly DesiredDelta[],
+  ownPublicKey: string,
+): ReadonlySet<string> {
+  const touched = new Set<string>();
+  for (const delta of deltas) {
+    for (const id of delta.removedDeviceIds) {
+      const device = draft.device(id);
+      if (device) touched.add(device.subscriptionId);
+      memory.refused.delete(id);
+      draft.putDevice(id, undefined);
+    }
+    for (const id of delta.removedSubscriptionIds) {
+      touched.add(id);
+      draft.putSubscription(id, undefined);
+    }
+    for (const item of delta.subscriptions) {
+      touched.add(item.id);
+      const account = draft.account(item.id);
+      if (item.grantedBytes > account.granted) {
+        draft.putAccount({ ...account, granted: item.grantedBytes });
+        memory.owing.delete(item.id);
+      }
+      draft.putSubscription(item.id, item);
+    }
+    for (const device of delta.devices) {
+      touched.add(device.subscriptionId);
+      addMember(memory, device.subscriptionId, device.id);
+      memory.refused.delete(device.id);
+      draft.putDevice(device.id, canonical(device));
+    }
+  }
+  const named = new Set(deltas.flatMap(({ devices }) => devices.map(({ id }) => id)));
+  if (named.size > 0) refuse(memory, findConflicts(draft, named, ownPublicKey));
+  return touched;
+}
+
+/** Looks again at all that was refused: what stood in its way may have gone. */
+export function recheck(draft: Draft, memory: Memory, ownPublicKey: string): void {
+  const named = new Set(memory.refused.keys());
+  // After a start nothing is known of refusals: then all of it is looked at.
+  for (const device of memory.checked ? [] : draft.devices()) named.add(device.id);
+  memory.checked = true;
+  memory.refused.clear();
+  if (named.size === 0) return;
+  for (const id of named) {
+    const device = draft.device(id);
+    if (device) addMember(memory, device.subscriptionId, id);
+  }
+  refuse(memory, findConflicts(draft, named, ownPublicKey));
+}
+
+function refuse(memory: Memory, refusals: readonly Refusal[]): void {
+  for (const { id, reason } of refusals) memory.refused.set(id, reason);
+}
+
+/** Addresses as the kernel prints them, so that they are found again in what it says. */
+function canonical(device: DesiredDevice): DesiredDevice {
+  try {
+    const address4 = parseAddress(device.address4).address;
+    const address6 = parseAddress(device.address6).address;
+    return { ...device, address4, address6 };
+  } catch {
+    return device;
+  }
+}
+
+/** Devices among `named` that cannot stand beside the others; of two new ones, the one that was made first stays. */
+function findConflicts(draft: Draft, named: ReadonlySet<string>, ownPublicKey: string): Refusal[] {
+  const latecomers = [...named].map((id) => draft.device(id)).filter((device) => device !== undefined);
+  latecomers.sort((left, right) => (left.revision < right.revision ? -1 : 1));
+  const claimed = new Set(latecomers.flatMap(claims));
+  const holders = new Map<string, string>();
+  for (const device of draft.devices()) {
+    if (named.has(device.id)) continue;
+    for (const claim of claims(device)) if (claimed.has(claim)) holders.set(claim, device.id);
+  }
+  const refusals: Refusal[] = [];
+  for (const device of latecomers) {
+    const reason = objection(draft, device, holders, ownPublicKey);
+    if (reason !== undefined) refusals.push({ id: device.id, reason });
+    else for (const claim of claims(device)) holders.set(claim, device.id);
+  }
+  return refusals;
+}
+
+function claims({ publicKey, address4, address6 }: DesiredDevice): string[] {
+  return [publicKey, address4, address6];
+}
+
+function objection(
+  draft: Draft,
+  device: DesiredDevice,
+  holders: ReadonlyMap<string, string>,
+  ownPublicKey: string,
+): string | undefined {
+  if (!isAddress(device.address4, 4) || !isAddress(device.address6, 6))
+    return 'its addresses are not addresses';
+  if (device.publicKey === ownPublicKey) return 'its public key is the node’s own';
+  const former = draft.meter(device.id)?.subscriptionId;
+  if (former !== undefined && former !== device.subscriptionId) {
+    return `it was of ${former} before, and usage is booked by device`;
+  }
+  for (const claim of claims(device)) {
+    const holder = holders.get(claim);
+    if (holder === undefined) continue;
+    return claim === device.publicKey
+      ? `its public key is that of ${holder}`
+      : `its tunnel address is that of ${holder}`;
+  }
+  return undefined;
+}
+
+function isAddress(text: string, family: 4 | 6): boolean {
+  try {
+    return parseAddress(text).family === family;
+  } catch {
+    return false;
+  }
+}

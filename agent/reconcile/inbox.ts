@@ -1,0 +1,122 @@
+import { desiredDigest } from '../../common/desired-digest.ts';
+import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { DesiredSink, PendingReport, Refusal, ReportSource } from '../south/ports.ts';
+import type { Validity } from './validity.ts';
+
+export interface Batch {
+  readonly deltas: readonly DesiredDelta[];
+  readonly revision: bigint;
+  resolve(result: { refusals: readonly Refusal[] }): void;
+}
+
+/** What came in since the last round. */
+export interface News {
+  readonly settings: NodeSettings | undefined;
+  readonly batches: readonly Batch[];
+  /** Devices that sent and were refused. */
+  readonly knocks: ReadonlySet<string>;
+  /** Somebody touched the gate, or a quota ran dry. */
+  readonly gateEvent: boolean;
+}
+
+/** Where everything that wants the loop's attention comes in; the loop takes it when it gets to it. */
+export class Inbox implements DesiredSink, ReportSource {
+  readonly #journal: Journal;
+  readonly #validity: Validity;
+  readonly #wake: () => void;
+  readonly #listeners: (() => void)[] = [];
+  #settings: NodeSettings | undefined;
+  #batches: Batch[] = [];
+  #knocks = new Set<string>();
+  #gateEvent = false;
+  #acknowledged = 0n;
+
+  constructor(journal: Journal, validity: Validity, wake: () => void) {
+    this.#journal = journal;
+    this.#validity = validity;
+    this.#wake = wake;
+  }
+
+  revision(): bigint {
+    return this.#journal.state.revision;
+  }
+
+  digest(): Uint8Array {
+    const { devices, subscriptions } = this.#journal.state;
+    return desiredDigest(devices.values(), subscriptions.values());
+  }
+
+  settings(settings: NodeSettings): void {
+    this.#settings = settings;
+    this.#wake();
+  }
+
+  apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }> {
+    const { promise, resolve } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
+    this.#batches.push({ deltas, revision, resolve });
+    this.#wake();
+    return promise;
+  }
+
+  heard(): void {
+    const wasOver = this.#validity.remainingMs() === 0;
+    this.#validity.heard();
+    if (wasOver) this.#wake();
+  }
+
+  next(): PendingReport | undefined {
+    const { report } = this.#journal.state;
+    return report && report.number > this.#acknowledged ? report : undefined;
+  }
+
+  acknowledged(number: bigint): void {
+    if (number <= this.#acknowledged) return;
+    this.#acknowledged = number;
+    this.#wake();
+  }
+
+  onPending(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  knock(deviceIds: Iterable<string>): void {
+    for (const id of deviceIds) this.#knocks.add(id);
+    if (this.#knocks.size > 0) this.#wake();
+  }
+
+  gateTouched(): void {
+    this.#gateEvent = true;
+    this.#wake();
+  }
+
+  /** A report is in the journal. */
+  announceReport(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** The number up to which reports need not be kept. */
+  get booked(): bigint {
+    return this.#acknowledged;
+  }
+
+  take(): News {
+    const news: News = {
+      settings: this.#settings,
+      batches: this.#batches,
+      knocks: this.#knocks,
+      gateEvent: this.#gateEvent,
+    };
+    this.#settings = undefined;
+    this.#batches = [];
+    this.#knocks = new Set();
+    this.#gateEvent = false;
+    return news;
+  }
+
+  /** A round failed: what was not journalled comes again, before what came since. */
+  putBack(news: Pick<News, 'settings' | 'batches'>): void {
+    this.#settings ??= news.settings;
+    this.#batches = [...news.batches, ...this.#batches];
+  }
+}

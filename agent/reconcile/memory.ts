@@ -1,0 +1,110 @@
+import type { GateModel } from '../gate/model.ts';
+import { type Activity, quiet } from '../grants/activity.ts';
+import type { JournalState } from '../journal/state.ts';
+import { usedBytes } from '../meter/meter.ts';
+import type { KnownPeer } from './peers.ts';
+
+/**
+ * What the loop knows beyond the journal: the kernel as it was last seen or changed, and what traffic did lately. All
+ * of it can be found again after a restart. Times are monotonic milliseconds.
+ */
+export interface Memory {
+  gate: GateModel;
+  /** The device of each address that has elements in the kernel. */
+  owners: Map<string, string>;
+  /** What quota objects may still pass, as of the last reading or arming. */
+  readonly remaining: Map<string, bigint>;
+  /** What WireGuard holds, by public key. */
+  peers: Map<string, KnownPeer>;
+  /** Devices of each subscription, desired or in the gate. */
+  readonly members: Map<string, Set<string>>;
+  /** Bytes used of each subscription: the sum of its devices' totals. */
+  readonly used: Map<string, bigint>;
+  readonly activity: Map<string, Activity>;
+  /** When the gate last accepted bytes of a device. */
+  readonly passedAt: Map<string, number>;
+  readonly wantingSince: Map<string, number>;
+  readonly owing: Set<string>;
+  /** What was armed last for a subscription, and the usage then. */
+  readonly lastArmed: Map<string, { readonly bytes: bigint; readonly used: bigint }>;
+  /** Subscriptions whose part of the gate changed after the last reading. */
+  readonly unsettled: Set<string>;
+  /** To be decided again at once, after a reading. */
+  readonly again: Set<string>;
+  /** Devices with part of their counters gone: closed, read and made anew. */
+  readonly broken: Set<string>;
+  /** Devices that missed a counter in the last reading. */
+  readonly missing: Set<string>;
+  /** Devices that cannot be applied, and why; until the controller says something else of them. */
+  readonly refused: Map<string, string>;
+  /** All that is desired was checked for conflicts since the start. */
+  checked: boolean;
+  /** Counts what is armed, for names that were never used. */
+  sequence: number;
+  lastReadingAt: number | undefined;
+}
+
+export const emptyGate: GateModel = { devices: new Map(), quotas: new Map() };
+
+export function newMemory(state: JournalState): Memory {
+  const memory: Memory = {
+    gate: emptyGate,
+    owners: new Map(),
+    remaining: new Map(),
+    peers: new Map(),
+    members: new Map(),
+    used: new Map(),
+    activity: new Map(),
+    passedAt: new Map(),
+    wantingSince: new Map(),
+    owing: new Set(),
+    lastArmed: new Map(),
+    unsettled: new Set(),
+    again: new Set(),
+    broken: new Set(),
+    missing: new Set(),
+    refused: new Map(),
+    checked: false,
+    sequence: 0,
+    lastReadingAt: undefined,
+  };
+  for (const meter of state.meters.values()) {
+    addUsed(memory, meter.subscriptionId, usedBytes(meter));
+    if (meter.counted.length > 0) addMember(memory, meter.subscriptionId, meter.deviceId);
+  }
+  for (const device of state.devices.values()) addMember(memory, device.subscriptionId, device.id);
+  return memory;
+}
+
+export function addMember(memory: Memory, subscriptionId: string, deviceId: string): void {
+  const members = memory.members.get(subscriptionId);
+  if (members) members.add(deviceId);
+  else memory.members.set(subscriptionId, new Set([deviceId]));
+}
+
+export function addUsed(memory: Memory, subscriptionId: string, bytes: bigint): void {
+  memory.used.set(subscriptionId, (memory.used.get(subscriptionId) ?? 0n) + bytes);
+}
+
+export function activityOf(memory: Memory, subscriptionId: string): Activity {
+  return memory.activity.get(subscriptionId) ?? quiet;
+}
+
+/** Called once a change of the gate is in force. */
+export function replaceGate(memory: Memory, gate: GateModel): void {
+  for (const [id, device] of memory.gate.devices) {
+    if (gate.devices.get(id) === device) continue;
+    for (const address of [device.address4, device.address6]) memory.owners.delete(address);
+  }
+  for (const [id, device] of gate.devices) {
+    if (memory.gate.devices.get(id) === device) continue;
+    for (const address of [device.address4, device.address6]) memory.owners.set(address, id);
+  }
+  for (const [name, { bytes }] of gate.quotas) {
+    if (!memory.gate.quotas.has(name)) memory.remaining.set(name, bytes);
+  }
+  for (const name of memory.remaining.keys()) {
+    if (!gate.quotas.has(name)) memory.remaining.delete(name);
+  }
+  memory.gate = gate;
+}

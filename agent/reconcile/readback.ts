@@ -1,0 +1,137 @@
+import type { GateDevice, GateModel, ObservedGate, Pass } from '../gate/model.ts';
+import type { OpenPass } from '../gate/plan.ts';
+
+/** What the kernel holds, seen as a model. */
+export interface ReadBack {
+  readonly gate: GateModel;
+  /** Devices that passed in more than one way, or on one address only: what is to be ended first. `gate` has them closed. */
+  readonly unclear: ReadonlyMap<string, readonly OpenPass[]>;
+  /** Devices with part of their counters gone. */
+  readonly broken: ReadonlySet<string>;
+}
+
+/** Elements that are nobody's, two by two: a device of the gate has two addresses. */
+export const strangerPrefix = 'stranger ';
+
+/**
+ * Makes a model of what was observed. `owners` are the devices that should have elements there; `before` is what was
+ * thought to be there, for what cannot be read back: the generations of allowances.
+ */
+export function readBackGate(
+  observed: ObservedGate,
+  owners: Iterable<{ readonly id: string; readonly addresses: readonly string[] }>,
+  before: GateModel,
+): ReadBack {
+  const devices = new Map<string, GateDevice>();
+  const unclear = new Map<string, OpenPass[]>();
+  const broken = new Set<string>();
+  const known = new Set<string>();
+  for (const { id, addresses } of owners) {
+    const [address4, address6] = addresses;
+    if (address4 === undefined || address6 === undefined) continue;
+    for (const address of addresses) known.add(address);
+    if (!addresses.every((address) => observed.counted.has(address))) broken.add(id);
+    const generation = generationOf(before.devices.get(id)?.pass);
+    const ways = addresses.map((address) => waysOf(observed, address, generation));
+    const distinct = new Map(ways.flat().map((pass) => [describeWay(pass), pass]));
+    const [only] = distinct.values();
+    const clear = distinct.size <= 1 && ways.every((way) => way.length === distinct.size);
+    devices.set(id, { address4, address6, pass: clear && only ? only : { kind: 'closed' } });
+    if (!clear) unclear.set(id, [...distinct.values()]);
+  }
+  addStrangers(observed, known, devices, unclear);
+  return { gate: { devices, quotas: observed.quotas }, unclear, broken };
+}
+
+function addStrangers(
+  observed: ObservedGate,
+  known: ReadonlySet<string>,
+  devices: Map<string, GateDevice>,
+  unclear: Map<string, OpenPass[]>,
+): void {
+  const mentioned = new Set([
+    ...observed.counted,
+    ...observed.unlimited,
+    ...observed.allowance,
+    ...observed.quotaOf.keys(),
+  ]);
+  const strangers = [...mentioned].filter((address) => !known.has(address)).sort();
+  for (let index = 0; index < strangers.length; index += 2) {
+    const pair = strangers.slice(index, index + 2);
+    // An address that no device can have makes up the pair; ending what is not there does nothing.
+    const [address4, address6 = '::'] = pair;
+    if (address4 === undefined) continue;
+    const id = `${strangerPrefix}${address4}`;
+    devices.set(id, { address4, address6, pass: { kind: 'closed' } });
+    const ways = pair.flatMap((address) => waysOf(observed, address, 0));
+    if (ways.length > 0) unclear.set(id, [...new Map(ways.map((way) => [describeWay(way), way])).values()]);
+  }
+}
+
+function waysOf(observed: ObservedGate, address: string, generation: number): OpenPass[] {
+  const ways: OpenPass[] = [];
+  if (observed.unlimited.has(address)) ways.push({ kind: 'unlimited' });
+  if (observed.allowance.has(address)) ways.push({ kind: 'allowance', generation });
+  const quota = observed.quotaOf.get(address);
+  if (quota !== undefined) ways.push({ kind: 'quota', quota });
+  return ways;
+}
+
+function generationOf(pass: Pass | undefined): number {
+  return pass?.kind === 'allowance' ? pass.generation : 0;
+}
+
+/** What was found otherwise than it should be, a readable line for each device. */
+export function describeGateDrift(before: GateModel, found: ReadBack): string[] {
+  const lines: string[] = [];
+  for (const [id, device] of found.gate.devices) {
+    const thought = before.devices.get(id);
+    const ways = found.unclear.get(id)?.map(describeWay).join(' and ');
+    if (id.startsWith(strangerPrefix)) lines.push('remove elements that are of no device');
+    else if (found.broken.has(id)) lines.push(`count ${id} anew: its counters were gone`);
+    else if (ways !== undefined) lines.push(`put ${id} right: it was passing ${ways || 'in part'}`);
+    else if (thought && describeWay(thought.pass) !== describeWay(device.pass)) {
+      lines.push(`put ${id} right: it was ${describeWay(device.pass)}, not ${describeWay(thought.pass)}`);
+    }
+  }
+  for (const name of found.gate.quotas.keys()) {
+    if (!before.quotas.has(name)) lines.push(`delete quota ${name}`);
+  }
+  for (const name of before.quotas.keys()) {
+    if (!found.gate.quotas.has(name)) lines.push(`replace quota ${name}: it was gone`);
+  }
+  return lines;
+}
+
+/** Steps that end what is unclear: each brings the kernel from one model to another. */
+export function endUnclear(found: ReadBack): { readonly from: GateModel; readonly to: GateModel }[] {
+  const steps = new Map<string, { from: Map<string, GateDevice>; to: Map<string, GateDevice> }>();
+  for (const [id, ways] of found.unclear) {
+    const device = found.gate.devices.get(id);
+    if (device === undefined) continue;
+    for (const [index, pass] of ways.entries()) {
+      const key = `${pass.kind} ${index}`;
+      const step = steps.get(key) ?? { from: new Map(), to: new Map() };
+      step.from.set(id, { ...device, pass });
+      step.to.set(id, { ...device, pass: { kind: 'closed' } });
+      steps.set(key, step);
+    }
+  }
+  const { quotas } = found.gate;
+  return [...steps.values()].map(({ from, to }) => ({
+    from: { devices: from, quotas },
+    to: { devices: to, quotas },
+  }));
+}
+
+function describeWay(pass: Pass): string {
+  switch (pass.kind) {
+    case 'closed':
+    case 'unlimited':
+      return pass.kind;
+    case 'allowance':
+      return 'on its allowance';
+    case 'quota':
+      return `on quota ${pass.quota}`;
+  }
+}

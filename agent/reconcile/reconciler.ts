@@ -1,0 +1,354 @@
+import type { Clock } from '../../common/clock.ts';
+import type { Logger } from '../../common/log.ts';
+import type { Gate, GateFrame } from '../gate/model.ts';
+import { observeKnock } from '../grants/activity.ts';
+import type { Host } from '../host/host.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { WireGuardKey } from '../journal/key.ts';
+import { stopCounting } from '../meter/meter.ts';
+import type { Peer, WireGuard } from '../wireguard/wireguard.ts';
+import { absorb, recheck } from './absorb.ts';
+import { Draft } from './draft.ts';
+import { readBack } from './drift.ts';
+import { enforce, type Refused } from './enforce.ts';
+import { openEpoch } from './epochs.ts';
+import { frameOf, sameEpoch, sameSettings } from './frame.ts';
+import type { Batch, Inbox, News } from './inbox.ts';
+import { activityOf, type Memory } from './memory.ts';
+import { describePeerDrift, type PeerPlan, peerOf, planPeers, readBackPeers } from './peers.ts';
+import { bookReading } from './reading.ts';
+import type { Reports } from './reports.ts';
+import { planTargets } from './targets.ts';
+import type { Telemetry } from './telemetry.ts';
+import type { Validity } from './validity.ts';
+
+export interface ReconcilerParts {
+  readonly journal: Journal;
+  readonly memory: Memory;
+  readonly reports: Reports;
+  readonly inbox: Inbox;
+  readonly validity: Validity;
+  readonly gate: Gate;
+  readonly wireguard: WireGuard;
+  readonly host: Host;
+  readonly key: WireGuardKey;
+  readonly interfaceName: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly telemetry: Telemetry;
+}
+
+/** What a round is asked to do beside what came in. */
+export interface Due {
+  readonly reading: boolean;
+  /** Compare everything with what should be. */
+  readonly full: boolean;
+}
+
+const linesLogged = 20;
+
+/** One round after the other: read, decide, journal, apply. Never two at once. */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  #frame: GateFrame | undefined;
+  /** The kernel may hold other things than memory says. */
+  #uncertain = false;
+  #peersMayDiffer = true;
+  #wasValid = false;
+  /** Of elements that were there before us, nobody knows how long they have left. */
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  /** Batches that are stored, to be answered once they are in force. */
+  #stored: Batch[] = [];
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether there is something to do at once. */
+  get restless(): boolean {
+    return this.#frame !== undefined && this.#parts.memory.again.size > 0;
+  }
+
+  /** @throws when something could not be done; the next round finds out what is there, and does the rest. */
+  async round(due: Due): Promise<void> {
+    const { inbox, clock, telemetry } = this.#parts;
+    const news = inbox.take();
+    const startedAt = clock.monotonic();
+    try {
+      await this.#round(news, due);
+      telemetry.consecutiveFailures = 0;
+      telemetry.lastError = undefined;
+    } catch (error) {
+      this.#uncertain = true;
+      telemetry.inForce = false;
+      telemetry.failures += 1;
+      telemetry.consecutiveFailures += 1;
+      inbox.putBack({
+        settings: news.settings,
+        batches: news.batches.filter((batch) => !this.#stored.includes(batch)),
+      });
+      throw error;
+    } finally {
+      telemetry.rounds += 1;
+      telemetry.lastRoundMs = clock.monotonic() - startedAt;
+      telemetry.onRound(telemetry.lastRoundMs / 1000);
+    }
+  }
+
+  async #round(news: News, due: Due): Promise<void> {
+    const { journal, memory } = this.#parts;
+    const fresh = await this.#establish(news);
+    const frame = this.#frame;
+    if (frame === undefined) return;
+
+    const look = due.full || this.#uncertain;
+    if (look && !fresh) await this.#look();
+    const draft = new Draft(journal.state, memory);
+    const touched = new Set<string>();
+    const everything = fresh || look || this.#validityTurned();
+    if (everything || due.reading || news.gateEvent || memory.again.size > 0) {
+      const lost = await this.#read(draft, touched, frame);
+      // What the lost counters leave behind is committed already: nothing of this draft is.
+      if (lost) for (const id of journal.state.accounts.keys()) touched.add(id);
+    }
+    this.#hearKnocks(draft, news.knocks, touched);
+    for (const { deltas, revision } of news.batches) {
+      for (const id of absorb(draft, memory, deltas, this.#parts.key.publicKey)) touched.add(id);
+      draft.other.revision = revision;
+    }
+    if (everything) {
+      recheck(draft, memory, this.#parts.key.publicKey);
+      for (const id of draft.subscriptionIds()) touched.add(id);
+    }
+    if (look || fresh) this.#peersMayDiffer = true;
+    await this.#decide(draft, touched, news.batches);
+    await this.#renew();
+  }
+
+  /** Makes the node, and adopts the gate that is there when it is the one of the journal. True when it did. */
+  async #establish(news: News): Promise<boolean> {
+    const { journal, host, wireguard, key, validity, log } = this.#parts;
+    const changed = news.settings && !sameSettings(journal.state.settings, news.settings);
+    if (changed) journal.commit({ settings: news.settings });
+    const { settings } = journal.state;
+    if (settings === undefined || (this.#frame !== undefined && !changed)) return false;
+    validity.limit(settings.validitySeconds);
+    if (news.settings) validity.heard();
+    const frame = frameOf(settings, this.#parts.interfaceName, await host.ipv6());
+    // The gate before the interface: from its first packet on, everything is closed that was not let in.
+    if (this.#frame === undefined) await this.#adopt(frame);
+    else await this.#parts.gate.reframe(frame);
+    for (const line of await host.ensure(settings)) log.info({ part: 'host', make: line }, 'made');
+    await wireguard.configure({ privateKey: key.privateKey, listenPort: settings.listenPort });
+    await this.#readBackPeers(false);
+    this.#frame = frame;
+    return true;
+  }
+
+  async #adopt(frame: GateFrame): Promise<void> {
+    const { gate, journal, memory, log, validity } = this.#parts;
+    if (!sameEpoch(await gate.epoch(), journal.state.epoch)) {
+      await this.#openEpoch(frame);
+      return;
+    }
+    await gate.reframe(frame);
+    this.#note('gate', await readBack(journal, memory, gate, validity.remainingSeconds()));
+    log.info({ devices: memory.gate.devices.size }, 'adopted the gate as it is: no packet was disturbed');
+  }
+
+  async #openEpoch(frame: GateFrame): Promise<void> {
+    const { gate, journal, memory, log, reports, clock } = this.#parts;
+    const before = journal.state.epoch;
+    const draft = await openEpoch(journal, memory, gate, frame, () => clock.monotonic());
+    reports.note(draft, memory, new Set());
+    if (before) log.warn({ epochs: journal.state.epochs }, 'the counters were gone: opened a new epoch');
+  }
+
+  /** Compares with what is there, and mends. */
+  async #look(): Promise<void> {
+    const { gate, journal, memory, validity, host, wireguard, key, telemetry } = this.#parts;
+    const { settings } = journal.state;
+    if (settings === undefined || this.#frame === undefined) return;
+    telemetry.fullReconciles += 1;
+    if (sameEpoch(await gate.epoch(), journal.state.epoch)) {
+      await gate.reframe(this.#frame);
+      this.#note('gate', await readBack(journal, memory, gate, validity.remainingSeconds()));
+    }
+    this.#note('host', await host.ensure(settings));
+    if ((await wireguard.publicKey()) !== key.publicKey) {
+      this.#note('wireguard', ['give the interface its key again']);
+      await wireguard.configure({ privateKey: key.privateKey, listenPort: settings.listenPort });
+    }
+    await this.#readBackPeers(true);
+    this.#uncertain = false;
+  }
+
+  async #readBackPeers(compare: boolean): Promise<void> {
+    const { journal, memory, wireguard } = this.#parts;
+    const peers = [...journal.state.devices.values()].flatMap((device) => peerOf(device) ?? []);
+    const wanted = new Map(peers.map((peer) => [peer.publicKey, peer]));
+    const settled = !journal.state.applying && !this.#uncertain;
+    const found = readBackPeers(await wireguard.peers(), wanted, settled);
+    if (compare && !this.#uncertain) this.#note('wireguard', describePeerDrift(memory.peers, found));
+    memory.peers = found;
+  }
+
+  /** Books the counters. True when they were gone, and a new epoch was opened instead. */
+  async #read(draft: Draft, touched: Set<string>, frame: GateFrame): Promise<boolean> {
+    const { gate, journal, memory, clock, telemetry } = this.#parts;
+    const startedAt = clock.monotonic();
+    const reading = await gate.read();
+    telemetry.readings += 1;
+    telemetry.lastReadingMs = clock.monotonic() - startedAt;
+    if (reading === undefined || !sameEpoch(reading.epoch, journal.state.epoch)) {
+      await this.#openEpoch(frame);
+      return true;
+    }
+    for (const id of bookReading(draft, memory, reading, clock.monotonic())) touched.add(id);
+    return false;
+  }
+
+  #hearKnocks(draft: Draft, knocks: ReadonlySet<string>, touched: Set<string>): void {
+    const { memory, clock } = this.#parts;
+    for (const id of knocks) {
+      const device = draft.device(id);
+      if (device?.access !== 'open') continue;
+      const subscriptionId = device.subscriptionId;
+      memory.activity.set(
+        subscriptionId,
+        observeKnock(activityOf(memory, subscriptionId), clock.monotonic()),
+      );
+      touched.add(subscriptionId);
+    }
+  }
+
+  async #decide(draft: Draft, touched: ReadonlySet<string>, batches: readonly Batch[]): Promise<void> {
+    const { memory, reports, inbox, validity, clock, gate, wireguard, telemetry } = this.#parts;
+    const now = clock.monotonic();
+    const targets = planTargets(draft, memory, touched, { now, valid: validity.remainingMs() > 0 });
+    if (batches.length > 0) this.#peersMayDiffer = true;
+    const peers = this.#peersMayDiffer ? this.#planPeers(draft, targets.deferred) : noPeers;
+    const changes = targets.gate !== memory.gate || peers.remove.length + peers.upsert.length > 0;
+    reports.note(draft, memory, touched);
+    this.#journal(draft, changes, now);
+    this.#stored.push(...batches);
+
+    if (changes) {
+      const refused = await enforce(
+        {
+          gate: targets.gate,
+          changed: targets.changed,
+          peers,
+          validitySeconds: validity.remainingSeconds(),
+          failures: telemetry.consecutiveFailures,
+        },
+        memory,
+        gate,
+        wireguard,
+      );
+      this.#refuse(refused);
+    }
+    for (const id of memory.broken) if (!memory.gate.devices.has(id)) memory.broken.delete(id);
+    telemetry.inForce = true;
+    if (targets.deferred.size === 0) {
+      this.#peersMayDiffer = false;
+      this.#answer();
+    }
+    if (inbox.next()) inbox.announceReport();
+  }
+
+  #planPeers(draft: Draft, deferred: ReadonlySet<string>): PeerPlan {
+    const { memory } = this.#parts;
+    const wanted: Peer[] = [];
+    for (const device of draft.devices()) {
+      if (memory.refused.has(device.id) || deferred.has(device.id)) continue;
+      const peer = peerOf(device);
+      if (peer) wanted.push(peer);
+    }
+    return planPeers(memory.peers, wanted);
+  }
+
+  /** One transaction: what was read, what is desired, what may be armed, and what is reported of it. */
+  #journal(draft: Draft, changes: boolean, now: number): void {
+    const { journal, memory, reports, inbox, validity } = this.#parts;
+    const { state } = journal;
+    const { other } = draft;
+    if (state.report && state.report.number <= inbox.booked) other.acknowledged = inbox.booked;
+    const pending = state.report !== undefined && other.acknowledged === undefined;
+    if (!pending) {
+      const report = reports.freeze(draft, memory, state.lastReport + 1n, now);
+      if (report) other.report = report;
+    }
+    const validUntil = validity.toJournal();
+    if (validUntil !== undefined) other.validUntil = validUntil;
+    // Not worth a write of its own.
+    if (changes !== state.applying && (changes || !draft.isEmpty)) other.applying = changes;
+    if (draft.isEmpty) return;
+    journal.commit(draft.change());
+    for (const [id, bytes] of draft.usedMore) memory.used.set(id, (memory.used.get(id) ?? 0n) + bytes);
+    if (other.report) reports.frozen(draft, memory, now);
+    if (validUntil !== undefined) validity.wasJournalled(validUntil);
+  }
+
+  /** Items that the kernel's tools refuse, alone and again: they stay out until the controller says something new. */
+  #refuse({ subscriptionIds, peers }: Refused): void {
+    const { journal, memory, log } = this.#parts;
+    const draft = new Draft(journal.state, memory);
+    const keys = new Set(peers.map(({ publicKey }) => publicKey));
+    for (const device of keys.size > 0 ? draft.devices() : []) {
+      if (keys.has(device.publicKey)) memory.refused.set(device.id, 'WireGuard refuses it');
+    }
+    for (const subscriptionId of subscriptionIds) {
+      for (const id of memory.members.get(subscriptionId) ?? []) {
+        if (memory.gate.devices.has(id)) continue;
+        memory.refused.set(id, 'the gate refuses it');
+        const meter = draft.meter(id);
+        if (meter && meter.counted.length > 0) draft.putMeter(stopCounting(meter));
+      }
+      memory.again.add(subscriptionId);
+    }
+    if (subscriptionIds.length + peers.length > 0) {
+      log.error({ gate: subscriptionIds.length, wireguard: peers.length }, 'items were refused and left out');
+    }
+    if (!draft.isEmpty) journal.commit(draft.change());
+  }
+
+  #answer(): void {
+    const { memory } = this.#parts;
+    for (const { deltas, resolve } of this.#stored) {
+      const ids = deltas.flatMap(({ devices }) => devices.map(({ id }) => id));
+      const refusals = ids.flatMap((id) => {
+        const reason = memory.refused.get(id);
+        return reason === undefined ? [] : [{ id, reason }];
+      });
+      resolve({ refusals });
+    }
+    this.#stored = [];
+  }
+
+  #validityTurned(): boolean {
+    const valid = this.#parts.validity.remainingMs() > 0;
+    const turned = valid !== this.#wasValid;
+    this.#wasValid = valid;
+    return turned;
+  }
+
+  /** Grant elements end by themselves; while the controller is heard they are given their full time again. */
+  async #renew(): Promise<void> {
+    const { clock, journal, memory, gate, validity } = this.#parts;
+    const validityMs = (journal.state.settings?.validitySeconds ?? 0) * 1000;
+    const now = clock.monotonic();
+    if (now - this.#renewedAt < validityMs / 2 || validity.remainingMs() === 0) return;
+    await gate.renew(memory.gate, validity.remainingSeconds());
+    this.#renewedAt = now;
+  }
+
+  #note(part: string, lines: readonly string[]): void {
+    const { log, telemetry } = this.#parts;
+    telemetry.driftRepaired += lines.length;
+    for (const line of lines.slice(0, linesLogged)) log.warn({ part, mend: line }, 'mended');
+    if (lines.length > linesLogged) log.warn({ part, more: lines.length - linesLogged }, 'mended');
+  }
+}
+
+const noPeers: PeerPlan = { remove: [], upsert: [] };

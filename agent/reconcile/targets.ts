@@ -1,0 +1,247 @@
+import type { DesiredDevice } from '../desired/state.ts';
+import type { GateDevice, GateModel, GateQuota, Pass } from '../gate/model.ts';
+import { decide, decideRemoved } from '../grants/decide.ts';
+import type { Decision, Situation, Target } from '../grants/situation.ts';
+import { startCounting, stopCounting } from '../meter/meter.ts';
+import type { Draft } from './draft.ts';
+import { activityOf, addMember, type Memory } from './memory.ts';
+import { liveOf } from './reading.ts';
+
+export interface Targets {
+  readonly gate: GateModel;
+  /** Subscriptions that changed in the gate. */
+  readonly changed: ReadonlySet<string>;
+  /** Subscriptions that want a grant, of those that were decided on. */
+  readonly wanting: ReadonlySet<string>;
+  /** Devices that wait until another has left their address. */
+  readonly deferred: ReadonlySet<string>;
+}
+
+/** Decides on these subscriptions, and says what the gate should hold then. Raises accounts and starts meters. */
+export function planTargets(
+  draft: Draft,
+  memory: Memory,
+  subscriptions: ReadonlySet<string>,
+  moment: { readonly now: number; readonly valid: boolean },
+): Targets {
+  const plan = new TargetPlan(draft, memory);
+  const wanting = new Set<string>();
+  // Leavers of all subscriptions first: their addresses may be wanted by another's device.
+  for (const id of subscriptions) plan.dismiss(id);
+  for (const id of subscriptions) {
+    const { target, wants } = decideOne(draft, memory, id, moment);
+    if (wants) wanting.add(id);
+    plan.admit(id, target);
+  }
+  return { gate: plan.gate, changed: plan.changed, wanting, deferred: plan.deferred };
+}
+
+function decideOne(
+  draft: Draft,
+  memory: Memory,
+  id: string,
+  { now, valid }: { readonly now: number; readonly valid: boolean },
+): { target: Target; wants: boolean } {
+  const desired = draft.subscription(id);
+  const account = draft.account(id);
+  const live = liveOf(memory, id);
+  const settled = !memory.unsettled.has(id) && memory.lastReadingAt !== undefined;
+  if (desired === undefined) {
+    const removed = decideRemoved(account, live.kind !== 'nothing', settled);
+    draft.putAccount(removed.account);
+    if (removed.again) memory.again.add(id);
+    return { target: { kind: 'closed' }, wants: false };
+  }
+  const activity = activityOf(memory, id);
+  const wantedAt = memory.wantingSince.get(id);
+  const used = draft.used(id);
+  const armed = memory.lastArmed.get(id);
+  const situation: Situation = {
+    account,
+    used,
+    desired,
+    openDevices: openDevices(draft, memory, id),
+    live,
+    settled,
+    bytesPerSecond: activity.bytesPerSecond,
+    quietMs: now - activity.stirredAt,
+    unrefusedMs: now - activity.knockedAt,
+    wantingMs: wantedAt === undefined ? 0 : now - wantedAt,
+    owing: memory.owing.has(id),
+    futileBytes: armed?.used === used ? armed.bytes : 0n,
+    valid,
+  };
+  const decision = decide(situation);
+  remember(memory, id, decision, used, now);
+  draft.putAccount(decision.account);
+  return { target: decision.target, wants: decision.wanting };
+}
+
+function remember(memory: Memory, id: string, decision: Decision, used: bigint, now: number): void {
+  if (decision.again) memory.again.add(id);
+  if (decision.rest) memory.activity.delete(id);
+  if (decision.owing) memory.owing.add(id);
+  else memory.owing.delete(id);
+  if (!decision.wanting) memory.wantingSince.delete(id);
+  else if (!memory.wantingSince.has(id)) memory.wantingSince.set(id, now);
+  const { target } = decision;
+  if (target.kind === 'quota' && target.bytes !== undefined) {
+    memory.lastArmed.set(id, { bytes: target.bytes, used });
+  }
+}
+
+function openDevices(draft: Draft, memory: Memory, subscriptionId: string): Set<string> {
+  const open = new Set<string>();
+  for (const id of memory.members.get(subscriptionId) ?? []) {
+    const device = wanted(draft, memory, id);
+    if (device?.access === 'open' && !isLeaving(memory, device, id)) open.add(id);
+  }
+  return open;
+}
+
+/** The device as it should be in the gate, or undefined when it should not. */
+function wanted(draft: Draft, memory: Memory, id: string): DesiredDevice | undefined {
+  return memory.refused.has(id) ? undefined : draft.device(id);
+}
+
+/** In the gate, but not as it is there now: its elements go before new ones come. */
+function isLeaving(memory: Memory, device: DesiredDevice | undefined, id: string): boolean {
+  const present = memory.gate.devices.get(id);
+  if (present === undefined) return false;
+  if (device === undefined || memory.broken.has(id)) return true;
+  return present.address4 !== device.address4 || present.address6 !== device.address6;
+}
+
+class TargetPlan {
+  readonly #draft: Draft;
+  readonly #memory: Memory;
+  readonly #devices: Map<string, GateDevice>;
+  readonly #quotas: Map<string, GateQuota>;
+  readonly #freed = new Set<string>();
+  readonly #taken = new Set<string>();
+  readonly changed = new Set<string>();
+  readonly deferred = new Set<string>();
+
+  constructor(draft: Draft, memory: Memory) {
+    this.#draft = draft;
+    this.#memory = memory;
+    this.#devices = new Map(memory.gate.devices);
+    this.#quotas = new Map(memory.gate.quotas);
+  }
+
+  get gate(): GateModel {
+    return this.changed.size === 0 ? this.#memory.gate : { devices: this.#devices, quotas: this.#quotas };
+  }
+
+  /** Devices that leave are closed, read, journalled, and only then lose their counters. */
+  dismiss(subscriptionId: string): void {
+    for (const id of this.#memory.members.get(subscriptionId) ?? []) {
+      const present = this.#memory.gate.devices.get(id);
+      const device = wanted(this.#draft, this.#memory, id);
+      if (present === undefined) {
+        if (device === undefined) this.#memory.members.get(subscriptionId)?.delete(id);
+        continue;
+      }
+      if (!isLeaving(this.#memory, device, id)) continue;
+      if (present.pass.kind !== 'closed') {
+        this.#set(subscriptionId, id, { ...present, pass: { kind: 'closed' } });
+        this.#memory.again.add(subscriptionId);
+      } else if (this.#memory.unsettled.has(subscriptionId)) {
+        this.#memory.again.add(subscriptionId);
+      } else {
+        this.#forget(subscriptionId, id, present);
+      }
+    }
+  }
+
+  admit(subscriptionId: string, target: Target): void {
+    const before = this.#quotasOf(subscriptionId, this.#memory.gate.devices);
+    const quota = target.kind === 'quota' ? this.#quotaFor(subscriptionId, target.bytes, before) : '';
+    for (const id of this.#memory.members.get(subscriptionId) ?? []) {
+      const device = wanted(this.#draft, this.#memory, id);
+      const present = this.#devices.get(id);
+      if (device === undefined || isLeaving(this.#memory, device, id)) continue;
+      const pass = device.access === 'open' ? this.#passFor(id, target, quota, present?.pass) : closed;
+      if (present === undefined) this.#enter(subscriptionId, device, pass);
+      else if (!samePass(present.pass, pass)) this.#set(subscriptionId, id, { ...present, pass });
+    }
+    const after = this.#quotasOf(subscriptionId, this.#devices);
+    for (const name of [...before, quota]) if (!after.has(name)) this.#quotas.delete(name);
+  }
+
+  #passFor(id: string, target: Target, quota: string, present: Pass | undefined): Pass {
+    switch (target.kind) {
+      case 'closed':
+      case 'unlimited':
+        return { kind: target.kind };
+      case 'quota':
+        return { kind: 'quota', quota };
+      case 'allowance':
+        if (!target.devices.has(id)) return closed;
+        if (present?.kind === 'allowance') return present;
+        this.#memory.sequence += 1;
+        return { kind: 'allowance', generation: this.#memory.sequence };
+    }
+  }
+
+  #quotaFor(subscriptionId: string, bytes: bigint | undefined, live: ReadonlySet<string>): string {
+    const [first] = live;
+    if (bytes === undefined && first !== undefined) return first;
+    this.#memory.sequence += 1;
+    const name = `${subscriptionId}_${this.#memory.sequence}`;
+    this.#quotas.set(name, { bytes: bytes ?? 0n });
+    return name;
+  }
+
+  #quotasOf(subscriptionId: string, devices: ReadonlyMap<string, GateDevice>): Set<string> {
+    const names = new Set<string>();
+    for (const id of this.#memory.members.get(subscriptionId) ?? []) {
+      const pass = devices.get(id)?.pass;
+      if (pass?.kind === 'quota') names.add(pass.quota);
+    }
+    return names;
+  }
+
+  #enter(subscriptionId: string, device: DesiredDevice, pass: Pass): void {
+    const addresses = [device.address4, device.address6];
+    const occupied = addresses.some(
+      (address) => this.#taken.has(address) || this.#freed.has(address) || this.#memory.owners.has(address),
+    );
+    if (occupied) {
+      this.deferred.add(device.id);
+      this.#memory.again.add(subscriptionId);
+      return;
+    }
+    for (const address of addresses) this.#taken.add(address);
+    addMember(this.#memory, subscriptionId, device.id);
+    this.#draft.putMeter(startCounting(this.#draft.meterOf(device), addresses));
+    this.#set(subscriptionId, device.id, {
+      address4: device.address4,
+      address6: device.address6,
+      pass,
+    });
+  }
+
+  #forget(subscriptionId: string, id: string, present: GateDevice): void {
+    // Gone from the kernel in this round, free for another device in the next.
+    this.#freed.add(present.address4).add(present.address6);
+    const meter = this.#draft.meter(id);
+    if (meter) this.#draft.putMeter(stopCounting(meter));
+    this.#devices.delete(id);
+    this.changed.add(subscriptionId);
+    this.#memory.again.add(subscriptionId);
+  }
+
+  #set(subscriptionId: string, id: string, device: GateDevice): void {
+    this.#devices.set(id, device);
+    this.changed.add(subscriptionId);
+  }
+}
+
+const closed: Pass = { kind: 'closed' };
+
+function samePass(left: Pass, right: Pass): boolean {
+  if (left.kind === 'allowance' && right.kind === 'allowance') return left.generation === right.generation;
+  if (left.kind === 'quota' && right.kind === 'quota') return left.quota === right.quota;
+  return left.kind === right.kind;
+}

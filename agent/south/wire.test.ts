@@ -1,0 +1,132 @@
+import { create } from '@bufbuild/protobuf';
+import { expect, it } from 'vitest';
+import {
+  DeltaSchema,
+  DeviceAccess,
+  DeviceSchema,
+  Metering,
+  SettingsSchema,
+  SubscriptionSchema,
+} from '../../common/gen/turnpike/v1/sync_pb.ts';
+import { newId } from '../../common/ids.ts';
+import { parseDelta, parseSettings } from './wire.ts';
+
+const settings = {
+  listenPort: 51820,
+  range4: '10.64.0.0/16',
+  range6: 'fd74:7572:6e70::/64',
+  address4: '10.64.0.1',
+  address6: 'fd74:7572:6e70::1',
+  mtu: 1420,
+  validitySeconds: 86_400,
+};
+const parsedSettings = parseSettings(create(SettingsSchema, settings));
+
+const device = {
+  id: newId('dev'),
+  revision: 4n,
+  subscriptionId: newId('sub'),
+  publicKey: new Uint8Array(32).fill(1),
+  presharedKey: new Uint8Array(32).fill(2),
+  address4: '10.64.3.4',
+  address6: 'FD74:7572:6E70:0:0::0A',
+  access: DeviceAccess.CLOSED,
+};
+const subscription = {
+  id: newId('sub'),
+  revision: 5n,
+  metering: Metering.GRANTED,
+  grantedBytes: 1n << 40n,
+  allowance: true,
+  recall: 3,
+};
+
+it('a device comes out with keys as wg writes them and addresses as nft prints them', () => {
+  const delta = create(DeltaSchema, { devices: [device] });
+  expect(parseDelta(delta, parsedSettings)).toEqual({
+    refusals: [],
+    delta: {
+      removedDeviceIds: [],
+      removedSubscriptionIds: [],
+      subscriptions: [],
+      devices: [
+        {
+          id: device.id,
+          revision: 4n,
+          subscriptionId: device.subscriptionId,
+          publicKey: Buffer.alloc(32, 1).toString('base64'),
+          presharedKey: Buffer.alloc(32, 2).toString('base64'),
+          address4: '10.64.3.4',
+          address6: 'fd74:7572:6e70::a',
+          access: 'closed',
+        },
+      ],
+    },
+  });
+});
+
+it('a subscription comes out as it is', () => {
+  const delta = create(DeltaSchema, { subscriptions: [subscription] });
+  expect(parseDelta(delta, parsedSettings).delta.subscriptions).toEqual([
+    { ...subscription, metering: 'granted' },
+  ]);
+});
+
+it.each([
+  ['an id with a shell in it', { id: 'dev_$(reboot)' }],
+  ["a subscription's id", { id: newId('sub') }],
+  ['no subscription', { subscriptionId: '' }],
+  ['a short key', { publicKey: new Uint8Array(31) }],
+  ['no key', { publicKey: new Uint8Array() }],
+  ['a long preshared key', { presharedKey: new Uint8Array(33) }],
+  ['an address outside the range', { address4: '10.65.0.1' }],
+  ['an IPv6 address outside the range', { address6: 'fd74:7572:6e70:1::a' }],
+  ["the node's own address", { address4: '10.64.0.1' }],
+  ["the node's own IPv6 address", { address6: 'fd74:7572:6e70:0::1' }],
+  ['an address in hexadecimal', { address4: '0x0a400304' }],
+  ['an address of three parts', { address4: '10.64.772' }],
+  ['an address with a rule behind it', { address4: '10.64.3.4; flush ruleset' }],
+  ['an address with a zone', { address6: 'fd74:7572:6e70::a%eth0' }],
+  ['IPv4 for IPv6', { address6: '10.64.3.4' }],
+  ['no access', { access: DeviceAccess.UNSPECIFIED }],
+  ['an access of a later version', { access: 99 as DeviceAccess }],
+])('a device with %s is refused, and the others are taken', (_what, change) => {
+  const bad = { ...device, ...change };
+  const good = { ...device, id: newId('dev') };
+  const devices = [bad, good].map((each) => create(DeviceSchema, each));
+  const { delta, refusals } = parseDelta(create(DeltaSchema, { devices }), parsedSettings);
+  expect(refusals.map(({ id }) => id)).toEqual([bad.id]);
+  expect(delta.devices.map(({ id }) => id)).toEqual([good.id]);
+});
+
+it.each([
+  ['no metering', { metering: Metering.UNSPECIFIED }],
+  ['more than 2^63 - 1 bytes', { grantedBytes: 1n << 63n }],
+  ["a device's id", { id: newId('dev') }],
+])('a subscription with %s is refused', (_what, change) => {
+  const subscriptions = [create(SubscriptionSchema, { ...subscription, ...change })];
+  const { delta, refusals } = parseDelta(create(DeltaSchema, { subscriptions }), parsedSettings);
+  expect(delta.subscriptions).toEqual([]);
+  expect(refusals).toHaveLength(1);
+});
+
+it('refusals do not repeat keys', () => {
+  const devices = [create(DeviceSchema, { ...device, publicKey: Buffer.from('secret') })];
+  const { refusals } = parseDelta(create(DeltaSchema, { devices }), parsedSettings);
+  expect(JSON.stringify(refusals)).not.toMatch(/secret|c2VjcmV0/);
+});
+
+it.each([
+  ['no port', { listenPort: 0 }],
+  ['a port beyond 65535', { listenPort: 65_536 }],
+  ['an MTU too small for IPv6', { mtu: 1279 }],
+  ['no validity', { validitySeconds: 0 }],
+  ['no IPv4 range', { range4: '' }],
+  ['an IPv6 range for IPv4', { range4: 'fd74::/64' }],
+  ['a range without prefix length', { range6: 'fd74::' }],
+  ['an own address outside the range', { address4: '192.0.2.1' }],
+])('settings with %s are refused', (_what, change) => {
+  expect(() => parseSettings(create(SettingsSchema, { ...settings, ...change }))).toThrow(
+    'the controller sent',
+  );
+});

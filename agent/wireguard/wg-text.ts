@@ -1,0 +1,73 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import { noPresharedKey } from './keys.ts';
+import type { Peer, PeerActivity } from './wireguard.ts';
+
+/** Peers as a configuration file of `wg` (wg(8), CONFIGURATION FILE FORMAT). What a peer has already is replaced. */
+export function renderPeers(peers: readonly Peer[]): string {
+  return peers
+    .map(
+      ({ publicKey, presharedKey, addresses }) => `[Peer]
+PublicKey = ${publicKey}
+PresharedKey = ${presharedKey ?? noPresharedKey}
+AllowedIPs = ${addresses.map(hostRange).join(', ')}
+`,
+    )
+    .join('');
+}
+
+export function hostRange(address: string): string {
+  return `${address}/${address.includes(':') ? 128 : 32}`;
+}
+
+/** The address of a range of one address; other ranges as they are. */
+export function hostAddress(range: string): string {
+  return range.replace(range.includes(':') ? /\/128$/ : /\/32$/, '');
+}
+
+/** `wg show IF public-key`. */
+export function parsePublicKey(output: string): string | undefined {
+  const key = output.trim();
+  return key === '(none)' ? undefined : key;
+}
+
+/** `wg show IF allowed-ips`: key, tab, ranges with blanks between or `(none)`. */
+export function parseAllowedIps(output: string): Map<string, readonly string[]> {
+  return new Map(
+    rows(output, 2).map(([key, ranges]) => [
+      key,
+      ranges === '(none)' ? [] : ranges.split(' ').map(hostAddress),
+    ]),
+  );
+}
+
+/** `wg show IF latest-handshakes` and `wg show IF transfer`; peers that are in one of them only are left out. */
+export function parseActivity(handshakes: string, transfer: string): PeerActivity[] {
+  const traffic = new Map(
+    rows(transfer, 3).map(([key, received, sent]) => [
+      key,
+      { received: BigInt(received), sent: BigInt(sent) },
+    ]),
+  );
+  return rows(handshakes, 2).flatMap(([publicKey, seconds]) => {
+    const bytes = traffic.get(publicKey);
+    return bytes === undefined ? [] : [{ publicKey, latestHandshake: Number(seconds), ...bytes }];
+  });
+}
+
+function rows(output: string, columns: 2): [string, string][];
+function rows(output: string, columns: 3): [string, string, string][];
+function rows(output: string, columns: number): string[][] {
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const row = line.split('\t');
+      if (row.length !== columns) {
+        throw new TurnpikeError(
+          'environment',
+          `wg printed ${row.length} columns where ${columns} were expected`,
+        );
+      }
+      return row;
+    });
+}

@@ -1,0 +1,130 @@
+import { CommandError, type CommandRunner } from '../../common/command.ts';
+import { TurnpikeError } from '../../common/errors.ts';
+import { checkInterfaceName } from '../gate/names.ts';
+import { checkKey } from './keys.ts';
+import { removalsPerCommand } from './limits.ts';
+import { PeerIndex } from './peer-index.ts';
+import { parseActivity, parseAllowedIps, parsePublicKey, renderPeers } from './wg-text.ts';
+import type { Peer, PeerActivity, WireGuard } from './wireguard.ts';
+
+export interface WgOptions {
+  readonly run: CommandRunner;
+  readonly interfaceName: string;
+  /** See limits.ts. */
+  readonly maxPeers: number;
+}
+
+/** An interface, kernel's or userspace's, by the `wg` program. */
+export class WgDriver implements WireGuard {
+  readonly #options: WgOptions;
+  readonly #name: string;
+  #index: PeerIndex | undefined;
+
+  constructor(options: WgOptions) {
+    this.#options = options;
+    this.#name = checkInterfaceName(options.interfaceName);
+  }
+
+  async publicKey(): Promise<string | undefined> {
+    return parsePublicKey(await this.#show('public-key'));
+  }
+
+  async configure({ privateKey, listenPort }: { privateKey: string; listenPort: number }): Promise<void> {
+    checkKey(privateKey, 'the private key of the node');
+    await this.#withSecret(['set', this.#name, 'listen-port', String(listenPort), 'private-key'], privateKey);
+  }
+
+  async peers(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const peers = parseAllowedIps(await this.#show('allowed-ips'));
+    this.#index = new PeerIndex(peers);
+    return peers;
+  }
+
+  async upsert(peers: readonly Peer[]): Promise<void> {
+    if (peers.length === 0) return;
+    const own = await this.publicKey();
+    const index = await this.#knownPeers();
+    index.upsert(peers, own, this.#options.maxPeers);
+    await this.#changing(() => this.#withSecret(['addconf', this.#name], renderPeers(peers)));
+  }
+
+  async remove(publicKeys: readonly string[]): Promise<void> {
+    for (const key of publicKeys) checkKey(key, 'the public key of a peer');
+    for (let start = 0; start < publicKeys.length; start += removalsPerCommand) {
+      const batch = publicKeys.slice(start, start + removalsPerCommand);
+      const args = batch.flatMap((key) => ['peer', key, 'remove']);
+      await this.#changing(() => this.#wg(() => this.#options.run(['wg', 'set', this.#name, ...args])));
+      this.#index?.remove(batch);
+    }
+  }
+
+  async activity(): Promise<readonly PeerActivity[]> {
+    const [handshakes, transfer] = await Promise.all([
+      this.#show('latest-handshakes'),
+      this.#show('transfer'),
+    ]);
+    return parseActivity(handshakes, transfer);
+  }
+
+  // Never `dump`, which prints private and preshared keys and endpoints too.
+  #show(what: 'public-key' | 'allowed-ips' | 'latest-handshakes' | 'transfer'): Promise<string> {
+    return this.#wg(() => this.#options.run(['wg', 'show', this.#name, what]));
+  }
+
+  // Node's pipes are socket pairs, and those wg cannot open as /dev/stdin: `cat` makes a real pipe of it. Secrets go that
+  // way only, so that they are in no argument list and in no file.
+  #withSecret(args: readonly string[], input: string): Promise<void> {
+    return this.#wg(async () => {
+      await this.#options.run(['sh', '-c', 'cat | wg "$@" /dev/stdin', 'sh', ...args], {
+        input,
+        timeoutMs: 120_000,
+      });
+    });
+  }
+
+  async #knownPeers(): Promise<PeerIndex> {
+    if (this.#index === undefined) await this.peers();
+    return this.#index ?? new PeerIndex(new Map());
+  }
+
+  // After an error nobody knows how much was done: what we thought of the peers is forgotten, and read again when needed.
+  async #changing(change: () => Promise<unknown>): Promise<void> {
+    try {
+      await change();
+    } catch (error) {
+      this.#index = undefined;
+      throw error;
+    }
+  }
+
+  async #wg<Result>(command: () => Promise<Result>): Promise<Result> {
+    try {
+      return await command();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #explain(error: unknown): unknown {
+    if (!(error instanceof CommandError)) return error;
+    if (error.said(/No such device|Protocol not supported|Address family not supported/)) {
+      return new TurnpikeError('unavailable', `there is no WireGuard interface ${this.#name}`, {
+        cause: error,
+      });
+    }
+    if (error.said(/Operation not permitted|Permission denied/)) {
+      return new TurnpikeError('environment', `wg may not touch the interface ${this.#name}`, {
+        remedy: 'run turnpike-agent as root, or with CAP_NET_ADMIN',
+        cause: error,
+      });
+    }
+    if (error.exitCode === 127 || error.message.endsWith('is not installed')) {
+      return new TurnpikeError('environment', 'wg is not installed', {
+        remedy: 'apt install wireguard-tools',
+      });
+    }
+    return new TurnpikeError('environment', `wg failed with status ${error.exitCode ?? 'unknown'}`, {
+      cause: error,
+    });
+  }
+}

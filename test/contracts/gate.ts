@@ -1,0 +1,271 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Gate, GateDevice, GateFrame, GateModel, Pass } from '../../agent/gate/model.ts';
+import { allowancePerAddress } from '../../common/allowance.ts';
+
+/** A gate with a world around it: packets come, and somebody with root interferes. */
+export interface GateBench {
+  readonly gate: Gate;
+  readonly frame: GateFrame;
+  /** So many IP packets of so many bytes come from or go to a device's address; how many pass. */
+  carry(direction: 'upload' | 'download', address: string, count: number, bytes: number): Promise<number>;
+  /** Somebody flushes the ruleset. */
+  flush(): Promise<void>;
+  /** Somebody deletes the address from everything in the table. */
+  forget(address: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The devices whose addresses the bench has. */
+export const a = { address4: '10.64.0.2', address6: 'fd74:7572:6e70::2' };
+export const b = { address4: '10.64.0.3', address6: 'fd74:7572:6e70::3' };
+
+const packet = 1000;
+const validity = 3600;
+
+function model(
+  devices: Readonly<Record<string, GateDevice>>,
+  quotas: Readonly<Record<string, bigint>> = {},
+): GateModel {
+  return {
+    devices: new Map(Object.entries(devices)),
+    quotas: new Map(Object.entries(quotas).map(([name, bytes]) => [name, { bytes }])),
+  };
+}
+
+const empty = model({});
+const unlimited: Pass = { kind: 'unlimited' };
+const closed: Pass = { kind: 'closed' };
+const on = (quota: string): Pass => ({ kind: 'quota', quota });
+const allowance = (generation: number): Pass => ({ kind: 'allowance', generation });
+
+/** What every gate keeps to: the one in the kernel, and the one in memory that tests stand on. */
+export function gateContract(name: string, open: () => Promise<GateBench>): void {
+  describe(name, () => {
+    let bench: GateBench;
+    let gate: Gate;
+    beforeAll(async () => {
+      bench = await open();
+      gate = bench.gate;
+    });
+    beforeEach(async () => void (await gate.create(bench.frame)));
+    afterEach(async () => gate.remove());
+    afterAll(async () => bench.close());
+
+    const counters = async (address: string) => (await gate.read())?.counters.get(address);
+
+    it('has no epoch and no reading without its table', async () => {
+      await gate.remove();
+      expect(await gate.epoch()).toBeUndefined();
+      expect(await gate.read()).toBeUndefined();
+      await expect(gate.observe()).rejects.toThrow();
+    });
+
+    it('lets nothing pass when it is new', async () => {
+      expect(await bench.carry('upload', a.address4, 5, packet)).toBe(0);
+      expect(await bench.carry('download', a.address6, 5, packet)).toBe(0);
+    });
+
+    it('lets nothing of a closed device pass, and counts nothing', async () => {
+      await gate.apply(empty, model({ dev: { ...a, pass: closed } }), validity);
+      expect(await bench.carry('upload', a.address4, 5, packet)).toBe(0);
+      expect(await counters(a.address4)).toEqual({ upload: 0n, download: 0n });
+    });
+
+    it('counts each device by address and direction', async () => {
+      const both = model({ first: { ...a, pass: unlimited }, second: { ...b, pass: unlimited } });
+      await gate.apply(empty, both, validity);
+      expect(await bench.carry('upload', a.address4, 7, packet)).toBe(7);
+      expect(await bench.carry('download', a.address4, 3, packet)).toBe(3);
+      expect(await bench.carry('upload', b.address6, 2, packet)).toBe(2);
+      expect(await counters(a.address4)).toEqual({ upload: 7000n, download: 3000n });
+      expect(await counters(a.address6)).toEqual({ upload: 0n, download: 0n });
+      expect(await counters(b.address6)).toEqual({ upload: 2000n, download: 0n });
+    });
+
+    it('stops devices that share a quota to the packet, over both families and directions', async () => {
+      const shared = model(
+        { first: { ...a, pass: on('s_1') }, second: { ...b, pass: on('s_1') } },
+        { s_1: 20_500n },
+      );
+      await gate.apply(empty, shared, validity);
+      expect(await bench.carry('upload', a.address4, 8, packet)).toBe(8);
+      expect(await bench.carry('download', b.address6, 8, packet)).toBe(8);
+      expect((await gate.read())?.quotaRemaining.get('s_1')).toBe(4500n);
+      expect(await bench.carry('upload', b.address4, 8, packet)).toBe(4);
+      expect(await bench.carry('download', a.address6, 8, packet)).toBe(0);
+      expect((await gate.read())?.quotaRemaining.get('s_1')).toBe(0n);
+      expect(await counters(b.address4)).toEqual({ upload: 4000n, download: 0n });
+    });
+
+    it('lets exactly the increment pass after a change to a fresh quota', async () => {
+      const first = model({ dev: { ...a, pass: on('s_1') } }, { s_1: 3000n });
+      const second = model({ dev: { ...a, pass: on('s_2') } }, { s_2: 5000n });
+      await gate.apply(empty, first, validity);
+      expect(await bench.carry('upload', a.address4, 10, packet)).toBe(3);
+      await gate.apply(first, second, validity);
+      expect(await bench.carry('upload', a.address4, 10, packet)).toBe(5);
+      expect(await counters(a.address4)).toEqual({ upload: 8000n, download: 0n });
+      expect([...(await gate.observe()).quotas.keys()]).toEqual(['s_2']);
+    });
+
+    it('gives each address an idle allowance of its own, once per generation', async () => {
+      const share = Number(allowancePerAddress / BigInt(packet));
+      const first = model({ dev: { ...a, pass: allowance(1) } });
+      await gate.apply(empty, first, validity);
+      expect(await bench.carry('upload', a.address4, share + 20, packet)).toBe(share);
+      expect(await bench.carry('download', a.address4, 5, packet)).toBe(0);
+      expect(await bench.carry('download', a.address6, 5, packet)).toBe(5);
+      await gate.apply(first, first, validity);
+      expect(await bench.carry('upload', a.address4, 5, packet)).toBe(0);
+      const second = model({ dev: { ...a, pass: allowance(2) } });
+      await gate.apply(first, second, validity);
+      expect(await bench.carry('upload', a.address4, 5, packet)).toBe(5);
+      expect((await counters(a.address4))?.upload).toBe(BigInt((share + 5) * packet));
+    });
+
+    it('keeps the counters of a device that is closed and opened again', async () => {
+      const opened = model({ dev: { ...a, pass: unlimited } });
+      const shut = model({ dev: { ...a, pass: closed } });
+      await gate.apply(empty, opened, validity);
+      await bench.carry('upload', a.address4, 2, packet);
+      await gate.apply(opened, shut, validity);
+      expect(await bench.carry('upload', a.address4, 5, packet)).toBe(0);
+      await gate.apply(shut, opened, validity);
+      expect(await bench.carry('upload', a.address4, 1, packet)).toBe(1);
+      expect((await counters(a.address4))?.upload).toBe(3000n);
+    });
+
+    it('counts from zero when a device has gone and its addresses are given to another', async () => {
+      const before = model({ old: { ...a, pass: unlimited } });
+      const after = model({ next: { ...a, pass: unlimited } });
+      await gate.apply(empty, before, validity);
+      await bench.carry('upload', a.address4, 4, packet);
+      await gate.apply(before, after, validity);
+      expect(await counters(a.address4)).toEqual({ upload: 0n, download: 0n });
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(2);
+      await gate.apply(after, empty, validity);
+      expect(await counters(a.address4)).toBeUndefined();
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(0);
+    });
+
+    it('tells what it holds', async () => {
+      const held = model(
+        { first: { ...a, pass: on('s_1') }, second: { ...b, pass: allowance(1) } },
+        { s_1: 9_007_199_254_740_993n },
+      );
+      await gate.apply(empty, held, validity);
+      expect(await gate.observe()).toEqual({
+        counted: new Set([a.address4, b.address4, a.address6, b.address6]),
+        unlimited: new Set(),
+        allowance: new Set([b.address4, b.address6]),
+        quotaOf: new Map([
+          [a.address4, 's_1'],
+          [a.address6, 's_1'],
+        ]),
+        quotas: new Map([['s_1', { bytes: 9_007_199_254_740_993n }]]),
+      });
+    });
+
+    it('ends a grant by itself when its time is over, and a plan that did not know that still applies', async () => {
+      const granted = model({ dev: { ...a, pass: on('s_1') } }, { s_1: 50_000n });
+      await gate.apply(empty, granted, 1);
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(2);
+      await vi.waitFor(async () => expect((await gate.observe()).quotaOf.size).toBe(0), { timeout: 5000 });
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(0);
+      const fresh = model({ dev: { ...a, pass: on('s_2') } }, { s_2: 3000n });
+      await gate.apply(granted, fresh, validity);
+      expect(await bench.carry('upload', a.address4, 5, packet)).toBe(3);
+    });
+
+    it('renews the time of a grant and leaves what it has used', async () => {
+      const granted = model({ dev: { ...a, pass: on('s_1') } }, { s_1: 5000n });
+      await gate.apply(empty, granted, 1);
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(2);
+      await gate.renew(granted, validity);
+      const later = performance.now() + 1200;
+      await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(later), { timeout: 3000 });
+      expect(await bench.carry('upload', a.address4, 9, packet)).toBe(3);
+    });
+
+    it('ends at the plan also when somebody deleted elements', async () => {
+      const opened = model({ dev: { ...a, pass: unlimited } });
+      await gate.apply(empty, opened, validity);
+      await bench.forget(a.address4);
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(0);
+      expect((await gate.observe()).counted.has(a.address4)).toBe(false);
+      await gate.apply(opened, empty, validity);
+      expect((await gate.observe()).counted.size).toBe(0);
+    });
+
+    it('changes nothing at all when it cannot do all of it', async () => {
+      const believed = model({ dev: { ...a, pass: closed } }, { s_gone: 1n });
+      const wanted = model({ dev: { ...a, pass: unlimited } });
+      await expect(gate.apply(believed, wanted, validity)).rejects.toThrow('failed with status 1');
+      expect((await gate.observe()).unlimited.size).toBe(0);
+    });
+
+    it('is another epoch and closed when made anew', async () => {
+      const before = await gate.epoch();
+      await gate.apply(empty, model({ dev: { ...a, pass: unlimited } }), validity);
+      const after = await gate.create(bench.frame);
+      expect(after).not.toEqual(before);
+      expect(await gate.epoch()).toEqual(after);
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(0);
+    });
+
+    it('keeps epoch, counters, quotas and passes when its frame changes', async () => {
+      const held = model({ dev: { ...a, pass: on('s_1') } }, { s_1: 5000n });
+      await gate.apply(empty, held, validity);
+      await bench.carry('upload', a.address4, 2, packet);
+      const before = await gate.epoch();
+      await gate.reframe({ ...bench.frame, mtu: 1280 });
+      expect(await gate.epoch()).toEqual(before);
+      expect(await bench.carry('upload', a.address4, 9, packet)).toBe(3);
+      expect((await counters(a.address4))?.upload).toBe(5000n);
+    });
+
+    describe('watch', () => {
+      async function watching(during: () => Promise<void>, expected: number): Promise<void> {
+        const onEvent = vi.fn();
+        const watch = gate.watch(onEvent);
+        // A watch is in force when it reports: touch the table until it does.
+        await vi.waitFor(
+          async () => {
+            await bench.forget('10.64.0.99');
+            expect(onEvent).toHaveBeenCalled();
+          },
+          { timeout: 5000, interval: 50 },
+        );
+        await vi.waitFor(
+          async () => {
+            onEvent.mockClear();
+            await new Promise((resolve) => setTimeout(resolve, 60));
+            expect(onEvent).not.toHaveBeenCalled();
+          },
+          { timeout: 5000 },
+        );
+        await during();
+        if (expected > 0) await vi.waitFor(() => expect(onEvent).toHaveBeenCalled(), { timeout: 2000 });
+        else {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          expect(onEvent).not.toHaveBeenCalled();
+        }
+        watch.stop();
+        await watch.ended;
+      }
+
+      it('reports a flush', async () => watching(() => bench.flush(), 1));
+
+      it('reports a quota that ran dry', async () => {
+        const held = model({ dev: { ...a, pass: on('s_1') } }, { s_1: 2000n });
+        await gate.apply(empty, held, validity);
+        await watching(async () => void (await bench.carry('upload', a.address4, 4, packet)), 1);
+      });
+
+      it('does not report what the gate did itself', async () => {
+        const held = model({ dev: { ...a, pass: on('s_1') } }, { s_1: 2000n });
+        await watching(() => gate.apply(empty, held, validity), 0);
+      });
+    });
+  });
+}

@@ -1,0 +1,67 @@
+/**
+ * `scripts/demo [--json FILE]`: the main job as a story that a person can follow, on this machine, in network
+ * namespaces. Ends with 0 only if every promise was kept.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { createLab } from '../lab/lab.ts';
+import { brokenPromises, grouped, renderTable, toJson } from './figures.ts';
+import { type StoryOptions, type Teller, tellStory } from './story.ts';
+
+const options = {
+  json: { type: 'string' },
+  /** A slow machine needs longer, and less to carry. */
+  slow: { type: 'boolean', default: false },
+} as const;
+
+const usual: StoryOptions = {
+  volumeBytes: 40_000_000n,
+  topUpBytes: 10_000_000n,
+  bitsPerSecond: 2_500_000,
+  quietMs: 2000,
+  withinMs: 60_000,
+};
+const slow: StoryOptions = {
+  volumeBytes: 20_000_000n,
+  topUpBytes: 5_000_000n,
+  bitsPerSecond: 400_000,
+  quietMs: 15_000,
+  withinMs: 60_000,
+};
+
+function teller(volumes: bigint, everyMs: number): Teller {
+  const start = performance.now();
+  let last = 0;
+  const seconds = () => ((performance.now() - start) / 1000).toFixed(1).padStart(6);
+  return {
+    say: (line) => console.log(`${seconds()} s  ${line}`),
+    live(accepted, nodes) {
+      if (performance.now() - last < everyMs) return;
+      last = performance.now();
+      const share = nodes.map((bytes, index) => `node${index + 1} ${grouped(bytes)}`).join(', ');
+      console.log(`${seconds()} s    ${grouped(accepted)} of ${grouped(volumes)} bytes (${share})`);
+    },
+  };
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options });
+  const story = values.slow ? slow : usual;
+  const say = teller(story.volumeBytes, values.slow ? 10_000 : 1000);
+  await using lab = await createLab({ nodes: 2, clients: 2 });
+  try {
+    const figures = await tellStory(lab, story, say);
+    console.log(`\n${renderTable(figures)}\n`);
+    if (values.json !== undefined) writeFileSync(values.json, toJson(figures));
+    const broken = brokenPromises(figures, values.slow ? 20_000 : 1000);
+    for (const line of broken) console.log(`broken: ${line}`);
+    if (broken.length === 0) console.log('Stopped to the byte, billed to the byte.');
+    return broken.length === 0 ? 0 : 1;
+  } catch (error) {
+    console.error(lab.logs());
+    console.error(`demo: the story broke off: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  }
+}
+
+process.exitCode = await main();

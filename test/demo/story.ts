@@ -1,0 +1,80 @@
+import { eventually } from '../lab/eventually.ts';
+import type { Lab } from '../lab/lab.ts';
+import { openShop, Sale } from '../lab/shop.ts';
+import { machineMilliseconds } from '../lab/traffic/protocol.ts';
+import type { Figures } from './figures.ts';
+
+export interface StoryOptions {
+  readonly volumeBytes: bigint;
+  readonly topUpBytes: bigint;
+  /** Per flow; there are eight. */
+  readonly bitsPerSecond: number;
+  /** How long nothing may arrive, with senders still sending, before we say that it has stopped. */
+  readonly quietMs: number;
+  /** For each of the two volumes to be used up. */
+  readonly withinMs: number;
+}
+
+export interface Teller {
+  say(line: string): void;
+  /** Called often while traffic runs. */
+  live(accepted: bigint, nodes: readonly bigint[]): void;
+}
+
+/**
+ * The main job: two nodes, one subscription, two devices, each on another node, IPv4 and IPv6, up and down; the volume
+ * stops all of it to the byte; a top-up makes it flow again, and stops it again.
+ */
+export async function tellStory(lab: Lab, options: StoryOptions, teller: Teller): Promise<Figures> {
+  const { volumeBytes, topUpBytes } = options;
+  teller.say('A controller and two nodes start; the nodes join with their one-time tokens.');
+  await openShop(lab);
+
+  teller.say(`A customer buys ${volumeBytes} bytes and gets two devices, "phone" and "laptop".`);
+  const sale = await Sale.make(lab, volumeBytes, 2);
+  teller.say(
+    'The phone connects to node1, the laptop to node2, each with the configuration that the CLI prints.',
+  );
+  await Promise.all([sale.connect(1, 1), sale.connect(2, 2)]);
+  await Promise.all([1, 2].map((number) => lab.traffic.openAll(number, number, options.bitsPerSecond)));
+
+  teller.say('Both send to and receive from a server in the internet, over IPv4 and IPv6.');
+  lab.traffic.sendAll();
+  const untilStopped = () =>
+    lab.traffic.settled(options.quietMs, options.withinMs, async () => {
+      const byNode = await Promise.all(lab.nodes.map(({ number }) => acceptedOver(lab, number)));
+      teller.live(
+        byNode.reduce((sum, bytes) => sum + bytes, 0n),
+        byNode,
+      );
+    });
+  const acceptedBytes = await untilStopped();
+  const nodes = await Promise.all(
+    lab.nodes.map(async ({ name, number }) => ({ name, acceptedBytes: await acceptedOver(lab, number) })),
+  );
+  teller.say(`Stopped: ${acceptedBytes} bytes have arrived and no more do, though all go on sending.`);
+  const billedBytes = await theBill(sale, acceptedBytes);
+  teller.say(`The bill says ${billedBytes} bytes.`);
+
+  teller.say(`The customer tops up by ${topUpBytes} bytes.`);
+  await sale.topUp(topUpBytes, 'payment-2');
+  const toppedUpAt = machineMilliseconds();
+  const flows = async () => (await lab.traffic.accepted()) > acceptedBytes;
+  await eventually('traffic flows after the top-up', flows, { within: options.withinMs, every: 10 });
+  const flowsAgainMs = machineMilliseconds() - toppedUpAt;
+  teller.say(`Traffic flows again after ${Math.round(flowsAgainMs)} ms.`);
+  const all = await untilStopped();
+  teller.say(`Stopped again: ${all - acceptedBytes} bytes more have arrived.`);
+  const billedAfterTopUpBytes = await theBill(sale, all);
+  const afterTopUpBytes = all - acceptedBytes;
+  const sold = { volumeBytes, acceptedBytes, billedBytes, topUpBytes };
+  return { ...sold, afterTopUpBytes, billedAfterTopUpBytes, flowsAgainMs, nodes };
+}
+
+const acceptedOver = (lab: Lab, node: number) => lab.traffic.accepted((plan) => plan.node === node);
+
+/** The bill once it has come to what was accepted; or what it is if it does not. */
+async function theBill(sale: Sale, accepted: bigint): Promise<bigint> {
+  await sale.billedExactly(accepted).catch(() => undefined);
+  return sale.billed();
+}

@@ -1,0 +1,76 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Cli } from './cli.ts';
+import type { Host } from './host.ts';
+import type { Program } from './program.ts';
+import { rewrite } from './rewrite.ts';
+import type { RunResult } from './run.ts';
+import { controllerAddress } from './topology.ts';
+
+const source = fileURLToPath(new URL('../../controller/main.ts', import.meta.url));
+
+/** The product's controller in its host. */
+export class Controller {
+  readonly host: Host;
+  readonly cli: Cli;
+  readonly configFile: string;
+  program: Program | undefined;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.configFile = host.file('controller.toml');
+    const socket = host.file('api.sock');
+    this.cli = new Cli(socket);
+    mkdirSync(host.file('data'), { mode: 0o700 });
+    writeFileSync(this.configFile, this.#config(socket));
+  }
+
+  #config(socket: string): string {
+    return `log_level = "debug"
+[store]
+path = "${this.host.file('data')}/turnpike.db"
+[api]
+socket = "${socket}"
+[nodes]
+address = "${controllerAddress}"
+listen = "0.0.0.0:7443"
+enrolment_listen = "0.0.0.0:7444"
+[metrics]
+listen = "127.0.0.1:9464"
+[fleet]
+range4 = "10.64.0.0/16"
+range6 = "fd74:7572:6e70::/64"
+`;
+  }
+
+  /** Changes the configuration file; each key must be in it. */
+  configure(changes: Readonly<Record<string, string>>): void {
+    rewrite(this.configFile, changes);
+  }
+
+  /** Starts it where it must not come up: how it ended, and what it said. */
+  startInVain(prefix: readonly string[] = []): Promise<RunResult> {
+    const argv = [...prefix, process.execPath, source, '--config', this.configFile];
+    return this.host.tryRun(argv, { timeoutMs: 20_000 });
+  }
+
+  async start(): Promise<void> {
+    const argv = [process.execPath, source, '--config', this.configFile];
+    this.program = this.host.start('controller', argv);
+    await this.program.said(/"msg":"ready"/, 20_000);
+  }
+
+  async stop(): Promise<void> {
+    await this.program?.stop();
+  }
+
+  async kill(): Promise<void> {
+    await this.program?.kill();
+  }
+
+  /** What an upgrade does. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+}

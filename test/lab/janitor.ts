@@ -1,0 +1,26 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const script = fileURLToPath(new URL('../../scripts/lab-clean', import.meta.url));
+
+/**
+ * A process of its own session that waits for the end of our pipe and then removes the lab. The pipe ends when we
+ * close it, and as well when this process fails, is killed or gets Ctrl-C: one way out for all.
+ */
+export function hireJanitor(prefix: string): { clean(): Promise<void> } {
+  const child = spawn(script, ['--after-stdin', prefix], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  child.unref();
+  const left = once(child, 'exit');
+  return {
+    async clean() {
+      child.ref();
+      child.stdin.end();
+      const [status] = await left;
+      if (status !== 0) throw new Error(`the lab ${prefix} could not be removed; try scripts/lab-clean`);
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Cli } from './cli.ts';
+import { deletionsOf } from './deletions.ts';
+import { eventually } from './eventually.ts';
+import type { Host } from './host.ts';
+import { tunnelName } from './names.ts';
+import type { Program } from './program.ts';
+import { rewrite } from './rewrite.ts';
+import type { RunResult } from './run.ts';
+import { accessAddress } from './topology.ts';
+
+const source = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+
+/** A VPN server with the product's agent. */
+export class Node {
+  readonly number: number;
+  readonly host: Host;
+  readonly configFile: string;
+  /** Of WireGuard. */
+  readonly interface: string;
+  program: Program | undefined;
+
+  constructor(number: number, host: Host) {
+    this.number = number;
+    this.host = host;
+    this.interface = tunnelName(host.prefix, host.name);
+    this.configFile = host.file('agent.toml');
+    mkdirSync(host.file('state'), { mode: 0o700 });
+    writeFileSync(
+      this.configFile,
+      `log_level = "debug"
+[state]
+directory = "${host.file('state')}"
+[wireguard]
+interface = "${this.interface}"
+[metrics]
+listen = "127.0.0.1:9465"
+`,
+    );
+  }
+
+  /** Its name at the controller. */
+  get name(): string {
+    return `node${this.number}`;
+  }
+
+  get endpoint(): string {
+    return `${accessAddress(this.number)}:51820`;
+  }
+
+  /** Makes the node known to the controller and enrols it, as the operator would. */
+  async join(cli: Cli): Promise<void> {
+    await this.agent(...joinWords(await this.announce(cli)));
+  }
+
+  /** Makes the node known; what is printed is for its `join`. */
+  announce(cli: Cli): Promise<JoinAnswer> {
+    return cli.json<JoinAnswer>('node', 'add', this.name, '--endpoint', this.endpoint);
+  }
+
+  /** Changes the configuration file; each key must be in it. */
+  configure(changes: Readonly<Record<string, string>>): void {
+    rewrite(this.configFile, changes);
+  }
+
+  /** One of the agent's commands where it must fail: how it ended, and what it said. */
+  agentInVain(words: readonly string[], options: InVain = {}): Promise<RunResult> {
+    const argv = [...(options.prefix ?? []), process.execPath, source, ...words, '--config', this.configFile];
+    return this.host.tryRun(argv, { timeoutMs: 20_000, ...(options.env ? { env: options.env } : {}) });
+  }
+
+  /** One of the agent's commands, to its end. */
+  agent(...words: readonly string[]): Promise<string> {
+    return this.host.run([process.execPath, source, ...words, '--config', this.configFile]);
+  }
+
+  async start(): Promise<void> {
+    const argv = [process.execPath, source, 'run', '--config', this.configFile];
+    this.program = this.host.start('agent', argv);
+    await this.program.said(/"msg":"ready"/, 20_000);
+  }
+
+  async stop(): Promise<void> {
+    await this.program?.stop();
+  }
+
+  async kill(): Promise<void> {
+    await this.program?.kill();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  /** Waits until WireGuard on this node knows a device. */
+  async hasPeer(publicKey: string, within = 10_000): Promise<void> {
+    const look = async () => (await this.peers()).includes(publicKey);
+    await eventually(`${this.name} has peer ${publicKey}`, look, { within });
+  }
+
+  /** Public keys of the devices that WireGuard knows here. */
+  async peers(): Promise<readonly string[]> {
+    const text = await this.host.run(['wg', 'show', this.interface, 'peers']);
+    return text.split('\n').filter((line) => line !== '');
+  }
+
+  /** Takes addresses out of all sets and maps of the gate, behind the agent's back. */
+  async deleteGateElements(addresses: readonly string[]): Promise<void> {
+    const listing = await this.host.run(['nft', '-j', 'list', 'table', 'inet', 'turnpike']);
+    await this.host.nft(deletionsOf(addresses, JSON.parse(listing)));
+  }
+
+  /** Away from the controller; clients and internet stay. */
+  async cutOff(): Promise<void> {
+    await this.host.plug('mgmt', 'down');
+  }
+
+  async reconnect(): Promise<void> {
+    await this.host.plug('mgmt', 'up');
+  }
+}
+
+export interface InVain {
+  /** A program that runs the agent under other circumstances. */
+  readonly prefix?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface JoinAnswer {
+  readonly token: string;
+  readonly pin: string;
+  readonly enrolmentAddress: string;
+}
+
+export function joinWords({ enrolmentAddress, token, pin }: JoinAnswer): string[] {
+  return ['join', enrolmentAddress, '--token', token, '--pin', pin];
+}

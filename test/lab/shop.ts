@@ -1,0 +1,122 @@
+import { writeFileSync } from 'node:fs';
+import { eventually } from './eventually.ts';
+import type { Lab } from './lab.ts';
+
+/** Bytes as the API writes them: strings of digits. */
+export interface UsageAnswer {
+  readonly usedBytes: string;
+  readonly writtenOffBytes: string;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly uploadBytes: string;
+    readonly downloadBytes: string;
+  }[];
+}
+
+export interface SoldDevice {
+  readonly id: string;
+  readonly publicKey: string;
+  readonly privateKey: string;
+  readonly address4: string;
+  readonly address6: string;
+}
+
+/** Controller up, all nodes enrolled, up and in contact: all through the product's own commands. */
+export async function openShop(lab: Lab): Promise<void> {
+  await lab.controller.start();
+  await Promise.all(
+    lab.nodes.map(async (node) => {
+      await node.join(lab.controller.cli);
+      await node.start();
+    }),
+  );
+  await Promise.all(lab.nodes.map((node) => inContact(lab, node.name)));
+}
+
+/** Waits until the controller says that it hears this node. */
+export async function inContact(lab: Lab, name: string, within = 20_000): Promise<void> {
+  const look = async () =>
+    (await lab.controller.cli.json<{ connected: boolean }>('node', 'show', name)).connected;
+  await eventually(`${name} is in contact with the controller`, look, { within, every: 200 });
+}
+
+/** What one customer bought: a subscription and its devices. */
+export class Sale {
+  readonly #lab: Lab;
+  readonly subscription: string;
+  readonly devices: SoldDevice[] = [];
+
+  private constructor(lab: Lab, subscription: string) {
+    this.#lab = lab;
+    this.subscription = subscription;
+  }
+
+  static async make(lab: Lab, volumeBytes: bigint, devices: number): Promise<Sale> {
+    const { cli } = lab.controller;
+    await cli.json('tariff', 'add', 'lab', '--volume', String(volumeBytes));
+    await cli.json('account', 'add', 'customer-1');
+    const words = ['--account', 'customer-1', '--tariff', 'lab'];
+    const { id } = await cli.json<{ id: string }>('subscription', 'create', ...words);
+    const sale = new Sale(lab, id);
+    for (let count = 0; count < devices; count++) await sale.addDevice();
+    return sale;
+  }
+
+  async addDevice(): Promise<SoldDevice> {
+    const { device, privateKey } = await this.#lab.controller.cli.json<DeviceAnswer>(
+      ...['device', 'add', this.subscription],
+    );
+    const sold = { ...device, privateKey };
+    this.devices.push(sold);
+    return sold;
+  }
+
+  /** Connects a client with the device of its number to a node, by the configuration that the CLI gives. */
+  async connect(client: number, node: number, device = this.device(client)): Promise<void> {
+    const keyFile = this.#lab.client(client).host.file('private-key');
+    writeFileSync(keyFile, `${device.privateKey}\n`, { mode: 0o600 });
+    const words = ['--node', this.#lab.node(node).name, '--private-key-file', keyFile];
+    const text = await this.#lab.controller.cli.text('device', 'config', device.id, ...words);
+    // A handshake that meets no peer is tried again only after 5 s (WireGuard's REKEY_TIMEOUT).
+    await this.#lab.node(node).hasPeer(device.publicKey);
+    await this.#lab.client(client).connect(text);
+  }
+
+  /** From 1. */
+  device(number: number): SoldDevice {
+    const device = this.devices[number - 1];
+    if (!device) throw new Error(`${this.devices.length} devices were sold, there is no number ${number}`);
+    return device;
+  }
+
+  usage(): Promise<UsageAnswer> {
+    return this.#lab.controller.cli.json<UsageAnswer>('usage', this.subscription);
+  }
+
+  /** What the customer is billed for. */
+  async billed(): Promise<bigint> {
+    return BigInt((await this.usage()).usedBytes);
+  }
+
+  /** Waits until the bill says exactly this; the last reports are on their way for a moment. */
+  async billedExactly(bytes: bigint, within = 15_000): Promise<void> {
+    let billed = -1n;
+    const look = async () => {
+      billed = await this.billed();
+      return billed === bytes;
+    };
+    await eventually(`the bill is ${bytes}`, look, { within, every: 200 }).catch((error: unknown) => {
+      throw new Error(`billed ${billed}, accepted ${bytes}: ${billed - bytes} apart`, { cause: error });
+    });
+  }
+
+  async topUp(bytes: bigint, reference: string): Promise<void> {
+    const words = ['--reason', 'bought more', '--reference', reference];
+    await this.#lab.controller.cli.json('subscription', 'top-up', this.subscription, String(bytes), ...words);
+  }
+}
+
+interface DeviceAnswer {
+  readonly device: Omit<SoldDevice, 'privateKey'>;
+  readonly privateKey: string;
+}
