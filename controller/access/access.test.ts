@@ -114,6 +114,13 @@ describe('explain', () => {
     ]);
   });
 
+  it('says that a removed device is closed, also in observe', async () => {
+    await rig.books.catalogue.setEnforcement({ enforcement: 'observe' });
+    const device = await rig.device(await rig.subscription());
+    await rig.books.catalogue.removeDevice(device);
+    expect((await explain(device)).verdict).toBe('closed by us: the device was removed');
+  });
+
   it('says what a node could not apply', async () => {
     const node = await rig.node('a');
     const subscription = await rig.subscription();
