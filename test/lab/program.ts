@@ -30,9 +30,6 @@ export class Program {
     });
     closeSync(log);
     this.#exited = once(this.#child, 'exit').catch((error: unknown) => appendFileSync(logFile, `${error}\n`));
-    // A lab that nobody closed must not keep its test from ending; the janitor sees to the rest.
-    this.#child.unref();
-    this.#child.channel?.unref();
   }
 
   get running(): boolean {
@@ -73,7 +70,6 @@ export class Program {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     if (!this.running) return;
-    this.#child.ref();
     this.#child.kill(signal);
     await eventually(`process ${this.pid} ends after ${signal}`, () => !this.running, { within: 15_000 });
     await this.#exited;
