@@ -43,8 +43,8 @@ function sets(): string {
     .join('\n');
 }
 
-// Each rule that accepts names a set; a lookup that misses leaves the rule, and the drop at the end decides. A quota comes
-// before the counter, so that only what passes is counted. Node-local traffic takes the same road: prerouting and
+// Each rule that accepts names a set; a lookup that misses leaves the rule, and the drop at the end decides. A lookup in up
+// or down counts, so it stands last in its rule, after the quota: only what passes is counted. Node-local traffic takes the same road: prerouting and
 // postrouting see it too.
 function chains(frame: GateFrame): string {
   const name = `"${checkInterfaceName(frame.interfaceName)}"`;
@@ -55,7 +55,7 @@ function chains(frame: GateFrame): string {
   return `  chain upload {
     ip daddr ${range4} ip daddr != ${own4} drop
     ip6 daddr ${range6} ip6 daddr != ${own6} drop
-${frame.ipv6 ? '' : `    ip6 saddr @up6 ip6 daddr != ${own6} reject with icmpv6 no-route\n`}\
+${frame.ipv6 ? '' : `    ip6 saddr ${range6} ip6 daddr != ${own6} reject with icmpv6 no-route\n`}\
     ip saddr @unlimited4 ip saddr @up4 accept
     ip6 saddr @unlimited6 ip6 saddr @up6 accept
     quota name ip saddr map @grant4 ip saddr @up4 accept

@@ -41,6 +41,8 @@ export interface DefaultRoute {
 export interface HostState {
   readonly link: Link;
   readonly ipv4: FamilyState;
+  /** The kernel's reverse path check sees the packet's mark. */
+  readonly checksMark: boolean;
   /** Undefined where the kernel has no IPv6. */
   readonly ipv6: FamilyState | undefined;
   readonly defaultRoute6: DefaultRoute | undefined;
@@ -52,6 +54,8 @@ export interface HostState {
 
 export const sysctlPath = (name: string) => `/proc/sys/net/${name}`;
 export const forwarding4 = 'ipv4/ip_forward';
+/** Without it rp_filter looks as if the packet had no mark. IPv6 has no such check in the kernel. */
+export const checksMark4 = 'ipv4/conf/all/src_valid_mark';
 export const forwarding6 = 'ipv6/conf/all/forwarding';
 
 /** Undefined when there is no such interface. */
@@ -65,8 +69,9 @@ export async function observeLink(run: CommandRunner, name: string): Promise<Lin
 }
 
 export async function observeHost(run: CommandRunner, name: string, link: Link): Promise<HostState> {
-  const [forwards4, forwards6, disabled6] = await Promise.all([
+  const [forwards4, checksMark, forwards6, disabled6] = await Promise.all([
     readSysctl(run, forwarding4),
+    readSysctl(run, checksMark4),
     readSysctl(run, forwarding6),
     readSysctl(run, `ipv6/conf/${name}/disable_ipv6`),
   ]);
@@ -76,7 +81,15 @@ export async function observeHost(run: CommandRunner, name: string, link: Link):
   const acceptAdvertisements = defaultRoute6?.advertised
     ? await readSysctl(run, `ipv6/conf/${defaultRoute6.device}/accept_ra`)
     : undefined;
-  return { link, ipv4, ipv6, defaultRoute6, disabled6: disabled6 === '1', acceptAdvertisements };
+  return {
+    link,
+    ipv4,
+    checksMark: checksMark === '1',
+    ipv6,
+    defaultRoute6,
+    disabled6: disabled6 === '1',
+    acceptAdvertisements,
+  };
 }
 
 async function observeFamily(

@@ -1,6 +1,7 @@
 import type { NodeSettings } from '../desired/state.ts';
 import { parseAddress, parseRange, passMark } from '../gate/names.ts';
 import {
+  checksMark4,
   type FamilyState,
   forwarding4,
   forwarding6,
@@ -26,8 +27,10 @@ export const routeProtocol = '84';
 
 /**
  * The interlock, which closes the road when somebody flushes the ruleset: forwarded packets from and to devices that lack
- * the bit which only our table sets are blackholed. The first rule lets through what the node sends itself, and the
- * reverse lookups of rp_filter, which the kernel makes as if from `lo` and without a mark.
+ * the bit which only our table sets are blackholed. The first rule lets through what the node sends itself.
+ *
+ * rp_filter looks up the way back of a forwarded packet as if it came in where the packet goes out: it would run into these
+ * rules if it did not see the packet's mark (src_valid_mark).
  *
  * A rule that the operator adds without a priority goes in front of these; it should then leave the tunnel range alone. A
  * rule of the operator's that matches marks must have a mask, because our bit stands beside his.
@@ -135,6 +138,13 @@ export function planInterlock(
 
 function planForwarding(state: HostState, carriesIpv6: boolean): Step[] {
   const steps: Step[] = [];
+  if (!state.checksMark) {
+    steps.push({
+      line: 'let the reverse path check see marks',
+      commands: [writeSysctl(checksMark4, '1')],
+      turnsOn: checksMark4,
+    });
+  }
   if (!state.ipv4.forwarding) {
     steps.push({
       line: 'turn IPv4 forwarding on',

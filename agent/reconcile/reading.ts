@@ -71,15 +71,15 @@ function noteMissing(
 
 function followActivity(draft: Draft, memory: Memory, now: number, touched: Set<string>): void {
   const since = now - (memory.lastReadingAt ?? now - 1000);
-  for (const id of draft.usedMore.keys()) {
-    if (!memory.activity.has(id)) memory.activity.set(id, activityOf(memory, id));
+  for (const id of new Set([...memory.activity.keys(), ...draft.usedMore.keys()])) {
+    const activity = observeUsage(activityOf(memory, id), draft.usedMore.get(id) ?? 0n, since, now);
+    if (now - activity.stirredAt < 2 * idleAfterMs) {
+      memory.activity.set(id, activity);
+      touched.add(id);
+    } else {
+      memory.activity.delete(id);
+    }
   }
-  for (const [id, activity] of memory.activity) {
-    memory.activity.set(id, observeUsage(activity, draft.usedMore.get(id) ?? 0n, since, now));
-    if (now - activity.stirredAt < 2 * idleAfterMs) touched.add(id);
-    else memory.activity.delete(id);
-  }
-  for (const id of draft.usedMore.keys()) touched.add(id);
 }
 
 function settleAccount(draft: Draft, memory: Memory, subscriptionId: string): void {

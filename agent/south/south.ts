@@ -116,10 +116,13 @@ function reportTask(
         if (signal.aborted) break;
         const failure = await attempt(connection, (channel) => client.run(channel, signal));
         if (signal.aborted || failure === 'again') continue;
-        if (failure.kind === 'refused') connection.failed(failure);
         if (failure.kind === 'failed') log.error({ reason: failure.reason }, 'a report could not be booked');
-        const wait = failure.kind === 'refused' ? backoff.refused() : backoff.next(clock.monotonic());
-        await sleepUntilConnected(wait, connection, clock, signal);
+        if (failure.kind === 'refused') {
+          log.error({ reason: failure.reason }, 'the controller refuses the reports of this node');
+          await clock.sleep(backoff.refused(), signal);
+        } else {
+          await connection.sleepUntilConnected(backoff.next(clock.monotonic()), signal);
+        }
       }
     },
   };
@@ -138,24 +141,7 @@ async function attempt(
   } catch (error) {
     if (error instanceof DigestMismatch) return 'again';
     const failure = classifyFailure(error);
-    // A refusal is of the certificate that this connection was made with.
-    if (channel && failure.kind !== 'failed') connection.drop(channel);
+    if (channel && failure.kind === 'lost') connection.drop(channel);
     return failure;
   }
-}
-
-/** Waits, but no longer than until the Sync stream is back: then the way is open for reports too. */
-async function sleepUntilConnected(
-  ms: number,
-  connection: ControllerConnection,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  const woken = new AbortController();
-  const wake = () => woken.abort();
-  const stop = connection.onConnected(wake);
-  signal.addEventListener('abort', wake);
-  await clock.sleep(ms, woken.signal);
-  signal.removeEventListener('abort', wake);
-  stop();
 }

@@ -113,6 +113,14 @@ export async function createWorld(): Promise<World> {
     await addAddress(where, 'underlay', `192.0.${clients}.2/24`);
     const keys = keyPair();
     const shared = presharedKey();
+    // Before the client first calls: an unanswered call is repeated after five seconds only.
+    await wireguard.upsert([
+      {
+        publicKey: keys.publicKey,
+        presharedKey: shared,
+        addresses: [addresses.address4, addresses.address6],
+      },
+    ]);
     const configuration = `[Interface]
 PrivateKey = ${keys.privateKey}
 [Peer]
@@ -128,13 +136,6 @@ AllowedIPs = 0.0.0.0/0, ::/0
     await where.run(['ip', 'link', 'set', tunnel, 'mtu', String(settings.mtu), 'up']);
     await where.run(['ip', 'route', 'add', 'default', 'dev', tunnel]);
     await where.run(['ip', '-6', 'route', 'add', 'default', 'dev', tunnel]);
-    await wireguard.upsert([
-      {
-        publicKey: keys.publicKey,
-        presharedKey: shared,
-        addresses: [addresses.address4, addresses.address6],
-      },
-    ]);
     const datagrams = new DatagramEnd(where.name);
     undo.unshift(
       () => datagrams.close(),

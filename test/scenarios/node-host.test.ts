@@ -52,6 +52,7 @@ describe('the host', () => {
       'add the rule "iif lo to fd74:7572:6e70::/64 lookup main"',
       'add the rule "to fd74:7572:6e70::/64 fwmark 0/0x1000000 blackhole"',
       `add the rule "iif ${name} fwmark 0/0x1000000 blackhole"`,
+      'let the reverse path check see marks',
       'turn IPv4 forwarding on',
     ]);
     expect(await host.ensure(settings)).toEqual([]);
