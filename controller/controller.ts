@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../common/clock.ts';
 import { formatHostPort } from '../common/host-port.ts';
 import type { Logger } from '../common/log.ts';
+import { metricsTask } from '../common/metrics-server.ts';
 import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
 import { type Books, openBooks } from './books/books.ts';
@@ -10,7 +11,6 @@ import { CertificateAuthority } from './identity/authority.ts';
 import { authorityFile } from './identity/authority-file.ts';
 import { createRegistry } from './metrics.ts';
 import { createApiMetrics } from './north/api-metrics.ts';
-import { metricsTask } from './north/metrics-server.ts';
 import { portTask, socketTask } from './north/north.ts';
 import { createSouth } from './south/south.ts';
 import type { SouthState } from './south/state.ts';
@@ -30,6 +30,7 @@ export interface ControllerPorts {
   readonly nodes: number | undefined;
   readonly enrolment: number | undefined;
   readonly metrics: number | undefined;
+  readonly api: number | undefined;
 }
 
 /**
@@ -73,20 +74,26 @@ async function serve(options: ControllerOptions, books: Books, signal: AbortSign
     metrics: createApiMetrics(registry),
   };
   let isReady = false;
-  let metricsPort: number | undefined;
+  const ports: { metrics?: number; api?: number } = {};
   const tasks: Task[] = [
     metricsTask(config.metricsListen, {
       ...{ registry, log, isReady: () => isReady },
       onListening: (port) => {
-        metricsPort = port;
+        ports.metrics = port;
       },
     }),
     ...books.tasks,
     ...south.tasks,
     socketTask(config.api.socket, north),
-    ...(config.api.listen === undefined ? [] : [portTask(config.api.listen, north)]),
-    ...(options.tasks ?? []),
   ];
+  if (config.api.listen !== undefined) {
+    tasks.push(
+      portTask(config.api.listen, north, (port) => {
+        ports.api = port;
+      }),
+    );
+  }
+  tasks.push(...(options.tasks ?? []));
   signal.addEventListener('abort', () => {
     isReady = false;
   });
@@ -95,7 +102,7 @@ async function serve(options: ControllerOptions, books: Books, signal: AbortSign
     onReady: () => {
       isReady = true;
       log.info({ version }, 'ready');
-      options.onReady({ ...south.state.ports, metrics: metricsPort });
+      options.onReady({ ...south.state.ports, metrics: ports.metrics, api: ports.api });
     },
   });
 }

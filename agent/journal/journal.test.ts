@@ -135,9 +135,9 @@ describe('the journal', () => {
   });
 });
 
-test('the node’s WireGuard key is made once, private to the agent', () => {
-  const key = ensureWireGuardKey(directory);
+test('the node’s WireGuard key is made once, private to the agent', async () => {
+  const key = await ensureWireGuardKey(directory);
   expect(Buffer.from(key.publicKey, 'base64')).toHaveLength(32);
-  expect(ensureWireGuardKey(directory)).toEqual(key);
+  expect(await ensureWireGuardKey(directory)).toEqual(key);
   expect(statSync(join(directory, 'wireguard.key')).mode & 0o077).toBe(0);
 });

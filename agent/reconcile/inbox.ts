@@ -1,7 +1,7 @@
+import { desiredDigest } from '../../common/desired-digest.ts';
 import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DesiredSink, PendingReport, Refusal, ReportSource } from '../south/ports.ts';
-import { digestOf } from './digest.ts';
 import type { Validity } from './validity.ts';
 
 export interface Batch {
@@ -43,7 +43,8 @@ export class Inbox implements DesiredSink, ReportSource {
   }
 
   digest(): Uint8Array {
-    return digestOf(this.#journal.state);
+    const { devices, subscriptions } = this.#journal.state;
+    return desiredDigest(devices.values(), subscriptions.values());
   }
 
   settings(settings: NodeSettings): void {

@@ -70,6 +70,12 @@ export class Loop implements Task {
     await watching;
   }
 
+  /** Something looks wrong: compare everything with what should be, now. */
+  lookNow(): void {
+    this.#fullAt = this.#parts.clock.monotonic();
+    this.#parts.wake.set();
+  }
+
   async #round(): Promise<void> {
     const { clock, reconciler, telemetry } = this.#parts;
     const now = clock.monotonic();

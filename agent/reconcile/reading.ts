@@ -32,6 +32,8 @@ export function bookReading(draft: Draft, memory: Memory, reading: GateReading, 
   for (const id of touched) if (!unread.has(id)) settleAccount(draft, memory, id);
   memory.unsettled.clear();
   memory.lastReadingAt = now;
+  // Where a counter may be lost, nothing is decided until the next reading, which follows at once, has told.
+  for (const id of memory.again) touched.delete(id);
   return touched;
 }
 
@@ -63,23 +65,23 @@ function noteMissing(
       disturb(draft, subscriptionId, touched);
     } else {
       memory.missing.add(id);
+      memory.again.add(subscriptionId);
     }
-    memory.again.add(subscriptionId);
   }
   return unread;
 }
 
 function followActivity(draft: Draft, memory: Memory, now: number, touched: Set<string>): void {
   const since = now - (memory.lastReadingAt ?? now - 1000);
-  for (const id of draft.usedMore.keys()) {
-    if (!memory.activity.has(id)) memory.activity.set(id, activityOf(memory, id));
+  for (const id of new Set([...memory.activity.keys(), ...draft.usedMore.keys()])) {
+    const activity = observeUsage(activityOf(memory, id), draft.usedMore.get(id) ?? 0n, since, now);
+    if (now - activity.stirredAt < 2 * idleAfterMs) {
+      memory.activity.set(id, activity);
+      touched.add(id);
+    } else {
+      memory.activity.delete(id);
+    }
   }
-  for (const [id, activity] of memory.activity) {
-    memory.activity.set(id, observeUsage(activity, draft.usedMore.get(id) ?? 0n, since, now));
-    if (now - activity.stirredAt < 2 * idleAfterMs) touched.add(id);
-    else memory.activity.delete(id);
-  }
-  for (const id of draft.usedMore.keys()) touched.add(id);
 }
 
 function settleAccount(draft: Draft, memory: Memory, subscriptionId: string): void {

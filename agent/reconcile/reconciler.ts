@@ -53,6 +53,7 @@ export class Reconciler {
   #frame: GateFrame | undefined;
   /** The kernel may hold other things than memory says. */
   #uncertain = false;
+  #peersMayDiffer = true;
   #wasValid = false;
   /** Of elements that were there before us, nobody knows how long they have left. */
   #renewedAt = Number.NEGATIVE_INFINITY;
@@ -119,13 +120,14 @@ export class Reconciler {
       recheck(draft, memory, this.#parts.key.publicKey);
       for (const id of draft.subscriptionIds()) touched.add(id);
     }
-    await this.#decide(draft, touched, news.batches, look || fresh);
+    if (look || fresh) this.#peersMayDiffer = true;
+    await this.#decide(draft, touched, news.batches);
     await this.#renew();
   }
 
   /** Makes the node, and adopts the gate that is there when it is the one of the journal. True when it did. */
   async #establish(news: News): Promise<boolean> {
-    const { journal, host, wireguard, key, validity } = this.#parts;
+    const { journal, host, wireguard, key, validity, log } = this.#parts;
     const changed = news.settings && !sameSettings(journal.state.settings, news.settings);
     if (changed) journal.commit({ settings: news.settings });
     const { settings } = journal.state;
@@ -136,7 +138,7 @@ export class Reconciler {
     // The gate before the interface: from its first packet on, everything is closed that was not let in.
     if (this.#frame === undefined) await this.#adopt(frame);
     else await this.#parts.gate.reframe(frame);
-    this.#note('host', await host.ensure(settings));
+    for (const line of await host.ensure(settings)) log.info({ part: 'host', make: line }, 'made');
     await wireguard.configure({ privateKey: key.privateKey, listenPort: settings.listenPort });
     await this.#readBackPeers(false);
     this.#frame = frame;
@@ -220,24 +222,12 @@ export class Reconciler {
     }
   }
 
-  async #decide(
-    draft: Draft,
-    touched: ReadonlySet<string>,
-    batches: readonly Batch[],
-    peersMayDiffer: boolean,
-  ): Promise<void> {
+  async #decide(draft: Draft, touched: ReadonlySet<string>, batches: readonly Batch[]): Promise<void> {
     const { memory, reports, inbox, validity, clock, gate, wireguard, telemetry } = this.#parts;
     const now = clock.monotonic();
-    const again = new Set(memory.again);
-    memory.again.clear();
-    const targets = planTargets(draft, memory, new Set([...touched, ...again]), {
-      now,
-      valid: validity.remainingMs() > 0,
-    });
-    const peers =
-      peersMayDiffer || batches.length > 0 || again.size > 0
-        ? this.#planPeers(draft, targets.deferred)
-        : noPeers;
+    const targets = planTargets(draft, memory, touched, { now, valid: validity.remainingMs() > 0 });
+    if (batches.length > 0) this.#peersMayDiffer = true;
+    const peers = this.#peersMayDiffer ? this.#planPeers(draft, targets.deferred) : noPeers;
     const changes = targets.gate !== memory.gate || peers.remove.length + peers.upsert.length > 0;
     reports.note(draft, memory, touched);
     this.#journal(draft, changes, now);
@@ -260,7 +250,10 @@ export class Reconciler {
     }
     for (const id of memory.broken) if (!memory.gate.devices.has(id)) memory.broken.delete(id);
     telemetry.inForce = true;
-    if (targets.deferred.size === 0) this.#answer();
+    if (targets.deferred.size === 0) {
+      this.#peersMayDiffer = false;
+      this.#answer();
+    }
     if (inbox.next()) inbox.announceReport();
   }
 

@@ -122,9 +122,14 @@ export class ControllerConnection {
     }
   }
 
-  /** Calls back each time that the controller is back. Returns stop. */
-  onConnected(listener: () => void): () => void {
-    this.#connectedListeners.add(listener);
-    return () => this.#connectedListeners.delete(listener);
+  /** Waits, but no longer than until the Sync stream is back: then the way is open for others too. */
+  async sleepUntilConnected(ms: number, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    const wake = () => woken.abort();
+    this.#connectedListeners.add(wake);
+    signal.addEventListener('abort', wake);
+    if (!signal.aborted) await this.#clock.sleep(ms, woken.signal);
+    signal.removeEventListener('abort', wake);
+    this.#connectedListeners.delete(wake);
   }
 }

@@ -116,46 +116,36 @@ function reportTask(
         if (signal.aborted) break;
         const failure = await attempt(connection, (channel) => client.run(channel, signal));
         if (signal.aborted || failure === 'again') continue;
-        if (failure.kind === 'refused') connection.failed(failure);
         if (failure.kind === 'failed') log.error({ reason: failure.reason }, 'a report could not be booked');
-        const wait = failure.kind === 'refused' ? backoff.refused() : backoff.next(clock.monotonic());
-        await sleepUntilConnected(wait, connection, clock, signal);
+        if (failure.kind === 'refused') {
+          log.error({ reason: failure.reason }, 'the controller refuses the reports of this node');
+          await clock.sleep(backoff.refused(), signal);
+        } else {
+          await connection.sleepUntilConnected(backoff.next(clock.monotonic()), signal);
+        }
       }
     },
   };
 }
 
-/** One stream. Resolves when it is over: with why, or `again` when it is to be opened anew at once. */
+/**
+ * One stream. Resolves when it is over: with why, or `again` when it is to be opened anew at once (everything is to be
+ * sent again, or the certificate was renewed).
+ */
 async function attempt(
   connection: ControllerConnection,
   run: (channel: Channel) => Promise<void>,
 ): Promise<Failure | 'again'> {
+  const { identity } = connection;
   let channel: Channel | undefined;
   try {
     channel = connection.channel();
     await run(channel);
     return 'again';
   } catch (error) {
-    if (error instanceof DigestMismatch) return 'again';
+    if (error instanceof DigestMismatch || connection.identity !== identity) return 'again';
     const failure = classifyFailure(error);
-    // A refusal is of the certificate that this connection was made with.
-    if (channel && failure.kind !== 'failed') connection.drop(channel);
+    if (channel && failure.kind === 'lost') connection.drop(channel);
     return failure;
   }
-}
-
-/** Waits, but no longer than until the Sync stream is back: then the way is open for reports too. */
-async function sleepUntilConnected(
-  ms: number,
-  connection: ControllerConnection,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  const woken = new AbortController();
-  const wake = () => woken.abort();
-  const stop = connection.onConnected(wake);
-  signal.addEventListener('abort', wake);
-  await clock.sleep(ms, woken.signal);
-  signal.removeEventListener('abort', wake);
-  stop();
 }

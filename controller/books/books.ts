@@ -1,9 +1,26 @@
 import type { Clock } from '../../common/clock.ts';
+import { TurnpikeError } from '../../common/errors.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
-import type { ApiKeys } from '../catalogue/api-keys.ts';
+import { Activity } from '../accounting/activity.ts';
+import { createBooking } from '../accounting/booking.ts';
+import { sweepTask } from '../accounting/sweep.ts';
+import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
+import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import { createCatalogue } from '../catalogue/create-catalogue.ts';
+import { addDefaultGroup } from '../catalogue/groups.ts';
+import { createDesiredState } from '../desired/desired-state.ts';
+import { createIdentityStore } from '../enrolment/identity-store.ts';
+import { Live } from '../register/live.ts';
+import { createNodeRegister } from '../register/node-register.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
+import { openStore, type Tx } from '../store/store.ts';
+import type { Context } from './context.ts';
+import { type BooksFigures, newFigures } from './figures.ts';
+import { Listeners } from './listeners.ts';
+
+export type { BooksFigures } from './figures.ts';
 
 export interface BooksOptions {
   /** A file, made when missing; `:memory:` for tests. */
@@ -31,16 +48,70 @@ export interface Books {
   close(): Promise<void>;
 }
 
-/** Counters since this controller started. */
-export interface BooksFigures {
-  readonly reportsBooked: number;
-  /** Reports that were booked already. */
-  readonly reportsRepeated: number;
-  readonly bookedBytes: bigint;
-  /** Entries of reports that named a device or subscription which that node does not serve. */
-  readonly strangeEntries: number;
-  readonly grantsIssued: number;
-  readonly grantedBytes: bigint;
-  readonly recalls: number;
-  readonly quarantines: number;
+/**
+ * Opens the books, and makes them where there are none.
+ * @throws TurnpikeError `invalid` for an address range that does not fit the devices that are there, `environment` or
+ * `conflict` when the database cannot be used.
+ */
+export async function openBooks(options: BooksOptions): Promise<Books> {
+  const range = parseAddressRange(options.range4, options.range6);
+  const { clock, log, validitySeconds } = options;
+  const store = await openStore(options.path);
+  try {
+    await store.transaction(async (tx) => {
+      await addDefaultGroup(tx, clock.now());
+      await settleRange(tx, range);
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  const context: Context = {
+    store,
+    clock,
+    log,
+    range,
+    validitySeconds,
+    activity: new Activity(clock),
+    live: new Live(clock),
+    figures: newFigures(),
+    revoked: new Listeners(),
+  };
+  return {
+    catalogue: createCatalogue(context),
+    apiKeys: createApiKeys(store, clock),
+    desired: createDesiredState(context),
+    register: createNodeRegister(context),
+    booking: createBooking(context),
+    identities: createIdentityStore(context),
+    tasks: [sweepTask(context)],
+    figures: () => ({ ...context.figures }),
+    close: () => store.close(),
+  };
+}
+
+/** Addresses are in customers' configurations: the range may grow, but no device's address may change. */
+async function settleRange(tx: Tx, range: AddressRange): Promise<void> {
+  const before = await tx.db.selectFrom('fleet').select(['range4', 'range6']).executeTakeFirstOrThrow();
+  if (before.range4 === range.range4 && before.range6 === range.range6) return;
+  if (before.range4 !== null && before.range6 !== null) {
+    const last = await tx.db
+      .selectFrom('slots')
+      .orderBy('slot', 'desc')
+      .select('slot')
+      .limit(1)
+      .executeTakeFirst();
+    const old = parseAddressRange(before.range4, before.range6).at(last?.slot ?? 0);
+    const now = range.at(last?.slot ?? 0);
+    const moved = old.address4 !== now.address4 || old.address6 !== now.address6;
+    if (last !== undefined && (moved || last.slot > range.lastSlot)) {
+      throw new TurnpikeError(
+        'invalid',
+        `fleet.range4 ${range.range4} and range6 ${range.range6} would change the addresses of devices, which come from ${before.range4} and ${before.range6}`,
+        { remedy: 'keep the first address, and a prefix that is short enough for all of them' },
+      );
+    }
+  }
+  await tx.revision();
+  await tx.db.updateTable('fleet').set({ range4: range.range4, range6: range.range6 }).execute();
 }

@@ -1,4 +1,6 @@
 /** Counters since this controller started, for /metrics. */
+export type BooksFigures = Readonly<Figures>;
+
 export interface Figures {
   reportsBooked: number;
   /** Reports that were booked already. */

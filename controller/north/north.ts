@@ -24,7 +24,11 @@ export function socketTask(path: string, options: NorthOptions): Task {
 }
 
 /** The API for other machines: each request needs a key. */
-export function portTask(address: HostPort, options: NorthOptions): Task {
+export function portTask(
+  address: HostPort,
+  options: NorthOptions,
+  onListening: (port: number) => void,
+): Task {
   return {
     name: 'API port',
     run: async (signal, ready) => {
@@ -34,7 +38,10 @@ export function portTask(address: HostPort, options: NorthOptions): Task {
       } catch (error) {
         throw describeListenError(error, 'api.listen', address);
       }
-      options.log.info({ address: formatHostPort(address) }, 'the API listens on TCP');
+      const bound = api.server.address();
+      const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+      onListening(port);
+      options.log.info({ address: formatHostPort({ ...address, port }) }, 'the API listens on TCP');
       if (!isLoopback(address.host)) {
         options.log.warn('the API listens beyond this machine without TLS: put a proxy with TLS before it');
       }

@@ -59,7 +59,8 @@ async function main(): Promise<number> {
     return broken.length === 0 ? 0 : 1;
   } catch (error) {
     console.error(lab.logs());
-    throw error;
+    console.error(`demo: the story broke off: ${error instanceof Error ? error.message : error}`);
+    return 1;
   }
 }
 

@@ -1,9 +1,9 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
-import type { HostPort } from '../../common/host-port.ts';
-import { describeListenError } from '../../common/listen-error.ts';
-import type { Logger } from '../../common/log.ts';
-import { aborted, type Task } from '../../common/task.ts';
+import type { HostPort } from './host-port.ts';
+import { describeListenError } from './listen-error.ts';
+import type { Logger } from './log.ts';
+import { aborted, type Task } from './task.ts';
 
 export interface MetricsOptions {
   readonly registry: Registry;

@@ -1,8 +1,8 @@
 import { Gauge, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '../../common/log.ts';
-import { runTasks } from '../../common/task.ts';
+import { silentLogger } from './log.ts';
 import { metricsTask } from './metrics-server.ts';
+import { runTasks } from './task.ts';
 
 async function withServer(work: (base: string, readiness: { ready: boolean }) => Promise<void>) {
   const registry = new Registry();

@@ -1,0 +1,147 @@
+import type { Clock } from '../common/clock.ts';
+import type { CommandRunner, streamLines } from '../common/command.ts';
+import { TurnpikeError } from '../common/errors.ts';
+import type { Logger } from '../common/log.ts';
+import { metricsTask } from '../common/metrics-server.ts';
+import { runTasks, type Task } from '../common/task.ts';
+import { version } from '../common/version.ts';
+import { Wake } from '../common/wake.ts';
+import type { AgentConfig } from './config.ts';
+import { NftGate } from './gate/nft.ts';
+import type { Host } from './host/host.ts';
+import { LinuxHost } from './host/linux.ts';
+import type { AgentIdentity } from './identity/identity.ts';
+import { IdentityFile } from './identity/identity-file.ts';
+import { type Journal, openJournal } from './journal/journal.ts';
+import { ensureWireGuardKey, type WireGuardKey } from './journal/key.ts';
+import { Presence } from './presence/presence.ts';
+import { Inbox } from './reconcile/inbox.ts';
+import { Loop } from './reconcile/loop.ts';
+import { newMemory } from './reconcile/memory.ts';
+import { Reconciler } from './reconcile/reconciler.ts';
+import { Reports } from './reconcile/reports.ts';
+import { newTelemetry } from './reconcile/telemetry.ts';
+import { Validity } from './reconcile/validity.ts';
+import type { NodeFacts } from './south/ports.ts';
+import { createSouth } from './south/south.ts';
+import { createRegistry } from './status/metrics.ts';
+import { statusSocketPath, statusTask } from './status/socket.ts';
+import { describeStatus } from './status/status.ts';
+import { maxPeers } from './wireguard/limits.ts';
+import { WgDriver } from './wireguard/wg.ts';
+
+export interface AgentOptions {
+  readonly config: AgentConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly run: CommandRunner;
+  readonly stream: typeof streamLines;
+  /** As Math.random. */
+  readonly random: () => number;
+  readonly onReady: () => void;
+  /** What else is to run as long as the agent does. */
+  readonly tasks?: readonly Task[];
+}
+
+/**
+ * Runs the agent until `signal` aborts. What it made in the kernel stays: traffic goes on within what was granted.
+ * @throws TurnpikeError for what the operator can mend
+ */
+export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
+  const { stateDirectory } = options.config;
+  const identity = await loadIdentity(stateDirectory);
+  const key = await ensureWireGuardKey(stateDirectory);
+  const journal = openJournal(stateDirectory, identity);
+  try {
+    await serve(options, identity, key, journal, signal);
+  } finally {
+    journal.close();
+  }
+}
+
+async function loadIdentity(stateDirectory: string): Promise<AgentIdentity> {
+  const identity = await new IdentityFile(stateDirectory).load();
+  if (identity) return identity;
+  throw new TurnpikeError('not_found', `${stateDirectory} holds no node: this machine has not joined`, {
+    remedy: 'run the join command that "turnpike node add" prints',
+  });
+}
+
+async function serve(
+  options: AgentOptions,
+  identity: AgentIdentity,
+  key: WireGuardKey,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, clock, log, run, stream, random } = options;
+  const { interfaceName, userspace } = config.wireguard;
+  const gate = new NftGate({ run, stream, clock });
+  const limit = userspace === 'never' ? maxPeers.kernel : maxPeers.userspace;
+  const wireguard = new WgDriver({ run, interfaceName, maxPeers: limit });
+  const host = new LinuxHost({
+    ...{ run, clock, interfaceName, userspace },
+    ...{ stateDirectory: config.stateDirectory, ...config.network },
+  });
+
+  const memory = newMemory(journal.state);
+  const telemetry = newTelemetry();
+  const validity = new Validity(clock, journal.state.validUntil);
+  const wake = new Wake();
+  const inbox = new Inbox(journal, validity, () => wake.set());
+  const reconciler = new Reconciler({
+    ...{ journal, memory, inbox, validity, gate, wireguard, host, key, interfaceName, clock, log, telemetry },
+    reports: new Reports(journal.state),
+  });
+  const loop = new Loop({
+    ...{ reconciler, inbox, validity, gate, clock, log, telemetry, wake, random },
+  });
+  const south = createSouth({
+    ...{ identity, sink: inbox, reports: inbox, clock, log, random },
+    saveIdentity: (renewed) => new IdentityFile(config.stateDirectory).save(renewed),
+    facts: () => describeNode(host, key),
+  });
+  const presence = new Presence({
+    ...{ wireguard, sender: south.presence, clock, log },
+    devices: () => (telemetry.inForce ? journal.state.devices.values() : []),
+    passedAt: (id) => memory.passedAt.get(id),
+    onKnock: (ids) => inbox.knock(ids),
+    onTrouble: () => loop.lookNow(),
+  });
+  const connectedDevices = () => presence.connected;
+  const registry = createRegistry({
+    ...{ journal, memory, telemetry, version, connectedDevices },
+    controllerState: () => south.state(),
+  });
+  const describe = () =>
+    describeStatus(identity, journal.state, clock, {
+      ...{ memory, telemetry, controller: south.state(), connected: presence.connected },
+    });
+  let up = false;
+  const tasks: Task[] = [
+    metricsTask(config.metricsListen, { registry, log, isReady: () => up && telemetry.inForce }),
+    statusTask(statusSocketPath(config.stateDirectory), describe),
+    loop,
+    ...south.tasks,
+    presence,
+    ...(options.tasks ?? []),
+  ];
+  await runTasks(tasks, signal, {
+    log,
+    onReady: () => {
+      up = true;
+      log.info({ version, node: identity.nodeName }, 'ready');
+      options.onReady();
+    },
+  });
+}
+
+async function describeNode(host: Host, key: WireGuardKey): Promise<NodeFacts> {
+  return {
+    agentVersion: version,
+    wireguardPublicKey: Buffer.from(key.publicKey, 'base64'),
+    // Before the first settings there is no interface yet; the next Hello tells.
+    wireguardDriver: await host.driver().catch(() => 'kernel' as const),
+    ipv6: await host.ipv6(),
+  };
+}

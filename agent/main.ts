@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { systemClock } from '../common/clock.ts';
+import { describeError, TurnpikeError } from '../common/errors.ts';
+import { exitCodes } from '../common/exit.ts';
+import { version } from '../common/version.ts';
+import { join } from './commands/join.ts';
+import { run } from './commands/run.ts';
+import { printStatus, readStatus } from './commands/status.ts';
+import { readAgentConfig } from './config.ts';
+
+const usage = `Usage: turnpike-agent COMMAND [--config FILE]
+
+  join HOST:PORT --token TOKEN --pin sha256:HEX [--force-new]
+           enrol this machine as a node; "turnpike node add" prints the whole command
+  run      make the node what the controller wants, meter it, report it
+  status   what the agent is doing (--json for scripts)
+
+  --config FILE  configuration (default: /etc/turnpike/agent.toml)
+  --version      print the version
+  --help         print this
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = readArguments();
+  if (values.help) return print(usage.trimEnd());
+  if (values.version) return print(version);
+  const [command, ...rest] = positionals;
+  // Keys and customers' preshared keys are for this user only.
+  process.umask(0o077);
+  const config = () => readAgentConfig(values.config);
+  if (command !== 'join' && rest.length > 0) throw misused(`${command} takes no "${rest[0]}"`);
+  switch (command) {
+    case 'join': {
+      const [controller] = rest;
+      const { token, pin } = values;
+      if (controller === undefined || rest.length > 1 || token === undefined || pin === undefined) {
+        throw misused('join needs HOST:PORT, --token and --pin');
+      }
+      const { stateDirectory } = config();
+      const options = { controller, token, pin, stateDirectory, forceNew: values['force-new'] };
+      const { lines } = await join(options, systemClock);
+      return print(...lines);
+    }
+    case 'run':
+      return await run(config(), process.env);
+    case 'status': {
+      const status = await readStatus(config().stateDirectory, systemClock);
+      return values.json ? print(JSON.stringify(status, undefined, 2)) : print(...printStatus(status));
+    }
+    case undefined:
+      throw misused('a command is missing');
+    default:
+      throw misused(`there is no command "${command}"`);
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', default: '/etc/turnpike/agent.toml' },
+        token: { type: 'string' },
+        pin: { type: 'string' },
+        'force-new': { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        version: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw misused(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function misused(message: string): TurnpikeError {
+  return new TurnpikeError('invalid', message, { remedy: 'see turnpike-agent --help' });
+}
+
+function print(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`turnpike-agent: ${describeError(error)}\n`);
+  process.exitCode = error instanceof TurnpikeError ? exitCodes[error.code] : exitCodes.internal;
+}

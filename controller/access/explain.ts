@@ -1,0 +1,150 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import type { Context } from '../books/context.ts';
+import { loadDevices } from '../catalogue/device-view.ts';
+import { findDevice, findSubscription } from '../catalogue/find.ts';
+import { loadNodes } from '../catalogue/node-view.ts';
+import { loadSubscription } from '../catalogue/subscription-view.ts';
+import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
+import { show } from '../catalogue/words.ts';
+import type { Tx } from '../store/store.ts';
+import { type DeviceSituation, judgeDevice, judgeSubscription } from './verdict.ts';
+
+export function explain(context: Context, id: string): Promise<Explanation> {
+  return context.store.transaction(async (tx) => {
+    if (id.startsWith('sub_')) {
+      await findSubscription(tx, id);
+      return explainSubscription(context, tx, await loadSubscription(tx, id));
+    }
+    if (id.startsWith('dev_')) return explainDevice(context, tx, id);
+    throw new TurnpikeError('invalid', `${show(id)} is neither a subscription nor a device`, {
+      remedy: 'give an id that begins with sub_ or dev_',
+    });
+  });
+}
+
+async function explainSubscription(
+  context: Context,
+  tx: Tx,
+  subscription: Subscription,
+): Promise<Explanation> {
+  const ids = await tx.db
+    .selectFrom('devices')
+    .where('subscription_id', '=', subscription.id)
+    .where('removed_at', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .select('id')
+    .execute();
+  const devices = await loadDevices(
+    context,
+    tx,
+    ids.map(({ id }) => id),
+  );
+  const nodes = await loadGroupNodes(context, tx, subscription);
+  const situations = devices.map((device) => situationOf(context, device, nodes));
+  return {
+    id: subscription.id,
+    kind: 'subscription',
+    access: subscription.access,
+    enforcement: subscription.enforcement,
+    verdict: judgeSubscription(subscription.access, situations),
+    devices: devices.map((device, n) => explainOne(device, situations[n] as DeviceSituation)),
+    nodes: await explainNodes(context, tx, subscription, nodes),
+  };
+}
+
+async function explainDevice(context: Context, tx: Tx, id: string): Promise<Explanation> {
+  await findDevice(tx, id);
+  const [device] = (await loadDevices(context, tx, [id])) as [Device];
+  const subscription = await loadSubscription(tx, device.subscriptionId);
+  const nodes = await loadGroupNodes(context, tx, subscription);
+  const situation = situationOf(context, device, nodes);
+  return {
+    id,
+    kind: 'device',
+    access: device.access,
+    enforcement: subscription.enforcement,
+    verdict: judgeDevice(situation),
+    devices: [explainOne(device, situation)],
+    nodes: await explainNodes(context, tx, subscription, nodes),
+  };
+}
+
+function explainOne(device: Device, situation: DeviceSituation): Explanation['devices'][number] {
+  return {
+    id: device.id,
+    label: device.label,
+    access: device.access,
+    verdict: judgeDevice(situation),
+    presence: situation.sightings,
+  };
+}
+
+function situationOf({ live }: Context, device: Device, nodes: readonly Node[]): DeviceSituation {
+  return {
+    access: device.access,
+    nodes: nodes.map(({ name }) => name),
+    connectedNodes: nodes.filter(({ connected }) => connected).map(({ name }) => name),
+    lastSeenDay: device.lastSeenDay,
+    sightings: nodes.flatMap((node) => {
+      const seen = live.presence(node.id, device.id);
+      if (seen === undefined) return [];
+      return { node: node.name, handshake: seen.connected, passing: seen.passing, refused: seen.refused };
+    }),
+  };
+}
+
+async function loadGroupNodes(context: Context, tx: Tx, { id }: Subscription): Promise<Node[]> {
+  const rows = await tx.db
+    .selectFrom('subscriptions')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .innerJoin('nodes', 'nodes.group_id', 'tariffs.group_id')
+    .where('subscriptions.id', '=', id)
+    .where('nodes.removed_at', 'is', null)
+    .select('nodes.id')
+    .execute();
+  return loadNodes(
+    context,
+    tx,
+    rows.map((row) => row.id),
+  );
+}
+
+async function explainNodes(
+  context: Context,
+  tx: Tx,
+  subscription: Subscription,
+  nodes: readonly Node[],
+): Promise<NodeExplanation[]> {
+  const grants = await tx.db
+    .selectFrom('grants')
+    .where('subscription_id', '=', subscription.id)
+    .where('ended', '=', 0)
+    .select(['node_id', 'granted', 'used', 'written_off', 'released', 'revision'])
+    .execute();
+  const devices = await tx.db
+    .selectFrom('devices')
+    .where('subscription_id', '=', subscription.id)
+    .orderBy('revision', 'desc')
+    .select(['id', 'revision'])
+    .execute();
+  const newest = devices[0]?.revision ?? 0n;
+  return nodes.map((node) => {
+    const grant = grants.find((row) => row.node_id === node.id);
+    const wanted = grant !== undefined && grant.revision > newest ? grant.revision : newest;
+    const refusals = context.live.node(node.id)?.refusals ?? new Map<string, string>();
+    return {
+      name: node.name,
+      connected: node.connected,
+      state: node.state,
+      upToDate: node.connected && node.appliedRevision !== null && node.appliedRevision >= wanted,
+      reservedBytes:
+        subscription.volumeBytes === null
+          ? null
+          : grant
+            ? grant.granted - grant.used - grant.written_off - grant.released
+            : 0n,
+      refusals: [subscription, ...devices].flatMap(({ id }) => refusals.get(id) ?? []),
+    };
+  });
+}

@@ -1,0 +1,61 @@
+import { explain } from '../access/explain.ts';
+import type { Context } from '../books/context.ts';
+import { addAccount, getAccount, listAccounts } from './accounts.ts';
+import { addDevice } from './add-device.ts';
+import type { Catalogue } from './catalogue.ts';
+import { getClientSettings } from './client-settings.ts';
+import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts';
+import { setEnforcement } from './enforcement.ts';
+import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
+import { createJoinToken } from './join-tokens.ts';
+import { moveNode } from './move-node.ts';
+import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
+import { getStatus } from './status.ts';
+import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
+import { addTariff, getTariff, listTariffs } from './tariffs.ts';
+import { topUp } from './top-up.ts';
+import { getUsage } from './usage.ts';
+
+export function createCatalogue(context: Context): Catalogue {
+  /** Hands the context over, and makes what is thrown before a transaction begins a rejection like the rest. */
+  const on =
+    <Arguments extends unknown[], Result>(
+      call: (context: Context, ...values: Arguments) => Promise<Result>,
+    ) =>
+    async (...values: Arguments): Promise<Result> =>
+      call(context, ...values);
+  return {
+    addAccount: on(addAccount),
+    listAccounts: on(listAccounts),
+    getAccount: on(getAccount),
+    addTariff: on(addTariff),
+    listTariffs: on(listTariffs),
+    getTariff: on(getTariff),
+    createSubscription: on(createSubscription),
+    listSubscriptions: on(listSubscriptions),
+    getSubscription: on(getSubscription),
+    topUp: on(topUp),
+    suspend: on(suspend),
+    resume: on(resume),
+    getUsage: on(getUsage),
+    addDevice: on(addDevice),
+    listDevices: on(listDevices),
+    getDevice: on(getDevice),
+    rekeyDevice: on(rekeyDevice),
+    removeDevice: on(removeDevice),
+    getClientSettings: on(getClientSettings),
+    addNode: on(addNode),
+    listNodes: on(listNodes),
+    getNode: on(getNode),
+    removeNode: on(removeNode),
+    moveNode: on(moveNode),
+    createJoinToken: on(createJoinToken),
+    addGroup: on(addGroup),
+    listGroups: on(listGroups),
+    getGroup: on(getGroup),
+    setGroup: on(setGroup),
+    setEnforcement: on(setEnforcement),
+    getStatus: on(getStatus),
+    explain: on(explain),
+  };
+}

@@ -1,0 +1,87 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import { parseHostPort } from '../../common/host-port.ts';
+import { newId } from '../../common/ids.ts';
+import { endIncarnation } from '../accounting/end-incarnation.ts';
+import type { Context } from '../books/context.ts';
+import type { PageFilter } from './catalogue.ts';
+import { findGroup, findNode } from './find.ts';
+import { loadNode, loadNodes } from './node-view.ts';
+import { afterItem, noLimit } from './paging.ts';
+import type { Node } from './views.ts';
+import { parseName } from './words.ts';
+
+export function addNode(
+  context: Context,
+  input: { name: string; endpoint: string; group?: string },
+): Promise<Node> {
+  const name = parseName('node', input.name);
+  const { host, port } = parseHostPort(input.endpoint);
+  if (port === 0) {
+    throw new TurnpikeError('invalid', 'an endpoint needs a port that clients can dial', {
+      remedy: 'write such as fra-1.example.net:51820',
+    });
+  }
+  return context.store.transaction(async (tx) => {
+    const known = await tx.db
+      .selectFrom('nodes')
+      .where('name', '=', name)
+      .where('removed_at', 'is', null)
+      .select('id')
+      .executeTakeFirst();
+    if (known) throw new TurnpikeError('conflict', `there is a node "${name}" already: ${known.id}`);
+    const group = await findGroup(tx, input.group ?? 'default');
+    const id = newId('nod');
+    await tx.db
+      .insertInto('nodes')
+      .values({
+        id,
+        name,
+        endpoint_host: host,
+        endpoint_port: port,
+        group_id: group.id,
+        incarnation: 0,
+        floor_revision: 0n,
+        created_at: context.clock.now(),
+      })
+      .execute();
+    return loadNode(context, tx, id);
+  });
+}
+
+export function listNodes(context: Context, page: PageFilter = {}): Promise<Node[]> {
+  return context.store.transaction(async (tx) => {
+    let query = tx.db
+      .selectFrom('nodes')
+      .where('removed_at', 'is', null)
+      .select('id')
+      .orderBy('created_at')
+      .orderBy('id');
+    if (page.after !== undefined) query = query.where(afterItem('nodes', page.after));
+    const rows = await query.limit(page.limit ?? noLimit).execute();
+    return loadNodes(
+      context,
+      tx,
+      rows.map(({ id }) => id),
+    );
+  });
+}
+
+export function getNode(context: Context, node: string): Promise<Node> {
+  return context.store.transaction(async (tx) => loadNode(context, tx, (await findNode(tx, node)).id));
+}
+
+export function removeNode(context: Context, name: string): Promise<Node> {
+  return context.store.transaction(async (tx) => {
+    const node = await findNode(tx, name);
+    await tx.db
+      .updateTable('nodes')
+      .set({ removed_at: context.clock.now() })
+      .where('id', '=', node.id)
+      .execute();
+    await tx.db.deleteFrom('join_tokens').where('node_id', '=', node.id).execute();
+    if (node.incarnation > 0) {
+      await endIncarnation(context, tx, { nodeId: node.id, incarnation: node.incarnation });
+    }
+    return loadNode(context, tx, node.id);
+  });
+}

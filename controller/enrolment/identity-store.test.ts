@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRig, type Rig, sha256, TestNode } from '../../test/unit/books/rig.ts';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await openRig();
+  await rig.books.catalogue.addNode({ name: 'a', endpoint: 'a.example.net:51820' });
+});
+afterEach(() => rig.books.close());
+
+let serials = 0;
+const issue = async () => {
+  serials += 1;
+  return { serial: `serial-${serials}`, der: new Uint8Array([serials]), notAfter: 5 };
+};
+const redeem = (token: string, key = 'key') => rig.books.identities.redeem(sha256(token), sha256(key), issue);
+
+describe('a join token', () => {
+  it('is stored by its hash, for half an hour', async () => {
+    const { token, expiresAt } = await rig.books.catalogue.createJoinToken('a');
+    expect(expiresAt).toBe(rig.clock.now() + 30 * 60_000);
+    expect(await rig.books.identities.token(sha256(token))).toMatchObject({ nodeName: 'a', expiresAt });
+    expect(await rig.books.identities.token(sha256('another'))).toBeUndefined();
+  });
+
+  it('makes an identity once, and gives the same key the same certificate again', async () => {
+    const { token } = await rig.books.catalogue.createJoinToken('a');
+    const first = await redeem(token);
+    expect(first.identity).toMatchObject({ nodeName: 'a', incarnation: 1 });
+    const second = await redeem(token);
+    expect(second).toEqual(first);
+    await expect(redeem(token, 'another key')).rejects.toThrow('used already, with another key');
+    expect((await rig.books.catalogue.getNode('a')).incarnation).toBe(1);
+  });
+
+  it('is refused when it is unknown, expired, replaced, or of a removed node', async () => {
+    await expect(redeem('guessed')).rejects.toMatchObject({
+      code: 'unauthenticated',
+      message: expect.stringMatching(/not known/),
+    });
+    const { token: early } = await rig.books.catalogue.createJoinToken('a');
+    const { token } = await rig.books.catalogue.createJoinToken('a');
+    await expect(redeem(early)).rejects.toThrow('not known');
+    rig.clock.pass(30 * 60_000);
+    await expect(redeem(token)).rejects.toThrow('expired');
+    const { token: last } = await rig.books.catalogue.createJoinToken('a');
+    await rig.books.catalogue.removeNode('a');
+    await expect(redeem(last)).rejects.toThrow('not known');
+  });
+
+  it('is not used up when the certificate cannot be made', async () => {
+    const { token } = await rig.books.catalogue.createJoinToken('a');
+    const failing = rig.books.identities.redeem(sha256(token), sha256('key'), async () => {
+      throw new Error('no entropy');
+    });
+    await expect(failing).rejects.toThrow('no entropy');
+    expect((await redeem(token)).identity.incarnation).toBe(1);
+  });
+});
+
+describe('an identity', () => {
+  it('is valid with each of its certificates until its node enrols anew', async () => {
+    const { identities, catalogue } = rig.books;
+    const revoked: unknown[] = [];
+    identities.onRevoked((...all) => revoked.push(all));
+    const node = await TestNode.enrol(rig.books, 'a');
+    await identities.renewed(node.identity, { serial: 'renewed', der: new Uint8Array(), notAfter: 9 });
+    expect(await identities.valid(node.identity, node.serial)).toBe(true);
+    expect(await identities.valid(node.identity, 'renewed')).toBe(true);
+    expect(await identities.valid(node.identity, 'foreign')).toBe(false);
+    expect(await identities.valid({ ...node.identity, incarnation: 2 }, 'renewed')).toBe(false);
+    const anew = await TestNode.enrol(rig.books, 'a');
+    expect(anew.identity.incarnation).toBe(2);
+    expect(revoked).toEqual([[node.identity.nodeId, 1]]);
+    expect(await identities.valid(node.identity, 'renewed')).toBe(false);
+    expect(await identities.valid(anew.identity, anew.serial)).toBe(true);
+    await expect(
+      identities.renewed(node.identity, { serial: 'late', der: new Uint8Array(), notAfter: 9 }),
+    ).rejects.toMatchObject({ code: 'unauthenticated' });
+    await catalogue.removeNode('a');
+    expect(await identities.valid(anew.identity, anew.serial)).toBe(false);
+    expect(revoked).toHaveLength(2);
+  });
+});

@@ -1,0 +1,26 @@
+import { servingIncarnation } from '../accounting/incarnation.ts';
+import type { Context } from '../books/context.ts';
+import type { IdentityStore } from '../south/ports.ts';
+import { isValidCertificate, recordCertificate } from './certificates.ts';
+import { findToken, toJoinToken } from './find-token.ts';
+import { redeem } from './redeem.ts';
+
+export function createIdentityStore(context: Context): IdentityStore {
+  const { store, revoked } = context;
+  return {
+    token: (hash) =>
+      store.transaction(async (tx) => {
+        const found = await findToken(tx, hash);
+        return found && toJoinToken(found);
+      }),
+    redeem: (hash, publicKeyHash, issue) =>
+      store.transaction((tx) => redeem(context, tx, { hash, publicKeyHash, issue })),
+    renewed: (identity, certificate) =>
+      store.transaction(async (tx) => {
+        await servingIncarnation(tx, identity);
+        await recordCertificate(tx, identity, certificate);
+      }),
+    valid: (identity, serial) => store.transaction((tx) => isValidCertificate(tx, identity, serial)),
+    onRevoked: (listener) => revoked.add(listener),
+  };
+}

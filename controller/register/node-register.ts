@@ -1,0 +1,151 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import type { DevicePresence, Hello } from '../../common/gen/turnpike/v1/sync_pb.ts';
+import { servingIncarnation } from '../accounting/incarnation.ts';
+import { turnLedger } from '../accounting/turn.ts';
+import type { Context } from '../books/context.ts';
+import type { NodeIdentity, NodeRegister } from '../south/ports.ts';
+import { chunks, selectInChunks } from '../store/chunks.ts';
+import type { Tx } from '../store/store.ts';
+
+export function createNodeRegister(context: Context): NodeRegister {
+  const { live, store } = context;
+  const isCurrent = ({ nodeId, incarnation }: NodeIdentity) => live.node(nodeId)?.incarnation === incarnation;
+  return {
+    hello: async (identity, hello) => {
+      await store.transaction(async (tx) => {
+        await servingIncarnation(tx, identity);
+        await recordHello(context, tx, identity, hello);
+      });
+      live.hello(identity.nodeId, identity.incarnation);
+      await grantWanted(context, identity);
+    },
+    applied: async (identity, revision, refusals) => {
+      if (!isCurrent(identity)) return;
+      live.contact(identity.nodeId);
+      live.applied(identity.nodeId, revision, refusals);
+    },
+    presence: async (identity, devices) => {
+      if (!isCurrent(identity)) return;
+      live.contact(identity.nodeId);
+      await store.transaction((tx) => recordPresence(context, tx, identity, devices));
+    },
+    disconnected: async (identity) => {
+      if (!isCurrent(identity)) return;
+      live.contact(identity.nodeId);
+      live.disconnected(identity.nodeId);
+    },
+  };
+}
+
+async function recordHello(
+  { log }: Context,
+  tx: Tx,
+  { nodeId, nodeName }: NodeIdentity,
+  hello: Hello,
+): Promise<void> {
+  const publicKey = Buffer.from(hello.wireguardPublicKey).toString('base64');
+  const node = await tx.db
+    .selectFrom('nodes')
+    .where('id', '=', nodeId)
+    .select(['public_key'])
+    .executeTakeFirstOrThrow();
+  if (node.public_key !== publicKey) {
+    await refuseTakenKey(tx, nodeId, nodeName, publicKey);
+    if (node.public_key !== null) {
+      log.warn(
+        { node: nodeId },
+        "a node has a new WireGuard key: its customers' configurations must be renewed",
+      );
+    }
+  }
+  await tx.db
+    .updateTable('nodes')
+    .set({
+      public_key: publicKey,
+      agent_version: hello.agentVersion.slice(0, 60),
+      driver: hello.wireguardDriver.slice(0, 20),
+      ipv6: Number(hello.ipv6),
+    })
+    .where('id', '=', nodeId)
+    .execute();
+}
+
+async function refuseTakenKey(tx: Tx, nodeId: string, nodeName: string, publicKey: string): Promise<void> {
+  const device = await tx.db
+    .selectFrom('devices')
+    .where('public_key', '=', publicKey)
+    .select('id')
+    .executeTakeFirst();
+  const other = await tx.db
+    .selectFrom('nodes')
+    .where('public_key', '=', publicKey)
+    .where('removed_at', 'is', null)
+    .where('id', '<>', nodeId)
+    .select('name')
+    .executeTakeFirst();
+  const owner = device ? `device ${device.id}` : other && `node ${other.name}`;
+  if (owner === undefined) return;
+  throw new TurnpikeError('conflict', `the WireGuard key of node ${nodeName} belongs to ${owner} already`, {
+    remedy: "give the node a key of its own: run its agent's down, remove its state, and join again",
+  });
+}
+
+/** It may have asked before it was cut off, and was not granted anything while it was. */
+async function grantWanted(context: Context, { nodeId, incarnation }: NodeIdentity): Promise<void> {
+  await context.store.transaction(async (tx) => {
+    const wanting = await tx.db
+      .selectFrom('grants')
+      .where('node_id', '=', nodeId)
+      .where('incarnation', '=', incarnation)
+      .where('wanting', '=', 1)
+      .select('subscription_id')
+      .execute();
+    await turnLedger(
+      context,
+      tx,
+      wanting.map((row) => row.subscription_id),
+    );
+  });
+}
+
+/** In memory; of it, the day alone is stored. */
+async function recordPresence(
+  { clock, live }: Context,
+  tx: Tx,
+  { nodeId }: NodeIdentity,
+  devices: readonly DevicePresence[],
+): Promise<void> {
+  const known = new Set(
+    (
+      await selectInChunks(
+        devices.map(({ deviceId }) => deviceId),
+        (ids) =>
+          tx.db
+            .selectFrom('devices')
+            .where('id', 'in', ids)
+            .where('removed_at', 'is', null)
+            .select('id')
+            .execute(),
+      )
+    ).map(({ id }) => id),
+  );
+  const present = devices.filter(({ deviceId }) => known.has(deviceId));
+  const day = new Date(clock.now()).toISOString().slice(0, 10);
+  // Also one that has just gone: it may have been there for days.
+  const seen = present
+    .filter(({ deviceId, connected }) => connected || live.presence(nodeId, deviceId)?.connected)
+    .map(({ deviceId }) => deviceId);
+  for (const ids of chunks(seen)) {
+    await tx.db
+      .updateTable('devices')
+      .set({ last_seen_day: day })
+      .where('id', 'in', ids)
+      .where((row) => row.or([row('last_seen_day', 'is', null), row('last_seen_day', '<', day)]))
+      .execute();
+  }
+  tx.afterCommit(() => {
+    for (const { deviceId, connected, passing, refused } of present) {
+      live.seen(nodeId, deviceId, { connected, passing, refused });
+    }
+  });
+}

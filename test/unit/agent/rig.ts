@@ -1,0 +1,200 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import type {
+  DesiredDelta,
+  DesiredDevice,
+  DesiredSubscription,
+  NodeSettings,
+} from '../../../agent/desired/state.ts';
+import { FakeGate } from '../../../agent/gate/fake.ts';
+import type { Host } from '../../../agent/host/host.ts';
+import type { Journal } from '../../../agent/journal/journal.ts';
+import { openJournal } from '../../../agent/journal/journal.ts';
+import { Inbox } from '../../../agent/reconcile/inbox.ts';
+import { type Memory, newMemory } from '../../../agent/reconcile/memory.ts';
+import { type Due, Reconciler } from '../../../agent/reconcile/reconciler.ts';
+import { Reports } from '../../../agent/reconcile/reports.ts';
+import { newTelemetry } from '../../../agent/reconcile/telemetry.ts';
+import { Validity } from '../../../agent/reconcile/validity.ts';
+import { FakeWireGuard } from '../../../agent/wireguard/fake.ts';
+import { derivePublicKey, keyToHex } from '../../../agent/wireguard/keys.ts';
+import { type ReportRequest, ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
+import { silentLogger } from '../../../common/log.ts';
+import { ManualClock } from './manual-clock.ts';
+
+export const settings: NodeSettings = {
+  listenPort: 51820,
+  range4: '10.64.0.0/16',
+  range6: 'fd74:7572:6e70::/64',
+  address4: '10.64.0.1',
+  address6: 'fd74:7572:6e70::1',
+  mtu: 1420,
+  validitySeconds: 86_400,
+};
+
+const privateKey = Buffer.alloc(32, 8).toString('base64');
+export const nodeKey = { privateKey, publicKey: derivePublicKey(keyToHex(privateKey)) };
+
+export function device(n: number, change: Partial<DesiredDevice> = {}): DesiredDevice {
+  return {
+    id: `dev_${String(n).padStart(16, '0')}`,
+    revision: BigInt(n),
+    subscriptionId: subscriptionId(1),
+    publicKey: Buffer.from(String(n).padStart(32, 'k')).toString('base64'),
+    presharedKey: undefined,
+    address4: `10.64.0.${n}`,
+    address6: `fd74:7572:6e70::${n.toString(16)}`,
+    access: 'open',
+    ...change,
+  };
+}
+
+export function subscription(n: number, change: Partial<DesiredSubscription> = {}): DesiredSubscription {
+  return {
+    id: subscriptionId(n),
+    revision: BigInt(n),
+    metering: 'granted',
+    grantedBytes: 262_144n,
+    allowance: true,
+    recall: 0,
+    ...change,
+  };
+}
+
+export function subscriptionId(n: number): string {
+  return `sub_${String(n).padStart(16, '0')}`;
+}
+
+class FakeHost implements Host {
+  async ensure(): Promise<readonly string[]> {
+    return [];
+  }
+  async remove(): Promise<readonly string[]> {
+    return [];
+  }
+  async driver(): Promise<'userspace'> {
+    return 'userspace';
+  }
+  async ipv6(): Promise<boolean> {
+    return true;
+  }
+}
+
+/**
+ * An agent's core on a kernel in memory. `restart` is a crash: all but the journal and the kernel is gone.
+ */
+export class Rig {
+  readonly clock = new ManualClock();
+  readonly gate = new FakeGate(this.clock);
+  readonly wireguard = new FakeWireGuard();
+  readonly host = new FakeHost();
+  readonly #directory: string;
+  #revision = 0n;
+  #said: ReportRequest['subscriptions'][number] | undefined;
+  journal!: Journal;
+  memory!: Memory;
+  inbox!: Inbox;
+  reconciler!: Reconciler;
+  telemetry = newTelemetry();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.start();
+  }
+
+  start(): void {
+    this.journal = openJournal(this.#directory, { nodeId: 'nod_0000000000000001', incarnation: 1 });
+    this.memory = newMemory(this.journal.state);
+    const validity = new Validity(this.clock, this.journal.state.validUntil);
+    this.inbox = new Inbox(this.journal, validity, () => undefined);
+    this.telemetry = newTelemetry();
+    this.reconciler = new Reconciler({
+      journal: this.journal,
+      memory: this.memory,
+      reports: new Reports(this.journal.state),
+      inbox: this.inbox,
+      validity,
+      gate: this.gate,
+      wireguard: this.wireguard,
+      host: this.host,
+      key: nodeKey,
+      interfaceName: 'wg0',
+      clock: this.clock,
+      log: silentLogger,
+      telemetry: this.telemetry,
+    });
+  }
+
+  async restart(): Promise<void> {
+    this.journal.close();
+    this.start();
+    await this.run();
+  }
+
+  /** Rounds until nothing is to be done at once. */
+  async run(due: Partial<Due> = {}): Promise<void> {
+    await this.reconciler.round({ reading: true, full: false, ...due });
+    for (let count = 0; this.reconciler.restless; count += 1) {
+      if (count > 20) throw new Error('the loop does not come to rest');
+      await this.reconciler.round({ reading: false, full: false });
+    }
+  }
+
+  /** A beat later. */
+  async beat(ms = 1000): Promise<void> {
+    this.clock.advance(ms);
+    await this.run();
+  }
+
+  /** What the controller says. Returns the ids that were refused. */
+  async say(delta: Partial<DesiredDelta>): Promise<string[]> {
+    this.inbox.settings(settings);
+    this.inbox.heard();
+    this.#revision += 1n;
+    const answer = this.inbox.apply(
+      [{ removedDeviceIds: [], removedSubscriptionIds: [], subscriptions: [], devices: [], ...delta }],
+      this.#revision,
+    );
+    await this.run({ reading: false });
+    const { refusals } = await answer;
+    return refusals.map(({ id }) => id);
+  }
+
+  /** The report that is under way, or undefined; acknowledges it. */
+  report(): ReportRequest | undefined {
+    const report = this.inbox.next();
+    if (report === undefined) return undefined;
+    this.inbox.acknowledged(report.number);
+    return fromBinary(ReportRequestSchema, report.bytes);
+  }
+
+  /** What the controller knows of a subscription once it has acknowledged all there is. */
+  async said(n = 1) {
+    for (let count = 0; count < 5; count += 1) {
+      for (const item of this.report()?.subscriptions ?? []) {
+        if (item.subscriptionId === subscriptionId(n)) this.#said = item;
+      }
+      await this.beat(5000);
+    }
+    return this.#said;
+  }
+
+  used(n = 1): bigint {
+    return this.memory.used.get(subscriptionId(n)) ?? 0n;
+  }
+
+  account(n = 1) {
+    const account = this.journal.state.accounts.get(subscriptionId(n));
+    if (account === undefined) throw new Error('no such account');
+    return account;
+  }
+
+  /** Packets of 1000 bytes until one is refused, or so many. Returns the bytes that passed. */
+  upload(n: number, packets: number): bigint {
+    let passed = 0n;
+    for (let count = 0; count < packets; count += 1) {
+      if (!this.gate.carry('upload', device(n).address4, 1000n)) break;
+      passed += 1000n;
+    }
+    return passed;
+  }
+}

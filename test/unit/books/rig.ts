@@ -1,0 +1,214 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { Clock } from '../../../common/clock.ts';
+import {
+  DevicePresenceSchema,
+  HelloSchema,
+  type Device as WireDevice,
+  type Subscription as WireSubscription,
+} from '../../../common/gen/turnpike/v1/sync_pb.ts';
+import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
+import { silentLogger } from '../../../common/log.ts';
+import { type Books, type BooksOptions, openBooks } from '../../../controller/books/books.ts';
+import type { NodeIdentity } from '../../../controller/south/ports.ts';
+
+export const kib = 1024n;
+export const mib = 1024n * kib;
+export const gib = 1024n * mib;
+
+/** A clock that stands until it is told. */
+export class StandingClock implements Clock {
+  #now = Date.UTC(2026, 10, 22, 12);
+
+  pass(ms: number): void {
+    this.#now += ms;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  async sleep(): Promise<void> {}
+
+  after(): { cancel(): void } {
+    return { cancel: () => {} };
+  }
+}
+
+export interface Rig {
+  readonly books: Books;
+  readonly clock: StandingClock;
+  /** Adds a node and enrols it; connected, unless told. */
+  node(name: string, options?: { group?: string; connected?: boolean }): Promise<TestNode>;
+  /** An account, a tariff and a subscription to it. */
+  subscription(tariff?: {
+    volumeBytes?: bigint | null;
+    maxDevices?: number;
+    group?: string;
+  }): Promise<string>;
+  device(subscription: string): Promise<string>;
+}
+
+export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig> {
+  const clock = new StandingClock();
+  const books = await openBooks({
+    path: ':memory:',
+    range4: '10.64.0.0/16',
+    range6: 'fd74:7572:6e70::/64',
+    validitySeconds: 86_400,
+    clock,
+    log: silentLogger,
+    ...options,
+  });
+  let count = 0;
+  return {
+    books,
+    clock,
+    node: async (name, { group, connected = true } = {}) => {
+      // So that the order of creation is one.
+      clock.pass(1);
+      await books.catalogue.addNode({
+        name,
+        endpoint: `${name}.example.net:51820`,
+        ...(group !== undefined && { group }),
+      });
+      const node = await TestNode.enrol(books, name);
+      if (connected) await node.hello();
+      return node;
+    },
+    subscription: async ({ volumeBytes = 1n * gib, maxDevices, group } = {}) => {
+      count += 1;
+      const account = await books.catalogue.addAccount({ reference: `customer ${count}` });
+      const tariff = await books.catalogue.addTariff({
+        name: `tariff-${count}`,
+        volumeBytes,
+        ...(maxDevices !== undefined && { maxDevices }),
+        ...(group !== undefined && { group }),
+      });
+      const { id } = await books.catalogue.createSubscription({ account: account.id, tariff: tariff.id });
+      return id;
+    },
+    device: async (subscription) => (await books.catalogue.addDevice({ subscription })).device.id,
+  };
+}
+
+/** An agent's side of the books, by the protocol, without a kernel. */
+export class TestNode {
+  readonly identity: NodeIdentity;
+  readonly serial: string;
+  readonly devices = new Map<string, WireDevice>();
+  readonly subscriptions = new Map<string, WireSubscription>();
+  readonly key = randomBytes(32);
+  revision = 0n;
+  readonly #books: Books;
+  #number = 0n;
+
+  private constructor(books: Books, identity: NodeIdentity, serial: string) {
+    this.#books = books;
+    this.identity = identity;
+    this.serial = serial;
+  }
+
+  static async enrol(books: Books, name: string): Promise<TestNode> {
+    const { token } = await books.catalogue.createJoinToken(name);
+    const { identity, certificate } = await books.identities.redeem(
+      sha256(token),
+      sha256(randomBytes(8).toString('hex')),
+      async () => ({ serial: randomBytes(8).toString('hex'), der: randomBytes(16), notAfter: 0 }),
+    );
+    return new TestNode(books, identity, certificate.serial);
+  }
+
+  async hello(): Promise<void> {
+    const hello = create(HelloSchema, {
+      agentVersion: '0.1.0',
+      wireguardPublicKey: this.key,
+      wireguardDriver: 'userspace',
+      ipv6: true,
+    });
+    await this.#books.register.hello(this.identity, hello);
+    await this.sync();
+  }
+
+  disconnect(): Promise<void> {
+    return this.#books.register.disconnected(this.identity);
+  }
+
+  /** Takes what changed, as an agent does; gives the digest that the controller expects. */
+  async sync(from = this.revision): Promise<Uint8Array> {
+    const { deltas, revision, digest } = await this.#books.desired.since(this.identity, from);
+    for (const delta of deltas) for (const id of delta.removedDeviceIds) this.devices.delete(id);
+    for (const { subscriptions } of deltas)
+      for (const one of subscriptions) this.subscriptions.set(one.id, one);
+    for (const { devices } of deltas) for (const one of devices) this.devices.set(one.id, one);
+    this.revision = revision;
+    await this.#books.register.applied(this.identity, revision, []);
+    return digest;
+  }
+
+  /** The digest over what this node holds. */
+  digest(): Uint8Array {
+    const lines = [
+      ...[...this.devices.values()].map(({ id, revision }) => `d ${id} ${revision}\n`),
+      ...[...this.subscriptions.values()].map(({ id, revision }) => `s ${id} ${revision}\n`),
+    ];
+    return sha256(lines.sort().join(''));
+  }
+
+  granted(subscription: string): bigint {
+    return this.subscriptions.get(subscription)?.grantedBytes ?? 0n;
+  }
+
+  /** Reports totals, and takes what came of it. Without a number, the next one. */
+  async report(
+    devices: Record<string, [upload: bigint, download: bigint]>,
+    subscriptions: Record<
+      string,
+      {
+        wanting?: boolean;
+        rate?: bigint;
+        releasedBytes?: bigint;
+        writtenOffBytes?: bigint;
+        recall?: number;
+        grantedBytes?: bigint;
+      }
+    > = {},
+    number?: bigint,
+  ): Promise<void> {
+    if (number === undefined) this.#number += 1n;
+    const message: MessageInitShape<typeof ReportRequestSchema> = {
+      number: number ?? this.#number,
+      devices: Object.entries(devices).map(([deviceId, [uploadBytes, downloadBytes]]) => ({
+        deviceId,
+        uploadBytes,
+        downloadBytes,
+      })),
+      subscriptions: Object.entries(subscriptions).map(([subscriptionId, entry]) => ({
+        subscriptionId,
+        grantedBytes: this.granted(subscriptionId),
+        rate: 100n * mib,
+        ...entry,
+      })),
+    };
+    const report = create(ReportRequestSchema, message);
+    await this.#books.booking.book(this.identity, report, toBinary(ReportRequestSchema, report));
+    await this.sync();
+  }
+
+  presence(
+    device: string,
+    seen: { connected?: boolean; passing?: boolean; refused?: boolean },
+  ): Promise<void> {
+    return this.#books.register.presence(this.identity, [
+      create(DevicePresenceSchema, { deviceId: device, ...seen }),
+    ]);
+  }
+}
+
+export function sha256(text: string): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(text).digest());
+}
