@@ -105,7 +105,8 @@ export class Reconciler {
     if (look && !fresh) await this.#look();
     const draft = new Draft(journal.state, memory);
     const touched = new Set<string>();
-    const everything = fresh || look || this.#validityTurned();
+    const turned = this.#validityTurned();
+    const everything = fresh || look || turned;
     if (everything || due.reading || news.gateEvent || memory.again.size > 0) {
       const lost = await this.#read(draft, touched, frame);
       // What the lost counters leave behind is committed already: nothing of this draft is.
