@@ -105,6 +105,19 @@ describe('a report', () => {
     expect((await usage(subscription)).usedBytes).toBe(3000n);
   });
 
+  it('in which a total went backwards books the others, and keeps what was booked of that one', async () => {
+    const node = await rig.node('a');
+    const subscription = await rig.subscription();
+    const device = await rig.device(subscription);
+    await node.report({ [device]: [1000n, 100n] });
+    await node.report({ [device]: [400n, 300n] });
+    expect(await usage(subscription)).toMatchObject({
+      uploadBytes: 1000n,
+      downloadBytes: 300n,
+      usedBytes: 1300n,
+    });
+  });
+
   it('with a number that was booked with other content quarantines the identity', async () => {
     const node = await rig.node('a');
     const subscription = await rig.subscription();

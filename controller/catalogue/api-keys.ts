@@ -4,6 +4,7 @@ import { newId } from '../../common/ids.ts';
 import type { Row } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { PageFilter } from './catalogue.ts';
+import { parseName } from './words.ts';
 
 /** Keys for the API over TCP. Only their hashes are here. */
 export interface ApiKeys {
@@ -25,8 +26,9 @@ export interface ApiKey {
 
 export function createApiKeys(store: Store, clock: Clock): ApiKeys {
   return {
-    add: ({ name, hash }) =>
+    add: ({ name: given, hash }) =>
       store.transaction(async ({ db }) => {
+        const name = parseName('key', given);
         const taken = await db
           .selectFrom('api_keys')
           .where('name', '=', name)

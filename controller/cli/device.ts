@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
-import type { Device, KeyedDevice } from './api.ts';
+import type { Device, KeyedDevice, Node } from './api.ts';
 import { fetchClientConfig, readPrivateKey, renderClientConfig } from './client-config.ts';
 import type { OpenSession, Session } from './session.ts';
 import { showAccess, showBytes, showTime } from './show.ts';
@@ -39,6 +39,7 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .action(async (subscription: string, options: AddOptions, command: Command) => {
       const session = open(command);
       const { publicKey, label, platform } = options;
+      await refuseUnknownNode(session, options.node);
       const body = { subscription, ...defined({ publicKey, label, platform }) };
       const added = await session.api.send<KeyedDevice>('POST', '/v1/devices', body);
       await printKeyed(session, added, options, 'added');
@@ -93,6 +94,7 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .option('--qr', 'print that configuration as a QR code')
     .action(async (id: string, options: KeyOptions, command: Command) => {
       const session = open(command);
+      await refuseUnknownNode(session, options.node);
       const body = defined({ publicKey: options.publicKey });
       const rekeyed = await session.api.send<KeyedDevice>('POST', `${path(id)}/rekey`, body);
       await printKeyed(session, rekeyed, options, 'rekeyed');
@@ -119,16 +121,34 @@ function path(id: string): string {
   return `/v1/devices/${encodeURIComponent(id)}`;
 }
 
+/** Before keys are made: what cannot be had afterwards should not have been begun. */
+async function refuseUnknownNode({ api }: Session, name: string | undefined): Promise<void> {
+  if (name === undefined) return;
+  const node = await api.get<Node>(`/v1/nodes/${encodeURIComponent(name)}`);
+  if (node.publicKey === null) {
+    throw new TurnpikeError('conflict', `node ${node.name} has not been connected yet: its key is unknown`, {
+      remedy: 'join it and start its agent first, or leave out --node',
+    });
+  }
+}
+
 async function printKeyed(session: Session, keyed: KeyedDevice, options: KeyOptions, what: string) {
   const { device, privateKey } = keyed;
   const head = `device ${device.id} ${what}: ${device.address4}, ${device.address6}`;
   const once = 'private key, shown this once and stored nowhere';
-  if (options.node === undefined) {
+  const printWithoutConfig = () => {
     const key = privateKey === undefined ? [] : [`${once}: ${privateKey}`];
     session.print(keyed, () => [head, ...key].join('\n'));
-    return;
+  };
+  if (options.node === undefined) return printWithoutConfig();
+  let config: string;
+  try {
+    config = await fetchClientConfig(session.api, device.id, options.node, privateKey);
+  } catch (error) {
+    // It is done, and the key is nowhere but here.
+    printWithoutConfig();
+    throw error;
   }
-  const config = await fetchClientConfig(session.api, device.id, options.node, privateKey);
   const drawn = await renderClientConfig(config, options.qr === true);
   session.print({ ...keyed, config }, () => [`# ${head}`, `# with the ${once}`, drawn].join('\n'));
 }

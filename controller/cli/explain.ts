@@ -57,10 +57,10 @@ function renderExplanation(explanation: Explanation): string {
 }
 
 function renderReasons(access: Access): string[] {
-  const line = (mode: string) => (reason: Reason) => {
+  const lines = (mode: string) => (reason: Reason) => {
     const where = reason.nodes === null ? 'on every node' : `on ${reason.nodes.join(', ')}`;
-    const mend = reason.mend === null ? '' : ` What mends it: ${reason.mend}`;
-    return `${mode} ${where} since ${showTime(reason.since)}: ${reason.text}${mend}`;
+    const what = `${mode} ${where} since ${showTime(reason.since)}: ${reason.text}`;
+    return reason.mend === null ? [what] : [what, `  what mends it: ${reason.mend}`];
   };
-  return [...access.reasons.map(line('closed')), ...access.wouldClose.map(line('would be closed'))];
+  return [...access.reasons.flatMap(lines('closed')), ...access.wouldClose.flatMap(lines('would be closed'))];
 }

@@ -222,11 +222,32 @@ describe("a device's configuration", () => {
   const template = '[Interface]\nPrivateKey = PLACEHOLDER\nAddress = 10.64.0.2/32\n';
   const device = { id: 'dev_1', publicKey: pair.publicKey, address4: '10.64.0.2', address6: 'fd74::2' };
 
+  let nodeKey: string | null;
+  let config: () => ReturnType<Answer>;
+
   beforeEach(() => {
+    nodeKey = 'NODE=';
+    config = () => ({ type: 'text/plain', body: template });
     answer = ({ method, url }) => {
       if (method === 'POST') return { status: 201, body: { device, privateKey: pair.privateKey } };
-      return url.includes('/config?') ? { type: 'text/plain', body: template } : { body: device };
+      if (url.startsWith('/v1/nodes/')) return { body: { name: 'fra-1', publicKey: nodeKey } };
+      return url.includes('/config?') ? config() : { body: device };
     };
+  });
+
+  it('is asked for only where there can be one: nothing is half done', async () => {
+    nodeKey = null;
+    const run = await turnpike('device', 'add', 'sub_1', '--node', 'fra-1');
+    expect(run).toMatchObject({ code: 65, out: '', err: expect.stringContaining('not been connected') });
+    expect(asked.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  it('cannot take the private key with it when it fails', async () => {
+    const problem = { type: 'urn:turnpike:problem:conflict', detail: 'another group' };
+    config = () => ({ status: 409, body: problem });
+    const run = await turnpike('device', 'add', 'sub_1', '--node', 'fra-1');
+    expect(run).toMatchObject({ code: 65, err: 'turnpike: another group\n' });
+    expect(run.out).toContain(pair.privateKey);
   });
 
   it('gets the private key here: it is never sent', async () => {

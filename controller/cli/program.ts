@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeError, TurnpikeError } from '../../common/errors.ts';
 import { exitCodes } from '../../common/exit.ts';
+import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
 import { addDeviceVerbs } from './device.ts';
@@ -20,6 +21,7 @@ export function createProgram(terminal: Terminal): Command {
     .option('--socket <path>', `unix socket of the controller (TURNPIKE_SOCKET; otherwise ${defaultSocket})`)
     .option('--url <url>', "the controller's HTTP address; the API key is taken from TURNPIKE_API_KEY")
     .option('--json', "print the API's JSON")
+    .version(version)
     .exitOverride()
     .configureOutput({ writeOut: terminal.write, writeErr: () => undefined })
     .showHelpAfterError(false);

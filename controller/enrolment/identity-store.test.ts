@@ -34,7 +34,10 @@ describe('a join token', () => {
   });
 
   it('is refused when it is unknown, expired, replaced, or of a removed node', async () => {
-    await expect(redeem('guessed')).rejects.toMatchObject({ code: 'unauthenticated', message: /not known/ });
+    await expect(redeem('guessed')).rejects.toMatchObject({
+      code: 'unauthenticated',
+      message: expect.stringMatching(/not known/),
+    });
     const { token: early } = await rig.books.catalogue.createJoinToken('a');
     const { token } = await rig.books.catalogue.createJoinToken('a');
     await expect(redeem(early)).rejects.toThrow('not known');

@@ -103,6 +103,15 @@ describe('allowances', () => {
   });
 });
 
+describe('whatever the policy', () => {
+  it('nothing is given that is not free', () => {
+    const careless = { ...policy, allowancesKeptAt: 0n, allowancesGivenAt: 0n };
+    const positions = [at({}), at({}), at({ allowance: true }, { renewAllowance: true })];
+    const rows = planGrants(careless, 300n * kib, positions);
+    expect(rows.map(({ granted }) => granted)).toEqual([256n * kib, 0n, 0n]);
+  });
+});
+
 describe('recalls', () => {
   const big = { granted: 100n * mib, allowance: true };
 

@@ -1,23 +1,45 @@
 import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configText, makeDirectory, startController } from './rig.ts';
 import { runProgram } from './turnpike.ts';
 
 let directory: string;
+let started: (() => Promise<unknown>)[];
 
 beforeEach(async () => {
   directory = await makeDirectory();
+  started = [];
 });
 
-afterEach(() => rm(directory, { recursive: true }));
+afterEach(async () => {
+  for (const end of started) await end();
+  await rm(directory, { recursive: true });
+});
 
 async function writeConfig(text: string): Promise<string> {
   const file = join(directory, 'controller.toml');
   await writeFile(file, text);
   return file;
+}
+
+/** The controller as a process, once it says that it is ready. `end` resolves with its exit code. */
+async function startProgram(file: string) {
+  const child = execa(process.execPath, ['controller/main.ts', '--config', file], { reject: false });
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    child.kill(signal);
+    return (await child).exitCode;
+  };
+  started.push(() => end('SIGKILL'));
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  createInterface(child.stdout).on('line', (line) => {
+    if (JSON.parse(line).msg === 'ready') resolve();
+  });
+  await Promise.race([ready, child]);
+  return { end };
 }
 
 /** One line on standard error that says what is wrong, and a code for scripts. */
@@ -32,24 +54,20 @@ async function refused(text: string): Promise<{ code: number | undefined; line: 
 describe('turnpike-controller', { timeout: 30_000 }, () => {
   it('serves until SIGTERM, then leaves nothing behind but its files', async () => {
     const file = await writeConfig(configText(directory));
-    const child = execa(process.execPath, ['controller/main.ts', '--config', file], { reject: false });
-    for await (const line of child) if (String(line).includes('"msg":"ready"')) break;
+    const { end } = await startProgram(file);
     const socket = join(directory, 'api.sock');
     expect((await lstat(socket)).mode & 0o777).toBe(0o600);
     expect((await lstat(join(directory, 'turnpike.db'))).mode & 0o077).toBe(0);
     const status = await runProgram('controller/cli/main.ts', ['--socket', socket, 'status']);
     expect(status).toMatchObject({ code: 0, out: expect.stringContaining('enforcement') });
-    child.kill('SIGTERM');
-    expect((await child).exitCode).toBe(0);
+    expect(await end('SIGTERM')).toBe(0);
     await expect(lstat(socket)).rejects.toThrow('ENOENT');
   });
 
   it('is replaced after kill -9 without help', async () => {
     const file = await writeConfig(configText(directory));
-    const child = execa(process.execPath, ['controller/main.ts', '--config', file], { reject: false });
-    for await (const line of child) if (String(line).includes('"msg":"ready"')) break;
-    child.kill('SIGKILL');
-    await child;
+    const { end } = await startProgram(file);
+    await end('SIGKILL');
     const controller = await startController({ directory });
     expect(await controller.turnpike.text('status')).toContain('enforcement');
     await controller.stop();

@@ -20,6 +20,8 @@ export interface RigOptions {
   /** Kept after the end, for a controller that follows. */
   readonly directory?: string;
   readonly range4?: string;
+  /** The CLI as a process of its own for each command, as people run it. */
+  readonly cliAsProcess?: boolean;
   /** TOML for [api], besides the socket. */
   readonly api?: string;
 }
@@ -58,7 +60,7 @@ export async function startController(options: RigOptions = {}): Promise<Running
     directory,
     socket: config.api.socket,
     ports,
-    turnpike: new Turnpike(config.api.socket),
+    turnpike: new Turnpike(config.api.socket, options.cliAsProcess ?? false),
     stop: async () => {
       abort.abort();
       await done;

@@ -20,7 +20,7 @@ describe('from the first account to the last removal', { timeout: 60_000 }, () =
   let used = 0n;
 
   beforeAll(async () => {
-    controller = await startController();
+    controller = await startController({ cliAsProcess: true });
     ({ turnpike } = controller);
   });
 

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
+import { createProgram, runProgram as runCli } from '../../../controller/cli/program.ts';
 
 export interface Run {
   readonly code: number | undefined;
@@ -21,16 +23,32 @@ export async function runProgram(
   return { code: exitCode, out: stdout, err: stderr };
 }
 
+/** The CLI within this process: the same but for its main.ts, and much faster. */
+async function runHere(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<Run> {
+  let out = '';
+  let err = '';
+  const write = (text: string) => {
+    out += text;
+  };
+  const program = createProgram({ env, write, readText: (path) => readFile(path, 'utf8') });
+  const code = await runCli(program, argv, (line) => {
+    err += line;
+  });
+  return { code, out: out.trimEnd(), err: err.trimEnd() };
+}
+
 /** The CLI on one controller. */
 export class Turnpike {
   readonly #env: Record<string, string>;
+  readonly #asProcess: boolean;
 
-  constructor(socket: string) {
+  constructor(socket: string, asProcess: boolean) {
     this.#env = { TURNPIKE_SOCKET: socket };
+    this.#asProcess = asProcess;
   }
 
   run(...argv: string[]): Promise<Run> {
-    return runProgram('controller/cli/main.ts', argv, this.#env);
+    return this.#asProcess ? runProgram('controller/cli/main.ts', argv, this.#env) : runHere(argv, this.#env);
   }
 
   /** What is printed for people. */

@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { kib, mib, openRig, type Rig } from '../../test/unit/books/rig.ts';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await openRig();
+});
+afterEach(() => rig.books.close());
+
+const explain = (id: string) => rig.books.catalogue.explain(id);
+
+describe('explain', () => {
+  it('says that it is not us when no handshake arrives', async () => {
+    await rig.node('a');
+    const device = await rig.device(await rig.subscription());
+    expect((await explain(device)).verdict).toMatch(
+      /^open; it is not us: no handshake arrives on a, and it was never seen/,
+    );
+  });
+
+  it('says what the nodes see of a device', async () => {
+    const a = await rig.node('a');
+    const b = await rig.node('b');
+    const subscription = await rig.subscription();
+    const device = await rig.device(subscription);
+    await a.presence(device, { connected: true });
+    expect((await explain(device)).verdict).toMatch(/connected to a; it is not us: the device sends nothing/);
+    await b.presence(device, { connected: true, refused: true });
+    expect((await explain(device)).verdict).toMatch(/the gate refuses it on b/);
+    await b.presence(device, { connected: true, passing: true });
+    const explanation = await explain(subscription);
+    expect(explanation).toMatchObject({
+      kind: 'subscription',
+      verdict: 'open, and its traffic passes on b',
+      devices: [
+        {
+          id: device,
+          presence: [
+            { node: 'a', handshake: true, passing: false, refused: false },
+            { node: 'b', handshake: true, passing: true, refused: false },
+          ],
+        },
+      ],
+    });
+    await b.disconnect();
+    await a.presence(device, {});
+    expect((await explain(device)).verdict).toMatch(
+      /no handshake arrives on a, and it was last seen on 2026-11-22/,
+    );
+    await a.disconnect();
+    expect((await explain(device)).verdict).toMatch(/no node of its group is in contact/);
+  });
+
+  it('counts the devices of a subscription with several', async () => {
+    const node = await rig.node('a');
+    const subscription = await rig.subscription();
+    expect((await explain(subscription)).verdict).toBe('open, but it has no device');
+    const [one, two] = [await rig.device(subscription), await rig.device(subscription)];
+    await rig.device(subscription);
+    await node.presence(one, { connected: true, passing: true });
+    await node.presence(two, { connected: true, refused: true });
+    expect((await explain(subscription)).verdict).toBe(
+      'open: 2 of 3 devices connected, 1 passing traffic, 1 refused by the gate for want of granted volume',
+    );
+  });
+
+  it('says by which reason it is closed, since when, and what mends it', async () => {
+    const node = await rig.node('a');
+    const subscription = await rig.subscription({ volumeBytes: 64n * kib });
+    const device = await rig.device(subscription);
+    await node.sync();
+    await node.report({}, { [subscription]: { wanting: true } });
+    rig.clock.pass(1000);
+    const since = rig.clock.now();
+    await node.report({ [device]: [64n * kib, 0n] }, { [subscription]: { wanting: true } });
+    rig.clock.pass(1000);
+    await node.report({ [device]: [64n * kib, 0n] }, { [subscription]: { wanting: true } });
+    expect(await explain(device)).toMatchObject({
+      access: {
+        state: 'closed',
+        reasons: [
+          {
+            code: 'volume',
+            since,
+            mend: expect.stringContaining(`turnpike subscription top-up ${subscription} `),
+          },
+        ],
+      },
+      verdict: 'closed by us: the volume of 65.53 kB is used up',
+      nodes: [{ name: 'a', connected: true, upToDate: true, reservedBytes: 0n }],
+    });
+    await rig.books.catalogue.suspend(subscription, { reason: 'unpaid' });
+    const { access } = await explain(subscription);
+    expect(access.reasons.map(({ code }) => code)).toEqual(['suspension', 'volume']);
+  });
+
+  it('says where the last of the volume is held when that node is away', async () => {
+    const a = await rig.node('a');
+    const b = await rig.node('b');
+    const subscription = await rig.subscription({ volumeBytes: 1n * mib });
+    const device = await rig.device(subscription);
+    await a.sync();
+    await a.report({}, { [subscription]: { wanting: true } });
+    await a.disconnect();
+    for (let round = 0; round < 30; round++) {
+      await b.report({ [device]: [b.granted(subscription), 0n] }, { [subscription]: { wanting: true } });
+    }
+    const explanation = await explain(subscription);
+    // Node a may still pass it, so the subscription is not closed; node b says what it sees.
+    expect(explanation.access.state).toBe('open');
+    expect(explanation.nodes).toMatchObject([
+      { name: 'a', connected: false, upToDate: false, reservedBytes: a.granted(subscription) },
+      { name: 'b', connected: true, reservedBytes: 0n },
+    ]);
+  });
+
+  it('says that a removed device is closed, also in observe', async () => {
+    await rig.books.catalogue.setEnforcement({ enforcement: 'observe' });
+    const device = await rig.device(await rig.subscription());
+    await rig.books.catalogue.removeDevice(device);
+    expect((await explain(device)).verdict).toBe('closed by us: the device was removed');
+  });
+
+  it('says what a node could not apply', async () => {
+    const node = await rig.node('a');
+    const subscription = await rig.subscription();
+    const device = await rig.device(subscription);
+    await node.sync();
+    await rig.books.register.applied(node.identity, node.revision, [{ id: device, reason: 'address taken' }]);
+    expect((await explain(subscription)).nodes[0]?.refusals).toEqual(['address taken']);
+  });
+
+  it('refuses what is neither a subscription nor a device', async () => {
+    await expect(explain('nod_0000000000000000')).rejects.toMatchObject({ code: 'invalid' });
+    await expect(explain('dev_0000000000000000')).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('presence', () => {
+  it('stores the day alone, also of a device that stayed for days', async () => {
+    const node = await rig.node('a');
+    const device = await rig.device(await rig.subscription());
+    const shown = async () => rig.books.catalogue.getDevice(device);
+    await node.presence(device, { connected: true });
+    expect(await shown()).toMatchObject({ connectedNodes: ['a'], lastSeenDay: '2026-11-22' });
+    rig.clock.pass(3 * 24 * 3600_000);
+    await node.presence(device, { connected: false });
+    expect(await shown()).toMatchObject({ connectedNodes: [], lastSeenDay: '2026-11-25' });
+  });
+
+  it('of a device that is gone, or from an older incarnation, is not kept', async () => {
+    const node = await rig.node('a');
+    const device = await rig.device(await rig.subscription());
+    await node.presence(device, { connected: true });
+    await rig.books.catalogue.removeDevice(device);
+    expect((await rig.books.catalogue.getStatus()).connectedDevices).toBe(0);
+    await node.presence(device, { connected: true });
+    expect((await rig.books.catalogue.getStatus()).connectedDevices).toBe(0);
+  });
+});
