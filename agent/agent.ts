@@ -106,6 +106,8 @@ async function serve(
     devices: () => (telemetry.inForce ? journal.state.devices.values() : []),
     passedAt: (id) => memory.passedAt.get(id),
     onKnock: (ids) => inbox.knock(ids),
+    onStir: (ids) => inbox.stir(ids),
+    onAllowance: (id) => memory.gate.devices.get(id)?.pass.kind === 'allowance',
     onTrouble: () => loop.lookNow(),
   });
   const connectedDevices = () => presence.connected;

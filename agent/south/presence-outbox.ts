@@ -30,7 +30,15 @@ export class PresenceOutbox implements PresenceSender {
   async run(stream: ClientStream<SyncRequest, unknown>): Promise<void> {
     this.#waiting.clear();
     this.#open = true;
-    for (const listener of this.#listeners) listener();
+    try {
+      for (const listener of this.#listeners) listener();
+      await this.#sendAll(stream);
+    } finally {
+      this.#open = false;
+    }
+  }
+
+  async #sendAll(stream: ClientStream<SyncRequest, unknown>): Promise<void> {
     while (!stream.closed.aborted) {
       await this.#wake.wait(stream.closed);
       const all = [...this.#waiting.values()];
@@ -41,6 +49,5 @@ export class PresenceOutbox implements PresenceSender {
         await stream.send(create(SyncRequestSchema, { message: { case: 'presence', value } }));
       }
     }
-    this.#open = false;
   }
 }

@@ -41,7 +41,7 @@ export class ReportClient {
       acknowledgements.received(number);
       this.#options.onAcknowledged();
     });
-    const sending = this.#send(stream, acknowledgements);
+    const sending = this.#send(stream, acknowledgements).catch((error) => stream.fail(error));
     try {
       await reading;
     } finally {

@@ -128,18 +128,22 @@ function reportTask(
   };
 }
 
-/** One stream. Resolves when it is over: with why, or `again` when it is to be opened anew at once. */
+/**
+ * One stream. Resolves when it is over: with why, or `again` when it is to be opened anew at once (everything is to be
+ * sent again, or the certificate was renewed).
+ */
 async function attempt(
   connection: ControllerConnection,
   run: (channel: Channel) => Promise<void>,
 ): Promise<Failure | 'again'> {
+  const { identity } = connection;
   let channel: Channel | undefined;
   try {
     channel = connection.channel();
     await run(channel);
     return 'again';
   } catch (error) {
-    if (error instanceof DigestMismatch) return 'again';
+    if (error instanceof DigestMismatch || connection.identity !== identity) return 'again';
     const failure = classifyFailure(error);
     if (channel && failure.kind === 'lost') connection.drop(channel);
     return failure;

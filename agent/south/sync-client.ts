@@ -56,7 +56,7 @@ export class SyncClient {
   }
 
   async #serve(stream: ClientStream<SyncRequest, SyncResponse>): Promise<void> {
-    const { clock, log, sink, timing, presence, facts, onConnected } = this.#options;
+    const { clock, sink, timing, presence, facts, onConnected } = this.#options;
     const silence = watchSilence(clock, timing.silenceMs, () =>
       stream.fail(new TurnpikeError('unavailable', 'nothing was heard of the controller')),
     );
@@ -76,7 +76,7 @@ export class SyncClient {
         sink.heard();
         if (!sendingPresence) {
           onConnected();
-          sendingPresence = presence.run(stream);
+          sendingPresence = presence.run(stream).catch((error) => stream.fail(error));
         }
         // Applying takes its time, and meanwhile nothing is read.
         silence.pause();
@@ -104,9 +104,6 @@ export class SyncClient {
         }
         silence.resume();
       });
-    } catch (error) {
-      log.debug('sync stream over');
-      throw error;
     } finally {
       silence.stop();
       heartbeat.cancel();

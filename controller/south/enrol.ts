@@ -32,7 +32,8 @@ export function enrolHandler(context: SouthContext): handleUnaryCall<EnrolReques
     } catch (error) {
       state.counters.enrolmentsRefused += 1;
       const reason = error instanceof TurnpikeError ? error.code : 'internal';
-      log.warn({ reason }, 'an attempt to join was refused');
+      // What is over the limit may come as fast as the network allows: it must not fill the log.
+      log[reason === 'exhausted' ? 'debug' : 'warn']({ reason }, 'an attempt to join was refused');
       throw error;
     }
   });

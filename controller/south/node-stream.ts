@@ -84,14 +84,16 @@ export class NodeStream<Request, Response> implements LiveStream {
   }
 
   end(error?: unknown): void {
-    if (this.closed.aborted) return;
     const { clock, log, timing } = this.#context;
     const { nodeId } = this.identity;
+    if (error !== undefined && isInside(error)) {
+      log.error({ node: nodeId, stream: this.kind, err: error }, 'a stream failed');
+    }
+    if (this.closed.aborted) return;
     if (error === undefined) this.#call.end();
     else {
       const status = statusOf(error);
-      if (isInside(error)) log.error({ node: nodeId, stream: this.kind, err: error }, 'a stream failed');
-      else log.info({ node: nodeId, stream: this.kind, reason: status.details }, 'stream ended');
+      log.info({ node: nodeId, stream: this.kind, reason: status.details }, 'stream ended');
       // This is how grpc-js is told a status: its own listener sends it after what was written before.
       this.#call.emit('error', status);
     }

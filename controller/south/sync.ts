@@ -69,8 +69,8 @@ async function greet(hello: Hello, { identity }: SyncStream, context: SouthConte
   context.state.connected.set(identity.nodeId, {
     identity,
     since: context.clock.now(),
-    agentVersion: hello.agentVersion,
-    wireguardDriver: hello.wireguardDriver,
+    agentVersion: hello.agentVersion.slice(0, 60),
+    wireguardDriver: hello.wireguardDriver.slice(0, 20),
     sentRevision: 0n,
     appliedRevision: 0n,
   });

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { RawNode } from './raw-node.ts';
 import { startRelay } from './relay.ts';
 import {
@@ -10,6 +10,7 @@ import {
   reportBytes,
   startAgent,
   startController,
+  until,
 } from './rig.ts';
 
 const cleanup = new Cleanup();
@@ -27,7 +28,7 @@ it('reports go in order, each as the very bytes of the journal', async () => {
   const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
   const sent = [1n, 2n, 3n].map((number) => ({ number, bytes: reportBytes(number) }));
   for (const { number, bytes } of sent) agent.reports.add(number, bytes);
-  await vi.waitFor(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n, 2n, 3n]));
+  await until(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n, 2n, 3n]));
   for (const { number, bytes } of sent) {
     expect(Buffer.from(controller.books.booked.get(number) ?? [])).toEqual(Buffer.from(bytes));
   }
@@ -45,7 +46,7 @@ it('a report is sent again, unchanged, when the connection broke before its ackn
     if (controller.books.arrivals.get(1n) === 1) relay.cut();
   };
   agent.reports.add(1n);
-  await vi.waitFor(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n]), { timeout: 5000 });
+  await until(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n]));
   expect(controller.books.arrivals.get(1n)).toBe(2);
   expect(controller.books.booked.size).toBe(1);
 });
@@ -60,7 +61,7 @@ it('a report is sent again when its acknowledgement does not come', async () => 
   };
   const agent = await startAgent(cleanup, identity, { timing: { acknowledgeMs: 100 } });
   agent.reports.add(1n);
-  await vi.waitFor(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n]), { timeout: 5000 });
+  await until(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n]));
   resolve();
 });
 
@@ -68,17 +69,17 @@ it('a controller that cannot book gets the same report again', async () => {
   const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
   controller.books.bookingFails = new Error('disk full');
   agent.reports.add(1n);
-  await vi.waitFor(() => expect(controller.state.counters.reportsRefused).toBeGreaterThan(1));
+  await until(() => expect(controller.state.counters.reportsRefused).toBeGreaterThan(1));
   expect(agent.reports.acknowledgedNumbers).toEqual([]);
   controller.books.bookingFails = undefined;
-  await vi.waitFor(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n]), { timeout: 5000 });
+  await until(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n]));
 });
 
 it('a doubled report is acknowledged again', async () => {
   const bytes = reportBytes(1n);
   const node = new RawNode(cleanup, controller.nodes, await joinNode(cleanup, controller));
   const stream = node.report().listen().send(bytes).send(bytes);
-  await vi.waitFor(() => expect(stream.received.map(({ number }) => number)).toEqual([1n, 1n]));
+  await until(() => expect(stream.received.map(({ number }) => number)).toEqual([1n, 1n]));
   expect(controller.books.booked.size).toBe(1);
 });
 
@@ -86,7 +87,7 @@ it('a number that was booked with other content ends the node', async () => {
   const identity = await joinNode(cleanup, controller);
   const node = new RawNode(cleanup, controller.nodes, identity);
   const stream = node.report().listen().send(reportBytes(1n));
-  await vi.waitFor(() => expect(stream.received).toHaveLength(1));
+  await until(() => expect(stream.received).toHaveLength(1));
   stream.send(reportBytes(1n));
   const { code } = await stream.ended;
   expect([status.ABORTED, status.UNAUTHENTICATED]).toContain(code);
@@ -108,12 +109,12 @@ it.each([
 it('reports find their way as soon as the node is connected again', async () => {
   const identity = await joinNode(cleanup, controller);
   const agent = await startAgent(cleanup, identity, { random: () => 0.999 });
-  await vi.waitFor(() => expect(controller.state.connected.has(nodeId)).toBe(true));
+  await until(() => expect(controller.state.connected.has(nodeId)).toBe(true));
   const nodesPort = Number(controller.nodes.split(':')[1]);
   await controller.stop();
   agent.reports.add(1n);
-  await vi.waitFor(() => expect(agent.south.state()).toBe('unreachable'));
+  await until(() => expect(agent.south.state()).toBe('unreachable'));
   const { books } = controller;
   await startController(cleanup, { books, nodesPort, directory });
-  await vi.waitFor(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n]), { timeout: 5000 });
+  await until(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n]));
 });

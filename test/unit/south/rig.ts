@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
+import { vi } from 'vitest';
 import { join as joinController } from '../../../agent/commands/join.ts';
 import type { DesiredDelta, DesiredDevice, NodeSettings } from '../../../agent/desired/state.ts';
 import type { AgentIdentity } from '../../../agent/identity/identity.ts';
@@ -20,6 +21,13 @@ import type { SouthTiming } from '../../../controller/south/context.ts';
 import { createSouth } from '../../../controller/south/south.ts';
 import type { SouthState } from '../../../controller/south/state.ts';
 import { MemoryBooks } from './memory-books.ts';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+/** Waits for a condition; patient, because the machine may be busy with other tests. */
+export function until(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 15_000, interval: 5 });
+}
 
 /** What a test made and must undo, last first. */
 export class Cleanup {

@@ -1,23 +1,33 @@
 import { status } from '@grpc/grpc-js';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { systemClock } from '../../../common/clock.ts';
 import { TurnpikeError } from '../../../common/errors.ts';
 import { hello, RawNode } from './raw-node.ts';
 import { startRelay } from './relay.ts';
-import { Cleanup, device, joinNode, MemorySink, nodeId, startAgent, startController } from './rig.ts';
+import {
+  Cleanup,
+  device,
+  inHalfAnHour,
+  joinNode,
+  MemorySink,
+  nodeId,
+  startAgent,
+  startController,
+  until,
+} from './rig.ts';
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
 const connected = (agent: Awaited<ReturnType<typeof startAgent>>) =>
-  vi.waitFor(() => expect(agent.south.state()).toBe('connected'), { interval: 5, timeout: 5000 });
+  until(() => expect(agent.south.state()).toBe('connected'));
 
 it('a new node gets settings, then everything, then what changes', async () => {
   const controller = await startController(cleanup);
   const [first, second] = [device(1), device(2)];
   controller.books.change({ devices: [first] });
   const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
-  await vi.waitFor(() => expect(agent.sink.batches).toHaveLength(1));
+  await until(() => expect(agent.sink.batches).toHaveLength(1));
   expect(agent.sink.settingsSeen).toEqual([
     {
       listenPort: 51820,
@@ -41,8 +51,8 @@ it('a new node gets settings, then everything, then what changes', async () => {
   });
 
   controller.books.change({ devices: [second], removedDeviceIds: [first.id] });
-  await vi.waitFor(() => expect([...agent.sink.devices.keys()]).toEqual([second.id]));
-  await vi.waitFor(() => expect(controller.state.connected.get(nodeId)?.appliedRevision).toBe(2n));
+  await until(() => expect([...agent.sink.devices.keys()]).toEqual([second.id]));
+  await until(() => expect(controller.state.connected.get(nodeId)?.appliedRevision).toBe(2n));
   expect(agent.sink.settingsSeen).toHaveLength(1);
   expect(controller.books.events).toEqual(['hello ams-1 1 from 0', 'applied 1 but 0', 'applied 2 but 0']);
 });
@@ -50,10 +60,10 @@ it('a new node gets settings, then everything, then what changes', async () => {
 it('changed settings are sent', async () => {
   const controller = await startController(cleanup);
   const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
-  await vi.waitFor(() => expect(agent.sink.batches).toHaveLength(1));
+  await until(() => expect(agent.sink.batches).toHaveLength(1));
   controller.books.settingsValue = { ...controller.books.settingsValue, mtu: 1380 };
   controller.books.change({});
-  await vi.waitFor(() => expect(agent.sink.settingsSeen.at(-1)?.mtu).toBe(1380));
+  await until(() => expect(agent.sink.settingsSeen.at(-1)?.mtu).toBe(1380));
 });
 
 it('a node that returns gets only what changed since', async () => {
@@ -62,13 +72,13 @@ it('a node that returns gets only what changed since', async () => {
   const sink = new MemorySink();
   controller.books.change({ devices: [device(1)] });
   const before = await startAgent(cleanup, identity, { sink });
-  await vi.waitFor(() => expect(sink.devices.size).toBe(1));
+  await until(() => expect(sink.devices.size).toBe(1));
   await before.stop();
-  await vi.waitFor(() => expect(controller.books.events).toContain('disconnected ams-1 1'));
+  await until(() => expect(controller.books.events).toContain('disconnected ams-1 1'));
 
   controller.books.change({ devices: [device(2)] });
   await startAgent(cleanup, identity, { sink });
-  await vi.waitFor(() => expect(sink.devices.size).toBe(2));
+  await until(() => expect(sink.devices.size).toBe(2));
   expect(controller.books.events).toContain('hello ams-1 1 from 1');
   expect(sink.batches.at(-1)?.deltas.flatMap((delta) => delta.devices)).toHaveLength(1);
 });
@@ -76,10 +86,10 @@ it('a node that returns gets only what changed since', async () => {
 it('many changes while one is being sent lead to one more round', async () => {
   const controller = await startController(cleanup);
   const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
-  await vi.waitFor(() => expect(agent.sink.batches).toHaveLength(1));
+  await until(() => expect(agent.sink.batches).toHaveLength(1));
   const rounds = controller.books.sinceCalls.length;
   for (let last = 1; last <= 200; last += 1) controller.books.change({ devices: [device(last)] });
-  await vi.waitFor(() => expect(agent.sink.devices.size).toBe(200));
+  await until(() => expect(agent.sink.devices.size).toBe(200));
   expect(controller.books.sinceCalls.length - rounds).toBeLessThanOrEqual(2);
 });
 
@@ -88,17 +98,18 @@ it('a node that reads slowly holds up its own stream only, and nothing piles up'
   const identity = await joinNode(cleanup, controller);
   const relay = await startRelay(cleanup, controller.nodes);
   const stream = new RawNode(cleanup, relay.address, identity).sync().listen().send(hello());
-  await vi.waitFor(() => expect(stream.received).not.toHaveLength(0));
+  await until(() => expect(stream.received).not.toHaveLength(0));
   relay.hold();
   const removedDeviceIds = Array.from({ length: 20_000 }, () => 'dev_0123456789abcdef');
   for (let round = 0; round < 40; round += 1) controller.books.change({ removedDeviceIds });
-  await vi.waitFor(() => expect(controller.books.sinceCalls).toHaveLength(2));
+  await until(() => expect(controller.books.sinceCalls).toHaveLength(2));
   const rounds = controller.books.sinceCalls.length;
   for (let change = 0; change < 5000; change += 1) controller.books.change({});
-  const other = controller.books.issueToken('nod_0000000000000000', 'ams-2', systemClock.now() + 60_000);
-  const healthy = await startAgent(cleanup, await joinNode(cleanup, controller, { token: other }));
-  await connected(healthy);
-  await vi.waitFor(() => expect(healthy.sink.batches).not.toHaveLength(0));
+  const token = controller.books.issueToken('nod_0000000000000000', 'ams-2', inHalfAnHour());
+  const other = await joinNode(cleanup, controller, { token });
+  const healthy = new RawNode(cleanup, controller.nodes, other).sync().listen();
+  healthy.send(hello(controller.books.revision));
+  await until(() => expect(healthy.received.at(-1)?.message.case).toBe('caughtUp'));
   // The one call more is the healthy node's: for the slow one nobody asks until it has taken what it was sent.
   expect(controller.books.sinceCalls.length - rounds).toBe(1);
 });
@@ -107,18 +118,18 @@ it('a newer stream of the same identity takes over', async () => {
   const controller = await startController(cleanup);
   const identity = await joinNode(cleanup, controller);
   const old = new RawNode(cleanup, controller.nodes, identity).sync().listen().send(hello());
-  await vi.waitFor(() => expect(old.received).not.toHaveLength(0));
+  await until(() => expect(old.received).not.toHaveLength(0));
   const young = new RawNode(cleanup, controller.nodes, identity).sync().listen().send(hello());
   const { code, details } = await old.ended;
   expect([code, details]).toEqual([status.UNAVAILABLE, expect.stringContaining('takes over')]);
-  await vi.waitFor(() => expect(young.received).not.toHaveLength(0));
-  await vi.waitFor(() => expect(controller.state.streams.sync).toBe(1));
+  await until(() => expect(young.received).not.toHaveLength(0));
+  await until(() => expect(controller.state.streams.sync).toBe(1));
   expect(controller.state.connected.has(nodeId)).toBe(true);
   expect(controller.books.events).not.toContain('disconnected ams-1 1');
 });
 
 it('a node of which nothing is heard is taken for gone', async () => {
-  const controller = await startController(cleanup, { timing: { silenceMs: 150 } });
+  const controller = await startController(cleanup, { timing: { silenceMs: 500 } });
   const identity = await joinNode(cleanup, controller);
   const node = new RawNode(cleanup, controller.nodes, identity);
   const usage = node.report().listen();
@@ -129,12 +140,12 @@ it('a node of which nothing is heard is taken for gone', async () => {
 });
 
 it('heartbeats keep a quiet stream alive on both sides', async () => {
-  const timing = { heartbeatMs: 40, silenceMs: 200 };
+  const timing = { heartbeatMs: 50, silenceMs: 1000 };
   const controller = await startController(cleanup, { timing });
   const agent = await startAgent(cleanup, await joinNode(cleanup, controller), { timing });
   await connected(agent);
   const before = agent.sink.heardCount;
-  await vi.waitFor(() => expect(agent.sink.heardCount - before).toBeGreaterThan(10), { timeout: 5000 });
+  await until(() => expect(agent.sink.heardCount - before).toBeGreaterThan(25));
   expect(controller.books.events.filter((event) => event.startsWith('hello'))).toHaveLength(1);
 });
 
@@ -142,31 +153,29 @@ it('a controller of which nothing is heard is dialled anew', async () => {
   const controller = await startController(cleanup, { timing: { heartbeatMs: 60_000 } });
   const identity = await joinNode(cleanup, controller);
   await startAgent(cleanup, identity, { timing: { silenceMs: 150 } });
-  await vi.waitFor(
-    () =>
-      expect(
-        controller.books.events.filter((event) => event.startsWith('hello')).length,
-      ).toBeGreaterThanOrEqual(2),
-    { timeout: 5000 },
+  await until(() =>
+    expect(
+      controller.books.events.filter((event) => event.startsWith('hello')).length,
+    ).toBeGreaterThanOrEqual(2),
   );
 });
 
 it('applying may take longer than the silence that ends a stream', async () => {
-  const timing = { heartbeatMs: 20, silenceMs: 100 };
+  const timing = { heartbeatMs: 50, silenceMs: 500 };
   const controller = await startController(cleanup, { timing });
   const sink = new MemorySink();
   const { promise, resolve } = Promise.withResolvers<void>();
   sink.gate = promise;
   await startAgent(cleanup, await joinNode(cleanup, controller), { sink, timing });
-  await vi.waitFor(() => expect(sink.settingsSeen).toHaveLength(1));
+  await until(() => expect(sink.settingsSeen).toHaveLength(1));
   const before = systemClock.monotonic();
-  await vi.waitFor(() => expect(systemClock.monotonic() - before).toBeGreaterThan(3 * timing.silenceMs));
+  await until(() => expect(systemClock.monotonic() - before).toBeGreaterThan(2 * timing.silenceMs));
   resolve();
-  await vi.waitFor(() => expect(controller.books.events).toContain('applied 0 but 0'));
+  await until(() => expect(controller.books.events).toContain('applied 0 but 0'));
   expect(controller.books.events.filter((event) => event.startsWith('hello'))).toHaveLength(1);
 });
 
-it('after a restart of the controller nodes are back within a second', async () => {
+it('after a restart of the controller nodes are back with the next attempt, about a second later', async () => {
   const directory = await cleanup.directory();
   const first = await startController(cleanup, { directory });
   const { books } = first;
@@ -180,13 +189,14 @@ it('after a restart of the controller nodes are back within a second', async () 
   await connected(agent);
   await first.stop();
   // It is not back at once: some attempts have failed.
-  await vi.waitFor(() => expect(waits).toBeGreaterThan(4), { timeout: 8000 });
+  await until(() => expect(waits).toBeGreaterThan(4));
 
   const nodesPort = Number(first.nodes.split(':')[1]);
-  const before = systemClock.monotonic();
   await startController(cleanup, { directory, books, nodesPort });
+  const before = systemClock.monotonic();
   await connected(agent);
-  expect(systemClock.monotonic() - before).toBeLessThan(1300);
+  // No attempt waits longer than 1 s yet; the rest is for a busy machine.
+  expect(systemClock.monotonic() - before).toBeLessThan(2000);
 });
 
 it('a node that holds something else than the controller thinks gets everything anew', async () => {
@@ -197,13 +207,13 @@ it('a node that holds something else than the controller thinks gets everything 
   const identity = await joinNode(cleanup, controller);
   const sink = new MemorySink();
   const agent = await startAgent(cleanup, identity, { sink });
-  await vi.waitFor(() => expect(sink.devices.size).toBe(2));
+  await until(() => expect(sink.devices.size).toBe(2));
   await agent.stop();
 
   // The controller comes from a backup that does not know the second device.
   controller.books.forget(lost.id);
   await startAgent(cleanup, identity, { sink });
-  await vi.waitFor(() => expect([...sink.devices.keys()]).toEqual([kept.id]));
+  await until(() => expect([...sink.devices.keys()]).toEqual([kept.id]));
   expect(sink.batches.at(-1)?.complete).toBe(true);
   expect(controller.books.events).toContain('hello ams-1 1 from 0');
 });
@@ -219,11 +229,11 @@ it('what the node cannot take is refused by name, and the rest is applied', asyn
   ];
   controller.books.change({ devices });
   const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
-  await vi.waitFor(() => expect(controller.books.events).toContain('applied 1 but 3'));
+  await until(() => expect(controller.books.events).toContain('applied 1 but 3'));
   expect([...agent.sink.devices.keys()]).toEqual([good.id]);
   // Everything was sent already; asking again at once would not help.
   controller.books.change({ devices: [device(5)] });
-  await vi.waitFor(() => expect(agent.sink.devices.size).toBe(2));
+  await until(() => expect(agent.sink.devices.size).toBe(2));
   expect(controller.books.events.filter((event) => event.startsWith('hello'))).toHaveLength(1);
 });
 
@@ -263,11 +273,11 @@ it('presence reaches the controller, and all of it again after a reconnect', asy
     agent.south.presence.send([present]);
   });
   relay.cut();
-  await vi.waitFor(() => expect(controller.books.presences).not.toHaveLength(0), { timeout: 5000 });
+  await until(() => expect(controller.books.presences).not.toHaveLength(0));
   expect(controller.books.presences[0]).toMatchObject(present);
   const before = connections;
   relay.cut();
-  await vi.waitFor(() => expect(connections).toBe(before + 1), { timeout: 5000 });
+  await until(() => expect(connections).toBe(before + 1));
 });
 
 it('a port that is taken is said so', async () => {
