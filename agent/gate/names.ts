@@ -32,14 +32,10 @@ export function addressFamily(text: string): Family {
  * @throws TurnpikeError `invalid`
  */
 export function parseAddress(text: string): { readonly family: Family; readonly address: string } {
-  // ipaddr.js also reads 10.1 and 0x0a.1; four plain parts are what we mean.
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
-    return { family: 4, address: ipaddr.IPv4.parse(text).toString() };
-  }
-  if (ipaddr.IPv6.isValid(text) && !text.includes('%')) {
-    return { family: 6, address: ipaddr.IPv6.parse(text).toRFC5952String() };
-  }
-  throw notAnAddress(text);
+  const family = addressFamily(text);
+  // Four plain decimal parts are written in one way only.
+  if (family === 4) return { family, address: text };
+  return { family, address: ipaddr.IPv6.parse(text).toRFC5952String() };
 }
 
 function notAnAddress(text: string): TurnpikeError {
