@@ -92,6 +92,7 @@ async function serve(
     ...{ wireguard, sender: south.presence, clock, log },
     devices: () => (telemetry.inForce ? journal.state.devices.values() : []),
     passedAt: (id) => memory.passedAt.get(id),
+    peers: () => memory.peers,
     onKnock: (ids) => inbox.knock(ids),
     onStir: (ids) => inbox.stir(ids),
     onAllowance: (id) => memory.gate.devices.get(id)?.pass.kind === 'allowance',
