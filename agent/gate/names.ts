@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { TurnpikeError } from '../../common/errors.ts';
 
@@ -15,7 +16,19 @@ export const passMark = `0x${passBit.toString(16)}`;
 export type Family = 4 | 6;
 
 /**
- * The address as the kernel prints it, with its family. Everything that becomes part of a script goes through here.
+ * The family of what must be a whole address and nothing else, before it becomes part of a script. Node's own check: with
+ * tens of thousands of addresses in one script it takes a hundredth of the time of parsing them.
+ * @throws TurnpikeError `invalid`
+ */
+export function addressFamily(text: string): Family {
+  const family = isIP(text);
+  // Node also takes a zone, `fe80::1%wg0`.
+  if (family === 0 || text.includes('%')) throw notAnAddress(text);
+  return family === 4 ? 4 : 6;
+}
+
+/**
+ * The address as the kernel prints it, with its family.
  * @throws TurnpikeError `invalid`
  */
 export function parseAddress(text: string): { readonly family: Family; readonly address: string } {
@@ -26,7 +39,11 @@ export function parseAddress(text: string): { readonly family: Family; readonly 
   if (ipaddr.IPv6.isValid(text) && !text.includes('%')) {
     return { family: 6, address: ipaddr.IPv6.parse(text).toRFC5952String() };
   }
-  throw new TurnpikeError('invalid', `"${text.slice(0, 50)}" is not an IP address`);
+  throw notAnAddress(text);
+}
+
+function notAnAddress(text: string): TurnpikeError {
+  return new TurnpikeError('invalid', `"${text.slice(0, 50)}" is not an IP address`);
 }
 
 /**

@@ -48,7 +48,7 @@ export class NftGate implements Gate {
   }
 
   async create(frame: GateFrame): Promise<Epoch> {
-    await this.#script(renderCreate(frame, randomBytes(8).toString('hex')));
+    await this.#create(renderCreate(frame, randomBytes(8).toString('hex')));
     this.#leftQuotas = [];
     const epoch = await this.epoch();
     if (epoch === undefined) throw new TurnpikeError('environment', 'the nftables table went away at once');
@@ -128,6 +128,20 @@ export class NftGate implements Gate {
     }
   }
 
+  async #create(script: string): Promise<void> {
+    try {
+      await this.#script(script);
+    } catch (error) {
+      if (!(error instanceof CommandError && error.said(/syntax error|not supported|No such file/)))
+        throw error;
+      throw new TurnpikeError('environment', 'this nft or this kernel does not take the nftables table', {
+        remedy:
+          'install nftables 1.0.6 or newer and a kernel of 6.1 or newer; turnpike-agent doctor says more',
+        cause: error,
+      });
+    }
+  }
+
   async #script(input: string): Promise<void> {
     await this.#nft(['-f', '-'], input);
   }
@@ -144,6 +158,9 @@ export class NftGate implements Gate {
         ...(input === undefined ? {} : { input }),
       });
     } catch (error) {
+      if (error instanceof CommandError && error.message.endsWith('is not installed')) {
+        throw new TurnpikeError('environment', 'nft is not installed', { remedy: 'apt install nftables' });
+      }
       if (error instanceof CommandError && error.said(/Operation not permitted|you must be root/)) {
         throw new TurnpikeError('environment', 'nft may not change the ruleset', {
           remedy: 'run turnpike-agent as root, or with CAP_NET_ADMIN',

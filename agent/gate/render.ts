@@ -1,4 +1,4 @@
-import { parseAddress, quotaObject, tableName } from './names.ts';
+import { addressFamily, quotaObject, tableName } from './names.ts';
 import type { Change, OpenPass } from './plan.ts';
 
 /**
@@ -56,14 +56,14 @@ class Script {
     this.#lines.push(text);
   }
 
-  count(verb: Verb, text: string): void {
-    const { family, address } = parseAddress(text);
+  count(verb: Verb, address: string): void {
+    const family = addressFamily(address);
     this.#element(verb, `up${family}`, address);
     this.#element(verb, `down${family}`, address);
   }
 
-  pass(verb: Verb, text: string, pass: OpenPass): void {
-    const { family, address } = parseAddress(text);
+  pass(verb: Verb, address: string, pass: OpenPass): void {
+    const family = addressFamily(address);
     switch (pass.kind) {
       case 'unlimited':
         this.#element(verb, `unlimited${family}`, address);

@@ -13,7 +13,8 @@ import {
   parseRules,
   readSysctl,
 } from './observe.ts';
-import { alias, planHost, planInterlock, type Step, writeSysctl } from './plan.ts';
+import { isOurs } from './ownership.ts';
+import { planHost, planInterlock, type Step, writeSysctl } from './plan.ts';
 import { HostRecordFile } from './record.ts';
 import { probeSocket, removeSocket, startWireguardGo, unitIsUsed, unitName } from './userspace.ts';
 
@@ -57,7 +58,7 @@ export class LinuxHost implements Host {
   async remove(): Promise<readonly string[]> {
     const lines: string[] = [];
     const link = await observeLink(this.#run, this.#name);
-    if (link !== undefined && (await this.#isOurs(link))) {
+    if (link !== undefined && (await isOurs(this.#run, this.#name, link, await this.#record.read()))) {
       if (await unitIsUsed(this.#run, this.#name)) {
         await this.#run(['systemctl', 'stop', unitName(this.#name)]);
         lines.push(`stop ${unitName(this.#name)}`);
@@ -100,7 +101,8 @@ export class LinuxHost implements Host {
   async #ensureLink(): Promise<{ link: Link; lines: readonly string[] }> {
     const present = await observeLink(this.#run, this.#name);
     if (present !== undefined) {
-      if (await this.#isOurs(present)) return { link: present, lines: [] };
+      if (await isOurs(this.#run, this.#name, present, await this.#record.read()))
+        return { link: present, lines: [] };
       throw new TurnpikeError('conflict', `the interface ${this.#name} exists and is not Turnpike's`, {
         remedy: `remove it (ip link delete ${this.#name}), or set another name as wireguard.interface`,
       });
@@ -174,12 +176,6 @@ export class LinuxHost implements Host {
     }
   }
 
-  async #isOurs(link: Link): Promise<boolean> {
-    if (link.kind !== 'wireguard' && link.kind !== 'tun') return false;
-    if (link.alias === alias || (await this.#record.read()).making) return true;
-    return link.alias === undefined && (await unitIsUsed(this.#run, this.#name));
-  }
-
   async #apply(steps: readonly Step[]): Promise<void> {
     for (const { commands, turnsOn } of steps) {
       if (turnsOn !== undefined) {
@@ -198,6 +194,9 @@ function explainRefusals(run: CommandRunner): CommandRunner {
     try {
       return await run(argv, options);
     } catch (error) {
+      if (error instanceof CommandError && error.message === 'ip is not installed') {
+        throw new TurnpikeError('environment', error.message, { remedy: 'apt install iproute2' });
+      }
       if (error instanceof CommandError && error.said(/Operation not permitted/)) {
         throw new TurnpikeError('environment', `${argv[0]} may not change the network of this machine`, {
           remedy: 'run turnpike-agent as root, or with CAP_NET_ADMIN',

@@ -193,7 +193,7 @@ export function parseRules(output: string): Rule[] {
       row.src !== undefined && row.src !== 'all' ? `from ${row.src}/${row.srclen}` : undefined,
       row.iif === undefined ? undefined : `iif ${row.iif}`,
       row.dst === undefined ? undefined : `to ${row.dst}/${row.dstlen}`,
-      row.fwmark === undefined ? undefined : `fwmark ${row.fwmark}/${row.fwmask}`,
+      row.fwmark === undefined ? undefined : `fwmark ${row.fwmark}${row.fwmask ? `/${row.fwmask}` : ''}`,
       row.table === undefined ? row.action : `lookup ${row.table}`,
     ];
     return { priority: row.priority ?? 0, text: words.filter((word) => word !== undefined).join(' ') };

@@ -25,8 +25,7 @@ export interface Memory {
   readonly passedAt: Map<string, number>;
   readonly wantingSince: Map<string, number>;
   readonly owing: Set<string>;
-  /** What was armed last for a subscription, and the usage then. */
-  readonly lastArmed: Map<string, { readonly bytes: bigint; readonly used: bigint }>;
+  readonly lastArmed: Map<string, Armed>;
   /** Subscriptions whose part of the gate changed after the last reading. */
   readonly unsettled: Set<string>;
   /** To be decided again at once, after a reading. */
@@ -42,6 +41,15 @@ export interface Memory {
   /** Counts what is armed, for names that were never used. */
   sequence: number;
   lastReadingAt: number | undefined;
+}
+
+/** What was armed last for a subscription. */
+export interface Armed {
+  readonly bytes: bigint;
+  /** The usage then. */
+  readonly used: bigint;
+  /** It was exhausted without letting anything pass. */
+  readonly futile: boolean;
 }
 
 export const emptyGate: GateModel = { devices: new Map(), quotas: new Map() };

@@ -32,6 +32,8 @@ export function bookReading(draft: Draft, memory: Memory, reading: GateReading, 
   for (const id of touched) if (!unread.has(id)) settleAccount(draft, memory, id);
   memory.unsettled.clear();
   memory.lastReadingAt = now;
+  // Where a counter may be lost, nothing is decided until the next reading, which follows at once, has told.
+  for (const id of memory.again) touched.delete(id);
   return touched;
 }
 
@@ -63,8 +65,8 @@ function noteMissing(
       disturb(draft, subscriptionId, touched);
     } else {
       memory.missing.add(id);
+      memory.again.add(subscriptionId);
     }
-    memory.again.add(subscriptionId);
   }
   return unread;
 }

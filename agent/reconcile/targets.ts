@@ -1,7 +1,7 @@
 import type { DesiredDevice } from '../desired/state.ts';
 import type { GateDevice, GateModel, GateQuota, Pass } from '../gate/model.ts';
 import { decide, decideRemoved } from '../grants/decide.ts';
-import type { Decision, Situation, Target } from '../grants/situation.ts';
+import type { Decision, Live, Situation, Target } from '../grants/situation.ts';
 import { startCounting, stopCounting } from '../meter/meter.ts';
 import type { Draft } from './draft.ts';
 import { activityOf, addMember, type Memory } from './memory.ts';
@@ -55,7 +55,6 @@ function decideOne(
   const activity = activityOf(memory, id);
   const wantedAt = memory.wantingSince.get(id);
   const used = draft.used(id);
-  const armed = memory.lastArmed.get(id);
   const situation: Situation = {
     account,
     used,
@@ -68,13 +67,21 @@ function decideOne(
     unrefusedMs: now - activity.knockedAt,
     wantingMs: wantedAt === undefined ? 0 : now - wantedAt,
     owing: memory.owing.has(id),
-    futileBytes: armed?.used === used ? armed.bytes : 0n,
+    futileBytes: futileBytes(memory, id, live, used),
     valid,
   };
   const decision = decide(situation);
   remember(memory, id, decision, used, now);
   draft.putAccount(decision.account);
   return { target: decision.target, wants: decision.wanting };
+}
+
+/** What was armed last, when it was exhausted by packets of which it could let none pass. */
+function futileBytes(memory: Memory, id: string, live: Live, used: bigint): bigint {
+  const armed = memory.lastArmed.get(id);
+  if (armed === undefined || armed.used !== used) return 0n;
+  if (live.kind === 'quota' && live.remaining === 0n) memory.lastArmed.set(id, { ...armed, futile: true });
+  return memory.lastArmed.get(id)?.futile === true ? armed.bytes : 0n;
 }
 
 function remember(memory: Memory, id: string, decision: Decision, used: bigint, now: number): void {
@@ -86,7 +93,7 @@ function remember(memory: Memory, id: string, decision: Decision, used: bigint, 
   else if (!memory.wantingSince.has(id)) memory.wantingSince.set(id, now);
   const { target } = decision;
   if (target.kind === 'quota' && target.bytes !== undefined) {
-    memory.lastArmed.set(id, { bytes: target.bytes, used });
+    memory.lastArmed.set(id, { bytes: target.bytes, used, futile: false });
   }
 }
 

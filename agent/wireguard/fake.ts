@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { checkKey, derivePublicKey, keyToHex } from './keys.ts';
+import { publicKeyOf } from '../../common/wireguard-key.ts';
+import { checkKey } from './keys.ts';
 import { PeerIndex } from './peer-index.ts';
 import type { Peer, PeerActivity, WireGuard } from './wireguard.ts';
 
@@ -36,7 +37,7 @@ export class FakeWireGuard implements WireGuard {
   async configure({ privateKey }: { privateKey: string; listenPort: number }): Promise<void> {
     this.#need();
     checkKey(privateKey, 'the private key of the node');
-    this.#publicKey = derivePublicKey(keyToHex(privateKey));
+    this.#publicKey = publicKeyOf(privateKey);
   }
 
   async peers(): Promise<ReadonlyMap<string, readonly string[]>> {

@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js';
+import { isIP } from 'node:net';
 import { TurnpikeError } from '../../common/errors.ts';
 import { checkKey } from './keys.ts';
 import type { Peer } from './wireguard.ts';
@@ -42,7 +42,7 @@ export class PeerIndex {
       }
       keys.add(publicKey);
       for (const address of addresses) {
-        if (!ipaddr.isValid(address))
+        if (isIP(address) === 0 || address.includes('%'))
           throw new TurnpikeError('invalid', 'a peer has something else for an address');
         if (claimed.has(address))
           throw new TurnpikeError('conflict', `two peers have the address ${address}`);

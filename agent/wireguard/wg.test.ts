@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CommandError, type CommandRunner } from '../../common/command.ts';
-import { keyPair, peer, presharedKey, publicKeyOf } from '../../test/contracts/wireguard.ts';
+import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
+import { peer, presharedKey, publicKeyOf } from '../../test/contracts/wireguard.ts';
 import { WgDriver } from './wg.ts';
 
 function driver(answer: (argv: readonly string[]) => string = () => '') {
@@ -15,7 +16,7 @@ function driver(answer: (argv: readonly string[]) => string = () => '') {
 describe('WgDriver', () => {
   it('puts no secret into an argument list', async () => {
     const { wireguard, commands } = driver();
-    const { privateKey } = keyPair();
+    const { privateKey } = generateWireguardKeyPair();
     const device = { ...peer(2), presharedKey: presharedKey() };
     await wireguard.configure({ privateKey, listenPort: 51_820 });
     await wireguard.upsert([device]);

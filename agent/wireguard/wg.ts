@@ -1,5 +1,6 @@
 import { CommandError, type CommandRunner } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { publicKeyOf } from '../../common/wireguard-key.ts';
 import { checkInterfaceName } from '../gate/names.ts';
 import { checkKey } from './keys.ts';
 import { removalsPerCommand } from './limits.ts';
@@ -19,6 +20,8 @@ export class WgDriver implements WireGuard {
   readonly #options: WgOptions;
   readonly #name: string;
   #index: PeerIndex | undefined;
+  // Asked for once: wg fetches all peers to answer anything.
+  #ownKey: string | undefined;
 
   constructor(options: WgOptions) {
     this.#options = options;
@@ -26,12 +29,14 @@ export class WgDriver implements WireGuard {
   }
 
   async publicKey(): Promise<string | undefined> {
-    return parsePublicKey(await this.#show('public-key'));
+    this.#ownKey = parsePublicKey(await this.#show('public-key'));
+    return this.#ownKey;
   }
 
   async configure({ privateKey, listenPort }: { privateKey: string; listenPort: number }): Promise<void> {
     checkKey(privateKey, 'the private key of the node');
     await this.#withSecret(['set', this.#name, 'listen-port', String(listenPort), 'private-key'], privateKey);
+    this.#ownKey = publicKeyOf(privateKey);
   }
 
   async peers(): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -42,9 +47,8 @@ export class WgDriver implements WireGuard {
 
   async upsert(peers: readonly Peer[]): Promise<void> {
     if (peers.length === 0) return;
-    const own = await this.publicKey();
     const index = await this.#knownPeers();
-    index.upsert(peers, own, this.#options.maxPeers);
+    index.upsert(peers, this.#ownKey ?? (await this.publicKey()), this.#options.maxPeers);
     await this.#changing(() => this.#withSecret(['addconf', this.#name], renderPeers(peers)));
   }
 

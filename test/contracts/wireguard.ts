@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Peer, WireGuard } from '../../agent/wireguard/wireguard.ts';
+import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 
 export interface WireGuardBench {
   /** Takes 5,000 peers at most. */
@@ -13,17 +14,6 @@ export interface WireGuardBench {
   /** The interface goes away. */
   lose(): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface KeyPair {
-  readonly privateKey: string;
-  readonly publicKey: string;
-}
-
-export function keyPair(): KeyPair {
-  const jwk = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
-  const base64 = (text: string | undefined) => Buffer.from(String(text), 'base64url').toString('base64');
-  return { privateKey: base64(jwk.d), publicKey: base64(jwk.x) };
 }
 
 export function presharedKey(): string {
@@ -57,7 +47,7 @@ export function wireguardContract(name: string, open: () => Promise<WireGuardBen
 
     it('has no key before it is configured, and tells its public key afterwards', async () => {
       expect(await wireguard.publicKey()).toBeUndefined();
-      const { privateKey, publicKey } = keyPair();
+      const { privateKey, publicKey } = generateWireguardKeyPair();
       await wireguard.configure({ privateKey, listenPort: 51_999 });
       expect(await wireguard.publicKey()).toBe(publicKey);
       if (bench.listenPort) expect(await bench.listenPort()).toBe(51_999);
@@ -109,7 +99,7 @@ export function wireguardContract(name: string, open: () => Promise<WireGuardBen
     });
 
     it('refuses what WireGuard would take silently, and does none of it', async () => {
-      const { privateKey, publicKey } = keyPair();
+      const { privateKey, publicKey } = generateWireguardKeyPair();
       await wireguard.configure({ privateKey, listenPort: 51_998 });
       await wireguard.upsert([peer(2)]);
       const refused = async (peers: readonly Peer[], message: string) =>
@@ -147,8 +137,8 @@ export function wireguardContract(name: string, open: () => Promise<WireGuardBen
     });
 
     it('tells who shook hands and what passed, also after the peer was written again', async () => {
-      const server = keyPair();
-      const client = keyPair();
+      const server = generateWireguardKeyPair();
+      const client = generateWireguardKeyPair();
       const device = peer(2, client.publicKey);
       await wireguard.configure({ privateKey: server.privateKey, listenPort: 51_997 });
       await wireguard.upsert([device, peer(3)]);

@@ -129,11 +129,14 @@ export interface InVain {
 }
 
 export interface JoinAnswer {
+  /** As an operator pastes it: `turnpike-agent join …`. */
+  readonly joinCommand: string;
   readonly token: string;
   readonly pin: string;
   readonly enrolmentAddress: string;
 }
 
-export function joinWords({ enrolmentAddress, token, pin }: JoinAnswer): string[] {
-  return ['join', enrolmentAddress, '--token', token, '--pin', pin];
+/** The words of the join command behind the program's name. */
+export function joinWords({ joinCommand }: Pick<JoinAnswer, 'joinCommand'>): string[] {
+  return joinCommand.split(' ').slice(1);
 }

@@ -54,7 +54,7 @@ export class Tunnel {
 export async function makeInterface(host: Host, name: string): Promise<Program | undefined> {
   const kernel = await host.tryRun(['ip', 'link', 'add', name, 'type', 'wireguard']);
   if (kernel.exitCode === 0) return undefined;
-  const program = host.start('wireguard-go', ['wireguard-go', '-f', name]);
+  const program = host.start('wireguard-go', ['wireguard-go', '-f', name], { urgent: true });
   await eventually(
     `wireguard-go serves ${name}`,
     async () => (await host.tryRun(['wg', 'show', name])).exitCode === 0 || !program.running,

@@ -8,7 +8,8 @@ import { LinuxHost, type LinuxHostOptions } from '../../agent/host/linux.ts';
 import { WgDriver } from '../../agent/wireguard/wg.ts';
 import { systemClock } from '../../common/clock.ts';
 import { runCommand } from '../../common/command.ts';
-import { keyPair, presharedKey } from '../contracts/wireguard.ts';
+import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
+import { presharedKey } from '../contracts/wireguard.ts';
 import { DatagramEnd } from './datagrams.ts';
 import { addAddress, connect, createNamespace, type Namespace, uniqueInterface } from './namespace.ts';
 import { startWireguardGo } from './wireguard-go.ts';
@@ -92,7 +93,7 @@ export async function createWorld(): Promise<World> {
   const gate = new NftGate({ run: node.run, stream: node.stream, clock: systemClock });
   const frame = { interfaceName, ...settings, ipv6: true };
   const wireguard = new WgDriver({ run: runCommand, interfaceName, maxPeers: 1000 });
-  const server = keyPair();
+  const server = generateWireguardKeyPair();
   await wireguard.configure({ privateKey: server.privateKey, listenPort: settings.listenPort });
 
   const internetEnd = new DatagramEnd(internet.name);
@@ -111,7 +112,7 @@ export async function createWorld(): Promise<World> {
     await connect(node, underlay, where, 'underlay');
     await addAddress(node, underlay, `192.0.${clients}.1/24`);
     await addAddress(where, 'underlay', `192.0.${clients}.2/24`);
-    const keys = keyPair();
+    const keys = generateWireguardKeyPair();
     const shared = presharedKey();
     // Before the client first calls: an unanswered call is repeated after five seconds only.
     await wireguard.upsert([

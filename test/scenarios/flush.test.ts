@@ -4,13 +4,13 @@ import { labForTest } from '../lab/in-vitest.ts';
 import type { Lab } from '../lab/lab.ts';
 import { openShop, Sale } from '../lab/shop.ts';
 
-const volume = 30_000_000n;
+const volume = 12_000_000n;
 
 async function underTraffic(lab: Lab): Promise<Sale> {
   await openShop(lab);
   const sale = await Sale.make(lab, volume, 1);
   await sale.connect(1, 1);
-  await lab.traffic.openAll(1, 1, 2_500_000);
+  await lab.traffic.openAll(1, 1, 1_500_000);
   lab.traffic.sendAll();
   await lab.traffic.passed(2_000_000n);
   return sale;

@@ -6,9 +6,9 @@ import { labForTest } from '../lab/in-vitest.ts';
 test('a volume stops two nodes to the byte, is billed to the byte, and a top-up makes it flow again', async () => {
   await using lab = await labForTest({ nodes: 2, clients: 2 });
   const story = {
-    volumeBytes: 20_000_000n,
+    volumeBytes: 15_000_000n,
     topUpBytes: 5_000_000n,
-    bitsPerSecond: 2_500_000,
+    bitsPerSecond: 1_500_000,
     quietMs: 2000,
     withinMs: 60_000,
   };

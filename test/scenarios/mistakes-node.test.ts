@@ -43,17 +43,13 @@ test('a token is good for one node once', async () => {
 
 test('a wrong pin ends the join before the token is shown', async () => {
   const answer = await lab.node(3).announce(lab.controller.cli);
-  const wrong = { ...answer, pin: `sha256:${'0'.repeat(64)}` };
+  const wrong = { joinCommand: answer.joinCommand.replace(answer.pin, `sha256:${'0'.repeat(64)}`) };
   expectMistake(await lab.node(3).agentInVain(joinWords(wrong)), /pin/);
   await lab.node(3).agent(...joinWords(answer));
 });
 
 test('a controller that cannot be reached is named', async () => {
-  const words = joinWords({
-    enrolmentAddress: '10.91.0.1:7999',
-    token: 'x'.repeat(43),
-    pin: `sha256:${'0'.repeat(64)}`,
-  });
+  const words = ['join', '10.91.0.1:7999', '--token', 'x'.repeat(43), '--pin', `sha256:${'0'.repeat(64)}`];
   const node = lab.node(3);
   expectMistake(await node.agentInVain([...words, '--force-new']), /10\.91\.0\.1:7999/);
 });

@@ -9,7 +9,7 @@ test('a top-up flows within a second, on the node that wants it, whichever that 
   await openShop(lab);
   const sale = await Sale.make(lab, 3_000_000n, 1);
   await sale.connect(1, 1);
-  await lab.traffic.openAll(1, 1, 2_500_000);
+  await lab.traffic.openAll(1, 1, 1_500_000);
   lab.traffic.sendAll();
   const first = await lab.traffic.settled(2000);
   await sale.billedExactly(first);
@@ -18,7 +18,7 @@ test('a top-up flows within a second, on the node that wants it, whichever that 
   lab.traffic.restAll();
   await sale.connect(1, 2);
   const [flow] = [
-    await lab.traffic.open({ client: 1, node: 2, family: 4, direction: 'up', bitsPerSecond: 2_500_000 }),
+    await lab.traffic.open({ client: 1, node: 2, family: 4, direction: 'up', bitsPerSecond: 1_500_000 }),
   ];
   flow.send();
   await lab.client(1).shakenHands();

@@ -28,7 +28,7 @@ export class TrafficEnd {
   /** With a port: the server for all flows. Without: a client. */
   static async start(host: Host, port?: number): Promise<TrafficEnd> {
     const argv = [process.execPath, source, ...(port === undefined ? [] : [String(port)])];
-    const program = host.start('traffic', argv, { channel: true });
+    const program = host.start('traffic', argv, { channel: true, urgent: true });
     const end = new TrafficEnd(program);
     await eventually(`traffic program in ${host.name}`, () => end.#serving || !program.running, {
       within: 10_000,

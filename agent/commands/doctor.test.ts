@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../common/clock.ts';
+import { CommandError, type CommandRunner } from '../../common/command.ts';
+import { type DoctorOptions, describeFinding, doctor } from './doctor.ts';
+
+let stateDirectory: string;
+beforeAll(async () => {
+  stateDirectory = await mkdtemp(join(tmpdir(), 'turnpike-doctor-'));
+});
+afterAll(async () => rm(stateDirectory, { recursive: true }));
+
+type Answers = Readonly<Record<string, string | CommandError>>;
+
+const absent = (program: string) => new CommandError(program, undefined, 'is not installed', '');
+const failure = (stderr: string) => new CommandError('x', 1, 'failed with status 1', stderr);
+
+// A machine in order; the longest beginning that matches a command gives its answer.
+const healthy: Answers = {
+  'ip -V': 'ip utility, iproute2-6.1.0, libbpf 1.1.2\n',
+  'ip -j rule': '[{"priority":0,"src":"all","table":"local"}]',
+  'ip -j -d address': failure('Device "wg0" does not exist.'),
+  'nft --version': 'nftables v1.0.6 (Lester Gooch #5)\n',
+  'nft --check': '',
+  'wg --version': 'wireguard-tools v1.0.20210914 - https://git.zx2c4.com/wireguard-tools/\n',
+  modprobe: '',
+  'wireguard-go --version': 'wireguard-go v0.0.20220316\n',
+  cat: '1\n',
+  timedatectl: 'yes\n',
+};
+
+async function findings(changes: Answers = {}, options: Partial<DoctorOptions> = {}): Promise<string[]> {
+  const answers = Object.entries({ ...healthy, ...changes }).sort(
+    ([left], [right]) => right.length - left.length,
+  );
+  const run: CommandRunner = async (argv) => {
+    const answer = answers.find(([start]) => argv.join(' ').startsWith(start))?.[1] ?? absent(argv[0]);
+    if (answer instanceof CommandError) throw answer;
+    return answer;
+  };
+  const asked = { run, clock: systemClock, interfaceName: 'wg0', stateDirectory, ...options };
+  return (await doctor({ ...asked, userspace: options.userspace ?? 'never' })).map(describeFinding);
+}
+
+describe('doctor', () => {
+  it('finds nothing missing on a machine in order', async () => {
+    const lines = (await findings()).filter((line) => !line.includes('rights'));
+    expect(lines.filter((line) => !line.startsWith('ok'))).toEqual([]);
+    expect(lines).toContain('ok       nft: 1.0.6, takes our table');
+  });
+
+  const foreign =
+    '[{"ifname":"wg0","flags":["UP"],"mtu":1420,"linkinfo":{"info_kind":"wireguard"},"addr_info":[]}]';
+  it.each<[string, Answers]>([
+    ['missing  nft: is not installed (apt install nftables)', { 'nft --version': absent('nft') }],
+    ['missing  nft: 1.0.6 or the kernel does not take our table', { 'nft --check': failure('syntax error') }],
+    ['warning  nft: 1.0.6, not tried', { 'nft --check': failure('Operation not permitted') }],
+    ['missing  wg: is not installed (apt install wireguard-tools)', { 'wg --version': absent('wg') }],
+    ['missing  ip: is not installed (apt install iproute2)', { 'ip -V': absent('ip') }],
+    ["missing  interface: wg0 is somebody else's", { 'ip -j -d address': foreign }],
+    ['warning  clock: ', { timedatectl: 'no\n' }],
+    [
+      'warning  routing rules: "from 10.0.0.0/8 lookup 100" comes before the interlock',
+      { 'ip -j rule': '[{"priority":100,"src":"10.0.0.0","srclen":8,"table":"100"}]' },
+    ],
+    [
+      'warning  routing rules: "fwmark 0x1 lookup 100" looks at the whole mark',
+      { 'ip -j rule': '[{"priority":3000,"src":"all","fwmark":"0x1","table":"100"}]' },
+    ],
+  ])('says "%s"', async (line, changes) => {
+    expect((await findings(changes)).some((found) => found.startsWith(line))).toBe(true);
+  });
+
+  it('says that there is no WireGuard when there is none of either kind', async () => {
+    const none = { modprobe: failure(''), 'wireguard-go --version': absent('wireguard-go') };
+    expect(await findings(none, { userspace: 'always' })).toContainEqual(
+      expect.stringContaining('missing  WireGuard: neither in this kernel nor as wireguard-go'),
+    );
+  });
+
+  it('says that the state directory is not there, and that the clock is years off', async () => {
+    expect(await findings({}, { stateDirectory: '/nowhere/at-all' })).toContainEqual(
+      'missing  state: /nowhere/at-all cannot be written: ENOENT (install -d -m 0700 /nowhere/at-all)',
+    );
+    const clock: Clock = { ...systemClock, now: () => 0 };
+    expect(await findings({}, { clock })).toContainEqual(
+      expect.stringContaining('missing  clock: says 1970-01-01T00:00:00.000Z'),
+    );
+  });
+});

@@ -1,0 +1,244 @@
+import { randomBytes } from 'node:crypto';
+import { access, constants, open, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatSize } from '../../common/bytes.ts';
+import type { Clock } from '../../common/clock.ts';
+import { CommandError, type CommandRunner } from '../../common/command.ts';
+import { renderCreate } from '../gate/frame.ts';
+import { forwarding4, observeLink, parseRules, readSysctl, sysctlPath } from '../host/observe.ts';
+import { isOurs } from '../host/ownership.ts';
+import { HostRecordFile } from '../host/record.ts';
+import { probeSocket } from '../host/userspace.ts';
+
+export interface Finding {
+  readonly what: string;
+  /** `missing`: the agent cannot run so. `warning`: it can, but something will surprise. */
+  readonly state: 'ok' | 'warning' | 'missing';
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+export interface DoctorOptions {
+  readonly run: CommandRunner;
+  readonly clock: Clock;
+  readonly interfaceName: string;
+  readonly stateDirectory: string;
+  readonly userspace: 'auto' | 'always' | 'never';
+}
+
+/** `turnpike-agent doctor`: what this machine lacks to be a node, and how to mend it. Changes nothing. */
+export async function doctor(options: DoctorOptions): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of [
+    checkRights,
+    checkIp,
+    checkNft,
+    checkWg,
+    checkWireGuard,
+    checkInterface,
+    checkForwarding,
+    checkRules,
+    checkDisk,
+    checkClock,
+  ]) {
+    findings.push(...(await check(options)));
+  }
+  return findings;
+}
+
+export function describeFinding({ what, state, detail, remedy }: Finding): string {
+  const line = `${state.padEnd(8)} ${what}: ${detail}`;
+  return remedy === undefined ? line : `${line} (${remedy})`;
+}
+
+const ok = (what: string, detail: string): Finding[] => [{ what, state: 'ok', detail }];
+const missing = (what: string, detail: string, remedy: string): Finding[] => [
+  { what, state: 'missing', detail, remedy },
+];
+const warning = (what: string, detail: string, remedy: string): Finding[] => [
+  { what, state: 'warning', detail, remedy },
+];
+
+// linux/capability.h
+const capNetAdmin = 12n;
+
+async function checkRights(): Promise<Finding[]> {
+  const status = await readFile('/proc/self/status', 'utf8');
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  if ((effective >> capNetAdmin) & 1n) return ok('rights', 'may administer the network');
+  return missing('rights', 'may not administer the network', 'run as root, or with CAP_NET_ADMIN');
+}
+
+async function versionOf(run: CommandRunner, ...argv: [string, ...string[]]): Promise<string | undefined> {
+  try {
+    return /\d+(\.\d+)+/.exec(await run(argv))?.[0] ?? 'unknown';
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
+}
+
+async function checkIp({ run }: DoctorOptions): Promise<Finding[]> {
+  const version = await versionOf(run, 'ip', '-V');
+  if (version === undefined) return missing('ip', 'is not installed', 'apt install iproute2');
+  try {
+    await run(['ip', '-j', 'rule', 'show']);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return missing(
+      'ip',
+      'cannot print JSON, or the kernel has no routing rules',
+      'install iproute2 6.1 or newer',
+    );
+  }
+  return ok('ip', `iproute2 ${version}`);
+}
+
+/** Whether this nft and this kernel take our table: asked of themselves, without loading it. */
+async function checkNft({ run, interfaceName }: DoctorOptions): Promise<Finding[]> {
+  const version = await versionOf(run, 'nft', '--version');
+  if (version === undefined) return missing('nft', 'is not installed', 'apt install nftables');
+  const frame = {
+    interfaceName,
+    range4: '10.64.0.0/16',
+    range6: 'fd74:7572:6e70::/64',
+    address4: '10.64.0.1',
+    address6: 'fd74:7572:6e70::1',
+    ipv6: false,
+    mtu: 1420,
+  };
+  try {
+    await run(['nft', '--check', '-f', '-'], { input: renderCreate(frame, 'check') });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    if (error.said(/Operation not permitted/))
+      return warning('nft', `${version}, not tried`, 'run doctor as root');
+    const remedy = 'install nftables 1.0.6 or newer and a kernel of 6.1 or newer with nf_tables';
+    return missing('nft', `${version} or the kernel does not take our table`, remedy);
+  }
+  return ok('nft', `${version}, takes our table`);
+}
+
+async function checkWg({ run }: DoctorOptions): Promise<Finding[]> {
+  const version = await versionOf(run, 'wg', '--version');
+  if (version === undefined) return missing('wg', 'is not installed', 'apt install wireguard-tools');
+  return ok('wg', `wireguard-tools ${version}`);
+}
+
+async function checkWireGuard({ run, userspace }: DoctorOptions): Promise<Finding[]> {
+  if (userspace !== 'always' && (await kernelHasWireGuard(run))) return ok('WireGuard', "the kernel's own");
+  if (userspace === 'never') {
+    const remedy = 'install a kernel with the wireguard module, or set wireguard.userspace = "auto"';
+    return missing('WireGuard', 'this kernel has none', remedy);
+  }
+  const version = await versionOf(run, 'wireguard-go', '--version');
+  if (version === undefined) {
+    const remedy = 'apt install wireguard-go, or a kernel with the wireguard module';
+    return missing('WireGuard', 'neither in this kernel nor as wireguard-go', remedy);
+  }
+  const tun = await stat('/dev/net/tun').catch(() => undefined);
+  if (!tun?.isCharacterDevice()) {
+    const remedy = 'modprobe tun; in a container, pass the device in';
+    return missing('WireGuard', 'wireguard-go needs /dev/net/tun, which is not there', remedy);
+  }
+  return ok('WireGuard', `wireguard-go ${version}`);
+}
+
+async function kernelHasWireGuard(run: CommandRunner): Promise<boolean> {
+  if ((await stat('/sys/module/wireguard').catch(() => undefined)) !== undefined) return true;
+  try {
+    await run(['modprobe', '--dry-run', '--quiet', 'wireguard']);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}
+
+async function checkInterface({ run, interfaceName, stateDirectory }: DoctorOptions): Promise<Finding[]> {
+  const remedy = 'set another name as wireguard.interface';
+  const link = await observeLink(run, interfaceName);
+  if (link === undefined) {
+    if ((await probeSocket(interfaceName)) !== 'served') return ok('interface', `${interfaceName} is free`);
+    const elsewhere = `wireguard-go serves ${interfaceName} in another network namespace`;
+    return missing('interface', elsewhere, remedy);
+  }
+  const record = await new HostRecordFile(stateDirectory, interfaceName).read();
+  if (await isOurs(run, interfaceName, link, record)) return ok('interface', `${interfaceName} is ours`);
+  return missing('interface', `${interfaceName} is somebody else's`, `remove it, or ${remedy}`);
+}
+
+async function checkForwarding({ run }: DoctorOptions): Promise<Finding[]> {
+  if ((await readSysctl(run, forwarding4)) === '1') return ok('forwarding', 'is on');
+  try {
+    await access(sysctlPath(forwarding4), constants.W_OK);
+  } catch {
+    const remedy = 'sysctl -w net.ipv4.ip_forward=1 outside of the container or sandbox';
+    return missing('forwarding', 'is off and cannot be turned on from here', remedy);
+  }
+  return ok('forwarding', 'is off; the agent turns it on');
+}
+
+/** Routing rules of the operator's that our packet mark or our interlock will meet. */
+async function checkRules({ run }: DoctorOptions): Promise<Finding[]> {
+  const rules = parseRules(await run(['ip', '-j', 'rule', 'show']));
+  const before = rules.filter(({ priority }) => priority > 0 && priority < 2001);
+  const unmasked = rules.filter(({ text }) => /fwmark \S+/.test(text) && !/fwmark \S+\//.test(text));
+  return [
+    ...before.flatMap(({ text }) =>
+      warning(
+        'routing rules',
+        `"${text}" comes before the interlock`,
+        'give it a priority above 2003, or let it leave the tunnel range alone',
+      ),
+    ),
+    ...unmasked.flatMap(({ text }) =>
+      warning(
+        'routing rules',
+        `"${text}" looks at the whole mark, of which one bit is ours`,
+        'write it with a mask, such as fwmark 0x1/0xff',
+      ),
+    ),
+  ];
+}
+
+const littleSpace = 100_000_000n;
+
+async function checkDisk({ stateDirectory }: DoctorOptions): Promise<Finding[]> {
+  const path = join(stateDirectory, `.doctor-${randomBytes(4).toString('hex')}`);
+  try {
+    const file = await open(path, 'wx', 0o600);
+    await file.writeFile('x');
+    await file.sync();
+    await file.close();
+    await rm(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const remedy =
+      code === 'ENOENT' ? `install -d -m 0700 ${stateDirectory}` : 'make it writable, or free some space';
+    return missing('state', `${stateDirectory} cannot be written: ${code}`, remedy);
+  }
+  const { bavail, bsize } = await statfs(stateDirectory, { bigint: true });
+  const free = bavail * bsize;
+  if (free < littleSpace) {
+    return warning('state', `${formatSize(free)} are free in ${stateDirectory}`, 'free some space');
+  }
+  return ok('state', `${stateDirectory} is writable`);
+}
+
+// Nothing of ours is older: a clock before this is wrong.
+const earliest = Date.UTC(2026, 0, 1);
+
+async function checkClock({ run, clock }: DoctorOptions): Promise<Finding[]> {
+  const now = new Date(clock.now()).toISOString();
+  const remedy = 'apt install systemd-timesyncd';
+  if (clock.now() < earliest) return missing('clock', `says ${now}, which cannot be`, remedy);
+  try {
+    const answer = await run(['timedatectl', 'show', '--property=NTPSynchronized', '--value']);
+    if (answer.trim() === 'no') return warning('clock', `says ${now} and is not synchronized`, remedy);
+  } catch (error) {
+    // No systemd here: nobody to ask.
+    if (!(error instanceof CommandError)) throw error;
+  }
+  return ok('clock', `says ${now}`);
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../common/clock.ts';
+import { FakeGate } from '../gate/fake.ts';
+import type { GateReading } from '../gate/model.ts';
+import type { Host } from '../host/host.ts';
+import { down } from './down.ts';
+
+const frame = {
+  interfaceName: 'wg0',
+  range4: '10.64.0.0/16',
+  range6: 'fd00::/64',
+  address4: '10.64.0.1',
+  address6: 'fd00::1',
+  ipv6: true,
+  mtu: 1420,
+};
+const device = { address4: '10.64.0.2', address6: 'fd00::2', pass: { kind: 'unlimited' } } as const;
+
+async function running() {
+  const gate = new FakeGate(systemClock);
+  await gate.create(frame);
+  const model = { devices: new Map([['dev', device]]), quotas: new Map() };
+  await gate.apply({ devices: new Map(), quotas: new Map() }, model, 60);
+  // While the interface is there, packets come: also at the last moment.
+  const remove = vi.fn(async () => {
+    gate.carry('upload', device.address4, 1000n);
+    return ['delete the interface wg0'];
+  });
+  const host = { remove } as unknown as Host;
+  return { gate, host };
+}
+
+describe('down', () => {
+  it('books what passed until the interface was gone, then deletes the table', async () => {
+    const { gate, host } = await running();
+    const booked: GateReading[] = [];
+    const lines = await down({ gate, host, book: async (reading) => void booked.push(reading) });
+    expect(booked[0]?.counters.get(device.address4)).toEqual({ upload: 1000n, download: 0n });
+    expect(await gate.epoch()).toBeUndefined();
+    expect(lines).toEqual([
+      'delete the interface wg0',
+      'book the last counters',
+      'delete the nftables table turnpike',
+    ]);
+  });
+
+  it('keeps the counters when they cannot be booked', async () => {
+    const { gate, host } = await running();
+    const full = async () => {
+      throw new Error('the disk is full');
+    };
+    await expect(down({ gate, host, book: full })).rejects.toThrow('the disk is full');
+    expect((await gate.read())?.counters.get(device.address4)).toEqual({ upload: 1000n, download: 0n });
+  });
+
+  it('does nothing the second time', async () => {
+    const gate = new FakeGate(systemClock);
+    const host = { remove: async () => [] } as unknown as Host;
+    const book = vi.fn();
+    expect(await down({ gate, host, book })).toEqual([]);
+    expect(book).not.toHaveBeenCalled();
+  });
+});
