@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Question {
-  readonly op: 'listen' | 'send' | 'received';
+  readonly op: 'listen' | 'send' | 'received' | 'forget';
   readonly address: string;
   readonly port: number;
   readonly from: string;
@@ -17,7 +17,8 @@ interface Question {
 const listening: Socket[] = [];
 const received = new Map<string, number>();
 let lastArrival = 0;
-const quietMs = 25;
+const settledMs = 25;
+const lostMs = 300;
 
 async function bind(address: string, port: number): Promise<Socket> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
@@ -54,11 +55,20 @@ async function send({ from, to, port, count, payload }: Question): Promise<null>
 async function answer(question: Question): Promise<number | null> {
   if (question.op === 'listen') return listen(question);
   if (question.op === 'send') return send(question);
+  if (question.op === 'forget') {
+    received.clear();
+    return null;
+  }
   const asked = performance.now();
-  while (performance.now() - Math.max(asked, lastArrival) < quietMs) await sleep(5);
-  const count = received.get(question.from) ?? 0;
-  received.delete(question.from);
-  return count;
+  for (;;) {
+    const count = received.get(question.from) ?? 0;
+    const quiet = performance.now() - Math.max(asked, lastArrival);
+    if (quiet > (count < question.count ? lostMs : settledMs)) {
+      received.delete(question.from);
+      return count;
+    }
+    await sleep(5);
+  }
 }
 
 for await (const line of createInterface(process.stdin)) {

@@ -28,9 +28,14 @@ export class DatagramEnd {
     await this.#ask({ op: 'send', from, to, port, count, payload });
   }
 
-  /** How many datagrams came from that address since the last question, once no more come. */
-  async received(from: string): Promise<number> {
-    return (await this.#ask({ op: 'received', from })) as number;
+  /** How many datagrams came from that address since the last question, once no more come: longer where some are missing. */
+  async received(from: string, sent: number): Promise<number> {
+    return (await this.#ask({ op: 'received', from, count: sent })) as number;
+  }
+
+  /** Forgets what came so far. */
+  async forget(): Promise<void> {
+    await this.#ask({ op: 'forget' });
   }
 
   async close(): Promise<void> {

@@ -41,10 +41,10 @@ gateContract('the gate in the kernel', async () => {
       const ownAddress = address.includes(':') ? own.address6 : own.address4;
       if (direction === 'upload') {
         await ends.clients.send(address, ownAddress, port, count, bytes);
-        return ends.node.received(address);
+        return ends.node.received(address, count);
       }
       await ends.node.send(ownAddress, address, port, count, bytes);
-      return ends.clients.received(ownAddress);
+      return ends.clients.received(ownAddress, count);
     },
     flush: async () => void (await node.run(['nft', 'flush', 'ruleset'])),
     forget: async (address) => {
