@@ -29,6 +29,10 @@ export function observeUsage(activity: Activity, bytes: bigint, sinceMs: number,
   };
 }
 
+export function observeStir(activity: Activity, now: number): Activity {
+  return { ...activity, stirredAt: now };
+}
+
 export function observeKnock(activity: Activity, now: number): Activity {
   return { ...activity, stirredAt: now, knockedAt: now };
 }

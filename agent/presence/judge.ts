@@ -7,12 +7,18 @@ const passingMs = 10_000;
 /** Of WireGuard's own messages; the smallest packet with an inner one is 64 bytes. */
 const handshakeBytes = 148n;
 const controlBytes = 64n;
+/** The answer to a handshake goes the other way. */
+const answerBytes = 92n;
+const fewBytes = 256n;
 
 /** What was seen of a peer at one look. Times are monotonic milliseconds, but for the handshake. */
 export interface Sighting {
   readonly at: number;
   readonly received: bigint;
+  readonly sent: bigint;
   readonly latestHandshake: number;
+  /** More than WireGuard's own messages went either way since the look before. */
+  readonly stirred: boolean;
   /** Looks in a row at which it had sent, and the gate had accepted nothing since the look before. */
   readonly refusedLooks: number;
 }
@@ -23,13 +29,18 @@ export function look(
   now: number,
   passedAt: number | undefined,
 ): Sighting {
-  const { received, latestHandshake } = activity;
-  const sighting = { at: now, received, latestHandshake, refusedLooks: 0 };
+  const { received, sent, latestHandshake } = activity;
+  const sighting = { at: now, received, sent, latestHandshake, refusedLooks: 0, stirred: false };
   if (before === undefined) return sighting;
-  const handshake = latestHandshake === before.latestHandshake ? 0n : handshakeBytes;
-  const sent = received - before.received - handshake > controlBytes;
+  const shaken = latestHandshake !== before.latestHandshake;
+  const up = received - before.received - (shaken ? handshakeBytes : 0n);
+  const down = sent - before.sent - (shaken ? answerBytes : 0n);
   const passed = passedAt !== undefined && passedAt >= before.at;
-  return sent && !passed ? { ...sighting, refusedLooks: before.refusedLooks + 1 } : sighting;
+  return {
+    ...sighting,
+    stirred: up + down > fewBytes,
+    refusedLooks: up > controlBytes && !passed ? before.refusedLooks + 1 : 0,
+  };
 }
 
 /** `wallSeconds`: since 1970, as WireGuard counts. */

@@ -1,10 +1,10 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
+import type { WireguardKeyPair } from '../../common/wireguard-key.ts';
 import type { Gate, GateFrame } from '../gate/model.ts';
-import { observeKnock } from '../grants/activity.ts';
+import { type Activity, observeKnock, observeStir } from '../grants/activity.ts';
 import type { Host } from '../host/host.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { WireGuardKey } from '../journal/key.ts';
 import { stopCounting } from '../meter/meter.ts';
 import type { Peer, WireGuard } from '../wireguard/wireguard.ts';
 import { absorb, recheck } from './absorb.ts';
@@ -31,7 +31,7 @@ export interface ReconcilerParts {
   readonly gate: Gate;
   readonly wireguard: WireGuard;
   readonly host: Host;
-  readonly key: WireGuardKey;
+  readonly key: WireguardKeyPair;
   readonly interfaceName: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -105,13 +105,15 @@ export class Reconciler {
     if (look && !fresh) await this.#look();
     const draft = new Draft(journal.state, memory);
     const touched = new Set<string>();
-    const everything = fresh || look || this.#validityTurned();
+    const turned = this.#validityTurned();
+    const everything = fresh || look || turned;
     if (everything || due.reading || news.gateEvent || memory.again.size > 0) {
       const lost = await this.#read(draft, touched, frame);
       // What the lost counters leave behind is committed already: nothing of this draft is.
       if (lost) for (const id of journal.state.accounts.keys()) touched.add(id);
     }
-    this.#hearKnocks(draft, news.knocks, touched);
+    this.#hear(draft, news.stirs, observeStir, touched);
+    this.#hear(draft, news.knocks, observeKnock, touched);
     for (const { deltas, revision } of news.batches) {
       for (const id of absorb(draft, memory, deltas, this.#parts.key.publicKey)) touched.add(id);
       draft.other.revision = revision;
@@ -208,16 +210,18 @@ export class Reconciler {
     return false;
   }
 
-  #hearKnocks(draft: Draft, knocks: ReadonlySet<string>, touched: Set<string>): void {
+  #hear(
+    draft: Draft,
+    deviceIds: ReadonlySet<string>,
+    observe: (activity: Activity, now: number) => Activity,
+    touched: Set<string>,
+  ): void {
     const { memory, clock } = this.#parts;
-    for (const id of knocks) {
+    for (const id of deviceIds) {
       const device = draft.device(id);
       if (device?.access !== 'open') continue;
-      const subscriptionId = device.subscriptionId;
-      memory.activity.set(
-        subscriptionId,
-        observeKnock(activityOf(memory, subscriptionId), clock.monotonic()),
-      );
+      const { subscriptionId } = device;
+      memory.activity.set(subscriptionId, observe(activityOf(memory, subscriptionId), clock.monotonic()));
       touched.add(subscriptionId);
     }
   }

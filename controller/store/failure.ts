@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { TurnpikeError } from '../../common/errors.ts';
 
 /** Primary result codes, sqlite.org/rescode.html. */
@@ -26,10 +28,7 @@ export function storeFailure(error: unknown, path: string): unknown {
         cause: error,
       });
     case sqlite.readonly:
-      return failure(
-        `the database ${path} cannot be written: it is read-only`,
-        'check the permissions of the file and of its directory, and that the disk is not mounted read-only',
-      );
+      return failure(`the database ${path} cannot be written: it is read-only`, remedyForReadOnly);
     case sqlite.full:
       return new TurnpikeError('exhausted', `the disk that holds ${path} is full; nothing was changed`, {
         remedy: 'make room on it, then do it again',
@@ -38,7 +37,7 @@ export function storeFailure(error: unknown, path: string): unknown {
     case sqlite.cantopen:
       return failure(
         `the database ${path} cannot be opened`,
-        'check that its directory exists and that this user may write to it',
+        'check that it is a file, and that this user may write to it',
       );
     case sqlite.notadb:
       return failure(`${path} is not a database`, 'name another file at store.path, or move this one away');
@@ -55,6 +54,35 @@ export function storeFailure(error: unknown, path: string): unknown {
       });
   }
 }
+
+/**
+ * SQLite calls a disk that is mounted read-only an input/output error when there is a log to be read first.
+ * @throws TurnpikeError `environment`
+ */
+export function checkWritable(path: string): void {
+  const directory = dirname(path);
+  try {
+    // The log lies beside the database.
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new TurnpikeError(
+      'environment',
+      missing
+        ? `the directory ${directory} is missing`
+        : `the database ${path} cannot be written: it is read-only`,
+      {
+        remedy: missing ? 'create it, for the user that runs the controller' : remedyForReadOnly,
+        cause: error,
+      },
+    );
+  }
+}
+
+const remedyForReadOnly =
+  'check the permissions of the file and of its directory, and that the disk is not mounted read-only';
 
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;

@@ -114,11 +114,12 @@ describe('the store', () => {
     await expect(openStore(path)).rejects.toThrow('is not a database');
   });
 
-  it('refuses a directory that is not there', async () => {
+  it('refuses a directory that is not there, and a path that is one', async () => {
     await expect(openStore(join(directory, 'missing', 'x.db'))).rejects.toMatchObject({
-      message: expect.stringMatching(/cannot be opened/),
-      remedy: expect.stringMatching(/directory exists/),
+      code: 'environment',
+      message: expect.stringMatching(/the directory .*missing is missing/),
     });
+    await expect(openStore(directory)).rejects.toThrow('cannot be opened');
   });
 
   it('refuses a database that a newer version has written, and leaves it alone', async () => {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, type Transaction } from 'kysely';
 import { TurnpikeError } from '../../common/errors.ts';
-import { storeFailure } from './failure.ts';
+import { checkWritable, storeFailure } from './failure.ts';
 import { migrate } from './migrate.ts';
 import { NodeSqliteDialect } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
@@ -38,6 +38,7 @@ export interface Store {
 export async function openStore(path: string): Promise<Store> {
   let database: DatabaseSync | undefined;
   try {
+    if (path !== ':memory:') checkWritable(path);
     database = open(path);
     const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) });
     await migrate(db, path);

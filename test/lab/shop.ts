@@ -99,14 +99,18 @@ export class Sale {
   }
 
   /** Waits until the bill says exactly this; the last reports are on their way for a moment. */
-  async billedExactly(bytes: bigint, within = 15_000): Promise<void> {
+  billedExactly(bytes: bigint): Promise<void> {
+    return this.billedBetween(bytes, bytes);
+  }
+
+  async billedBetween(least: bigint, most: bigint, within = 15_000): Promise<void> {
     let billed = -1n;
     const look = async () => {
       billed = await this.billed();
-      return billed === bytes;
+      return least <= billed && billed <= most;
     };
-    await eventually(`the bill is ${bytes}`, look, { within, every: 200 }).catch((error: unknown) => {
-      throw new Error(`billed ${billed}, accepted ${bytes}: ${billed - bytes} apart`, { cause: error });
+    await eventually('the bill is right', look, { within, every: 200 }).catch((error: unknown) => {
+      throw new Error(`billed ${billed}, accepted ${least}: ${billed - least} apart`, { cause: error });
     });
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../lab/eventually.ts';
@@ -23,8 +23,7 @@ async function pathWith(
   programs: readonly string[],
   fakes: Record<string, string> = {},
 ): Promise<string> {
-  const folder = node.host.file(`path-${programs.length}-${Object.keys(fakes).join('-')}`);
-  mkdirSync(folder);
+  const folder = mkdtempSync(node.host.file('path-'));
   for (const program of programs) {
     const place = (await run(['sh', '-c', `command -v ${program}`])).trim();
     symlinkSync(place, join(folder, program));
@@ -57,12 +56,15 @@ test('a controller that cannot be reached is named', async () => {
 test('an unknown key in the configuration is named', async () => {
   await using other = await createLab({ nodes: 1, clients: 0 });
   other.node(1).configure({ interface: 'interfaces = "wg0"' });
-  expectMistake(await other.node(1).agentInVain(['run']), /agent\.toml.*unknown key wireguard\.interfaces/);
+  expectMistake(
+    await other.node(1).agentInVain(['run']),
+    /agent\.toml.*wireguard\.interfaces is not a known key/,
+  );
 });
 
-test('run before join says what comes first', async () => {
+test('run before join names the command that comes first', async () => {
   await using other = await createLab({ nodes: 1, clients: 0 });
-  expectMistake(await other.node(1).agentInVain(['run']), /turnpike-agent join/);
+  expectMistake(await other.node(1).agentInVain(['run']), /has not joined.*turnpike node add/);
 });
 
 test.each(['wg', 'nft'])('a missing %s is named, with the package', async (program) => {
@@ -115,7 +117,7 @@ test.each([
   ],
   [
     'is full',
-    'cp -a "$0" "$0.was" && mount -t tmpfs -o size=1m tmpfs "$0" && cp -a "$0.was/." "$0" && head -c 2m /dev/zero > "$0/full"; exec "$@"',
+    'cp -a "$0" "$0.was" && mount -t tmpfs -o size=1m tmpfs "$0" && cp -a "$0.was/." "$0" && head -c 2m /dev/zero > "$0/full" 2>&-; exec "$@"',
     /full|no space/i,
   ],
 ])('the agent says that its disk %s', async (_, script, says) => {

@@ -5,6 +5,9 @@ import type { Lab } from '../lab/lab.ts';
 import { openShop, Sale } from '../lab/shop.ts';
 import { machineMilliseconds } from '../lab/traffic/protocol.ts';
 
+/** What the gate had let through and WireGuard still held when its peer was removed, in bytes: a few datagrams. */
+const inFlight = 20_000n;
+
 /** One device, copied to two clients, each on another node, all flows running. */
 async function oneDeviceOnTwoNodes(lab: Lab): Promise<Sale> {
   await openShop(lab);
@@ -38,7 +41,7 @@ test('a removed device is closed on both nodes within a second', async () => {
   const removedAt = machineMilliseconds();
   const accepted = await lab.traffic.settled(1500);
   for (const node of [1, 2]) expect(await lastArrival(lab, node)).toBeLessThan(removedAt + 1000);
-  await sale.billedExactly(accepted);
+  await sale.billedBetween(accepted, accepted + inFlight);
 });
 
 test('a device removed while a node was cut off is closed there by the first message after its return', async () => {
@@ -54,5 +57,5 @@ test('a device removed while a node was cut off is closed there by the first mes
   await lab.node(2).reconnect();
   const accepted = await lab.traffic.settled(2000, 30_000);
   expect(await lab.node(2).peers()).toEqual([]);
-  await sale.billedExactly(accepted);
+  await sale.billedBetween(accepted, accepted + inFlight);
 });
