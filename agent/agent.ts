@@ -1,19 +1,18 @@
 import type { Clock } from '../common/clock.ts';
 import type { CommandRunner, streamLines } from '../common/command.ts';
-import { TurnpikeError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { metricsTask } from '../common/metrics-server.ts';
 import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
 import { Wake } from '../common/wake.ts';
+import type { WireguardKeyPair } from '../common/wireguard-key.ts';
 import type { AgentConfig } from './config.ts';
-import { NftGate } from './gate/nft.ts';
 import type { Host } from './host/host.ts';
-import { LinuxHost } from './host/linux.ts';
 import type { AgentIdentity } from './identity/identity.ts';
-import { IdentityFile } from './identity/identity-file.ts';
+import { IdentityFile, loadIdentity } from './identity/identity-file.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
-import { ensureWireGuardKey, type WireGuardKey } from './journal/key.ts';
+import { ensureWireguardKey } from './journal/key.ts';
+import { createKernelSide } from './kernel-side.ts';
 import { Presence } from './presence/presence.ts';
 import { Inbox } from './reconcile/inbox.ts';
 import { Loop } from './reconcile/loop.ts';
@@ -50,7 +49,7 @@ export interface AgentOptions {
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { stateDirectory } = options.config;
   const identity = await loadIdentity(stateDirectory);
-  const key = await ensureWireGuardKey(stateDirectory);
+  const key = await ensureWireguardKey(stateDirectory);
   const journal = openJournal(stateDirectory, identity);
   try {
     await serve(options, identity, key, journal, signal);
@@ -59,30 +58,18 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   }
 }
 
-async function loadIdentity(stateDirectory: string): Promise<AgentIdentity> {
-  const identity = await new IdentityFile(stateDirectory).load();
-  if (identity) return identity;
-  throw new TurnpikeError('not_found', `${stateDirectory} holds no node: this machine has not joined`, {
-    remedy: 'run the join command that "turnpike node add" prints',
-  });
-}
-
 async function serve(
   options: AgentOptions,
   identity: AgentIdentity,
-  key: WireGuardKey,
+  key: WireguardKeyPair,
   journal: Journal,
   signal: AbortSignal,
 ): Promise<void> {
-  const { config, clock, log, run, stream, random } = options;
+  const { config, clock, log, run, random } = options;
   const { interfaceName, userspace } = config.wireguard;
-  const gate = new NftGate({ run, stream, clock });
+  const { gate, host } = createKernelSide(options);
   const limit = userspace === 'never' ? maxPeers.kernel : maxPeers.userspace;
   const wireguard = new WgDriver({ run, interfaceName, maxPeers: limit });
-  const host = new LinuxHost({
-    ...{ run, clock, interfaceName, userspace },
-    ...{ stateDirectory: config.stateDirectory, ...config.network },
-  });
 
   const memory = newMemory(journal.state);
   const telemetry = newTelemetry();
@@ -138,7 +125,7 @@ async function serve(
   });
 }
 
-async function describeNode(host: Host, key: WireGuardKey): Promise<NodeFacts> {
+async function describeNode(host: Host, key: WireguardKeyPair): Promise<NodeFacts> {
   return {
     agentVersion: version,
     wireguardPublicKey: Buffer.from(key.publicKey, 'base64'),

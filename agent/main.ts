@@ -1,13 +1,21 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock.ts';
+import { runCommand, streamLines } from '../common/command.ts';
 import { describeError, TurnpikeError } from '../common/errors.ts';
 import { exitCodes } from '../common/exit.ts';
 import { version } from '../common/version.ts';
+import { describeFinding, doctor } from './commands/doctor.ts';
+import { down } from './commands/down.ts';
 import { join } from './commands/join.ts';
 import { run } from './commands/run.ts';
 import { printStatus, readStatus } from './commands/status.ts';
-import { readAgentConfig } from './config.ts';
+import { type AgentConfig, readAgentConfig } from './config.ts';
+import type { GateReading } from './gate/model.ts';
+import { loadIdentity } from './identity/identity-file.ts';
+import { openJournal } from './journal/journal.ts';
+import { bookLastReading } from './journal/last-reading.ts';
+import { createKernelSide } from './kernel-side.ts';
 
 const usage = `Usage: turnpike-agent COMMAND [--config FILE]
 
@@ -15,6 +23,8 @@ const usage = `Usage: turnpike-agent COMMAND [--config FILE]
            enrol this machine as a node; "turnpike node add" prints the whole command
   run      make the node what the controller wants, meter it, report it
   status   what the agent is doing (--json for scripts)
+  doctor   what this machine lacks to be a node (--json for scripts)
+  down     take down all that the agent made; stop the agent first
 
   --config FILE  configuration (default: /etc/turnpike/agent.toml)
   --version      print the version
@@ -48,10 +58,35 @@ async function main(): Promise<void> {
       const status = await readStatus(config().stateDirectory, systemClock);
       return values.json ? print(JSON.stringify(status, undefined, 2)) : print(...printStatus(status));
     }
+    case 'doctor':
+      return await diagnose(config(), values.json);
+    case 'down':
+      return print(...(await takeDown(config())));
     case undefined:
       throw misused('a command is missing');
     default:
       throw misused(`there is no command "${command}"`);
+  }
+}
+
+async function diagnose(config: AgentConfig, json: boolean): Promise<void> {
+  const { stateDirectory, wireguard } = config;
+  const findings = await doctor({ run: runCommand, clock: systemClock, stateDirectory, ...wireguard });
+  if (json) print(JSON.stringify(findings, undefined, 2));
+  else print(...findings.map(describeFinding));
+  if (findings.some(({ state }) => state === 'missing')) process.exitCode = exitCodes.environment;
+}
+
+async function takeDown(config: AgentConfig): Promise<readonly string[]> {
+  const { stateDirectory } = config;
+  const options = { config, clock: systemClock, run: runCommand, stream: streamLines };
+  // The lock says when an agent runs, which would make anew what is taken down here.
+  const journal = openJournal(stateDirectory, await loadIdentity(stateDirectory));
+  try {
+    const book = async (reading: GateReading) => bookLastReading(journal, reading);
+    return await down({ ...createKernelSide(options), book });
+  } finally {
+    journal.close();
   }
 }
 

@@ -1,7 +1,6 @@
 import { formatSize } from '../../common/bytes.ts';
 import type { Clock } from '../../common/clock.ts';
-import { TurnpikeError } from '../../common/errors.ts';
-import { IdentityFile } from '../identity/identity-file.ts';
+import { loadIdentity } from '../identity/identity-file.ts';
 import { readJournal } from '../journal/journal.ts';
 import { emptyState } from '../journal/state.ts';
 import { askStatus, statusSocketPath } from '../status/socket.ts';
@@ -14,12 +13,7 @@ import { type AgentStatus, describeStatus } from '../status/status.ts';
 export async function readStatus(stateDirectory: string, clock: Clock): Promise<AgentStatus> {
   const live = await askStatus(statusSocketPath(stateDirectory));
   if (live) return live;
-  const identity = await new IdentityFile(stateDirectory).load();
-  if (identity === undefined) {
-    throw new TurnpikeError('not_found', `${stateDirectory} holds no node: this machine has not joined`, {
-      remedy: 'run the join command that "turnpike node add" prints',
-    });
-  }
+  const identity = await loadIdentity(stateDirectory);
   return describeStatus(identity, readJournal(stateDirectory) ?? emptyState(), clock, undefined);
 }
 

@@ -91,6 +91,15 @@ export class IdentityFile {
   }
 }
 
+/** @throws TurnpikeError `not_found` when this machine has not joined */
+export async function loadIdentity(stateDirectory: string): Promise<AgentIdentity> {
+  const identity = await new IdentityFile(stateDirectory).load();
+  if (identity) return identity;
+  throw new TurnpikeError('not_found', `${stateDirectory} holds no node: this machine has not joined`, {
+    remedy: 'run the join command that "turnpike node add" prints',
+  });
+}
+
 function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

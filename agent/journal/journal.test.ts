@@ -6,7 +6,7 @@ import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import { newAccount } from '../grants/account.ts';
 import { newMeter, startCounting } from '../meter/meter.ts';
 import { journalFile, openJournal, readJournal } from './journal.ts';
-import { ensureWireGuardKey } from './key.ts';
+import { ensureWireguardKey } from './key.ts';
 
 const owner = { nodeId: 'nod_0000000000000001', incarnation: 1 };
 let directory: string;
@@ -136,8 +136,8 @@ describe('the journal', () => {
 });
 
 test('the node’s WireGuard key is made once, private to the agent', async () => {
-  const key = await ensureWireGuardKey(directory);
+  const key = await ensureWireguardKey(directory);
   expect(Buffer.from(key.publicKey, 'base64')).toHaveLength(32);
-  expect(await ensureWireGuardKey(directory)).toEqual(key);
+  expect(await ensureWireguardKey(directory)).toEqual(key);
   expect(statSync(join(directory, 'wireguard.key')).mode & 0o077).toBe(0);
 });

@@ -1,10 +1,10 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
+import type { WireguardKeyPair } from '../../common/wireguard-key.ts';
 import type { Gate, GateFrame } from '../gate/model.ts';
 import { type Activity, observeKnock, observeStir } from '../grants/activity.ts';
 import type { Host } from '../host/host.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { WireGuardKey } from '../journal/key.ts';
 import { stopCounting } from '../meter/meter.ts';
 import type { Peer, WireGuard } from '../wireguard/wireguard.ts';
 import { absorb, recheck } from './absorb.ts';
@@ -31,7 +31,7 @@ export interface ReconcilerParts {
   readonly gate: Gate;
   readonly wireguard: WireGuard;
   readonly host: Host;
-  readonly key: WireGuardKey;
+  readonly key: WireguardKeyPair;
   readonly interfaceName: string;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { TurnpikeError } from '../../common/errors.ts';
+import { publicKeyOf } from '../../common/wireguard-key.ts';
 
 // 32 bytes in base64: the last digit carries two bits of padding, which are zero.
 const pattern = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
@@ -36,4 +37,9 @@ export function keyToHex(base64: string): string {
 
 export function keyFromHex(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64');
+}
+
+/** The public key, in base64, of a private key in hex. */
+export function derivePublicKey(privateKeyHex: string): string {
+  return publicKeyOf(keyFromHex(privateKeyHex));
 }

@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
 import { TurnpikeError } from '../../common/errors.ts';
-import { publicKeyOf } from '../../common/wireguard-key.ts';
 import { checkInterfaceName } from '../gate/names.ts';
-import { checkKey, keyFromHex } from './keys.ts';
+import { checkKey, derivePublicKey } from './keys.ts';
 import { maxPeers } from './limits.ts';
 import { PeerIndex } from './peer-index.ts';
 import { AnswerReader, renderConfigure, renderRemoval, renderUpsert } from './uapi-text.ts';
@@ -64,7 +63,7 @@ export class UapiDriver implements WireGuard {
 
   async #get() {
     const answer = await this.#ask('get=1\n\n');
-    this.#ownKey = answer.privateKey === undefined ? undefined : publicKeyOf(keyFromHex(answer.privateKey));
+    this.#ownKey = answer.privateKey === undefined ? undefined : derivePublicKey(answer.privateKey);
     this.#index = new PeerIndex(
       new Map(answer.peers.map(({ publicKey, addresses }) => [publicKey, addresses])),
     );

@@ -1,4 +1,5 @@
 import { allowancePerDevice } from '../../common/allowance.ts';
+import { TurnpikeError } from '../../common/errors.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
 import { grantPolicy } from '../ledger/policy.ts';
@@ -18,8 +19,14 @@ export function sweepTask(context: Context): Task {
       for (let round = 1; !signal.aborted; round++) {
         await context.clock.sleep(everyMs, signal);
         if (signal.aborted) return;
-        await sweepWanting(context);
-        if (round % idleEvery === 0) await sweepIdle(context);
+        try {
+          await sweepWanting(context);
+          if (round % idleEvery === 0) await sweepIdle(context);
+        } catch (error) {
+          // A full disk is no reason to stop: nothing was changed, and it is tried again.
+          if (!(error instanceof TurnpikeError) || error.code === 'internal') throw error;
+          context.log.error({ err: error }, 'grants could not be looked after');
+        }
       }
     },
   };

@@ -16,9 +16,9 @@ import { Reports } from '../../../agent/reconcile/reports.ts';
 import { newTelemetry } from '../../../agent/reconcile/telemetry.ts';
 import { Validity } from '../../../agent/reconcile/validity.ts';
 import { FakeWireGuard } from '../../../agent/wireguard/fake.ts';
-import { derivePublicKey, keyToHex } from '../../../agent/wireguard/keys.ts';
 import { type ReportRequest, ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
 import { silentLogger } from '../../../common/log.ts';
+import { generateWireguardKeyPair } from '../../../common/wireguard-key.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export const settings: NodeSettings = {
@@ -31,8 +31,7 @@ export const settings: NodeSettings = {
   validitySeconds: 86_400,
 };
 
-const privateKey = Buffer.alloc(32, 8).toString('base64');
-export const nodeKey = { privateKey, publicKey: derivePublicKey(keyToHex(privateKey)) };
+export const nodeKey = generateWireguardKeyPair();
 
 export function device(n: number, change: Partial<DesiredDevice> = {}): DesiredDevice {
   return {
