@@ -1,4 +1,3 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { TurnpikeError } from '../../common/errors.ts';
 import { publicKeyOf } from '../../common/wireguard-key.ts';
 
@@ -15,20 +14,6 @@ export const noPresharedKey = `${'A'.repeat(43)}=`;
 export function checkKey(key: string, what: string): string {
   if (!pattern.test(key)) throw new TurnpikeError('invalid', `${what} is not a WireGuard key in base64`);
   return key;
-}
-
-// An X25519 private key in PKCS #8 (RFC 8410), without the 32 bytes of the key itself.
-const pkcs8Prefix = '302e020100300506032b656e04220420';
-
-/** The public key, in base64, of a private key in hex. */
-export function derivePublicKey(privateKeyHex: string): string {
-  const key = createPrivateKey({
-    key: Buffer.from(pkcs8Prefix + privateKeyHex, 'hex'),
-    format: 'der',
-    type: 'pkcs8',
-  });
-  const jwk = createPublicKey(key).export({ format: 'jwk' });
-  return Buffer.from(String(jwk['x']), 'base64url').toString('base64');
 }
 
 export function keyToHex(base64: string): string {
