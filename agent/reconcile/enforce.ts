@@ -22,7 +22,8 @@ export interface Refused {
 
 /**
  * Brings gate and WireGuard to what was decided and journalled, both at once: a peer without elements in the gate
- * passes nothing, and elements without a peer are not reached, so neither has to wait for the other.
+ * passes nothing, and elements without a peer are not reached, so additions need not wait for each other. Peers that
+ * leave do wait: the gate must not go on counting what WireGuard no longer delivers.
  */
 export async function enforce(
   plan: Enforcement,
@@ -30,9 +31,10 @@ export async function enforce(
   gate: Gate,
   wireguard: WireGuard,
 ): Promise<Refused> {
+  const closing = enforceGate(plan, memory, gate);
   const [subscriptions, peers] = await Promise.allSettled([
-    enforceGate(plan, memory, gate),
-    enforcePeers(plan, memory, wireguard),
+    closing,
+    enforcePeers(plan, memory, wireguard, closing),
   ]);
   if (subscriptions.status === 'rejected') throw subscriptions.reason;
   if (peers.status === 'rejected') throw peers.reason;
@@ -64,20 +66,35 @@ function isCertain({ failures }: Enforcement): boolean {
   return failures >= 4;
 }
 
-async function enforcePeers(plan: Enforcement, memory: Memory, wireguard: WireGuard): Promise<Peer[]> {
+async function enforcePeers(
+  plan: Enforcement,
+  memory: Memory,
+  wireguard: WireGuard,
+  closing: Promise<unknown>,
+): Promise<Peer[]> {
   const { remove, upsert } = plan.peers;
-  if (remove.length > 0) {
-    await wireguard.remove(remove);
-    for (const publicKey of remove) memory.peers.delete(publicKey);
-  }
-  if (upsert.length === 0) return [];
+  const drop = async (publicKeys: readonly string[]) => {
+    if (publicKeys.length === 0) return;
+    await wireguard.remove(publicKeys);
+    for (const publicKey of publicKeys) memory.peers.delete(publicKey);
+  };
   const add = async (peers: readonly Peer[]) => {
     await wireguard.upsert(peers);
     for (const { publicKey, addresses, presharedKey } of peers) {
       memory.peers.set(publicKey, { addresses, presharedKey });
     }
   };
-  if (plan.failures > 0) return await bisect(upsert, add, isCertain(plan));
-  await add(upsert);
-  return [];
+  // A device with a new key: the old one holds the addresses.
+  const wanted = new Set(upsert.flatMap(({ addresses }) => addresses));
+  const inTheWay = (publicKey: string) =>
+    memory.peers.get(publicKey)?.addresses.some((address) => wanted.has(address)) === true;
+  const { true: first = [], false: last = [] } = Object.groupBy(remove, (key) => `${inTheWay(key)}`);
+  await drop(first);
+  let refused: Peer[] = [];
+  if (plan.failures > 0) refused = await bisect(upsert, add, isCertain(plan));
+  else if (upsert.length > 0) await add(upsert);
+  // Also when the gate could not be closed: then all the more.
+  await closing.catch(() => undefined);
+  await drop(last);
+  return refused;
 }

@@ -52,6 +52,18 @@ describe('devices', () => {
     expect(kinds).toEqual([new Set(['expel']), new Set(['forget'])]);
   });
 
+  test('the gate is closed before the peer goes: nothing is counted that WireGuard no longer delivers', async () => {
+    await rig.say({ subscriptions: [subscription(1)], devices: [device(2)] });
+    const remove = rig.wireguard.remove.bind(rig.wireguard);
+    let carried: boolean | undefined;
+    rig.wireguard.remove = async (keys) => {
+      carried = rig.gate.carry('download', device(2).address4, 100n);
+      await remove(keys);
+    };
+    await rig.say({ removedDeviceIds: [device(2).id] });
+    expect(carried).toBe(false);
+  });
+
   test('an address goes to another device only after the first one’s bytes are booked', async () => {
     await rig.say({ subscriptions: [subscription(1)], devices: [device(2)] });
     rig.upload(2, 10);
