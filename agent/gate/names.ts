@@ -33,7 +33,12 @@ export function addressFamily(text: string): Family {
  */
 export function parseAddress(text: string): { readonly family: Family; readonly address: string } {
   const family = addressFamily(text);
+<<<<<<< HEAD
   if (family === 4 || printedForm.test(text)) return { family, address: text };
+=======
+  // Four plain decimal parts are written in one way only.
+  if (family === 4) return { family, address: text };
+>>>>>>> loop
   return { family, address: ipaddr.IPv6.parse(text).toRFC5952String() };
 }
 
