@@ -33,19 +33,10 @@ export function addressFamily(text: string): Family {
  */
 export function parseAddress(text: string): { readonly family: Family; readonly address: string } {
   const family = addressFamily(text);
-<<<<<<< HEAD
-  if (family === 4 || printedForm.test(text)) return { family, address: text };
-=======
   // Four plain decimal parts are written in one way only.
   if (family === 4) return { family, address: text };
->>>>>>> loop
   return { family, address: ipaddr.IPv6.parse(text).toRFC5952String() };
 }
-
-// Of what is an address already, the form that all of ours have and that parsing would not change: few groups without
-// needless zeros, and all zeros in one gap. Of IPv4 addresses Node takes no other form.
-const printedForm =
-  /^(?!(?:[^:]*:){7})(?:[1-9a-f][0-9a-f]{0,3}:)*:(?:[1-9a-f][0-9a-f]{0,3}(?::[1-9a-f][0-9a-f]{0,3})*)?$/;
 
 function notAnAddress(text: string): TurnpikeError {
   return new TurnpikeError('invalid', `"${text.slice(0, 50)}" is not an IP address`);
