@@ -32,15 +32,15 @@ export function addressFamily(text: string): Family {
  * @throws TurnpikeError `invalid`
  */
 export function parseAddress(text: string): { readonly family: Family; readonly address: string } {
-  // ipaddr.js also reads 10.1 and 0x0a.1; four plain parts are what we mean.
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
-    return { family: 4, address: ipaddr.IPv4.parse(text).toString() };
-  }
-  if (ipaddr.IPv6.isValid(text) && !text.includes('%')) {
-    return { family: 6, address: ipaddr.IPv6.parse(text).toRFC5952String() };
-  }
-  throw notAnAddress(text);
+  const family = addressFamily(text);
+  if (family === 4 || printedForm.test(text)) return { family, address: text };
+  return { family, address: ipaddr.IPv6.parse(text).toRFC5952String() };
 }
+
+// Of what is an address already, the form that all of ours have and that parsing would not change: few groups without
+// needless zeros, and all zeros in one gap. Of IPv4 addresses Node takes no other form.
+const printedForm =
+  /^(?!(?:[^:]*:){7})(?:[1-9a-f][0-9a-f]{0,3}:)*:(?:[1-9a-f][0-9a-f]{0,3}(?::[1-9a-f][0-9a-f]{0,3})*)?$/;
 
 function notAnAddress(text: string): TurnpikeError {
   return new TurnpikeError('invalid', `"${text.slice(0, 50)}" is not an IP address`);
