@@ -6,6 +6,7 @@ import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
 import { Wake } from '../common/wake.ts';
 import type { WireguardKeyPair } from '../common/wireguard-key.ts';
+import { checkMachine } from './commands/doctor.ts';
 import type { AgentConfig } from './config.ts';
 import type { Host } from './host/host.ts';
 import type { AgentIdentity } from './identity/identity.ts';
@@ -52,6 +53,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const key = await ensureWireguardKey(stateDirectory);
   const journal = openJournal(stateDirectory, identity);
   try {
+    const { clock, run, config } = options;
+    await checkMachine({ run, clock, stateDirectory, ...config.wireguard });
     await serve(options, identity, key, journal, signal);
   } finally {
     journal.close();

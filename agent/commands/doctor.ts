@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { formatSize } from '../../common/bytes.ts';
 import type { Clock } from '../../common/clock.ts';
 import { CommandError, type CommandRunner } from '../../common/command.ts';
+import { TurnpikeError } from '../../common/errors.ts';
 import { renderCreate } from '../gate/frame.ts';
 import { forwarding4, observeLink, parseRules, readSysctl, sysctlPath } from '../host/observe.ts';
 import { isOurs } from '../host/ownership.ts';
@@ -44,6 +45,17 @@ export async function doctor(options: DoctorOptions): Promise<readonly Finding[]
     findings.push(...(await check(options)));
   }
   return findings;
+}
+
+/**
+ * For the start of `run`: refuses a machine that lacks something, before anything of it is touched.
+ * @throws TurnpikeError `environment` with the first thing that is missing
+ */
+export async function checkMachine(options: DoctorOptions): Promise<void> {
+  const lack = (await doctor(options)).find(({ state }) => state === 'missing');
+  if (lack === undefined) return;
+  const remedy = lack.remedy ?? 'turnpike-agent doctor says more';
+  throw new TurnpikeError('environment', `${lack.what} ${lack.detail}`, { remedy });
 }
 
 export function describeFinding({ what, state, detail, remedy }: Finding): string {

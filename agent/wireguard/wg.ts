@@ -35,7 +35,14 @@ export class WgDriver implements WireGuard {
 
   async configure({ privateKey, listenPort }: { privateKey: string; listenPort: number }): Promise<void> {
     checkKey(privateKey, 'the private key of the node');
-    await this.#withSecret(['set', this.#name, 'listen-port', String(listenPort), 'private-key'], privateKey);
+    try {
+      await this.#withSecret(
+        ['set', this.#name, 'listen-port', String(listenPort), 'private-key'],
+        privateKey,
+      );
+    } catch (error) {
+      throw explainPort(error, listenPort);
+    }
     this.#ownKey = publicKeyOf(privateKey);
   }
 
@@ -131,4 +138,17 @@ export class WgDriver implements WireGuard {
       cause: error,
     });
   }
+}
+
+function explainPort(error: unknown, listenPort: number): unknown {
+  const cause = error instanceof TurnpikeError ? error.cause : undefined;
+  if (!(cause instanceof CommandError) || !cause.said(/Address already in use/)) return error;
+  return new TurnpikeError(
+    'conflict',
+    `another program has UDP port ${listenPort}, on which WireGuard should listen`,
+    {
+      remedy: `stop it (ss -ulnp 'sport = :${listenPort}' names it), or give the node's endpoint another port`,
+      cause,
+    },
+  );
 }

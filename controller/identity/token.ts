@@ -4,9 +4,12 @@ import { sha256 } from '../../common/pki/keys.ts';
 /** How long a join token may be redeemed. */
 export const joinTokenLifeMs = 30 * 60_000;
 
-/** A join token: 256 random bits, base64url without padding. Shown once; only its hash is kept. */
+/**
+ * A join token: 256 random bits. In hexadecimal, so that none begins with a dash, which a command line would take for an
+ * option. Shown once; only its hash is kept.
+ */
 export function newJoinToken(): { readonly token: string; readonly hash: Uint8Array } {
-  const token = randomBytes(32).toString('base64url');
+  const token = randomBytes(32).toString('hex');
   return { token, hash: hashJoinToken(token) };
 }
 

@@ -92,6 +92,14 @@ describe('bodies', () => {
     expect(answer.json().detail).toContain(detail);
   });
 
+  it('are taken as they are: text is not read as a number', async () => {
+    const setGroup = vi.fn();
+    const change = { ...post('/v1/groups/default', { mtu: '1420' }), method: 'PATCH' } as const;
+    const answer = await (await api({ setGroup })).inject(change);
+    expect(answer.json().detail).toBe('mtu must be integer');
+    expect(setGroup).not.toHaveBeenCalled();
+  });
+
   it('are refused when they are not JSON', async () => {
     const server = await api();
     expect((await server.inject(post('/v1/tariffs', '{'))).json().detail).toBe('the body is not JSON');

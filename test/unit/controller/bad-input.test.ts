@@ -1,11 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { mkdtemp, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { join } from '../../../agent/commands/join.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { generateWireguardKeyPair } from '../../../common/wireguard-key.ts';
 import { NodeStandIn, parseJoinCommand } from './node-stand-in.ts';
-import { makeDirectory, type RunningController, startController } from './rig.ts';
+import { type RunningController, startController } from './rig.ts';
 import { runProgram, type Turnpike } from './turnpike.ts';
 
 describe('bad input is refused in one line with what to do, and changes nothing', { timeout: 60_000 }, () => {
@@ -87,7 +87,7 @@ describe('bad input is refused in one line with what to do, and changes nothing'
       join(
         {
           ...parseJoinCommand(joinCommand),
-          stateDirectory: await makeDirectory(),
+          stateDirectory: await mkdtemp(`${controller.directory}/node-`),
           forceNew: false,
           ...change,
         },
