@@ -110,6 +110,8 @@ async function serve(
     describeStatus(identity, journal.state, clock, {
       ...{ memory, telemetry, controller: south.state(), connected: presence.connected },
     });
+  // The streams stop before the loop does: they must not wait for something that cannot be put in force.
+  signal.addEventListener('abort', () => inbox.close());
   let up = false;
   const tasks: Task[] = [
     metricsTask(config.metricsListen, { registry, log, isReady: () => up && telemetry.inForce }),

@@ -1,4 +1,5 @@
 import { desiredDigest } from '../../common/desired-digest.ts';
+import { TurnpikeError } from '../../common/errors.ts';
 import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DesiredSink, PendingReport, Refusal, ReportSource } from '../south/ports.ts';
@@ -34,6 +35,8 @@ export class Inbox implements DesiredSink, ReportSource {
   #stirs = new Set<string>();
   #gateEvent = false;
   #acknowledged = 0n;
+  #closed = false;
+  readonly #unanswered = new Set<(error: TurnpikeError) => void>();
 
   constructor(journal: Journal, validity: Validity, wake: () => void) {
     this.#journal = journal;
@@ -56,10 +59,12 @@ export class Inbox implements DesiredSink, ReportSource {
   }
 
   apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }> {
-    const { promise, resolve } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
+    const { promise, resolve, reject } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
+    this.#unanswered.add(reject);
     this.#batches.push({ deltas, revision, resolve });
-    this.#wake();
-    return promise;
+    if (this.#closed) this.close();
+    else this.#wake();
+    return promise.finally(() => this.#unanswered.delete(reject));
   }
 
   heard(): void {
@@ -96,6 +101,13 @@ export class Inbox implements DesiredSink, ReportSource {
   gateTouched(): void {
     this.#gateEvent = true;
     this.#wake();
+  }
+
+  /** The loop ends: who waits for something to be in force waits no longer. */
+  close(): void {
+    this.#closed = true;
+    const error = new TurnpikeError('unavailable', 'the agent is stopping');
+    for (const reject of this.#unanswered) reject(error);
   }
 
   /** A report is in the journal. */

@@ -50,14 +50,26 @@ export class Loop implements Task {
   }
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    const { wake, telemetry } = this.#parts;
-    await this.#round();
-    ready();
-    const watching = this.#watch(signal);
+    const ended = new AbortController();
+    let watching: Promise<void> | undefined;
+    try {
+      await this.#round();
+      ready();
+      watching = this.#watch(AbortSignal.any([signal, ended.signal]));
+      await this.#repeat(signal);
+    } finally {
+      this.#parts.inbox.close();
+      ended.abort();
+      await watching;
+    }
+  }
+
+  async #repeat(signal: AbortSignal): Promise<void> {
+    const { telemetry } = this.#parts;
     let everInForce = telemetry.inForce;
     while (!signal.aborted) {
       await this.#wait(signal);
-      if (signal.aborted) break;
+      if (signal.aborted) return;
       try {
         await this.#round();
         everInForce ||= telemetry.inForce;
@@ -66,8 +78,6 @@ export class Loop implements Task {
         await this.#backOff(error, signal);
       }
     }
-    wake.set();
-    await watching;
   }
 
   /** Something looks wrong: compare everything with what should be, now. */

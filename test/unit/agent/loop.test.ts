@@ -86,3 +86,28 @@ test('a failure before anything was in force ends the agent, for the person to r
   rig.gate.failNext = new TurnpikeError('environment', 'nft is not installed');
   await expect(start()).rejects.toThrow('nft is not installed');
 });
+
+test('a failure with the first settings ends the agent too, and nobody goes on waiting for it', async () => {
+  let watching = 0;
+  const watch = rig.gate.watch.bind(rig.gate);
+  rig.gate.watch = (onEvent) => {
+    watching += 1;
+    const stream = watch(onEvent);
+    return {
+      ended: stream.ended,
+      stop: () => {
+        watching -= 1;
+        stream.stop();
+      },
+    };
+  };
+  await start();
+  rig.gate.failNext = new TurnpikeError('conflict', 'another program has UDP port 51820');
+  rig.inbox.settings(settings);
+  const answer = rig.inbox.apply([joined], 1n);
+  await Promise.all([
+    expect(running).rejects.toThrow('UDP port 51820'),
+    expect(answer).rejects.toThrow('stopping'),
+  ]);
+  expect(watching).toBe(0);
+});
