@@ -96,6 +96,7 @@ async function serve(
     ...{ wireguard, sender: south.presence, clock, log },
     devices: () => (telemetry.inForce ? journal.state.devices.values() : []),
     passedAt: (id) => memory.passedAt.get(id),
+    peers: () => memory.peers,
     onKnock: (ids) => inbox.knock(ids),
     onTrouble: () => loop.lookNow(),
   });

@@ -4,7 +4,7 @@ import type { Task } from '../../common/task.ts';
 import { Wake } from '../../common/wake.ts';
 import type { DesiredDevice } from '../desired/state.ts';
 import type { DevicePresence, PresenceSender } from '../south/ports.ts';
-import type { WireGuard } from '../wireguard/wireguard.ts';
+import type { PeerActivity, WireGuard } from '../wireguard/wireguard.ts';
 import { judge, look, type Sighting, samePresence } from './judge.ts';
 
 export interface PresenceOptions {
@@ -15,7 +15,9 @@ export interface PresenceOptions {
   readonly passedAt: (deviceId: string) => number | undefined;
   /** These devices send and are refused. */
   readonly onKnock: (deviceIds: readonly string[]) => void;
-  /** WireGuard does not answer. */
+  /** What WireGuard should hold, by public key. */
+  readonly peers: () => ReadonlyMap<string, unknown>;
+  /** WireGuard does not answer, or holds other peers than it should. */
   readonly onTrouble: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,6 +34,7 @@ export class Presence implements Task {
   #sightings = new Map<string, Sighting>();
   #known = new Map<string, DevicePresence>();
   #silent = false;
+  #strange = false;
   #soon = false;
   readonly #wake = new Wake();
 
@@ -80,11 +83,21 @@ export class Presence implements Task {
     }
   }
 
+  // Twice in a row, as one look may come in the middle of a change.
+  #comparePeers(activities: readonly PeerActivity[]): void {
+    const peers = this.#options.peers();
+    const strange =
+      activities.length !== peers.size || activities.some(({ publicKey }) => !peers.has(publicKey));
+    if (strange && this.#strange) this.#options.onTrouble();
+    this.#strange = strange && !this.#strange;
+  }
+
   async look(): Promise<void> {
     const { wireguard, sender, clock, passedAt, onKnock } = this.#options;
     const byKey = new Map<string, string>();
     for (const { publicKey, id } of this.#options.devices()) byKey.set(publicKey, id);
     const activities = byKey.size > 0 ? await wireguard.activity() : [];
+    if (byKey.size > 0) this.#comparePeers(activities);
     const now = clock.monotonic();
     const wallSeconds = clock.now() / 1000;
     const sightings = new Map<string, Sighting>();

@@ -83,11 +83,12 @@ function canonical(device: DesiredDevice): DesiredDevice {
 /** Devices among `named` that cannot stand beside the others; of two new ones, the one that was made first stays. */
 function findConflicts(draft: Draft, named: ReadonlySet<string>, ownPublicKey: string): Refusal[] {
   const latecomers = [...named].map((id) => draft.device(id)).filter((device) => device !== undefined);
-  latecomers.sort((left, right) => (left.revision < right.revision ? -1 : 1));
-  const claimed = new Set(latecomers.flatMap(claims));
+  latecomers.sort((left, right) => Number(left.revision - right.revision));
   const holders = new Map<string, string>();
+  let claimed: Set<string> | undefined;
   for (const device of draft.devices()) {
     if (named.has(device.id)) continue;
+    claimed ??= new Set(latecomers.flatMap(claims));
     for (const claim of claims(device)) if (claimed.has(claim)) holders.set(claim, device.id);
   }
   const refusals: Refusal[] = [];

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DesiredDelta, NodeSettings } from '../../agent/desired/state.ts';
@@ -60,8 +61,11 @@ export const agentLoop: Contender = {
       await reconciler.round({ reading: false, full: false });
       const { refusals } = await done;
       if (refusals.length > 0) throw new Error(`${refusals.length} devices were refused`);
-      journal.close();
-      await rm(directory, { recursive: true });
+      // Not part of the work.
+      setImmediate(() => {
+        journal.close();
+        rmSync(directory, { recursive: true });
+      });
     };
   },
 };
