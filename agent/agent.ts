@@ -85,6 +85,7 @@ async function serve(
   });
   const loop = new Loop({
     ...{ reconciler, inbox, validity, gate, clock, log, telemetry, wake, random },
+    onRefusal: () => presence.lookSoon(),
   });
   const south = createSouth({
     ...{ identity, sink: inbox, reports: inbox, clock, log, random },
@@ -97,8 +98,6 @@ async function serve(
     passedAt: (id) => memory.passedAt.get(id),
     peers: () => memory.peers,
     onKnock: (ids) => inbox.knock(ids),
-    onStir: (ids) => inbox.stir(ids),
-    onAllowance: (id) => memory.gate.devices.get(id)?.pass.kind === 'allowance',
     onTrouble: () => loop.lookNow(),
   });
   const connectedDevices = () => presence.connected;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { TurnpikeError } from '../../common/errors.ts';
+import type { Bell } from './model.ts';
 
 /** Our table's name in family `inet`. */
 export const tableName = 'turnpike';
@@ -98,4 +99,16 @@ export function quotaObject(name: string): string {
 
 export function quotaName(object: string): string {
   return object.startsWith(quotaPrefix) ? object.slice(quotaPrefix.length) : object;
+}
+
+const bellPrefix = 'bell_';
+
+export function bellObject(bell: Bell): string {
+  return bellPrefix + bell;
+}
+
+/** The bell that this quota object is, if it is one. */
+export function bellOf(object: string): Bell | undefined {
+  const name = object.startsWith(bellPrefix) ? object.slice(bellPrefix.length) : undefined;
+  return name === 'arrival' || name === 'refusal' ? name : undefined;
 }

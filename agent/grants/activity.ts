@@ -35,10 +35,6 @@ export function observeUsage(activity: Activity, bytes: bigint, sinceMs: number,
   return { ...activity, bytesPerSecond: smoothed, grewAt: now, stirredAt: now };
 }
 
-export function observeStir(activity: Activity, now: number): Activity {
-  return { ...activity, stirredAt: now };
-}
-
 export function observeKnock(activity: Activity, now: number): Activity {
   return { ...activity, stirredAt: now, knockedAt: now };
 }

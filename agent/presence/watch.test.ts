@@ -18,7 +18,7 @@ async function setUp() {
   let now = 0;
   let connected: () => void = () => undefined;
   const sent: (readonly DevicePresence[])[] = [];
-  const stirred: string[] = [];
+  const knocked: string[] = [];
   const trouble = { count: 0 };
   const clock = { now: () => 1_000_000 + now, monotonic: () => now } as Clock;
   const presence = new Presence({
@@ -32,9 +32,7 @@ async function setUp() {
     devices: () => [device],
     passedAt: () => undefined,
     peers: () => new Map([[publicKey, true]]),
-    onKnock: () => undefined,
-    onStir: (ids) => void stirred.push(...ids),
-    onAllowance: () => true,
+    onKnock: (ids) => void knocked.push(...ids),
     onTrouble: () => {
       trouble.count += 1;
     },
@@ -43,7 +41,7 @@ async function setUp() {
     now += 2000;
     return presence.look();
   };
-  return { wireguard, presence, sent, stirred, trouble, look, reconnect: () => connected() };
+  return { wireguard, presence, sent, knocked, trouble, look, reconnect: () => connected() };
 }
 
 test('only what changed is sent, and everything at each new connection', async () => {
@@ -58,12 +56,13 @@ test('only what changed is sent, and everything at each new connection', async (
   expect(sent[1]).toEqual(sent[0]);
 });
 
-test('a device that begins to send on its allowance is told at once', async () => {
-  const { wireguard, stirred, look } = await setUp();
+test('a device that sends while the gate accepts nothing knocks', async () => {
+  const { wireguard, knocked, look } = await setUp();
   await look();
+  expect(knocked).toEqual([]);
   wireguard.act(publicKey, { received: 2000n });
   await look();
-  expect(stirred).toEqual(['dev_1']);
+  expect(knocked).toEqual(['dev_1']);
 });
 
 test('a peer that is missing for two looks is trouble', async () => {

@@ -13,10 +13,12 @@ let directory: string;
 let rig: Rig;
 let stop: AbortController;
 let running: Promise<void>;
+let refusals: number;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tpl-task-'));
   rig = new Rig(directory);
+  refusals = 0;
 });
 afterEach(async () => {
   stop.abort();
@@ -33,6 +35,9 @@ async function start(): Promise<void> {
     ...{ reconciler: rig.reconciler, inbox: rig.inbox, gate: rig.gate, clock: rig.clock, wake },
     ...{ validity: new Validity(rig.clock, 0), telemetry: rig.telemetry, log: silentLogger },
     random: () => 0.5,
+    onRefusal: () => {
+      refusals += 1;
+    },
   });
   const { promise, resolve } = Promise.withResolvers<void>();
   running = loop.run(stop.signal, resolve);
@@ -65,6 +70,38 @@ test('counters are read with each beat, and after an event of the gate at once',
   rig.clock.advance(1);
   await vi.waitFor(() => expect(rig.journal.state.epochs).toBe(2));
   await vi.waitFor(() => expect(rig.upload(2, 1)).toBe(1000n));
+});
+
+test('an idle device that arrives is read before the beat, and its subscription wants', async () => {
+  await start();
+  rig.inbox.settings(settings);
+  await rig.inbox.apply([joined], 1n);
+  const { readings } = rig.telemetry;
+  expect(rig.upload(2, 20)).toBe(20_000n);
+  rig.clock.advance(1);
+  rig.clock.advance(1);
+  await vi.waitFor(() => expect(rig.telemetry.readings).toBe(readings + 1));
+  await vi.waitFor(() => expect(rig.used()).toBe(20_000n));
+});
+
+test('a refusal is told once between two beats', async () => {
+  await start();
+  rig.inbox.settings(settings);
+  await rig.inbox.apply([{ ...joined, subscriptions: [subscription(1, { grantedBytes: 0n })] }], 1n);
+  const refused = () => {
+    rig.upload(2, 3);
+    rig.clock.advance(1);
+  };
+  refused();
+  refused();
+  expect(refusals).toBe(1);
+  const { readings } = rig.telemetry;
+  rig.clock.advance(1000);
+  await vi.waitFor(() => expect(rig.telemetry.readings).toBe(readings + 1));
+  await vi.waitFor(() => {
+    refused();
+    expect(refusals).toBe(2);
+  });
 });
 
 test('a failure later is tried again, a little later each time', async () => {
