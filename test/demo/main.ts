@@ -19,13 +19,13 @@ const usual: StoryOptions = {
   topUpBytes: 10_000_000n,
   bitsPerSecond: 2_500_000,
   quietMs: 2000,
-  withinMs: 60_000,
+  withinMs: 35_000,
 };
 const slow: StoryOptions = {
-  volumeBytes: 20_000_000n,
-  topUpBytes: 5_000_000n,
+  volumeBytes: 8_000_000n,
+  topUpBytes: 2_000_000n,
   bitsPerSecond: 400_000,
-  quietMs: 15_000,
+  quietMs: 10_000,
   withinMs: 60_000,
 };
 

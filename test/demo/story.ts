@@ -40,15 +40,9 @@ export async function tellStory(lab: Lab, options: StoryOptions, teller: Teller)
 
   teller.say('Both send to and receive from a server in the internet, over IPv4 and IPv6.');
   lab.traffic.sendAll();
-  const untilStopped = () =>
-    lab.traffic.settled(options.quietMs, options.withinMs, async () => {
-      const byNode = await Promise.all(lab.nodes.map(({ number }) => acceptedOver(lab, number)));
-      teller.live(
-        byNode.reduce((sum, bytes) => sum + bytes, 0n),
-        byNode,
-      );
-    });
-  const acceptedBytes = await untilStopped();
+  const { quietMs, withinMs } = options;
+  const meanwhile = () => showLive(lab, teller);
+  const acceptedBytes = await lab.traffic.usedUp(volumeBytes, { quietMs, withinMs, meanwhile });
   const nodes = await Promise.all(
     lab.nodes.map(async ({ name, number }) => ({ name, acceptedBytes: await acceptedOver(lab, number) })),
   );
@@ -60,15 +54,21 @@ export async function tellStory(lab: Lab, options: StoryOptions, teller: Teller)
   await sale.topUp(topUpBytes, 'payment-2');
   const toppedUpAt = machineMilliseconds();
   const flows = async () => (await lab.traffic.accepted()) > acceptedBytes;
-  await eventually('traffic flows after the top-up', flows, { within: options.withinMs, every: 10 });
+  await eventually('traffic flows after the top-up', flows, { within: withinMs, every: 10 });
   const flowsAgainMs = machineMilliseconds() - toppedUpAt;
   teller.say(`Traffic flows again after ${Math.round(flowsAgainMs)} ms.`);
-  const all = await untilStopped();
+  const all = await lab.traffic.usedUp(volumeBytes + topUpBytes, { quietMs, withinMs, meanwhile });
   teller.say(`Stopped again: ${all - acceptedBytes} bytes more have arrived.`);
   const billedAfterTopUpBytes = await theBill(sale, all);
   const afterTopUpBytes = all - acceptedBytes;
   const sold = { volumeBytes, acceptedBytes, billedBytes, topUpBytes };
   return { ...sold, afterTopUpBytes, billedAfterTopUpBytes, flowsAgainMs, nodes };
+}
+
+async function showLive(lab: Lab, teller: Teller): Promise<void> {
+  const byNode = await Promise.all(lab.nodes.map(({ number }) => acceptedOver(lab, number)));
+  const all = byNode.reduce((sum, bytes) => sum + bytes, 0n);
+  teller.live(all, byNode);
 }
 
 const acceptedOver = (lab: Lab, node: number) => lab.traffic.accepted((plan) => plan.node === node);

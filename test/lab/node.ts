@@ -94,6 +94,14 @@ listen = "127.0.0.1:9465"
     await this.start();
   }
 
+  /** Waits until WireGuard listens here, which the agent does as soon as it knows what the controller wants. */
+  async isMade(within = 10_000): Promise<void> {
+    const look = async () =>
+      (await this.host.run(['wg', 'show', this.interface, 'listen-port'])).trim() ===
+      this.endpoint.split(':')[1];
+    await eventually(`WireGuard listens on ${this.name}`, look, { within, every: 100 });
+  }
+
   /** Waits until WireGuard on this node knows a device. */
   async hasPeer(publicKey: string, within = 10_000): Promise<void> {
     const look = async () => (await this.peers()).includes(publicKey);

@@ -46,7 +46,7 @@ test('the volume stops also while the agent is dead, and the bill is exact after
   expect(await lab.traffic.settled(1500)).toBeLessThanOrEqual(volume);
 
   await lab.node(1).start();
-  const accepted = await lab.traffic.settled(3000);
+  const accepted = await lab.traffic.usedUp(volume);
   expect(accepted).toBeLessThanOrEqual(volume);
   expect(volume - accepted).toBeLessThan(volume / 100n);
   await sale.billedExactly(accepted);

@@ -9,7 +9,7 @@ test('a volume stops two nodes to the byte, is billed to the byte, and a top-up 
     volumeBytes: 15_000_000n,
     topUpBytes: 5_000_000n,
     bitsPerSecond: 1_500_000,
-    quietMs: 2000,
+    quietMs: 1500,
     withinMs: 60_000,
   };
   const figures = await tellStory(lab, story, { say: () => undefined, live: () => undefined });

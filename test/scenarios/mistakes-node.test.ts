@@ -101,11 +101,17 @@ test('an interface of that name that is not ours is left alone', async () => {
 });
 
 test('a UDP port that is taken is named', async () => {
-  const { host } = lab.node(1);
+  const node = lab.node(1);
+  const { host } = node;
+  // It knows from before on which port it is to listen.
+  await node.start();
+  await node.isMade();
+  await node.stop();
+  await node.agent('down');
   const script = "require('node:dgram').createSocket('udp4').bind(51820, () => console.log('bound'))";
   const taker = host.start('taker', [process.execPath, '-e', script]);
   await taker.said(/bound/, 10_000);
-  const result = await lab.node(1).agentInVain(['run']);
+  const result = await node.agentInVain(['run']);
   await taker.stop();
   expectMistake(result, /UDP port 51820/);
 });

@@ -17,6 +17,14 @@ export interface FlowReading {
   readonly lastReceivedAt: number;
 }
 
+export interface UsedUpOptions {
+  /** How long nothing may arrive, with senders still sending. */
+  readonly quietMs?: number;
+  readonly withinMs?: number;
+  /** Called at each look. */
+  readonly meanwhile?: () => Promise<void>;
+}
+
 /** All flows of a lab, and what arrived of them. */
 export class Traffic {
   readonly #flows: Flow[] = [];
@@ -79,13 +87,24 @@ export class Traffic {
     await eventually(`${bytes} bytes arrive`, async () => (await this.accepted()) >= bytes, { within });
   }
 
-  /** Waits until nothing arrives any more, and says how much did. Senders may go on: then all of them are stopped. */
-  settled(quietMs = 400, within = 60_000, meanwhile?: () => Promise<void>): Promise<bigint> {
-    const look = async () => {
+  /**
+   * Waits until a volume is used up but for less than a hundredth, and nothing arrives any more; says how much did. When
+   * that does not come about in time, it says how much did nevertheless: the test has its own word on that.
+   */
+  async usedUp(volume: bigint, options: UsedUpOptions = {}): Promise<bigint> {
+    const { quietMs = 1500, withinMs = 60_000, meanwhile } = options;
+    const nearlyAll = async () => {
       await meanwhile?.();
-      return this.accepted();
+      return (await this.accepted()) > volume - volume / 100n;
     };
-    return settled('traffic', look, { quietMs, within });
+    const look = { within: withinMs, every: 50 };
+    await eventually('the volume is used up', nearlyAll, look).catch(() => undefined);
+    return this.settled(quietMs);
+  }
+
+  /** Waits until nothing arrives any more, and says how much did. Senders may go on: then all of them are stopped. */
+  settled(quietMs = 400, within = 60_000): Promise<bigint> {
+    return settled('traffic', () => this.accepted(), { quietMs, within });
   }
 
   /** Datagrams that were sent and did not arrive; ask when all is settled. */
