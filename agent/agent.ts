@@ -85,6 +85,7 @@ async function serve(
   });
   const loop = new Loop({
     ...{ reconciler, inbox, validity, gate, clock, log, telemetry, wake, random },
+    onRefusal: () => presence.lookSoon(),
   });
   const south = createSouth({
     ...{ identity, sink: inbox, reports: inbox, clock, log, random },
@@ -95,9 +96,8 @@ async function serve(
     ...{ wireguard, sender: south.presence, clock, log },
     devices: () => (telemetry.inForce ? journal.state.devices.values() : []),
     passedAt: (id) => memory.passedAt.get(id),
+    peers: () => memory.peers,
     onKnock: (ids) => inbox.knock(ids),
-    onStir: (ids) => inbox.stir(ids),
-    onAllowance: (id) => memory.gate.devices.get(id)?.pass.kind === 'allowance',
     onTrouble: () => loop.lookNow(),
   });
   const connectedDevices = () => presence.connected;

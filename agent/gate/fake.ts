@@ -1,7 +1,17 @@
 import { allowancePerAddress } from '../../common/allowance.ts';
 import type { Clock } from '../../common/clock.ts';
 import { CommandError } from '../../common/command.ts';
-import type { Epoch, Gate, GateFrame, GateModel, GateReading, ObservedGate } from './model.ts';
+import { bellBytes } from './frame.ts';
+import type {
+  Bell,
+  Epoch,
+  Gate,
+  GateEvent,
+  GateFrame,
+  GateModel,
+  GateReading,
+  ObservedGate,
+} from './model.ts';
 import { parseAddress } from './names.ts';
 import { type Change, type OpenPass, planChanges, planRenewal } from './plan.ts';
 
@@ -24,6 +34,9 @@ class Table {
   readonly idle = new Map<string, bigint>();
   grants = new Map<string, Grant>();
   readonly quotas = new Map<string, Quota>();
+  readonly rung = new Set<Bell>();
+  /** Bytes that passed on allowances since the bell was reset. */
+  arrived = 0n;
 
   constructor(life: string) {
     this.life = life;
@@ -38,7 +51,7 @@ export type Direction = 'upload' | 'download';
  */
 export class FakeGate implements Gate {
   readonly #clock: Clock;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(event: GateEvent) => void>();
   #table: Table | undefined;
   #lives = 0;
   /** A new boot keeps nothing: set another id and call {@link flush}. */
@@ -57,8 +70,12 @@ export class FakeGate implements Gate {
   /** A packet of so many bytes comes; whether it passes. */
   carry(direction: Direction, address: string, bytes: bigint): boolean {
     const table = this.#table;
-    const counters = table?.counters.get(address);
-    if (table === undefined || counters === undefined || !this.#passes(table, address, bytes)) return false;
+    if (table === undefined) return false;
+    const counters = table.counters.get(address);
+    if (counters === undefined || !this.#passes(table, address, bytes)) {
+      if (direction === 'upload') this.#ring(table, 'refusal');
+      return false;
+    }
     counters[direction] += bytes;
     return true;
   }
@@ -66,7 +83,7 @@ export class FakeGate implements Gate {
   /** Somebody flushes the ruleset. */
   flush(): void {
     this.#table = undefined;
-    this.#tell();
+    this.#tell('touched');
   }
 
   /** Somebody deletes all elements of an address, its counters too. */
@@ -76,7 +93,7 @@ export class FakeGate implements Gate {
     table?.unlimited.delete(address);
     table?.idle.delete(address);
     table?.grants.delete(address);
-    this.#tell();
+    this.#tell('touched');
   }
 
   // The gate.
@@ -131,7 +148,13 @@ export class FakeGate implements Gate {
     this.#table = undefined;
   }
 
-  watch(onEvent: () => void): { readonly ended: Promise<void>; stop(): void } {
+  async resetBell(bell: Bell): Promise<void> {
+    const table = this.#need();
+    table.rung.delete(bell);
+    if (bell === 'arrival') table.arrived = 0n;
+  }
+
+  watch(onEvent: (event: GateEvent) => void): { readonly ended: Promise<void>; stop(): void } {
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     this.#listeners.add(onEvent);
     const stop = () => {
@@ -152,13 +175,16 @@ export class FakeGate implements Gate {
       }
       // As in the kernel, what is dropped goes on consuming.
       quota.used = quota.bytes;
-      if (!quota.depleted) this.#tell();
+      if (!quota.depleted) this.#tell('exhausted');
       quota.depleted = true;
     }
     const used = table.idle.get(address);
     if (used === undefined) return false;
     table.idle.set(address, used + bytes);
-    return used + bytes <= allowancePerAddress;
+    if (used + bytes > allowancePerAddress) return false;
+    table.arrived += bytes;
+    if (table.arrived > bellBytes.arrival) this.#ring(table, 'arrival');
+    return true;
   }
 
   #grants(table: Table): [string, Grant][] {
@@ -187,8 +213,14 @@ export class FakeGate implements Gate {
     if (error !== undefined) throw error;
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) this.#clock.after(1, listener);
+  #ring(table: Table, bell: Bell): void {
+    if (table.rung.has(bell)) return;
+    table.rung.add(bell);
+    this.#tell(bell);
+  }
+
+  #tell(event: GateEvent): void {
+    for (const listener of this.#listeners) this.#clock.after(1, () => listener(event));
   }
 }
 

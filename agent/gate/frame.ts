@@ -1,6 +1,6 @@
 import { allowancePerAddress } from '../../common/allowance.ts';
-import type { GateFrame } from './model.ts';
-import { checkInterfaceName, parseAddress, parseRange, passMark, tableName } from './names.ts';
+import type { Bell, GateFrame } from './model.ts';
+import { bellObject, checkInterfaceName, parseAddress, parseRange, passMark, tableName } from './names.ts';
 
 /** An empty chain whose name tells one table from the next, see {@link renderCreate}. */
 export const lifePrefix = 'life_';
@@ -30,18 +30,24 @@ export function renderReframe(frame: GateFrame): string {
 
 // A device that is in no set of those that let pass is closed. Counters are apart from them, so that they outlive it.
 // The kernel gives each element of idle4 and idle6 its own quota, as the set says.
+// A quota that runs dry is announced by the kernel, so one that nothing depends on serves as a bell.
 function sets(): string {
   const allowance = `quota ${allowancePerAddress} bytes;`;
-  return [4, 6]
-    .map(
-      (family) => `  set up${family} { type ipv${family}_addr; counter; }
+  const bells = (['arrival', 'refusal'] as const).map(
+    (bell) => `  quota ${bellObject(bell)} { ${bellBytes[bell]} bytes; }`,
+  );
+  const families = [4, 6].map(
+    (family) => `  set up${family} { type ipv${family}_addr; counter; }
   set down${family} { type ipv${family}_addr; counter; }
   set unlimited${family} { type ipv${family}_addr; }
   set idle${family} { type ipv${family}_addr; ${allowance} }
   map grant${family} { type ipv${family}_addr : quota; flags timeout; }`,
-    )
-    .join('\n');
+  );
+  return [...bells, ...families].join('\n');
 }
+
+/** Before a bell rings: keepalives and the like of idle devices are no arrival; whoever is refused is in a hurry. */
+export const bellBytes: Readonly<Record<Bell, number>> = { arrival: 16_384, refusal: 1 };
 
 // Each rule that accepts names a set; a lookup that misses leaves the rule, and the drop at the end decides. A lookup in up
 // or down counts, so it stands last in its rule, after the quota: only what passes is counted. Node-local traffic takes the same road: prerouting and
@@ -52,7 +58,11 @@ function chains(frame: GateFrame): string {
   const range6 = parseRange(frame.range6, 6);
   const own4 = parseAddress(frame.address4).address;
   const own6 = parseAddress(frame.address6).address;
-  return `  chain upload {
+  return `  chain arrival {
+    quota name ${bellObject('arrival')} accept
+    accept
+  }
+  chain upload {
     ip daddr ${range4} ip daddr != ${own4} drop
     ip6 daddr ${range6} ip6 daddr != ${own6} drop
 ${frame.ipv6 ? '' : `    ip6 saddr ${range6} ip6 daddr != ${own6} reject with icmpv6 no-route\n`}\
@@ -60,8 +70,9 @@ ${frame.ipv6 ? '' : `    ip6 saddr ${range6} ip6 daddr != ${own6} reject with ic
     ip6 saddr @unlimited6 ip6 saddr @up6 accept
     quota name ip saddr map @grant4 ip saddr @up4 accept
     quota name ip6 saddr map @grant6 ip6 saddr @up6 accept
-    ip saddr @idle4 ip saddr @up4 accept
-    ip6 saddr @idle6 ip6 saddr @up6 accept
+    ip saddr @idle4 ip saddr @up4 goto arrival
+    ip6 saddr @idle6 ip6 saddr @up6 goto arrival
+    quota name ${bellObject('refusal')} drop
     drop
   }
   chain download {
@@ -69,8 +80,8 @@ ${frame.ipv6 ? '' : `    ip6 saddr ${range6} ip6 daddr != ${own6} reject with ic
     ip6 daddr @unlimited6 ip6 daddr @down6 accept
     quota name ip daddr map @grant4 ip daddr @down4 accept
     quota name ip6 daddr map @grant6 ip6 daddr @down6 accept
-    ip daddr @idle4 ip daddr @down4 accept
-    ip6 daddr @idle6 ip6 daddr @down6 accept
+    ip daddr @idle4 ip daddr @down4 goto arrival
+    ip6 daddr @idle6 ip6 daddr @down6 goto arrival
     drop
   }
   chain from_devices {

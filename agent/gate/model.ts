@@ -93,12 +93,23 @@ export interface Gate {
   read(): Promise<GateReading | undefined>;
   /** Removes the table, after reading it. */
   remove(): Promise<void>;
+  /** Lets the bell ring again; it rings once. */
+  resetBell(bell: Bell): Promise<void>;
   /**
    * Calls `onEvent` soon (tens of ms) after somebody touched our table, a quota object ran dry or the ruleset was
    * flushed. A hint only: the loop looks for itself. `ended` resolves when the watch broke; start it again.
    */
-  watch(onEvent: () => void): { readonly ended: Promise<void>; stop(): void };
+  watch(onEvent: (event: GateEvent) => void): { readonly ended: Promise<void>; stop(): void };
 }
+
+/**
+ * What the kernel tells by itself, long before a beat would find it: `arrival`, devices on their idle allowance passed
+ * more than a few packets since the bell was reset; `refusal`, something that came from a device was not accepted.
+ */
+export type Bell = 'arrival' | 'refusal';
+
+/** A bell, a quota that ran dry, or somebody else's change of our table. */
+export type GateEvent = Bell | 'exhausted' | 'touched';
 
 /** What is in the kernel, by tunnel address. */
 export interface ObservedGate {

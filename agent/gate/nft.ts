@@ -5,15 +5,17 @@ import { CommandError, type CommandRunner, type LineStream } from '../../common/
 import { TurnpikeError } from '../../common/errors.ts';
 import { renderCreate, renderReframe } from './frame.ts';
 import type {
+  Bell,
   DeviceCounters,
   Epoch,
   Gate,
+  GateEvent,
   GateFrame,
   GateModel,
   GateReading,
   ObservedGate,
 } from './model.ts';
-import { tableName } from './names.ts';
+import { bellObject, tableName } from './names.ts';
 import { parseCounters, parseLife, parseQuotasRemaining, parseTable } from './parse.ts';
 import { type Change, planChanges, planRenewal } from './plan.ts';
 import { renderChanges } from './render.ts';
@@ -99,7 +101,11 @@ export class NftGate implements Gate {
     await this.#script(`table inet ${tableName} {}\ndelete table inet ${tableName}\n`);
   }
 
-  watch(onEvent: () => void): { readonly ended: Promise<void>; stop(): void } {
+  async resetBell(bell: Bell): Promise<void> {
+    await this.#nft(['reset', 'quota', 'inet', tableName, bellObject(bell)]);
+  }
+
+  watch(onEvent: (event: GateEvent) => void): { readonly ended: Promise<void>; stop(): void } {
     const { stream, clock } = this.#options;
     return watchMonitor((onLine) => stream(['nft', 'monitor'], onLine), {
       clock,

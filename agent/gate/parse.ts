@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { lifePrefix } from './frame.ts';
 import type { GateQuota, ObservedGate } from './model.ts';
-import { quotaName, tableName } from './names.ts';
+import { bellOf, quotaName, tableName } from './names.ts';
 
 /** What `nft -j` prints: a list of objects with one key each, which names the kind (libnftables-json(5)). */
 type Listing = readonly Readonly<Record<string, unknown>>[];
@@ -76,9 +76,9 @@ function ours<Item>(listing: Listing, kind: string): Item[] {
 }
 
 function quotas(listing: Listing): { name: string; bytes: bigint; used: bigint }[] {
-  return ours<{ name: string; bytes: number | string; used: number | string }>(listing, 'quota').map(
-    ({ name, bytes, used }) => ({ name, bytes: BigInt(bytes), used: BigInt(used) }),
-  );
+  return ours<{ name: string; bytes: number | string; used: number | string }>(listing, 'quota')
+    .filter(({ name }) => bellOf(name) === undefined)
+    .map(({ name, bytes, used }) => ({ name, bytes: BigInt(bytes), used: BigInt(used) }));
 }
 
 interface Element {

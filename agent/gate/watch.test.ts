@@ -4,7 +4,7 @@ import { MonitorReader } from './watch.ts';
 const own = 4711;
 const foreign = 815;
 
-function news(...lines: string[]): boolean[] {
+function news(...lines: string[]): (string | undefined)[] {
   const reader = new MonitorReader((pid) => pid === own);
   return lines.map((line) => reader.read(line));
 }
@@ -14,15 +14,20 @@ const generation = (pid: number) => `# new generation 7 by process ${pid} (nft)`
 // The lines are as nft 1.0.6 prints them.
 describe('MonitorReader', () => {
   it('reports a quota that ran dry, whatever family the packet had', () => {
-    expect(news('add quota ip turnpike q_1 { 1000 bytes used 1000 bytes } ')).toEqual([true]);
-    expect(news('add quota ip6 turnpike q_1 { 1 mbytes used 1 mbytes } ')).toEqual([true]);
+    expect(news('add quota ip turnpike q_1 { 1000 bytes used 1000 bytes } ')).toEqual(['exhausted']);
+    expect(news('add quota ip6 turnpike q_1 { 1 mbytes used 1 mbytes } ')).toEqual(['exhausted']);
+  });
+
+  it('tells the bells by their names', () => {
+    expect(news('add quota ip turnpike bell_refusal { 1 bytes used 1 bytes } ')).toEqual(['refusal']);
+    expect(news('add quota ip turnpike bell_arrival { 16 kbytes used 16 kbytes } ')).toEqual(['arrival']);
   });
 
   it('reports what others do to our table when they have done it', () => {
-    expect(news('delete table inet turnpike', generation(foreign))).toEqual([false, true]);
+    expect(news('delete table inet turnpike', generation(foreign))).toEqual([undefined, 'touched']);
     expect(
       news('delete element inet turnpike up4 { 10.64.0.2 counter packets 0 bytes 0 }', generation(foreign)),
-    ).toEqual([false, true]);
+    ).toEqual([undefined, 'touched']);
   });
 
   it('keeps silent about our own transactions, and reports the next foreign one', () => {
@@ -34,16 +39,16 @@ describe('MonitorReader', () => {
         'delete rule inet turnpike upload handle 7',
         generation(foreign),
       ),
-    ).toEqual([false, false, false, false, true]);
+    ).toEqual([...Array(4), 'touched']);
   });
 
   it('does not care about tables of others', () => {
     expect(news('delete table inet filter', 'add rule ip nat turnpike counter', generation(foreign))).toEqual(
-      [false, false, false],
+      [undefined, undefined, undefined],
     );
   });
 
   it('reports when nft says that it lost events', () => {
-    expect(news('# ERROR: We lost some netlink events!')).toEqual([true]);
+    expect(news('# ERROR: We lost some netlink events!')).toEqual(['touched']);
   });
 });

@@ -1,9 +1,23 @@
 import { arm, spareBytes } from './account.ts';
-import { allowances, idleAfterMs, lowMark, poolAfterMs, sliceOf, smallestSwap } from './figures.ts';
+import {
+  allowances,
+  idleAfterMs,
+  lowMark,
+  poolAfterMs,
+  quietAfterMs,
+  sliceOf,
+  smallestSwap,
+} from './figures.ts';
 import { closing, common, type Decision, holding, type Situation, type Target } from './situation.ts';
 
 /** What a subscription gets whose devices may pass, within what it was granted. */
 export function arming(situation: Situation): Decision {
+  const decision = serve(situation);
+  // A customer who went to another node must not draw there what he left: only who sends wants.
+  return { ...decision, wanting: decision.wanting && situation.quietMs < quietAfterMs };
+}
+
+function serve(situation: Situation): Decision {
   const { account, live } = situation;
   const engaged = situation.quietMs < idleAfterMs;
   if (live.kind === 'quota') {

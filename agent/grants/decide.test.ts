@@ -90,6 +90,20 @@ describe('in traffic', () => {
     expect(decision).toMatchObject({ target: allowance, wanting: true, again: false });
   });
 
+  test('who stopped sending wants nothing, however little is left', () => {
+    const starved = situation({ account: account(MB, MB), used: MB, quietMs: 5_000 });
+    expect(decide(starved)).toMatchObject({ target: { kind: 'closed' }, wanting: false });
+    expect(decide({ ...starved, quietMs: 4_999 }).wanting).toBe(true);
+    const low = situation({
+      account: account(MB, MB),
+      used: MB - 10n,
+      live: { kind: 'quota', remaining: 10n },
+      quietMs: 5_000,
+    });
+    expect(decide(low).wanting).toBe(false);
+    expect(decide({ ...low, quietMs: 4_999 }).wanting).toBe(true);
+  });
+
   test('when no grant comes, all devices’ allowances are closed, read and pooled', () => {
     const waiting = situation({
       ...busy,

@@ -39,7 +39,7 @@ export function allowances(devices: number): bigint {
 /** Without usage or refused sending for so long, a subscription is idle: its quota object makes place for allowances. */
 export const idleAfterMs = 300_000;
 
-/** Quiet for so long, a subscription gives back on recall what it has armed too. */
+/** Quiet for so long, a subscription wants no more, and gives back on recall what it has armed too. */
 export const quietAfterMs = 5_000;
 
 /** For so long a subscription waits for a grant before it pools what its devices' allowances still hold. */

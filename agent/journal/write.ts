@@ -1,96 +1,152 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import type { Account } from '../grants/account.ts';
 import type { Meter } from '../meter/meter.ts';
 import type { JournalChange } from './state.ts';
 
+type Values = readonly SQLInputValue[];
+
+const deviceColumns = ['revision', 'public_key', 'preshared_key', 'address4', 'address6', 'access'];
+const deviceValues = (device: DesiredDevice): Values => [
+  device.revision,
+  device.publicKey,
+  device.presharedKey ?? null,
+  device.address4,
+  device.address6,
+  device.access,
+];
+
+const meterColumns = [
+  ...['upload', 'download'],
+  ...['counted_a', 'upload_a', 'download_a'],
+  ...['counted_b', 'upload_b', 'download_b'],
+];
+const meterValues = ({ upload, download, counted: [a, b] }: Meter): Values => [
+  upload,
+  download,
+  a?.address ?? null,
+  a?.upload ?? 0n,
+  a?.download ?? 0n,
+  b?.address ?? null,
+  b?.upload ?? 0n,
+  b?.download ?? 0n,
+];
+
+const subscriptionColumns = ['revision', 'metering', 'granted', 'allowance', 'recall'];
+const subscriptionValues = (item: DesiredSubscription): Values => [
+  item.revision,
+  item.metering,
+  item.grantedBytes,
+  item.allowance ? 1 : 0,
+  item.recall,
+];
+
+const accountColumns = [
+  'highest_granted',
+  'armed',
+  'written_off',
+  'released',
+  'recall_answered',
+  'disturbed',
+];
+const accountValues = (account: Account): Values => [
+  account.granted,
+  account.armed,
+  account.writtenOff,
+  account.released,
+  account.recall,
+  account.disturbed ? 1 : 0,
+];
+
 /** Returns the function that writes a change, inside a transaction of the caller's. */
 export function prepareWriter(database: DatabaseSync): (change: JournalChange) => void {
-  const set = database.prepare(
-    'INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-  );
   const removeDevice = database.prepare(
     'UPDATE device SET revision = NULL, public_key = NULL, preshared_key = NULL, access = NULL WHERE id = ?',
   );
   const removeSubscription = database.prepare('UPDATE subscription SET revision = NULL WHERE id = ?');
-  const putDevice = database.prepare(
-    `INSERT INTO device (id, subscription_id, revision, public_key, preshared_key, address4, address6, access)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, public_key = excluded.public_key,
-       preshared_key = excluded.preshared_key, address4 = excluded.address4, address6 = excluded.address6,
-       access = excluded.access`,
+  const writeDevices = pairedWriter(
+    database,
+    'device',
+    ['id', 'subscription_id'],
+    [deviceColumns, meterColumns],
   );
-  const putSubscription = database.prepare(
-    `INSERT INTO subscription (id, revision, metering, granted, allowance, recall) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, metering = excluded.metering,
-       granted = excluded.granted, allowance = excluded.allowance, recall = excluded.recall`,
+  const writeSubscriptions = pairedWriter(
+    database,
+    'subscription',
+    ['id'],
+    [subscriptionColumns, accountColumns],
   );
-  const putMeter = database.prepare(
-    `INSERT INTO device (id, subscription_id, upload, download, counted_a, upload_a, download_a,
-       counted_b, upload_b, download_b)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET upload = excluded.upload, download = excluded.download,
-       counted_a = excluded.counted_a, upload_a = excluded.upload_a, download_a = excluded.download_a,
-       counted_b = excluded.counted_b, upload_b = excluded.upload_b, download_b = excluded.download_b`,
+  const writeSettings = settingsWriter(database);
+  return (change) => {
+    for (const id of change.removedDevices ?? []) removeDevice.run(id);
+    for (const id of change.removedSubscriptions ?? []) removeSubscription.run(id);
+    const meters = byKey(change.meters ?? [], ({ deviceId }) => deviceId);
+    for (const device of change.devices ?? []) {
+      const meter = meters.get(device.id);
+      meters.delete(device.id);
+      writeDevices([device.id, device.subscriptionId], deviceValues(device), meter && meterValues(meter));
+    }
+    for (const meter of meters.values()) {
+      writeDevices([meter.deviceId, meter.subscriptionId], undefined, meterValues(meter));
+    }
+    const accounts = byKey(change.accounts ?? [], ({ subscriptionId }) => subscriptionId);
+    for (const item of change.subscriptions ?? []) {
+      const account = accounts.get(item.id);
+      accounts.delete(item.id);
+      writeSubscriptions([item.id], subscriptionValues(item), account && accountValues(account));
+    }
+    for (const account of accounts.values()) {
+      writeSubscriptions([account.subscriptionId], undefined, accountValues(account));
+    }
+    writeSettings(change);
+  };
+}
+
+/**
+ * Writes rows of which one part is the controller's and one the node's, each or both at once: a statement less for
+ * each of 10,000 additions.
+ */
+function pairedWriter(
+  database: DatabaseSync,
+  table: string,
+  keys: readonly string[],
+  [left, right]: readonly [readonly string[], readonly string[]],
+) {
+  const both = prepareUpsert(database, table, keys, [...left, ...right]);
+  const onlyLeft = prepareUpsert(database, table, keys, left);
+  const onlyRight = prepareUpsert(database, table, keys, right);
+  return (key: Values, leftValues: Values | undefined, rightValues: Values | undefined): void => {
+    if (leftValues && rightValues) both.run(...key, ...leftValues, ...rightValues);
+    else if (leftValues) onlyLeft.run(...key, ...leftValues);
+    else if (rightValues) onlyRight.run(...key, ...rightValues);
+  };
+}
+
+function prepareUpsert(
+  database: DatabaseSync,
+  table: string,
+  keys: readonly string[],
+  columns: readonly string[],
+): StatementSync {
+  const all = [...keys, ...columns];
+  const updates = columns.map((column) => `${column} = excluded.${column}`);
+  return database.prepare(
+    `INSERT INTO ${table} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')})
+     ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')}`,
   );
-  const putAccount = database.prepare(
-    `INSERT INTO subscription (id, highest_granted, armed, written_off, released, recall_answered, disturbed)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET highest_granted = excluded.highest_granted, armed = excluded.armed,
-       written_off = excluded.written_off, released = excluded.released,
-       recall_answered = excluded.recall_answered, disturbed = excluded.disturbed`,
+}
+
+function settingsWriter(database: DatabaseSync): (change: JournalChange) => void {
+  const set = database.prepare(
+    'INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
   );
-  const acknowledge = database.prepare('DELETE FROM outbox WHERE number <= ?');
-  const freeze = database.prepare('INSERT INTO outbox VALUES (?, ?)');
   const countEpoch = database.prepare(
     `INSERT INTO setting VALUES ('epochs', '1')
      ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)`,
   );
-
-  const writeMeter = ({ deviceId, subscriptionId, upload, download, counted: [a, b] }: Meter) =>
-    putMeter.run(
-      deviceId,
-      subscriptionId,
-      upload,
-      download,
-      a?.address ?? null,
-      a?.upload ?? 0n,
-      a?.download ?? 0n,
-      b?.address ?? null,
-      b?.upload ?? 0n,
-      b?.download ?? 0n,
-    );
-  const writeAccount = (account: Account) =>
-    putAccount.run(
-      account.subscriptionId,
-      account.granted,
-      account.armed,
-      account.writtenOff,
-      account.released,
-      account.recall,
-      account.disturbed ? 1 : 0,
-    );
-
+  const acknowledge = database.prepare('DELETE FROM outbox WHERE number <= ?');
+  const freeze = database.prepare('INSERT INTO outbox VALUES (?, ?)');
   return (change) => {
-    for (const id of change.removedDevices ?? []) removeDevice.run(id);
-    for (const id of change.removedSubscriptions ?? []) removeSubscription.run(id);
-    for (const item of change.subscriptions ?? []) {
-      const { id, revision, metering, grantedBytes, allowance, recall } = item;
-      putSubscription.run(id, revision, metering, grantedBytes, allowance ? 1 : 0, recall);
-    }
-    for (const item of change.devices ?? []) {
-      putDevice.run(
-        item.id,
-        item.subscriptionId,
-        item.revision,
-        item.publicKey,
-        item.presharedKey ?? null,
-        item.address4,
-        item.address6,
-        item.access,
-      );
-    }
-    for (const meter of change.meters ?? []) writeMeter(meter);
-    for (const account of change.accounts ?? []) writeAccount(account);
     if (change.settings) set.run('settings', JSON.stringify(change.settings));
     if (change.revision !== undefined) set.run('revision', String(change.revision));
     if (change.epoch !== undefined) set.run('epoch', JSON.stringify(change.epoch));
@@ -103,4 +159,8 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
       set.run('last_report', String(change.report.number));
     }
   };
+}
+
+function byKey<Item>(items: Iterable<Item>, key: (item: Item) => string): Map<string, Item> {
+  return new Map(Array.from(items, (item) => [key(item), item]));
 }

@@ -7,9 +7,6 @@ const passingMs = 10_000;
 /** Of WireGuard's own messages; the smallest packet with an inner one is 64 bytes. */
 const handshakeBytes = 148n;
 const controlBytes = 64n;
-/** The answer to a handshake goes the other way. */
-const answerBytes = 92n;
-const fewBytes = 256n;
 
 /** What was seen of a peer at one look. Times are monotonic milliseconds, but for the handshake. */
 export interface Sighting {
@@ -17,8 +14,6 @@ export interface Sighting {
   readonly received: bigint;
   readonly sent: bigint;
   readonly latestHandshake: number;
-  /** More than WireGuard's own messages went either way since the look before. */
-  readonly stirred: boolean;
   /** Looks in a row at which it had sent, and the gate had accepted nothing since the look before. */
   readonly refusedLooks: number;
 }
@@ -30,15 +25,13 @@ export function look(
   passedAt: number | undefined,
 ): Sighting {
   const { received, sent, latestHandshake } = activity;
-  const sighting = { at: now, received, sent, latestHandshake, refusedLooks: 0, stirred: false };
+  const sighting = { at: now, received, sent, latestHandshake, refusedLooks: 0 };
   if (before === undefined) return sighting;
   const shaken = latestHandshake !== before.latestHandshake;
   const up = received - before.received - (shaken ? handshakeBytes : 0n);
-  const down = sent - before.sent - (shaken ? answerBytes : 0n);
   const passed = passedAt !== undefined && passedAt >= before.at;
   return {
     ...sighting,
-    stirred: up + down > fewBytes,
     refusedLooks: up > controlBytes && !passed ? before.refusedLooks + 1 : 0,
   };
 }

@@ -7,7 +7,6 @@ const first: Sighting = {
   sent: 1000n,
   latestHandshake: 100,
   refusedLooks: 0,
-  stirred: false,
 };
 const seen = (received: bigint, latestHandshake = 100, sent = 1000n) => ({
   ...{ publicKey: 'k', latestHandshake, received, sent },
@@ -31,12 +30,6 @@ describe('presence', () => {
     const twice = look(once, seen(1400n), 4000, undefined);
     expect(judge('dev', twice, 0, undefined).refused).toBe(true);
     expect(look(twice, seen(1600n), 6000, 5000).refusedLooks).toBe(0);
-  });
-
-  test('traffic either way stirs, WireGuard’s own messages do not', () => {
-    expect(look(first, seen(1148n + 64n, 101, 1092n + 64n), 2000, undefined).stirred).toBe(false);
-    expect(look(first, seen(1400n), 2000, 1000).stirred).toBe(true);
-    expect(look(first, seen(1000n, 100, 1400n), 2000, 1000).stirred).toBe(true);
   });
 
   test('handshakes and keepalives are not sending', () => {

@@ -1,9 +1,10 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
+import { Wake } from '../../common/wake.ts';
 import type { DesiredDevice } from '../desired/state.ts';
 import type { DevicePresence, PresenceSender } from '../south/ports.ts';
-import type { WireGuard } from '../wireguard/wireguard.ts';
+import type { PeerActivity, WireGuard } from '../wireguard/wireguard.ts';
 import { judge, look, type Sighting, samePresence } from './judge.ts';
 
 export interface PresenceOptions {
@@ -14,19 +15,15 @@ export interface PresenceOptions {
   readonly passedAt: (deviceId: string) => number | undefined;
   /** These devices send and are refused. */
   readonly onKnock: (deviceIds: readonly string[]) => void;
-  /** These devices send or receive; WireGuard says so sooner than the gate's counters are read. */
-  readonly onStir: (deviceIds: readonly string[]) => void;
-  /** The device has no more than its allowance: its first traffic must be seen soon. */
-  readonly onAllowance: (deviceId: string) => boolean;
-  /** WireGuard does not answer. */
+  /** What WireGuard should hold, by public key. */
+  readonly peers: () => ReadonlyMap<string, unknown>;
+  /** WireGuard does not answer, or holds other peers than it should. */
   readonly onTrouble: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 const lookEveryMs = 2_000;
-/** While somebody who is connected has nothing but an allowance, which lasts half a second at 2 Mbit/s. */
-const briskEveryMs = 250;
 /** Looking may take this part of the time. */
 const lookShare = 10;
 
@@ -37,6 +34,9 @@ export class Presence implements Task {
   #sightings = new Map<string, Sighting>();
   #known = new Map<string, DevicePresence>();
   #silent = false;
+  #strange = false;
+  #soon = false;
+  readonly #wake = new Wake();
 
   constructor(options: PresenceOptions) {
     this.#options = options;
@@ -50,22 +50,25 @@ export class Presence implements Task {
       const startedAt = clock.monotonic();
       await this.#tryLook();
       const cost = clock.monotonic() - startedAt;
-      const wanted = this.#isBrisk() ? briskEveryMs : lookEveryMs;
-      await clock.sleep(Math.max(wanted, lookShare * cost), signal);
+      const timer = clock.after(Math.max(lookEveryMs, lookShare * cost), () => this.#wake.set());
+      await this.#wake.wait(signal);
+      timer.cancel();
+      if (this.#soon)
+        await clock.sleep((lookShare - 1) * cost - (clock.monotonic() - startedAt - cost), signal);
+      this.#soon = false;
     }
+  }
+
+  /** Somebody was refused: see who, as soon as looking may take its time again. */
+  lookSoon(): void {
+    this.#soon = true;
+    this.#wake.set();
   }
 
   get connected(): number {
     let count = 0;
     for (const presence of this.#known.values()) if (presence.connected) count += 1;
     return count;
-  }
-
-  #isBrisk(): boolean {
-    for (const { deviceId, connected } of this.#known.values()) {
-      if (connected && this.#options.onAllowance(deviceId)) return true;
-    }
-    return false;
   }
 
   async #tryLook(): Promise<void> {
@@ -80,17 +83,26 @@ export class Presence implements Task {
     }
   }
 
+  // Twice in a row, as one look may come in the middle of a change.
+  #comparePeers(activities: readonly PeerActivity[]): void {
+    const peers = this.#options.peers();
+    const strange =
+      activities.length !== peers.size || activities.some(({ publicKey }) => !peers.has(publicKey));
+    if (strange && this.#strange) this.#options.onTrouble();
+    this.#strange = strange && !this.#strange;
+  }
+
   async look(): Promise<void> {
     const { wireguard, sender, clock, passedAt, onKnock } = this.#options;
     const byKey = new Map<string, string>();
     for (const { publicKey, id } of this.#options.devices()) byKey.set(publicKey, id);
     const activities = byKey.size > 0 ? await wireguard.activity() : [];
+    if (byKey.size > 0) this.#comparePeers(activities);
     const now = clock.monotonic();
     const wallSeconds = clock.now() / 1000;
     const sightings = new Map<string, Sighting>();
     const known = new Map<string, DevicePresence>();
     const knocks: string[] = [];
-    const stirs: string[] = [];
     for (const activity of activities) {
       const id = byKey.get(activity.publicKey);
       if (id === undefined) continue;
@@ -99,7 +111,6 @@ export class Presence implements Task {
       sightings.set(activity.publicKey, sighting);
       known.set(id, judge(id, sighting, wallSeconds, passed));
       if (sighting.refusedLooks > 0) knocks.push(id);
-      if (sighting.stirred && this.#options.onAllowance(id)) stirs.push(id);
     }
     for (const [id, before] of this.#known) {
       // No longer in WireGuard, but it was seen as something else than absent.
@@ -116,7 +127,6 @@ export class Presence implements Task {
     this.#sightings = sightings;
     this.#known = known;
     if (changed.length > 0) sender.send(changed);
-    if (stirs.length > 0) this.#options.onStir(stirs);
     if (knocks.length > 0) onKnock(knocks);
   }
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { DesiredDelta, DesiredDevice } from '../desired/state.ts';
 import { parseAddress } from '../gate/names.ts';
 import type { Refusal } from '../south/ports.ts';
@@ -82,11 +83,12 @@ function canonical(device: DesiredDevice): DesiredDevice {
 /** Devices among `named` that cannot stand beside the others; of two new ones, the one that was made first stays. */
 function findConflicts(draft: Draft, named: ReadonlySet<string>, ownPublicKey: string): Refusal[] {
   const latecomers = [...named].map((id) => draft.device(id)).filter((device) => device !== undefined);
-  latecomers.sort((left, right) => (left.revision < right.revision ? -1 : 1));
-  const claimed = new Set(latecomers.flatMap(claims));
+  latecomers.sort((left, right) => Number(left.revision - right.revision));
   const holders = new Map<string, string>();
+  let claimed: Set<string> | undefined;
   for (const device of draft.devices()) {
     if (named.has(device.id)) continue;
+    claimed ??= new Set(latecomers.flatMap(claims));
     for (const claim of claims(device)) if (claimed.has(claim)) holders.set(claim, device.id);
   }
   const refusals: Refusal[] = [];
@@ -108,8 +110,7 @@ function objection(
   holders: ReadonlyMap<string, string>,
   ownPublicKey: string,
 ): string | undefined {
-  if (!isAddress(device.address4, 4) || !isAddress(device.address6, 6))
-    return 'its addresses are not addresses';
+  if (isIP(device.address4) !== 4 || isIP(device.address6) !== 6) return 'its addresses are not addresses';
   if (device.publicKey === ownPublicKey) return 'its public key is the node’s own';
   const former = draft.meter(device.id)?.subscriptionId;
   if (former !== undefined && former !== device.subscriptionId) {
@@ -123,12 +124,4 @@ function objection(
       : `its tunnel address is that of ${holder}`;
   }
   return undefined;
-}
-
-function isAddress(text: string, family: 4 | 6): boolean {
-  try {
-    return parseAddress(text).family === family;
-  } catch {
-    return false;
-  }
 }

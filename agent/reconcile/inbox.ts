@@ -16,8 +16,6 @@ export interface News {
   readonly batches: readonly Batch[];
   /** Devices that sent and were refused. */
   readonly knocks: ReadonlySet<string>;
-  /** Devices that send or receive. */
-  readonly stirs: ReadonlySet<string>;
   /** Somebody touched the gate, or a quota ran dry. */
   readonly gateEvent: boolean;
 }
@@ -31,7 +29,6 @@ export class Inbox implements DesiredSink, ReportSource {
   #settings: NodeSettings | undefined;
   #batches: Batch[] = [];
   #knocks = new Set<string>();
-  #stirs = new Set<string>();
   #gateEvent = false;
   #acknowledged = 0n;
 
@@ -88,11 +85,6 @@ export class Inbox implements DesiredSink, ReportSource {
     if (this.#knocks.size > 0) this.#wake();
   }
 
-  stir(deviceIds: Iterable<string>): void {
-    for (const id of deviceIds) this.#stirs.add(id);
-    if (this.#stirs.size > 0) this.#wake();
-  }
-
   gateTouched(): void {
     this.#gateEvent = true;
     this.#wake();
@@ -113,13 +105,11 @@ export class Inbox implements DesiredSink, ReportSource {
       settings: this.#settings,
       batches: this.#batches,
       knocks: this.#knocks,
-      stirs: this.#stirs,
       gateEvent: this.#gateEvent,
     };
     this.#settings = undefined;
     this.#batches = [];
     this.#knocks = new Set();
-    this.#stirs = new Set();
     this.#gateEvent = false;
     return news;
   }

@@ -3,7 +3,7 @@ import { describeError } from '../../common/errors.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import type { Wake } from '../../common/wake.ts';
-import type { Gate } from '../gate/model.ts';
+import type { Bell, Gate, GateEvent } from '../gate/model.ts';
 import type { Inbox } from './inbox.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -18,6 +18,8 @@ export interface LoopParts {
   readonly log: Logger;
   readonly telemetry: Telemetry;
   readonly wake: Wake;
+  /** Some device was refused at the gate. */
+  readonly onRefusal: () => void;
   /** Between 0 and 1; so that a fleet does not look at everything in the same second. */
   readonly random: () => number;
 }
@@ -42,6 +44,7 @@ export class Loop implements Task {
   readonly #parts: LoopParts;
   #beatAt: number;
   #fullAt: number;
+  readonly #rung = new Set<Bell>();
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -82,7 +85,17 @@ export class Loop implements Task {
     const due = { reading: now >= this.#beatAt, full: now >= this.#fullAt };
     if (due.full) this.#fullAt = this.#nextFull();
     await reconciler.round(due);
-    if (due.reading) this.#beatAt = now + Math.max(beatMs, readingShare * telemetry.lastReadingMs);
+    if (!due.reading) return;
+    this.#beatAt = now + Math.max(beatMs, readingShare * telemetry.lastReadingMs);
+    await this.#resetBells();
+  }
+
+  // With the beat, so that a bell rings once between two.
+  async #resetBells(): Promise<void> {
+    const { gate, telemetry } = this.#parts;
+    if (!telemetry.inForce) return;
+    for (const bell of this.#rung) await gate.resetBell(bell);
+    this.#rung.clear();
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
@@ -113,7 +126,9 @@ export class Loop implements Task {
   async #watch(signal: AbortSignal): Promise<void> {
     const { gate, inbox, clock, log } = this.#parts;
     while (!signal.aborted) {
-      const watch = gate.watch(() => this.#gateTouched());
+      // What rang while nobody listened does not ring again.
+      this.#rung.add('arrival').add('refusal');
+      const watch = gate.watch((event) => this.#hear(event));
       const stop = () => watch.stop();
       signal.addEventListener('abort', stop, { once: true });
       await watch.ended;
@@ -125,12 +140,34 @@ export class Loop implements Task {
     }
   }
 
+  #hear(event: GateEvent): void {
+    const { clock, telemetry, onRefusal } = this.#parts;
+    switch (event) {
+      case 'refusal':
+        this.#rung.add(event);
+        onRefusal();
+        break;
+      case 'arrival':
+        this.#rung.add(event);
+        this.#readSoon();
+        break;
+      case 'exhausted':
+        this.#readSoon();
+        break;
+      case 'touched':
+        this.#fullAt = Math.min(
+          this.#fullAt,
+          clock.monotonic() + Math.max(lookAfterMs, readingShare * telemetry.lastReadingMs),
+        );
+        this.#readSoon();
+        break;
+    }
+  }
+
   // Where reading takes long, events are gathered: they must not fill the time.
-  #gateTouched(): void {
+  #readSoon(): void {
     const { clock, inbox, telemetry } = this.#parts;
     const cost = telemetry.lastReadingMs;
-    const now = clock.monotonic();
-    this.#fullAt = Math.min(this.#fullAt, now + Math.max(lookAfterMs, readingShare * cost));
     clock.after(cost > gatherAboveMs ? 2 * cost : 0, () => inbox.gateTouched());
   }
 

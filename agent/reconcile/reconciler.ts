@@ -2,7 +2,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { WireguardKeyPair } from '../../common/wireguard-key.ts';
 import type { Gate, GateFrame } from '../gate/model.ts';
-import { type Activity, observeKnock, observeStir } from '../grants/activity.ts';
+import { observeKnock } from '../grants/activity.ts';
 import type { Host } from '../host/host.ts';
 import type { Journal } from '../journal/journal.ts';
 import { stopCounting } from '../meter/meter.ts';
@@ -112,8 +112,7 @@ export class Reconciler {
       // What the lost counters leave behind is committed already: nothing of this draft is.
       if (lost) for (const id of journal.state.accounts.keys()) touched.add(id);
     }
-    this.#hear(draft, news.stirs, observeStir, touched);
-    this.#hear(draft, news.knocks, observeKnock, touched);
+    this.#hearKnocks(draft, news.knocks, touched);
     for (const { deltas, revision } of news.batches) {
       for (const id of absorb(draft, memory, deltas, this.#parts.key.publicKey)) touched.add(id);
       draft.other.revision = revision;
@@ -210,18 +209,14 @@ export class Reconciler {
     return false;
   }
 
-  #hear(
-    draft: Draft,
-    deviceIds: ReadonlySet<string>,
-    observe: (activity: Activity, now: number) => Activity,
-    touched: Set<string>,
-  ): void {
+  #hearKnocks(draft: Draft, knocks: ReadonlySet<string>, touched: Set<string>): void {
     const { memory, clock } = this.#parts;
-    for (const id of deviceIds) {
+    for (const id of knocks) {
       const device = draft.device(id);
       if (device?.access !== 'open') continue;
       const { subscriptionId } = device;
-      memory.activity.set(subscriptionId, observe(activityOf(memory, subscriptionId), clock.monotonic()));
+      const activity = observeKnock(activityOf(memory, subscriptionId), clock.monotonic());
+      memory.activity.set(subscriptionId, activity);
       touched.add(subscriptionId);
     }
   }

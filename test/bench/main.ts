@@ -2,14 +2,14 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { agent } from './agent.ts';
+import { agentLoop } from './agent-loop.ts';
 import { type Contender, drivers, tools } from './contenders.ts';
 import { measureFigures } from './figures.ts';
 import { type Fleet, makeFleet } from './fleet.ts';
 import { openStage } from './stage.ts';
 
 /** The first is what the others are compared with. */
-const contenders: readonly [Contender, ...Contender[]] = [tools, drivers, agent];
+const contenders: readonly [Contender, ...Contender[]] = [tools, drivers, agentLoop];
 const allowedRatio = 1.2;
 
 const { values } = parseArgs({

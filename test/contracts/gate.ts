@@ -225,6 +225,18 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
     });
 
     describe('watch', () => {
+      /** Until nothing is on its way any more; then empties the list. */
+      async function silence(heard: unknown[]): Promise<void> {
+        await vi.waitFor(
+          async () => {
+            heard.length = 0;
+            await new Promise((resolve) => setTimeout(resolve, 60));
+            expect(heard).toHaveLength(0);
+          },
+          { timeout: 5000 },
+        );
+      }
+
       async function watching(during: () => Promise<void>, expected: number): Promise<void> {
         const onEvent = vi.fn();
         const watch = gate.watch(onEvent);
@@ -236,14 +248,8 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
           },
           { timeout: 5000, interval: 50 },
         );
-        await vi.waitFor(
-          async () => {
-            onEvent.mockClear();
-            await new Promise((resolve) => setTimeout(resolve, 60));
-            expect(onEvent).not.toHaveBeenCalled();
-          },
-          { timeout: 5000 },
-        );
+        await silence(onEvent.mock.calls);
+        onEvent.mockClear();
         await during();
         if (expected > 0) await vi.waitFor(() => expect(onEvent).toHaveBeenCalled(), { timeout: 2000 });
         else {
@@ -260,6 +266,40 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
         const held = model({ dev: { ...a, pass: on('s_1') } }, { s_1: 2000n });
         await gate.apply(empty, held, validity);
         await watching(async () => void (await bench.carry('upload', a.address4, 4, packet)), 1);
+      });
+
+      it('rings once when somebody is refused, and again when the bell was reset', async () => {
+        const heard: string[] = [];
+        const rings = () => heard.filter((event) => event === 'refusal').length;
+        await gate.apply(empty, model({ dev: { ...a, pass: closed } }), validity);
+        await watching(async () => {
+          const watch = gate.watch((event) => heard.push(event));
+          await vi.waitFor(
+            async () => {
+              await gate.resetBell('refusal');
+              expect(await bench.carry('upload', a.address4, 1, packet)).toBe(0);
+              expect(rings()).toBeGreaterThan(0);
+            },
+            { timeout: 5000, interval: 50 },
+          );
+          await silence(heard);
+          await gate.resetBell('refusal');
+          await bench.carry('upload', a.address4, 3, packet);
+          await vi.waitFor(() => expect(rings()).toBe(1), { timeout: 2000 });
+          await bench.carry('upload', a.address4, 3, packet);
+          await gate.resetBell('refusal');
+          await bench.carry('upload', a.address6, 3, packet);
+          await vi.waitFor(() => expect(rings()).toBe(2), { timeout: 2000 });
+          watch.stop();
+          await watch.ended;
+        }, 1);
+      });
+
+      it('rings when devices on their allowance pass more than a few packets', async () => {
+        await gate.apply(empty, model({ dev: { ...a, pass: allowance(1) } }), validity);
+        await watching(async () => {
+          expect(await bench.carry('upload', a.address4, 20, packet)).toBe(20);
+        }, 1);
       });
 
       it('does not report what the gate did itself', async () => {

@@ -68,16 +68,24 @@ export async function nodeHost(
   });
 }
 
+/** Whatever it made is gone again when it fails. */
 export async function createWorld(): Promise<World> {
   const undo: (() => Promise<unknown>)[] = [];
-  const node = await createNamespace();
-  const internet = await createNamespace();
+  try {
+    return await build(undo);
+  } catch (error) {
+    for (const step of undo) await step();
+    throw error;
+  }
+}
+
+async function build(undo: (() => Promise<unknown>)[]): Promise<World> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'turnpike-node-'));
-  undo.push(
-    () => rm(stateDirectory, { recursive: true }),
-    () => node.remove(),
-    () => internet.remove(),
-  );
+  undo.push(() => rm(stateDirectory, { recursive: true }));
+  const node = await createNamespace();
+  undo.unshift(() => node.remove());
+  const internet = await createNamespace();
+  undo.unshift(() => internet.remove());
   await connect(node, 'uplink', internet, 'node');
   await addAddress(node, 'uplink', `${uplinkAddresses.address4}/24`, `${uplinkAddresses.address6}/64`);
   await addAddress(internet, 'node', `${internetAddresses.address4}/24`, `${internetAddresses.address6}/64`);
@@ -88,8 +96,8 @@ export async function createWorld(): Promise<World> {
 
   const interfaceName = uniqueInterface();
   const host = await nodeHost(node, interfaceName, stateDirectory);
-  await host.ensure(settings);
   undo.unshift(() => host.remove());
+  await host.ensure(settings);
   const gate = new NftGate({ run: node.run, stream: node.stream, clock: systemClock });
   const frame = { interfaceName, ...settings, ipv6: true };
   const wireguard = new WgDriver({ run: runCommand, interfaceName, maxPeers: 1000 });
@@ -106,8 +114,10 @@ export async function createWorld(): Promise<World> {
     clients += 1;
     const addresses = { address4: `10.64.0.${number}`, address6: `fd74:7572:6e70::${number}` };
     const where = await createNamespace();
+    undo.unshift(() => where.remove());
     const tunnel = uniqueInterface();
     const end = await startWireguardGo(where, tunnel);
+    undo.unshift(() => end.stop());
     const underlay = `client${clients}`;
     await connect(node, underlay, where, 'underlay');
     await addAddress(node, underlay, `192.0.${clients}.1/24`);
@@ -138,11 +148,7 @@ AllowedIPs = 0.0.0.0/0, ::/0
     await where.run(['ip', 'route', 'add', 'default', 'dev', tunnel]);
     await where.run(['ip', '-6', 'route', 'add', 'default', 'dev', tunnel]);
     const datagrams = new DatagramEnd(where.name);
-    undo.unshift(
-      () => datagrams.close(),
-      () => end.stop(),
-      () => where.remove(),
-    );
+    undo.unshift(() => datagrams.close());
     await datagrams.listen(addresses.address4, port);
     await datagrams.listen(addresses.address6, port);
     return { where, end: datagrams, ...addresses };

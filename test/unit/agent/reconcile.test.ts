@@ -120,14 +120,6 @@ describe('grants', () => {
     expect(rig.account()).toMatchObject({ writtenOff: 0n, armed: 2n * MB });
   });
 
-  test('for a device that stirs a grant is asked before the counters are read', async () => {
-    const { readings } = rig.telemetry;
-    rig.inbox.stir([device(2).id]);
-    await rig.run({ reading: false });
-    expect(rig.report()?.subscriptions[0]?.wanting).toBe(true);
-    expect(rig.telemetry.readings).toBe(readings);
-  });
-
   test('a grant that comes is armed without waiting for a reading', async () => {
     rig.upload(2, 1000);
     await rig.beat();

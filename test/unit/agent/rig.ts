@@ -94,6 +94,7 @@ export class Rig {
   inbox!: Inbox;
   reconciler!: Reconciler;
   telemetry = newTelemetry();
+  wake = (): void => undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -104,7 +105,7 @@ export class Rig {
     this.journal = openJournal(this.#directory, { nodeId: 'nod_0000000000000001', incarnation: 1 });
     this.memory = newMemory(this.journal.state);
     const validity = new Validity(this.clock, this.journal.state.validUntil);
-    this.inbox = new Inbox(this.journal, validity, () => undefined);
+    this.inbox = new Inbox(this.journal, validity, () => this.wake());
     this.telemetry = newTelemetry();
     this.reconciler = new Reconciler({
       journal: this.journal,
