@@ -29,17 +29,17 @@ const slow: StoryOptions = {
   withinMs: 60_000,
 };
 
-function teller(volumes: bigint, everyMs: number): Teller {
+function teller(everyMs: number): Teller {
   const start = performance.now();
   let last = 0;
   const seconds = () => ((performance.now() - start) / 1000).toFixed(1).padStart(6);
   return {
     say: (line) => console.log(`${seconds()} s  ${line}`),
-    live(accepted, nodes) {
+    live(accepted, sold, nodes) {
       if (performance.now() - last < everyMs) return;
       last = performance.now();
       const share = nodes.map((bytes, index) => `node${index + 1} ${grouped(bytes)}`).join(', ');
-      console.log(`${seconds()} s    ${grouped(accepted)} of ${grouped(volumes)} bytes (${share})`);
+      console.log(`${seconds()} s    ${grouped(accepted)} of ${grouped(sold)} bytes (${share})`);
     },
   };
 }
@@ -47,7 +47,7 @@ function teller(volumes: bigint, everyMs: number): Teller {
 async function main(): Promise<number> {
   const { values } = parseArgs({ options });
   const story = values.slow ? slow : usual;
-  const say = teller(story.volumeBytes, values.slow ? 10_000 : 1000);
+  const say = teller(values.slow ? 10_000 : 1000);
   await using lab = await createLab({ nodes: 2, clients: 2 });
   try {
     const figures = await tellStory(lab, story, say);

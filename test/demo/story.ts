@@ -2,7 +2,7 @@ import { eventually } from '../lab/eventually.ts';
 import type { Lab } from '../lab/lab.ts';
 import { openShop, Sale } from '../lab/shop.ts';
 import { machineMilliseconds } from '../lab/traffic/protocol.ts';
-import type { Figures } from './figures.ts';
+import { type Figures, grouped } from './figures.ts';
 
 export interface StoryOptions {
   readonly volumeBytes: bigint;
@@ -18,7 +18,7 @@ export interface StoryOptions {
 export interface Teller {
   say(line: string): void;
   /** Called often while traffic runs. */
-  live(accepted: bigint, nodes: readonly bigint[]): void;
+  live(accepted: bigint, sold: bigint, nodes: readonly bigint[]): void;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function tellStory(lab: Lab, options: StoryOptions, teller: Teller)
   teller.say('A controller and two nodes start; the nodes join with their one-time tokens.');
   await openShop(lab);
 
-  teller.say(`A customer buys ${volumeBytes} bytes and gets two devices, "phone" and "laptop".`);
+  teller.say(`A customer buys ${grouped(volumeBytes)} bytes and gets two devices, "phone" and "laptop".`);
   const sale = await Sale.make(lab, volumeBytes, 2);
   teller.say(
     'The phone connects to node1, the laptop to node2, each with the configuration that the CLI prints.',
@@ -41,34 +41,40 @@ export async function tellStory(lab: Lab, options: StoryOptions, teller: Teller)
   teller.say('Both send to and receive from a server in the internet, over IPv4 and IPv6.');
   lab.traffic.sendAll();
   const { quietMs, withinMs } = options;
-  const meanwhile = () => showLive(lab, teller);
-  const acceptedBytes = await lab.traffic.usedUp(volumeBytes, { quietMs, withinMs, meanwhile });
+  const showOf = (sold: bigint) => () => showLive(lab, teller, sold);
+  const acceptedBytes = await lab.traffic.usedUp(volumeBytes, {
+    ...{ quietMs, withinMs },
+    meanwhile: showOf(volumeBytes),
+  });
   const nodes = await Promise.all(
     lab.nodes.map(async ({ name, number }) => ({ name, acceptedBytes: await acceptedOver(lab, number) })),
   );
-  teller.say(`Stopped: ${acceptedBytes} bytes have arrived and no more do, though all go on sending.`);
+  teller.say(
+    `Stopped: ${grouped(acceptedBytes)} bytes have arrived and no more do, though all go on sending.`,
+  );
   const billedBytes = await theBill(sale, acceptedBytes);
-  teller.say(`The bill says ${billedBytes} bytes.`);
+  teller.say(`The bill says ${grouped(billedBytes)} bytes.`);
 
-  teller.say(`The customer tops up by ${topUpBytes} bytes.`);
+  teller.say(`The customer tops up by ${grouped(topUpBytes)} bytes.`);
   await sale.topUp(topUpBytes, 'payment-2');
   const toppedUpAt = machineMilliseconds();
   const flows = async () => (await lab.traffic.accepted()) > acceptedBytes;
   await eventually('traffic flows after the top-up', flows, { within: withinMs, every: 10 });
   const flowsAgainMs = machineMilliseconds() - toppedUpAt;
   teller.say(`Traffic flows again after ${Math.round(flowsAgainMs)} ms.`);
-  const all = await lab.traffic.usedUp(volumeBytes + topUpBytes, { quietMs, withinMs, meanwhile });
-  teller.say(`Stopped again: ${all - acceptedBytes} bytes more have arrived.`);
+  const soldInAll = volumeBytes + topUpBytes;
+  const all = await lab.traffic.usedUp(soldInAll, { quietMs, withinMs, meanwhile: showOf(soldInAll) });
+  teller.say(`Stopped again: ${grouped(all - acceptedBytes)} bytes more have arrived.`);
   const billedAfterTopUpBytes = await theBill(sale, all);
   const afterTopUpBytes = all - acceptedBytes;
   const sold = { volumeBytes, acceptedBytes, billedBytes, topUpBytes };
   return { ...sold, afterTopUpBytes, billedAfterTopUpBytes, flowsAgainMs, nodes };
 }
 
-async function showLive(lab: Lab, teller: Teller): Promise<void> {
+async function showLive(lab: Lab, teller: Teller, sold: bigint): Promise<void> {
   const byNode = await Promise.all(lab.nodes.map(({ number }) => acceptedOver(lab, number)));
   const all = byNode.reduce((sum, bytes) => sum + bytes, 0n);
-  teller.live(all, byNode);
+  teller.live(all, sold, byNode);
 }
 
 const acceptedOver = (lab: Lab, node: number) => lab.traffic.accepted((plan) => plan.node === node);
