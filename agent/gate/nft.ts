@@ -16,7 +16,7 @@ import type {
   ObservedGate,
 } from './model.ts';
 import { bellObject, tableName } from './names.ts';
-import { parseCounters, parseLife, parseQuotasRemaining, parseTable } from './parse.ts';
+import { lifeTag, parseCounters, parseLife, parseQuotasRemaining, parseTable } from './parse.ts';
 import { type Change, planChanges, planRenewal } from './plan.ts';
 import { renderChanges } from './render.ts';
 import { watchMonitor } from './watch.ts';
@@ -50,10 +50,16 @@ export class NftGate implements Gate {
   }
 
   async create(frame: GateFrame): Promise<Epoch> {
-    await this.#create(renderCreate(frame, randomBytes(8).toString('hex')));
+    const tag = randomBytes(8).toString('hex');
+    await this.#create(renderCreate(frame, tag));
     this.#leftQuotas = [];
     const epoch = await this.epoch();
-    if (epoch === undefined) throw new TurnpikeError('environment', 'the nftables table went away at once');
+    // Another tag: somebody loaded a saved copy of an older table in between. Its counters are not ours to read.
+    if (epoch === undefined || lifeTag(epoch.table) !== tag) {
+      throw new TurnpikeError('environment', 'the nftables table was replaced as soon as it was made', {
+        remedy: 'leave the table "inet turnpike" out of the rulesets that are loaded on this machine',
+      });
+    }
     return epoch;
   }
 

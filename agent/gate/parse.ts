@@ -17,6 +17,11 @@ export function parseLife(output: string): string | undefined {
   return undefined;
 }
 
+/** The part of a life mark that {@link parseLife} gives which the table was made with. */
+export function lifeTag(life: string): string {
+  return life.split('/')[0] ?? '';
+}
+
 /** Bytes that may still pass each quota: `nft -j list quotas`. */
 export function parseQuotasRemaining(output: string): Map<string, bigint> {
   return new Map(

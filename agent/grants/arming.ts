@@ -49,7 +49,9 @@ function onQuota(situation: Situation, remaining: bigint): Decision {
   const low = lowMark(situation.bytesPerSecond);
   // A swap gives up what the old object holds until the next reading, so it must bring more than that.
   const better =
-    remaining === 0n ? spare > situation.futileBytes : sliceOf(spare, situation.bytesPerSecond) > remaining;
+    remaining === 0n
+      ? spare > situation.futileBytes
+      : sliceOf(spare, situation.bytesPerSecond, situation.wary) > remaining;
   if (remaining < low && better) return armQuota(situation);
   return { ...holding(situation, { kind: 'quota', bytes: undefined }), wanting: spare + remaining < low };
 }
@@ -78,7 +80,7 @@ function leaveAllowance(situation: Situation, devices: ReadonlySet<string>): Dec
 
 function armQuota(situation: Situation): Decision {
   const rate = situation.bytesPerSecond;
-  const bytes = sliceOf(spareBytes(situation.account), rate);
+  const bytes = sliceOf(spareBytes(situation.account), rate, situation.wary);
   const account = arm(situation.account, bytes);
   return {
     ...holding(situation, { kind: 'quota', bytes }),

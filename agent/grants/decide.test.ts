@@ -27,6 +27,7 @@ function situation(change: Partial<Situation> = {}): Situation {
     wantingMs: 0,
     owing: false,
     futileBytes: 0n,
+    wary: false,
     valid: true,
     ...change,
   };
@@ -88,6 +89,12 @@ describe('in traffic', () => {
       situation({ ...busy, account: account(allowancePerDevice, allowancePerDevice), live: allowance }),
     );
     expect(decision).toMatchObject({ target: allowance, wanting: true, again: false });
+  });
+
+  test('after counters were destroyed, slices are for fifteen seconds', () => {
+    const rich = situation({ ...busy, bytesPerSecond: 1e6, account: account(1000n * MB, 0n), wary: true });
+    expect(decide(rich).target).toEqual({ kind: 'quota', bytes: 15n * MB });
+    expect(decide({ ...rich, bytesPerSecond: 0 }).target).toEqual({ kind: 'quota', bytes: 262_144n });
   });
 
   test('who stopped sending wants nothing, however little is left', () => {

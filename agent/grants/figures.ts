@@ -9,15 +9,21 @@ export function greater(left: bigint, right: bigint): bigint {
   return left >= right ? left : right;
 }
 
-const sliceSeconds = 120;
-const smallestSlice = 1024n * 1024n;
+const slices = {
+  calm: { seconds: 120, smallest: 1024n * 1024n },
+  wary: { seconds: 15, smallest: 256n * 1024n },
+} as const;
+
+/** After counters were destroyed, they may soon be again (somebody is at work on the firewall): less is armed at once. */
+export const waryMs = 600_000;
 
 /**
- * How much to arm at once: enough for two minutes, so that arming is rare; no more, because after a power loss all
- * that was armed is written off. A rest that would not make another slice goes along.
+ * How much to arm at once: enough for two minutes, so that arming is rare; no more, because when the counters are
+ * destroyed all that was armed is written off. A rest that would not make another slice goes along.
  */
-export function sliceOf(spare: bigint, bytesPerSecond: number): bigint {
-  const slice = greater(smallestSlice, BigInt(Math.ceil(bytesPerSecond * sliceSeconds)));
+export function sliceOf(spare: bigint, bytesPerSecond: number, wary: boolean): bigint {
+  const { seconds, smallest } = slices[wary ? 'wary' : 'calm'];
+  const slice = greater(smallest, BigInt(Math.ceil(bytesPerSecond * seconds)));
   return spare < 2n * slice ? spare : slice;
 }
 

@@ -22,6 +22,8 @@ export interface Situation {
   readonly owing: boolean;
   /** An object of this size was exhausted and let nothing pass: packets are larger. 0 for none. */
   readonly futileBytes: bigint;
+  /** The kernel's counters were destroyed not long ago. */
+  readonly wary: boolean;
   /** The controller was heard of lately enough. */
   readonly valid: boolean;
 }

@@ -83,7 +83,10 @@ function readMeter(meter: Meter, counters: ReadonlyMap<string, DeviceCounters>) 
   return { meter: moved ? { ...meter, upload, download, counted } : meter, missing, fell };
 }
 
-/** A counter that fell began again at zero: all that it shows is new. */
+/**
+ * A counter that fell was reset, or is that of a saved table which somebody loaded: what it shows may be booked already,
+ * so nothing of it is. What may have passed is written off with the subscription, which is disturbed.
+ */
 function growth(booked: bigint, counter: bigint): bigint {
-  return counter >= booked ? counter - booked : counter;
+  return counter >= booked ? counter - booked : 0n;
 }

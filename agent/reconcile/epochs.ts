@@ -17,6 +17,7 @@ export async function openEpoch(
   frame: GateFrame,
   now: () => number,
 ): Promise<Draft> {
+  if (journal.state.epoch !== undefined) memory.lossAt = now();
   const draft = new Draft(journal.state, memory);
   for (const account of journal.state.accounts.values()) {
     draft.putAccount(writeOff(account, draft.used(account.subscriptionId)));

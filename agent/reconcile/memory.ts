@@ -41,6 +41,8 @@ export interface Memory {
   /** Counts what is armed, for names that were never used. */
   sequence: number;
   lastReadingAt: number | undefined;
+  /** When the counters of an epoch were found destroyed; long ago when they never were. */
+  lossAt: number;
 }
 
 /** What was armed last for a subscription. */
@@ -75,6 +77,7 @@ export function newMemory(state: JournalState): Memory {
     checked: false,
     sequence: 0,
     lastReadingAt: undefined,
+    lossAt: Number.NEGATIVE_INFINITY,
   };
   for (const meter of state.meters.values()) {
     addUsed(memory, meter.subscriptionId, usedBytes(meter));

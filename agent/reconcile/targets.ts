@@ -1,6 +1,7 @@
 import type { DesiredDevice } from '../desired/state.ts';
 import type { GateDevice, GateModel, GateQuota, Pass } from '../gate/model.ts';
 import { decide, decideRemoved } from '../grants/decide.ts';
+import { waryMs } from '../grants/figures.ts';
 import type { Decision, Live, Situation, Target } from '../grants/situation.ts';
 import { startCounting, stopCounting } from '../meter/meter.ts';
 import type { Draft } from './draft.ts';
@@ -68,6 +69,7 @@ function decideOne(
     wantingMs: wantedAt === undefined ? 0 : now - wantedAt,
     owing: memory.owing.has(id),
     futileBytes: futileBytes(memory, id, live, used),
+    wary: now - memory.lossAt < waryMs,
     valid,
   };
   const decision = decide(situation);

@@ -57,3 +57,24 @@ test('after a flush service is back within two seconds, and the books never say 
     { within: 15_000, every: 200 },
   );
 });
+
+test('a saved ruleset that is loaded again and again never makes the bill say more than passed or was sold', async () => {
+  await using lab = await labForTest({ nodes: 1, clients: 1 });
+  const sale = await underTraffic(lab);
+  const { host } = lab.node(1);
+  const file = host.file('saved.nft');
+  const save = '(echo flush ruleset; nft list ruleset) > "$0"';
+  await host.run(['sh', '-c', save, file]);
+  for (let time = 0; time < 15; time += 1) await host.run(['nft', '-f', file]);
+  lab.traffic.restAll();
+  const accepted = await lab.traffic.settled(3000);
+  await eventually(
+    'the bill says no more than passed',
+    async () => {
+      const { usedBytes, writtenOffBytes } = await sale.usage();
+      const used = BigInt(usedBytes);
+      return used > 0n && used <= accepted && used + BigInt(writtenOffBytes) <= volume;
+    },
+    { within: 15_000, every: 200 },
+  );
+});

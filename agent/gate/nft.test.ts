@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../common/clock.ts';
+import { NftGate } from './nft.ts';
+
+const frame = {
+  interfaceName: 'wg0',
+  range4: '10.64.0.0/16',
+  range6: 'fd74:7572:6e70::/64',
+  address4: '10.64.0.1',
+  address6: 'fd74:7572:6e70::1',
+  ipv6: true,
+  mtu: 1420,
+};
+
+test('a table that was replaced by an older copy as soon as it was made is not taken for ours', async () => {
+  const older = readFileSync(new URL('./fixtures/chains.json', import.meta.url), 'utf8');
+  const gate = new NftGate({
+    run: async (argv) => (argv.includes('chains') ? older : ''),
+    stream: () => ({ ended: Promise.resolve(), stop: () => undefined }),
+    clock: systemClock,
+  });
+  await expect(gate.create(frame)).rejects.toThrow('was replaced as soon as it was made');
+});
