@@ -137,7 +137,10 @@ async function checkWg({ run }: DoctorOptions): Promise<Finding[]> {
   return ok('wg', `wireguard-tools ${version}`);
 }
 
-async function checkWireGuard({ run, userspace }: DoctorOptions): Promise<Finding[]> {
+async function checkWireGuard({ run, userspace, interfaceName }: DoctorOptions): Promise<Finding[]> {
+  // Made before, maybe by its own unit: what making one needs may be out of our reach.
+  const link = await observeLink(run, interfaceName);
+  if (link?.kind === 'wireguard' || link?.kind === 'tun') return ok('WireGuard', `runs as ${interfaceName}`);
   if (userspace !== 'always' && (await kernelHasWireGuard(run))) return ok('WireGuard', "the kernel's own");
   if (userspace === 'never') {
     const remedy = 'install a kernel with the wireguard module, or set wireguard.userspace = "auto"';

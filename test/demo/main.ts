@@ -24,7 +24,7 @@ const usual: StoryOptions = {
 const slow: StoryOptions = {
   volumeBytes: 8_000_000n,
   topUpBytes: 2_000_000n,
-  bitsPerSecond: 400_000,
+  bitsPerSecond: 250_000,
   quietMs: 10_000,
   withinMs: 60_000,
 };

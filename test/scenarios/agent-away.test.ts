@@ -1,32 +1,25 @@
 import { expect, test } from 'vitest';
 import { labForTest } from '../lab/in-vitest.ts';
 import { openShop, Sale } from '../lab/shop.ts';
-
-/** Bits per second and flow: so few that no queue on the way overflows on a busy machine. */
-const unhurried = 200_000;
+import { steadyTraffic } from './steady.ts';
 
 test.each(['kill', 'stop'] as const)(
   'an agent that ends (%s) in mid-traffic and starts again costs no packet and no session',
   async (end) => {
     await using lab = await labForTest({ nodes: 1, clients: 1 });
-    await openShop(lab);
-    const sale = await Sale.make(lab, 100_000_000n, 1);
-    await sale.connect(1, 1);
-    await lab.traffic.openAll(1, 1, unhurried);
-    lab.traffic.sendAll();
-    await lab.traffic.passed(1_000_000n);
+    const { sale, lost } = await steadyTraffic(lab);
     const session = await lab.client(1).shakenHands();
 
     await lab.node(1)[end]();
     const endedAt = await lab.traffic.accepted();
-    await lab.traffic.passed(endedAt + 100_000n);
+    await lab.traffic.passed(endedAt + 50_000n);
     await lab.node(1).start();
     const startedAt = await lab.traffic.accepted();
-    await lab.traffic.passed(startedAt + 200_000n);
+    await lab.traffic.passed(startedAt + 100_000n);
 
     lab.traffic.restAll();
     const accepted = await lab.traffic.settled();
-    expect(await lab.traffic.lost()).toBe(0);
+    expect(await lost()).toBe(0);
     expect(await lab.client(1).shakenHands()).toBe(session);
     await sale.billedExactly(accepted);
   },

