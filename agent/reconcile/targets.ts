@@ -17,12 +17,18 @@ export interface Targets {
   readonly deferred: ReadonlySet<string>;
 }
 
+interface Moment {
+  readonly now: number;
+  readonly valid: boolean;
+  readonly refused: boolean;
+}
+
 /** Decides on these subscriptions, and says what the gate should hold then. Raises accounts and starts meters. */
 export function planTargets(
   draft: Draft,
   memory: Memory,
   subscriptions: ReadonlySet<string>,
-  moment: { readonly now: number; readonly valid: boolean },
+  moment: Moment,
 ): Targets {
   const plan = new TargetPlan(draft, memory);
   const wanting = new Set<string>();
@@ -40,7 +46,7 @@ function decideOne(
   draft: Draft,
   memory: Memory,
   id: string,
-  { now, valid }: { readonly now: number; readonly valid: boolean },
+  { now, valid, refused }: Moment,
 ): { target: Target; wants: boolean } {
   const desired = draft.subscription(id);
   const account = draft.account(id);
@@ -69,6 +75,7 @@ function decideOne(
     owing: memory.owing.has(id),
     futileBytes: futileBytes(memory, id, live, used),
     valid,
+    refused,
   };
   const decision = decide(situation);
   remember(memory, id, decision, used, now);
