@@ -76,7 +76,7 @@ async function serve(
 
   const memory = newMemory(journal.state);
   const telemetry = newTelemetry();
-  const validity = new Validity(clock, journal.state.validUntil);
+  const validity = new Validity(clock, journal.state);
   const wake = new Wake();
   const inbox = new Inbox(journal, validity, () => wake.set());
   const reconciler = new Reconciler({
