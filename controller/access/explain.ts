@@ -1,11 +1,11 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { show } from '../../common/show.ts';
 import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
 import { findDevice, findSubscription } from '../catalogue/find.ts';
 import { loadNodes } from '../catalogue/node-view.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
-import { show } from '../catalogue/words.ts';
 import type { Tx } from '../store/store.ts';
 import { type DeviceSituation, judgeDevice, judgeSubscription } from './verdict.ts';
 
