@@ -349,3 +349,11 @@ describe('enforcement', () => {
     });
   });
 });
+
+it('a page after what is no item of that list is refused, because an empty one would look like its end', async () => {
+  for (const list of ['listNodes', 'listAccounts', 'listDevices'] as const) {
+    await expect(catalogue()[list]({ limit: 2, after: 'nonsense' })).rejects.toMatchObject({
+      code: 'invalid',
+    });
+  }
+});
