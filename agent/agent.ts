@@ -54,7 +54,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const journal = openJournal(stateDirectory, identity);
   try {
     const { clock, run, config } = options;
-    await checkMachine({ run, clock, stateDirectory, ...config.wireguard });
+    const { uplink } = config.network;
+    await checkMachine({ run, clock, stateDirectory, uplink, ...config.wireguard });
     await serve(options, identity, key, journal, signal);
   } finally {
     journal.close();
@@ -76,7 +77,7 @@ async function serve(
 
   const memory = newMemory(journal.state);
   const telemetry = newTelemetry();
-  const validity = new Validity(clock, journal.state.validUntil);
+  const validity = new Validity(clock, journal.state);
   const wake = new Wake();
   const inbox = new Inbox(journal, validity, () => wake.set());
   const reconciler = new Reconciler({
@@ -134,8 +135,7 @@ async function describeNode(host: Host, key: WireguardKeyPair): Promise<NodeFact
   return {
     agentVersion: version,
     wireguardPublicKey: Buffer.from(key.publicKey, 'base64'),
-    // Before the first settings there is no interface yet; the next Hello tells.
-    wireguardDriver: await host.driver().catch(() => 'kernel' as const),
+    wireguardDriver: await host.driver(),
     ipv6: await host.ipv6(),
   };
 }

@@ -70,8 +70,9 @@ async function main(): Promise<void> {
 }
 
 async function diagnose(config: AgentConfig, json: boolean): Promise<void> {
-  const { stateDirectory, wireguard } = config;
-  const findings = await doctor({ run: runCommand, clock: systemClock, stateDirectory, ...wireguard });
+  const { stateDirectory, wireguard, network } = config;
+  const machine = { run: runCommand, clock: systemClock, stateDirectory };
+  const findings = await doctor({ ...machine, uplink: network.uplink, ...wireguard });
   if (json) print(JSON.stringify(findings, undefined, 2));
   else print(...findings.map(describeFinding));
   if (findings.some(({ state }) => state === 'missing')) process.exitCode = exitCodes.environment;

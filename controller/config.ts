@@ -1,8 +1,10 @@
-import ipaddr from 'ipaddr.js';
+import { isIP } from 'node:net';
 import Type, { type Static } from 'typebox';
 import { parseConfig, readConfig } from '../common/config.ts';
 import { describeError, TurnpikeError } from '../common/errors.ts';
 import { type HostPort, parseHostPort } from '../common/host-port.ts';
+import { parseTunnelRange } from '../common/ip-range.ts';
+import { show } from '../common/show.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -101,26 +103,12 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
   };
 }
 
-function checkRange(text: string, kind: 'ipv4' | 'ipv6', shortest: number, longest: number): string {
-  const example = kind === 'ipv4' ? '10.64.0.0/16' : 'fd74:7572:6e70::/64';
-  const family = kind === 'ipv4' ? 'IPv4' : 'IPv6';
-  if (!ipaddr.isValidCIDR(text) || ipaddr.parseCIDR(text)[0].kind() !== kind) {
-    throw new TurnpikeError('invalid', `"${text}" is not an ${family} range in CIDR`, {
-      remedy: `write such as ${example}`,
-    });
-  }
-  const prefix = ipaddr.parseCIDR(text)[1];
+function checkRange(text: string, family: 'ipv4' | 'ipv6', shortest: number, longest: number): string {
+  const { prefix } = parseTunnelRange(text, family);
   if (prefix < shortest || prefix > longest) {
     throw new TurnpikeError('invalid', `the prefix of "${text}" must be from /${shortest} to /${longest}`);
   }
-  const parser = kind === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
-  const network = parser.networkAddressFromCIDR(text).toString();
-  if (network !== ipaddr.parse(text.split('/')[0] ?? '').toString()) {
-    throw new TurnpikeError('invalid', `"${text}" has address bits behind its prefix`, {
-      remedy: `write ${network}/${prefix}`,
-    });
-  }
-  return `${network}/${prefix}`;
+  return text;
 }
 
 /** Each device gets one address of each family. */
@@ -134,11 +122,11 @@ function checkSizes(range4: string, range6: string): void {
 }
 
 function checkAddress(text: string): string {
-  if (ipaddr.isValid(text)) return text;
+  if (isIP(text) !== 0 && !text.includes('%')) return text;
   try {
     return parseHostPort(`${text}:1`).host;
   } catch {
-    throw new TurnpikeError('invalid', `"${text}" is not a name or an address`, {
+    throw new TurnpikeError('invalid', `${show(text)} is not a name or an address`, {
       remedy: 'write such as controller.example.net, without a port',
     });
   }

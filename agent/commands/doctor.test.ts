@@ -40,7 +40,7 @@ async function findings(changes: Answers = {}, options: Partial<DoctorOptions> =
     if (answer instanceof CommandError) throw answer;
     return answer;
   };
-  const asked = { run, clock: systemClock, interfaceName: 'wg0', stateDirectory, ...options };
+  const asked = { run, clock: systemClock, interfaceName: 'wg0', stateDirectory, uplink: 'auto', ...options };
   return (await doctor({ ...asked, userspace: options.userspace ?? 'never' })).map(describeFinding);
 }
 
@@ -78,6 +78,15 @@ describe('doctor', () => {
     expect(await findings(none, { userspace: 'always' })).toContainEqual(
       expect.stringContaining('missing  WireGuard: neither in this kernel nor as wireguard-go'),
     );
+  });
+
+  it('says that the interface named as uplink does not exist, and by which key it was named', async () => {
+    expect(await findings({}, { uplink: 'nope0' })).toContainEqual(
+      'missing  uplink: "nope0" (network.uplink) is no interface of this machine (set network.uplink to the interface towards the internet, or to "auto")',
+    );
+    const there = '[{"ifname":"eth0","flags":["UP"],"mtu":1500,"addr_info":[]}]';
+    const lines = await findings({ 'ip -j -d address show dev eth0': there }, { uplink: 'eth0' });
+    expect(lines).toContain('ok       uplink: "eth0" is there');
   });
 
   it('says that the state directory is not there, and that the clock is years off', async () => {

@@ -5,11 +5,12 @@ import { formatSize } from '../../common/bytes.ts';
 import type { Clock } from '../../common/clock.ts';
 import { CommandError, type CommandRunner } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { show } from '../../common/show.ts';
 import { renderCreate } from '../gate/frame.ts';
 import { forwarding4, observeLink, parseRules, readSysctl, sysctlPath } from '../host/observe.ts';
 import { isOurs } from '../host/ownership.ts';
 import { HostRecordFile } from '../host/record.ts';
-import { probeSocket } from '../host/userspace.ts';
+import { kernelHasWireGuard, probeSocket } from '../host/userspace.ts';
 
 export interface Finding {
   readonly what: string;
@@ -25,6 +26,8 @@ export interface DoctorOptions {
   readonly interfaceName: string;
   readonly stateDirectory: string;
   readonly userspace: 'auto' | 'always' | 'never';
+  /** Name of an interface, or `auto`. */
+  readonly uplink: string;
 }
 
 /** `turnpike-agent doctor`: what this machine lacks to be a node, and how to mend it. Changes nothing. */
@@ -37,6 +40,7 @@ export async function doctor(options: DoctorOptions): Promise<readonly Finding[]
     checkWg,
     checkWireGuard,
     checkInterface,
+    checkUplink,
     checkForwarding,
     checkRules,
     checkDisk,
@@ -159,15 +163,12 @@ async function checkWireGuard({ run, userspace, interfaceName }: DoctorOptions):
   return ok('WireGuard', `wireguard-go ${version}`);
 }
 
-async function kernelHasWireGuard(run: CommandRunner): Promise<boolean> {
-  if ((await stat('/sys/module/wireguard').catch(() => undefined)) !== undefined) return true;
-  try {
-    await run(['modprobe', '--dry-run', '--quiet', 'wireguard']);
-    return true;
-  } catch (error) {
-    if (error instanceof CommandError) return false;
-    throw error;
-  }
+/** A misspelt name would silently mean a node without IPv6. */
+async function checkUplink({ run, uplink }: DoctorOptions): Promise<Finding[]> {
+  if (uplink === 'auto') return [];
+  if ((await observeLink(run, uplink)) !== undefined) return ok('uplink', `${show(uplink)} is there`);
+  const remedy = 'set network.uplink to the interface towards the internet, or to "auto"';
+  return missing('uplink', `${show(uplink)} (network.uplink) is no interface of this machine`, remedy);
 }
 
 async function checkInterface({ run, interfaceName, stateDirectory }: DoctorOptions): Promise<Finding[]> {

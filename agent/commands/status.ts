@@ -24,7 +24,7 @@ export function printStatus(status: AgentStatus): string[] {
     `node        ${node.name} (${node.id}, incarnation ${node.incarnation})`,
     `agent       ${describeProcess(status)}`,
     `controller  ${controller.address}: ${controller.state}`,
-    `grants      ${controller.grantsValidUntil ? `valid until ${controller.grantsValidUntil} without the controller` : 'not valid: the controller was not heard for too long'}`,
+    `grants      ${describeGrants(status)}`,
     `desired     ${desired.devices} devices of ${desired.subscriptions} subscriptions, revision ${desired.revision}`,
     `accepted    ${formatSize(BigInt(gate.uploadBytes))} up, ${formatSize(BigInt(gate.downloadBytes))} down` +
       (gate.writtenOffBytes === '0' ? '' : `; written off ${formatSize(BigInt(gate.writtenOffBytes))}`),
@@ -36,6 +36,15 @@ export function printStatus(status: AgentStatus): string[] {
   if (controller.reportPending) lines.push('report      one waits for the controller');
   for (const { id, reason } of desired.refused) lines.push(`refused     ${id}: ${reason}`);
   return lines;
+}
+
+function describeGrants({ controller: { refusesNode, grantsValidUntil } }: AgentStatus): string {
+  if (refusesNode) {
+    return 'withdrawn: the controller refuses this node, and all devices are closed; join it again with a new token';
+  }
+  return grantsValidUntil
+    ? `valid until ${grantsValidUntil} without the controller`
+    : 'not valid: the controller was not heard for too long';
 }
 
 function describeProcess({ running, process }: AgentStatus): string {

@@ -29,6 +29,7 @@ function situation(change: Partial<Situation> = {}): Situation {
     futileBytes: 0n,
     wary: false,
     valid: true,
+    refused: false,
     ...change,
   };
 }
@@ -36,6 +37,27 @@ function situation(change: Partial<Situation> = {}): Situation {
 const account = (granted: bigint, armed: bigint) => ({ ...newAccount('sub'), granted, armed });
 const allowance = { kind: 'allowance', devices: new Set(['dev']) } as const;
 const recalled = { ...situation().desired, recall: 1, allowance: false };
+
+describe('refused by the controller', () => {
+  const live = [
+    { kind: 'unlimited' },
+    allowance,
+    { kind: 'quota', remaining: MB },
+  ] as const satisfies Situation['live'][];
+  test.each(live)('what is live is closed, whatever was granted: $kind', (each) => {
+    for (const metering of ['granted', 'unlimited'] as const) {
+      const desired = { ...situation().desired, metering };
+      const decision = decide(situation({ desired, live: each, refused: true, bytesPerSecond: 1e6 }));
+      expect(decision).toMatchObject({ target: { kind: 'closed' }, wanting: false, again: true });
+    }
+  });
+
+  test('nothing is armed, asked for or given back', () => {
+    const decision = decide(situation({ desired: recalled, refused: true }));
+    expect(decision).toMatchObject({ target: { kind: 'closed' }, wanting: false, again: false });
+    expect(decision.account).toEqual(situation().account);
+  });
+});
 
 describe('at rest', () => {
   test('each open device has its allowance, as far as the spare reaches', () => {

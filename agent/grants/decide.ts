@@ -2,11 +2,13 @@ import { type Account, release, spareBytes, writeOff } from './account.ts';
 import { arming } from './arming.ts';
 import { quietAfterMs } from './figures.ts';
 import { answerAtRest, answerInTraffic, recallDue } from './recall.ts';
-import { closing, type Decision, holding, type Situation } from './situation.ts';
+import { closing, type Decision, holding, type Situation, shut } from './situation.ts';
 
 /** Decides what one subscription's devices may pass now. */
 export function decide(situation: Situation): Decision {
   const { account, desired, live, openDevices, settled } = situation;
+  // Before all else: unlimited needs no grant, and so no validity either.
+  if (situation.refused) return shut(situation);
   if (desired.metering === 'unlimited') {
     // What passes freely uses up no grant; spare grants still go back when they are asked for.
     const next = recallDue(situation) ? answerInTraffic(situation) : situation;
@@ -17,13 +19,11 @@ export function decide(situation: Situation): Decision {
     if (live.kind !== 'nothing' || !settled) return closing(situation);
     return decide({ ...situation, account: writeOff(account, situation.used) });
   }
-  if (!situation.valid)
-    return live.kind === 'nothing' ? holding(situation, { kind: 'closed' }) : closing(situation);
+  if (!situation.valid) return shut(situation);
 
   const quiet = situation.quietMs >= quietAfterMs || openDevices.size === 0;
   if (quiet && (recallDue(situation) || situation.owing)) return answerAtRest(situation);
-  if (openDevices.size === 0)
-    return live.kind === 'nothing' ? holding(situation, { kind: 'closed' }) : closing(situation);
+  if (openDevices.size === 0) return shut(situation);
   return arming(recallDue(situation) ? answerInTraffic(situation) : situation);
 }
 

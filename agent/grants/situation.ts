@@ -26,6 +26,8 @@ export interface Situation {
   readonly wary: boolean;
   /** The controller was heard of lately enough. */
   readonly valid: boolean;
+  /** The controller refuses this node: nobody passes, whatever was granted. */
+  readonly refused: boolean;
 }
 
 /** What the kernel lets pass for a subscription. */
@@ -65,6 +67,11 @@ export function holding(situation: Situation, target: Target): Decision {
 /** Ends what is live, so that the next reading tells exactly what passed. */
 export function closing(situation: Situation): Decision {
   return { ...holding(situation, { kind: 'closed' }), again: true };
+}
+
+/** Nothing passes; what is live is ended. */
+export function shut(situation: Situation): Decision {
+  return situation.live.kind === 'nothing' ? holding(situation, { kind: 'closed' }) : closing(situation);
 }
 
 export function common(left: ReadonlySet<string>, right: ReadonlySet<string>): Set<string> {

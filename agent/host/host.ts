@@ -11,6 +11,7 @@ export interface Host {
   ensure(settings: NodeSettings): Promise<readonly string[]>;
   /** Takes all of it down again: `turnpike-agent down`. Only what is ours. */
   remove(): Promise<readonly string[]>;
+  /** What is used, or will be once the interface is made: the controller is told before. */
   driver(): Promise<'kernel' | 'userspace'>;
   /** Whether the node has a way to the IPv6 internet, or the operator says so. */
   ipv6(): Promise<boolean>;

@@ -16,7 +16,14 @@ import {
 import { isOurs } from './ownership.ts';
 import { planHost, planInterlock, type Step, writeSysctl } from './plan.ts';
 import { HostRecordFile } from './record.ts';
-import { probeSocket, removeSocket, startWireguardGo, unitIsUsed, unitName } from './userspace.ts';
+import {
+  kernelHasWireGuard,
+  probeSocket,
+  removeSocket,
+  startWireguardGo,
+  unitIsUsed,
+  unitName,
+} from './userspace.ts';
 
 export interface LinuxHostOptions {
   readonly run: CommandRunner;
@@ -86,8 +93,10 @@ export class LinuxHost implements Host {
 
   async driver(): Promise<'kernel' | 'userspace'> {
     const link = await observeLink(this.#run, this.#name);
-    if (link === undefined) throw new TurnpikeError('unavailable', `there is no interface ${this.#name}`);
-    return link.kind === 'wireguard' ? 'kernel' : 'userspace';
+    if (link !== undefined) return link.kind === 'wireguard' ? 'kernel' : 'userspace';
+    const { userspace } = this.#options;
+    if (userspace === 'always' || (await unitIsUsed(this.#run, this.#name))) return 'userspace';
+    return userspace === 'never' || (await kernelHasWireGuard(this.#run)) ? 'kernel' : 'userspace';
   }
 
   async ipv6(): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { CommandError, type CommandRunner } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
@@ -62,6 +62,18 @@ export async function unitIsUsed(run: CommandRunner, interfaceName: string): Pro
     return ['active', 'activating', 'reloading', 'failed'].includes(state.trim());
   } catch (error) {
     // No systemd here.
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}
+
+/** By its module, without loading it. */
+export async function kernelHasWireGuard(run: CommandRunner): Promise<boolean> {
+  if ((await stat('/sys/module/wireguard').catch(() => undefined)) !== undefined) return true;
+  try {
+    await run(['modprobe', '--dry-run', '--quiet', 'wireguard']);
+    return true;
+  } catch (error) {
     if (error instanceof CommandError) return false;
     throw error;
   }

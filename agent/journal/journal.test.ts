@@ -68,6 +68,7 @@ describe('the journal', () => {
       ...fill(3),
       epoch: { bootId: 'boot', table: 'tag-4' },
       validUntil: 1_700_000_000_000,
+      refused: true,
       applying: true,
       report: { number: 1n, bytes: Uint8Array.of(1, 2, 3) },
     });

@@ -36,6 +36,9 @@ function loadSetting(state: JournalState, name: string, value: string): void {
     case 'valid_until':
       state.validUntil = Number(value);
       return;
+    case 'refused':
+      state.refused = value === 'true';
+      return;
     case 'applying':
       state.applying = value === 'true';
       return;

@@ -25,6 +25,8 @@ export interface JournalState {
   epochs: number;
   /** Until when grants may be used without the controller, in milliseconds since 1970. */
   validUntil: number;
+  /** The controller refuses this node: nothing passes until it is heard again. */
+  refused: boolean;
   /** Set before the kernel is changed and cleared some time after: what is there may be of before or of after. */
   applying: boolean;
   report: PendingReport | undefined;
@@ -45,6 +47,7 @@ export interface JournalChange {
   /** `null`: the counters are gone. */
   readonly epoch?: Epoch | null;
   readonly validUntil?: number;
+  readonly refused?: boolean;
   readonly applying?: boolean;
   /** Booked by the controller up to this number. */
   readonly acknowledged?: bigint;
@@ -62,6 +65,7 @@ export function emptyState(): JournalState {
     epoch: undefined,
     epochs: 0,
     validUntil: 0,
+    refused: false,
     applying: false,
     report: undefined,
     lastReport: 0n,
@@ -83,6 +87,7 @@ export function applyChange(state: JournalState, change: JournalChange): void {
     if (change.epoch) state.epochs += 1;
   }
   if (change.validUntil !== undefined) state.validUntil = change.validUntil;
+  if (change.refused !== undefined) state.refused = change.refused;
   if (change.applying !== undefined) state.applying = change.applying;
   if (change.acknowledged !== undefined && state.report && state.report.number <= change.acknowledged) {
     state.report = undefined;

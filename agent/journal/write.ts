@@ -152,6 +152,7 @@ function settingsWriter(database: DatabaseSync): (change: JournalChange) => void
     if (change.epoch !== undefined) set.run('epoch', JSON.stringify(change.epoch));
     if (change.epoch) countEpoch.run();
     if (change.validUntil !== undefined) set.run('valid_until', String(Math.round(change.validUntil)));
+    if (change.refused !== undefined) set.run('refused', String(change.refused));
     if (change.applying !== undefined) set.run('applying', String(change.applying));
     if (change.acknowledged !== undefined) acknowledge.run(change.acknowledged);
     if (change.report) {

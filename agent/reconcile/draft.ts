@@ -20,7 +20,7 @@ export class Draft {
   readonly #usedMore = new Map<string, bigint>();
   /** The rest of the change. */
   readonly other: Writable<
-    Pick<JournalChange, 'revision' | 'validUntil' | 'applying' | 'acknowledged' | 'report'>
+    Pick<JournalChange, 'revision' | 'validUntil' | 'refused' | 'applying' | 'acknowledged' | 'report'>
   > = {};
 
   constructor(state: Readonly<JournalState>, memory: Memory) {

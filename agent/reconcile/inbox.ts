@@ -70,6 +70,11 @@ export class Inbox implements DesiredSink, ReportSource {
     if (wasOver) this.#wake();
   }
 
+  refused(): void {
+    this.#validity.refuse();
+    this.#wake();
+  }
+
   next(): PendingReport | undefined {
     const { report } = this.#journal.state;
     return report && report.number > this.#acknowledged ? report : undefined;

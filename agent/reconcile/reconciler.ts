@@ -20,7 +20,7 @@ import { bookReading } from './reading.ts';
 import type { Reports } from './reports.ts';
 import { planTargets } from './targets.ts';
 import type { Telemetry } from './telemetry.ts';
-import type { Validity } from './validity.ts';
+import type { Standing, Validity } from './validity.ts';
 
 export interface ReconcilerParts {
   readonly journal: Journal;
@@ -54,7 +54,7 @@ export class Reconciler {
   /** The kernel may hold other things than memory says. */
   #uncertain = false;
   #peersMayDiffer = true;
-  #wasValid = false;
+  #standing: Standing = 'over';
   /** Of elements that were there before us, nobody knows how long they have left. */
   #renewedAt = Number.NEGATIVE_INFINITY;
   /** Batches that are stored, to be answered once they are in force. */
@@ -105,7 +105,7 @@ export class Reconciler {
     if (look && !fresh) await this.#look();
     const draft = new Draft(journal.state, memory);
     const touched = new Set<string>();
-    const turned = this.#validityTurned();
+    const turned = this.#standingTurned();
     const everything = fresh || look || turned;
     if (everything || due.reading || news.gateEvent || memory.again.size > 0) {
       const lost = await this.#read(draft, touched, frame);
@@ -134,7 +134,8 @@ export class Reconciler {
     const { settings } = journal.state;
     if (settings === undefined || (this.#frame !== undefined && !changed)) return false;
     validity.limit(settings.validitySeconds);
-    if (news.settings) validity.heard();
+    // A refusal is younger than what was heard before it.
+    if (news.settings && validity.standing !== 'refused') validity.heard();
     const frame = frameOf(settings, this.#parts.interfaceName, await host.ipv6());
     // The gate before the interface: from its first packet on, everything is closed that was not let in.
     if (this.#frame === undefined) await this.#adopt(frame);
@@ -224,7 +225,9 @@ export class Reconciler {
   async #decide(draft: Draft, touched: ReadonlySet<string>, batches: readonly Batch[]): Promise<void> {
     const { memory, reports, inbox, validity, clock, gate, wireguard, telemetry } = this.#parts;
     const now = clock.monotonic();
-    const targets = planTargets(draft, memory, touched, { now, valid: validity.remainingMs() > 0 });
+    const { standing } = validity;
+    const moment = { now, valid: standing === 'valid', refused: standing === 'refused' };
+    const targets = planTargets(draft, memory, touched, moment);
     if (batches.length > 0) this.#peersMayDiffer = true;
     const peers = this.#peersMayDiffer ? this.#planPeers(draft, targets.deferred) : noPeers;
     const changes = targets.gate !== memory.gate || peers.remove.length + peers.upsert.length > 0;
@@ -278,15 +281,15 @@ export class Reconciler {
       const report = reports.freeze(draft, memory, state.lastReport + 1n, now);
       if (report) other.report = report;
     }
-    const validUntil = validity.toJournal();
-    if (validUntil !== undefined) other.validUntil = validUntil;
+    const kept = validity.toJournal();
+    Object.assign(other, kept);
     // Not worth a write of its own.
     if (changes !== state.applying && (changes || !draft.isEmpty)) other.applying = changes;
     if (draft.isEmpty) return;
     journal.commit(draft.change());
     for (const [id, bytes] of draft.usedMore) memory.used.set(id, (memory.used.get(id) ?? 0n) + bytes);
     if (other.report) reports.frozen(draft, memory, now);
-    if (validUntil !== undefined) validity.wasJournalled(validUntil);
+    if (kept) validity.wasJournalled(kept);
   }
 
   /** Items that the kernel's tools refuse, alone and again: they stay out until the controller says something new. */
@@ -325,10 +328,10 @@ export class Reconciler {
     this.#stored = [];
   }
 
-  #validityTurned(): boolean {
-    const valid = this.#parts.validity.remainingMs() > 0;
-    const turned = valid !== this.#wasValid;
-    this.#wasValid = valid;
+  #standingTurned(): boolean {
+    const { standing } = this.#parts.validity;
+    const turned = standing !== this.#standing;
+    this.#standing = standing;
     return turned;
   }
 

@@ -18,12 +18,18 @@ export interface Targets {
   readonly deferred: ReadonlySet<string>;
 }
 
+interface Moment {
+  readonly now: number;
+  readonly valid: boolean;
+  readonly refused: boolean;
+}
+
 /** Decides on these subscriptions, and says what the gate should hold then. Raises accounts and starts meters. */
 export function planTargets(
   draft: Draft,
   memory: Memory,
   subscriptions: ReadonlySet<string>,
-  moment: { readonly now: number; readonly valid: boolean },
+  moment: Moment,
 ): Targets {
   const plan = new TargetPlan(draft, memory);
   const wanting = new Set<string>();
@@ -41,7 +47,7 @@ function decideOne(
   draft: Draft,
   memory: Memory,
   id: string,
-  { now, valid }: { readonly now: number; readonly valid: boolean },
+  { now, valid, refused }: Moment,
 ): { target: Target; wants: boolean } {
   const desired = draft.subscription(id);
   const account = draft.account(id);
@@ -71,6 +77,7 @@ function decideOne(
     futileBytes: futileBytes(memory, id, live, used),
     wary: now - memory.lossAt < waryMs,
     valid,
+    refused,
   };
   const decision = decide(situation);
   remember(memory, id, decision, used, now);

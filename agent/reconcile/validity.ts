@@ -1,6 +1,12 @@
 import type { Clock } from '../../common/clock.ts';
+import type { JournalState } from '../journal/state.ts';
 
 const journalEveryMs = 60_000;
+
+type Journalled = Pick<JournalState, 'validUntil' | 'refused'>;
+
+/** `refused`: the controller was heard of, and wants nothing to pass here. */
+export type Standing = 'valid' | 'over' | 'refused';
 
 /**
  * For how long grants may still be used without the controller. Runs on the clock that never jumps; the wall clock is
@@ -9,14 +15,16 @@ const journalEveryMs = 60_000;
 export class Validity {
   readonly #clock: Clock;
   #until: number;
-  #journalled: number;
+  #refused: boolean;
+  #journalled: Journalled;
   #validityMs = 0;
 
-  /** `journalled` as it was found: milliseconds since 1970. */
-  constructor(clock: Clock, journalled: number) {
+  /** `journalled` as it was found; its time in milliseconds since 1970. */
+  constructor(clock: Clock, { validUntil, refused }: Journalled) {
     this.#clock = clock;
-    this.#journalled = journalled;
-    this.#until = clock.monotonic() + Math.max(0, journalled - clock.now());
+    this.#journalled = { validUntil, refused };
+    this.#refused = refused;
+    this.#until = clock.monotonic() + (refused ? 0 : Math.max(0, validUntil - clock.now()));
   }
 
   /** A wall clock that went back while we were down must not make grants last longer. */
@@ -27,6 +35,18 @@ export class Validity {
 
   heard(): void {
     this.#until = this.#clock.monotonic() + this.#validityMs;
+    this.#refused = false;
+  }
+
+  /** Ends it now; only what is heard later begins it again. */
+  refuse(): void {
+    this.#until = this.#clock.monotonic();
+    this.#refused = true;
+  }
+
+  get standing(): Standing {
+    if (this.#refused) return 'refused';
+    return this.remainingMs() > 0 ? 'valid' : 'over';
   }
 
   remainingMs(): number {
@@ -38,14 +58,16 @@ export class Validity {
     return Math.max(1, Math.floor(this.remainingMs() / 1000));
   }
 
-  /** What to journal, when it has moved enough to be worth a write; milliseconds since 1970. */
-  toJournal(): number | undefined {
-    const until = this.#clock.now() + this.remainingMs();
+  /** What to journal: a refusal and its end at once, else when it has moved enough to be worth a write. */
+  toJournal(): Journalled | undefined {
+    const { validUntil, refused } = this.#journalled;
+    const now = { validUntil: this.#clock.now() + this.remainingMs(), refused: this.#refused };
+    if (now.refused !== refused) return now;
     const step = Math.min(journalEveryMs, this.#validityMs / 20);
-    return until - this.#journalled >= step ? until : undefined;
+    return !refused && now.validUntil - validUntil >= step ? now : undefined;
   }
 
-  wasJournalled(until: number): void {
-    this.#journalled = until;
+  wasJournalled(journalled: Journalled): void {
+    this.#journalled = journalled;
   }
 }

@@ -48,10 +48,10 @@ it('an outage is logged once, without addresses, and so is its end', () => {
   expect(JSON.stringify(lines)).not.toContain('192.0.2.1');
 });
 
-it('a refusal is an error with what to do', () => {
+it.each(['refused', 'revoked'] as const)('%s is an error with what to do', (kind) => {
   const { connection, lines } = connectionWithLog();
-  for (let attempt = 0; attempt < 2; attempt += 1) connection.failed({ kind: 'refused', reason: 'revoked' });
+  for (let attempt = 0; attempt < 2; attempt += 1) connection.failed({ kind, reason: 'words' });
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatchObject({ level: 50, reason: 'revoked', msg: expect.stringContaining('new token') });
-  expect(connection.state).toBe('refused');
+  expect(lines[0]).toMatchObject({ level: 50, reason: 'words', msg: expect.stringContaining('new token') });
+  expect(connection.state).toBe(kind);
 });

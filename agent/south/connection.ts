@@ -9,7 +9,7 @@ import { trusting } from '../identity/tls.ts';
 import type { Failure } from './failure.ts';
 
 /** What the operator should know of the connection, for status and metrics. */
-export type ConnectionState = 'starting' | 'connected' | 'unreachable' | 'refused';
+export type ConnectionState = 'starting' | 'connected' | 'unreachable' | 'refused' | 'revoked';
 
 /** An HTTP/2 connection, or the attempt at one. */
 export interface Channel {
@@ -108,14 +108,19 @@ export class ControllerConnection {
   /** Says it once, however many attempts fail the same way. */
   failed({ kind, reason }: Failure): void {
     const before = this.#state;
-    this.#state = kind === 'refused' ? 'refused' : 'unreachable';
+    this.#state = kind === 'refused' || kind === 'revoked' ? kind : 'unreachable';
     // The reason may hold the controller's address.
     this.#log.debug({ kind, reason }, 'no stream to the controller');
     if (this.#state === before) return;
-    if (kind === 'refused') {
+    if (kind === 'revoked') {
       this.#log.error(
         { reason },
-        'the controller refuses this node; it serves on within what it was granted. Join it again with a new token',
+        'the controller refuses this node: all devices are closed here. Join it again with a new token',
+      );
+    } else if (kind === 'refused') {
+      this.#log.error(
+        { reason },
+        'the controller does not take this node; it serves on within what it was granted. Join it again with a new token',
       );
     } else {
       this.#log.warn('the controller is out of reach; serving on within what was granted');

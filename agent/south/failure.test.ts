@@ -7,8 +7,9 @@ const service = (code: status, details = 'words') =>
   Object.assign(new Error(`${code} ${details}`), { code, details });
 
 it.each([
-  ['revoked', service(status.UNAUTHENTICATED), 'refused'],
-  ['quarantined', service(status.ABORTED), 'refused'],
+  ['revoked', service(status.UNAUTHENTICATED), 'revoked'],
+  ['a report that contradicts another', service(status.ABORTED), 'refused'],
+  ['not allowed', service(status.PERMISSION_DENIED), 'refused'],
   ['certificate ended', new TurnpikeError('unauthenticated', 'words'), 'refused'],
   ['controller gone', service(status.UNAVAILABLE), 'lost'],
   ['silence', new TurnpikeError('unavailable', 'words'), 'lost'],

@@ -3,20 +3,17 @@ import { describeError, TurnpikeError } from '../../common/errors.ts';
 
 /**
  * What the end of a stream means:
- * - `refused`: the controller does not take this identity. Dial slowly, tell the operator.
+ * - `revoked`: the controller itself, past TLS, says that this identity is no longer valid. Its devices are closed.
+ * - `refused`: this identity gets no stream, but nobody said that it was revoked. Dial slowly, tell the operator.
  * - `lost`: the connection, or the controller at its other end, is gone. Dial a new one.
  * - `failed`: the controller is there but could not do it. Try again on the same connection.
  */
 export interface Failure {
-  readonly kind: 'refused' | 'lost' | 'failed';
+  readonly kind: 'revoked' | 'refused' | 'lost' | 'failed';
   readonly reason: string;
 }
 
-const refusals: ReadonlySet<unknown> = new Set([
-  status.UNAUTHENTICATED,
-  status.PERMISSION_DENIED,
-  status.ABORTED,
-]);
+const refusals: ReadonlySet<unknown> = new Set([status.PERMISSION_DENIED, status.ABORTED]);
 const losses: ReadonlySet<unknown> = new Set([
   status.UNAVAILABLE,
   status.CANCELLED,
@@ -26,6 +23,7 @@ const losses: ReadonlySet<unknown> = new Set([
 
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof TurnpikeError) {
+    // Our own word: a certificate that has ended here says nothing of what the controller thinks.
     const kind =
       error.code === 'unauthenticated' ? 'refused' : error.code === 'unavailable' ? 'lost' : 'failed';
     return { kind, reason: describeError(error) };
@@ -34,12 +32,13 @@ export function classifyFailure(error: unknown): Failure {
   if (!(error instanceof Error) || typeof code !== 'number')
     return { kind: 'failed', reason: describeError(error) };
   const details = 'details' in error ? String(error.details) : error.message;
-  const kind = refusals.has(code)
-    ? 'refused'
-    : losses.has(code) || isReset(code, details)
-      ? 'lost'
-      : 'failed';
-  return { kind, reason: details };
+  return { kind: kindOf(code, details), reason: details };
+}
+
+function kindOf(code: number, details: string): Failure['kind'] {
+  if (code === status.UNAUTHENTICATED) return 'revoked';
+  if (refusals.has(code)) return 'refused';
+  return losses.has(code) || isReset(code, details) ? 'lost' : 'failed';
 }
 
 /** grpc-js reports a broken HTTP/2 connection as INTERNAL in some cases. */

@@ -25,6 +25,11 @@ export interface DesiredSink {
   ): Promise<{ refusals: readonly Refusal[] }>;
   /** The controller was heard of: grants stay valid for `settings.validitySeconds` from now. */
   heard(): void;
+  /**
+   * The controller says that this node's identity is no longer valid. Everything is closed, also over restarts, until
+   * `heard`: what is revoked later could not be closed here any more.
+   */
+  refused(): void;
 }
 
 export interface Refusal {

@@ -86,8 +86,10 @@ function syncTask(
         const failure = await attempt(connection, (channel) => client.run(channel, signal));
         if (signal.aborted || failure === 'again') continue;
         connection.failed(failure);
+        // Only Sync says so: what is heard on it says the contrary, and the two come in order.
+        if (failure.kind === 'revoked') sink.refused();
         if (failure.kind === 'failed') log.error({ reason: failure.reason }, 'the sync stream failed');
-        const wait = failure.kind === 'refused' ? backoff.refused() : backoff.next(clock.monotonic());
+        const wait = isRefusal(failure) ? backoff.refused() : backoff.next(clock.monotonic());
         await clock.sleep(wait, signal);
       }
       connection.close();
@@ -117,7 +119,7 @@ function reportTask(
         const failure = await attempt(connection, (channel) => client.run(channel, signal));
         if (signal.aborted || failure === 'again') continue;
         if (failure.kind === 'failed') log.error({ reason: failure.reason }, 'a report could not be booked');
-        if (failure.kind === 'refused') {
+        if (isRefusal(failure)) {
           log.error({ reason: failure.reason }, 'the controller refuses the reports of this node');
           await clock.sleep(backoff.refused(), signal);
         } else {
@@ -126,6 +128,10 @@ function reportTask(
       }
     },
   };
+}
+
+function isRefusal({ kind }: Failure): boolean {
+  return kind === 'refused' || kind === 'revoked';
 }
 
 /**

@@ -16,6 +16,8 @@ export interface AgentStatus {
     readonly reportPending: boolean;
     /** RFC 3339: until then grants may be used without it. */
     readonly grantsValidUntil: string | undefined;
+    /** It said that this node's identity is no longer valid: all devices are closed. */
+    readonly refusesNode: boolean;
   };
   readonly desired: {
     readonly revision: string;
@@ -66,6 +68,7 @@ export function describeStatus(
       state: running?.controller ?? 'unknown',
       reportPending: state.report !== undefined,
       grantsValidUntil: state.validUntil > clock.now() ? new Date(state.validUntil).toISOString() : undefined,
+      refusesNode: state.refused,
     },
     desired: {
       revision: String(state.revision),

@@ -1,13 +1,20 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { show } from '../../common/show.ts';
 import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
 import { findDevice, findSubscription } from '../catalogue/find.ts';
 import { loadNodes } from '../catalogue/node-view.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
-import { show } from '../catalogue/words.ts';
 import type { Tx } from '../store/store.ts';
-import { type DeviceSituation, judgeDevice, judgeSubscription } from './verdict.ts';
+import { packet } from './reasons.ts';
+import {
+  type DeviceSituation,
+  describeWrittenOff,
+  type Held,
+  judgeDevice,
+  judgeSubscription,
+} from './verdict.ts';
 
 export function explain(context: Context, id: string): Promise<Explanation> {
   return context.store.transaction(async (tx) => {
@@ -41,15 +48,17 @@ async function explainSubscription(
     ids.map(({ id }) => id),
   );
   const nodes = await loadGroupNodes(context, tx, subscription);
-  const situations = devices.map((device) => situationOf(context, device, nodes));
+  const explained = await explainNodes(context, tx, subscription, nodes);
+  const held = heldElsewhere(subscription, explained);
+  const situations = devices.map((device) => situationOf(context, device, nodes, held));
   return {
     id: subscription.id,
     kind: 'subscription',
     access: subscription.access,
     enforcement: subscription.enforcement,
-    verdict: judgeSubscription(subscription.access, situations),
+    verdict: judgeSubscription(subscription.access, situations) + describeWrittenOff(subscription),
     devices: devices.map((device, n) => explainOne(device, situations[n] as DeviceSituation)),
-    nodes: await explainNodes(context, tx, subscription, nodes),
+    nodes: explained,
   };
 }
 
@@ -58,15 +67,16 @@ async function explainDevice(context: Context, tx: Tx, id: string): Promise<Expl
   const [device] = (await loadDevices(context, tx, [id])) as [Device];
   const subscription = await loadSubscription(tx, device.subscriptionId);
   const nodes = await loadGroupNodes(context, tx, subscription);
-  const situation = situationOf(context, device, nodes);
+  const explained = await explainNodes(context, tx, subscription, nodes);
+  const situation = situationOf(context, device, nodes, heldElsewhere(subscription, explained));
   return {
     id,
     kind: 'device',
     access: device.access,
     enforcement: subscription.enforcement,
-    verdict: judgeDevice(situation),
+    verdict: judgeDevice(situation) + describeWrittenOff(subscription),
     devices: [explainOne(device, situation)],
-    nodes: await explainNodes(context, tx, subscription, nodes),
+    nodes: explained,
   };
 }
 
@@ -80,11 +90,29 @@ function explainOne(device: Device, situation: DeviceSituation): Explanation['de
   };
 }
 
-function situationOf({ live }: Context, device: Device, nodes: readonly Node[]): DeviceSituation {
+/** What nodes out of contact hold, once nothing is left to grant to the others. */
+function heldElsewhere(
+  { remainingBytes, reservedBytes }: Subscription,
+  nodes: readonly NodeExplanation[],
+): readonly Held[] {
+  if (remainingBytes === null || remainingBytes - reservedBytes >= packet) return [];
+  return nodes.flatMap(({ name, connected, reservedBytes: bytes }) =>
+    connected || bytes === null || bytes <= 0n ? [] : [{ node: name, bytes }],
+  );
+}
+
+function situationOf(
+  { live }: Context,
+  device: Device,
+  nodes: readonly Node[],
+  held: readonly Held[],
+): DeviceSituation {
   return {
     access: device.access,
     nodes: nodes.map(({ name }) => name),
     connectedNodes: nodes.filter(({ connected }) => connected).map(({ name }) => name),
+    awayNodes: nodes.filter((node) => !node.connected && node.state !== 'waiting').map(({ name }) => name),
+    held,
     lastSeenDay: device.lastSeenDay,
     sightings: nodes.flatMap((node) => {
       const seen = live.presence(node.id, device.id);

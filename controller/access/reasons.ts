@@ -2,7 +2,7 @@ import { formatSize } from '../../common/bytes.ts';
 import type { Access, Enforcement, Reason } from '../catalogue/views.ts';
 
 /** Less than one packet is as good as nothing. */
-const packet = 1500n;
+export const packet = 1500n;
 
 export interface SubscriptionState {
   readonly id: string;

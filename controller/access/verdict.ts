@@ -1,4 +1,5 @@
-import type { Access } from '../catalogue/views.ts';
+import { formatSize } from '../../common/bytes.ts';
+import type { Access, Subscription } from '../catalogue/views.ts';
 
 /** What is seen of one device, over all connected nodes that serve it. */
 export interface Sighting {
@@ -8,26 +9,37 @@ export interface Sighting {
   readonly refused: boolean;
 }
 
+/** What a node out of contact holds of a subscription's volume: only its next report frees it. */
+export interface Held {
+  readonly node: string;
+  readonly bytes: bigint;
+}
+
 export interface DeviceSituation {
   readonly access: Access;
   readonly sightings: readonly Sighting[];
   /** Names of the nodes of its group. */
   readonly nodes: readonly string[];
   readonly connectedNodes: readonly string[];
+  /** Of those, the ones that were there once and are out of contact now: they may serve it unseen. */
+  readonly awayNodes: readonly string[];
+  /** Empty while there is volume to grant. */
+  readonly held: readonly Held[];
   /** YYYY-MM-DD */
   readonly lastSeenDay: string | null;
 }
 
 /** One sentence: is it we, is it the network, or is it well? */
 export function judgeDevice(situation: DeviceSituation): string {
-  const { access, sightings, nodes, connectedNodes, lastSeenDay } = situation;
+  const { access, sightings, nodes, connectedNodes, awayNodes, held, lastSeenDay } = situation;
   const names = (list: readonly { node: string }[]) => list.map(({ node }) => node).join(', ');
   if (access.state === 'closed') return `closed by us: ${access.reasons.map(({ text }) => text).join('; ')}`;
   const passing = sightings.filter((one) => one.passing);
   if (passing.length > 0) return `open, and its traffic passes on ${names(passing)}`;
   const refused = sightings.filter((one) => one.refused);
   if (refused.length > 0) {
-    return `open, but the gate refuses it on ${names(refused)}: no volume is granted there yet; more is on its way unless it is reserved for another node`;
+    const why = held.length > 0 ? describeHeld(held) : 'no volume is granted there yet; more is on its way';
+    return `open, but the gate refuses it on ${names(refused)}: ${why}`;
   }
   const shaking = sightings.filter((one) => one.handshake);
   if (shaking.length > 0) {
@@ -36,6 +48,9 @@ export function judgeDevice(situation: DeviceSituation): string {
   if (nodes.length === 0) return 'open, but the group of its tariff has no node';
   if (connectedNodes.length === 0) {
     return `open, but no node of its group is in contact with the controller (${nodes.join(', ')}); what they see is not known`;
+  }
+  if (awayNodes.length > 0) {
+    return `open; no handshake arrives on ${connectedNodes.join(', ')}, but ${awayNodes.join(', ')} ${areAway(awayNodes)}, and whether it is connected there is not known; bring back what is out of contact, or let the device use ${connectedNodes.join(' or ')}`;
   }
   const seen = lastSeenDay === null ? 'it was never seen' : `it was last seen on ${lastSeenDay}`;
   return `open; it is not us: no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}; check the device's configuration, its clock and its network`;
@@ -55,5 +70,20 @@ export function judgeSubscription(access: Access, devices: readonly DeviceSituat
     `${count((one) => one.passing)} passing traffic`,
     ...(refused > 0 ? [`${refused} refused by the gate for want of granted volume`] : []),
   ];
-  return `open: ${parts.join(', ')}`;
+  const why = refused > 0 && first && first.held.length > 0 ? `; ${describeHeld(first.held)}` : '';
+  return `open: ${parts.join(', ')}${why}`;
+}
+
+const areAway = (list: readonly unknown[]) => `${list.length === 1 ? 'is' : 'are'} out of contact`;
+
+function describeHeld(held: readonly Held[]): string {
+  const parts = held.map(({ node, bytes }) => `${formatSize(bytes)} on ${node}`).join(', ');
+  const removals = held.map(({ node }) => `"turnpike node remove ${node}"`).join(', ');
+  return `the rest of the volume is reserved, ${parts}, which ${areAway(held)}; bring ${held.length === 1 ? 'that node' : 'those nodes'} back, top up, or write it off with ${removals} and top up`;
+}
+
+/** What is added to a verdict when volume was lost to the customer; empty when none was. */
+export function describeWrittenOff({ id, volumeBytes, writtenOffBytes }: Subscription): string {
+  if (volumeBytes === null || writtenOffBytes === 0n) return '';
+  return `; ${formatSize(writtenOffBytes)} of the volume were written off and not billed, because what passed of them is not known: a goodwill top-up gives them back (turnpike subscription top-up ${id} ${writtenOffBytes}B --reason goodwill --reference REFERENCE)`;
 }

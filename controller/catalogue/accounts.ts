@@ -32,9 +32,9 @@ export function addAccount({ store, clock }: Context, input: { reference: string
 }
 
 export function listAccounts({ store }: Context, page: PageFilter = {}): Promise<Account[]> {
-  return store.transaction(async ({ db }) => {
-    let query = db.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id');
-    if (page.after !== undefined) query = query.where(afterItem('accounts', page.after));
+  return store.transaction(async (tx) => {
+    let query = tx.db.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id');
+    if (page.after !== undefined) query = query.where(await afterItem(tx, 'accounts', page.after));
     return (await query.limit(page.limit ?? noLimit).execute()).map(toAccount);
   });
 }

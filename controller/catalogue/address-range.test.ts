@@ -17,8 +17,10 @@ describe('the address range', () => {
   it.each([
     ['10.64.0.0', 'fd00::/64', /10\.64\.0\.0/],
     ['10.64.0.1/16', 'fd00::/64', /behind its prefix/],
-    ['fd00::/64', 'fd00::/64', /not an ipv4 range/],
-    ['10.64.0.0/16', '10.0.0.0/8', /not an ipv6 range/],
+    ['010.64.0.0/16', 'fd00::/64', /not an IPv4 range/],
+    ['127.0.0.0/8', 'fd00::/64', /loopback/],
+    ['fd00::/64', 'fd00::/64', /not an IPv4 range/],
+    ['10.64.0.0/16', '10.0.0.0/8', /not an IPv6 range/],
     ['10.64.0.0/31', 'fd00::/64', /no room/],
   ])('refuses %s with %s', (range4, range6, message) => {
     expect(() => parseAddressRange(range4, range6)).toThrow(message);

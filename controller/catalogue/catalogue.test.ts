@@ -23,6 +23,10 @@ describe('names and references', () => {
     ['an id as a reference', () => catalogue().addAccount({ reference: 'acc_0123456789abcdef' })],
     ['an endpoint without port', () => catalogue().addNode({ name: 'a', endpoint: 'example.net' })],
     ['an endpoint with port 0', () => catalogue().addNode({ name: 'a', endpoint: 'example.net:0' })],
+    ['an unspecified DNS server', () => catalogue().addGroup({ name: 'g', dns: ['0.0.0.0'] })],
+    ['an octal range', () => catalogue().addGroup({ name: 'g', allowedIps: ['010.0.0.0/8'] })],
+    ['a loopback range', () => catalogue().addGroup({ name: 'g', allowedIps: ['127.0.0.0/8'] })],
+    ['no address', () => catalogue().addNode({ name: 'n', endpoint: '999.1.1.1:51820' })],
     ['a DNS server by name', () => catalogue().addGroup({ name: 'g', dns: ['dns.example.net'] })],
     [
       'a DNS server with a line break',
@@ -344,4 +348,12 @@ describe('enforcement', () => {
       code: 'invalid',
     });
   });
+});
+
+it('a page after what is no item of that list is refused, because an empty one would look like its end', async () => {
+  for (const list of ['listNodes', 'listAccounts', 'listDevices'] as const) {
+    await expect(catalogue()[list]({ limit: 2, after: 'nonsense' })).rejects.toMatchObject({
+      code: 'invalid',
+    });
+  }
 });

@@ -22,7 +22,7 @@ export function listDevices(
     if (filter.subscription !== undefined) {
       query = query.where('subscription_id', '=', (await findSubscription(tx, filter.subscription)).id);
     }
-    if (filter.after !== undefined) query = query.where(afterItem('devices', filter.after));
+    if (filter.after !== undefined) query = query.where(await afterItem(tx, 'devices', filter.after));
     const rows = await query.limit(filter.limit ?? noLimit).execute();
     return loadDevices(
       context,

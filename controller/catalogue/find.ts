@@ -1,8 +1,9 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { parseId } from '../../common/ids.ts';
+import { show } from '../../common/show.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import { looksLikeId, show } from './words.ts';
+import { looksLikeId } from './words.ts';
 
 // Each takes an id, or the name under which an operator knows the thing.
 

@@ -1,7 +1,9 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { TurnpikeError } from '../../common/errors.ts';
+import { parseIpRange } from '../../common/ip-range.ts';
+import { show } from '../../common/show.ts';
 import type { GroupSettings } from './catalogue.ts';
-import { show } from './words.ts';
 
 /**
  * What goes into customers' configurations is checked before it is stored: a line break in it would add lines there.
@@ -21,27 +23,18 @@ export function parseGroupSettings(input: GroupSettings): GroupSettings {
 }
 
 function parseDns(text: string): string {
-  if (!isAddress(text)) {
-    throw new TurnpikeError('invalid', `${show(text)} is not the IP address of a DNS server`);
+  const kind = isIP(text) === 0 || text.includes('%') ? 'none' : ipaddr.parse(text).range();
+  if (['none', 'unspecified', 'multicast', 'broadcast'].includes(kind)) {
+    throw new TurnpikeError('invalid', `${show(text)} is not the IP address of a DNS server`, {
+      remedy: 'write such as 9.9.9.9 or 2620:fe::fe',
+    });
   }
   return text;
 }
 
 function parseAllowedIps(texts: readonly string[]): string[] {
   if (texts.length === 0) throw new TurnpikeError('invalid', 'the allowed IPs are empty: nothing would pass');
-  return texts.map((text) => {
-    if (!ipaddr.isValidCIDR(text)) {
-      throw new TurnpikeError('invalid', `${show(text)} is not a range in CIDR`, {
-        remedy: 'write such as 0.0.0.0/0 or ::/0',
-      });
-    }
-    return text;
-  });
-}
-
-// ipaddr.js also takes 10.1 and 0x0a000001 for IPv4.
-function isAddress(text: string): boolean {
-  return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'));
+  return texts.map((text) => parseIpRange(text).text);
 }
 
 function parseInteger(what: string, value: number, least: number, most: number): number {

@@ -42,7 +42,7 @@ export async function addDefaultGroup(tx: Tx, now: number): Promise<void> {
 export function listGroups({ store }: Context, page: PageFilter = {}): Promise<Group[]> {
   return store.transaction(async (tx) => {
     let query = tx.db.selectFrom('groups').selectAll().orderBy('created_at').orderBy('id');
-    if (page.after !== undefined) query = query.where(afterItem('groups', page.after));
+    if (page.after !== undefined) query = query.where(await afterItem(tx, 'groups', page.after));
     return (await query.limit(page.limit ?? noLimit).execute()).map(toGroup);
   });
 }

@@ -56,7 +56,7 @@ export function listNodes(context: Context, page: PageFilter = {}): Promise<Node
       .select('id')
       .orderBy('created_at')
       .orderBy('id');
-    if (page.after !== undefined) query = query.where(afterItem('nodes', page.after));
+    if (page.after !== undefined) query = query.where(await afterItem(tx, 'nodes', page.after));
     const rows = await query.limit(page.limit ?? noLimit).execute();
     return loadNodes(
       context,

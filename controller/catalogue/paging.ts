@@ -1,12 +1,24 @@
 import { sql } from 'kysely';
+import { TurnpikeError } from '../../common/errors.ts';
+import { show } from '../../common/show.ts';
 import type { Schema } from '../store/schema.ts';
+import type { Tx } from '../store/store.ts';
 
 type Listed = {
   [Table in keyof Schema]: Schema[Table] extends { id: string; created_at: number } ? Table : never;
 }[keyof Schema];
 
-/** What comes after an item in the order of creation. */
-export function afterItem(table: Listed, id: string) {
+/**
+ * What comes after an item in the order of creation.
+ * @throws TurnpikeError `invalid` for what is no item there: an empty page would look like the end of the list
+ */
+export async function afterItem(tx: Tx, table: Listed, id: string) {
+  const { rows } = await sql`SELECT id FROM ${sql.table(table)} WHERE id = ${id}`.execute(tx.db);
+  if (rows.length === 0) {
+    throw new TurnpikeError('invalid', `${show(id)} is not a cursor of this list`, {
+      remedy: 'give "next" of the page before, or begin again without a cursor',
+    });
+  }
   return sql<boolean>`(${sql.ref(`${table}.created_at`)}, ${sql.ref(`${table}.id`)}) > (SELECT created_at, id FROM ${sql.table(table)} WHERE id = ${id})`;
 }
 

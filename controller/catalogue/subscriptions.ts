@@ -56,7 +56,7 @@ export function listSubscriptions(
     if (filter.account !== undefined) {
       query = query.where('account_id', '=', (await findAccount(tx, filter.account)).id);
     }
-    if (filter.after !== undefined) query = query.where(afterItem('subscriptions', filter.after));
+    if (filter.after !== undefined) query = query.where(await afterItem(tx, 'subscriptions', filter.after));
     const rows = await query.limit(filter.limit ?? noLimit).execute();
     return loadSubscriptions(
       tx,

@@ -44,7 +44,7 @@ export function addTariff({ store, clock }: Context, input: NewTariff): Promise<
 export function listTariffs({ store }: Context, page: PageFilter = {}): Promise<Tariff[]> {
   return store.transaction(async (tx) => {
     let query = selectTariffs(tx).orderBy('tariffs.created_at').orderBy('tariffs.id');
-    if (page.after !== undefined) query = query.where(afterItem('tariffs', page.after));
+    if (page.after !== undefined) query = query.where(await afterItem(tx, 'tariffs', page.after));
     return query.limit(page.limit ?? noLimit).execute();
   });
 }

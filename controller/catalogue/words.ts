@@ -1,4 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { show } from '../../common/show.ts';
 
 /**
  * A name for operators: nodes, tariffs, groups. Stays harmless in shells, URLs, terminals and file names, and cannot be
@@ -30,12 +31,6 @@ export function parseLine(what: string, text: string, longest = 200): string {
     throw new TurnpikeError('invalid', `the ${what} ${show(line)} holds characters that cannot be printed`);
   }
   return line;
-}
-
-/** Anything, made safe to repeat in an error. */
-export function show(text: string): string {
-  const printable = text.slice(0, 60).replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '?');
-  return `"${printable}${text.length > 60 ? '…' : ''}"`;
 }
 
 export function looksLikeId(text: string): boolean {

@@ -208,6 +208,17 @@ describe('turnpike', () => {
     expect(asked).toEqual([]);
   });
 
+  it.each([
+    ['subscription suspend', ['--reason']],
+    ['subscription top-up', ['--reason', '--reference']],
+    ['device config', ['--node']],
+    ['node add', ['--endpoint']],
+  ])('says in the help of %s which options are required', async (verb, options) => {
+    const { out } = await turnpike(...verb.split(' '), '--help');
+    const required = out.split('\n').filter((line) => line.replace(/\s+/g, ' ').includes('(required)'));
+    expect(required.map((line) => line.trim().split(' ')[0])).toEqual(options);
+  });
+
   it('prints help for the whole and for each part', async () => {
     expect((await turnpike('--help')).out).toContain('subscription');
     expect(await turnpike('device', 'add', '--help')).toMatchObject({

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { describeError, TurnpikeError } from '../../common/errors.ts';
 import { exitCodes } from '../../common/exit.ts';
 import { version } from '../../common/version.ts';
@@ -25,6 +25,8 @@ export function createProgram(terminal: Terminal): Command {
     .exitOverride()
     .configureOutput({ writeOut: terminal.write, writeErr: () => undefined })
     .showHelpAfterError(false);
+  // Before the verbs are added: they take it over.
+  program.configureHelp({ optionDescription: describeOption });
   const open = sessionOpener(terminal);
   addAccountVerbs(program, open);
   addTariffVerbs(program, open);
@@ -38,6 +40,12 @@ export function createProgram(terminal: Terminal): Command {
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);
   return program;
+}
+
+/** As commander has it, and whether the verb works without the option. */
+function describeOption(option: Option): string {
+  const text = new Help().optionDescription(option);
+  return option.mandatory ? `(required) ${text}` : text;
 }
 
 /** Runs one command line and returns the exit code. What went wrong is one line on `writeError`. */

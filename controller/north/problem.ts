@@ -51,6 +51,9 @@ export function toProblem(error: unknown): Problem {
   if (refusal.code?.startsWith('FST_ERR_CTP') && refusal.statusCode !== undefined) {
     return { ...problemOf('invalid', describeBodyRefusal(refusal.code)), status: refusal.statusCode };
   }
+  if (refusal.code === 'FST_ERR_BAD_URL' || refusal.code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return problemOf('invalid', 'the path of the URL is malformed or too long');
+  }
   return problemOf('internal', 'something went wrong inside; the log of the controller has more');
 }
 

@@ -175,6 +175,13 @@ describe('errors', () => {
     expect(answer.body).not.toContain('QUJD');
   });
 
+  it('of a path that cannot be decoded are problems too', async () => {
+    const answer = await (await api()).inject('/v1/accounts/%E0%A4%A');
+    expect(answer.statusCode).toBe(400);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer.json()).toMatchObject({ type: 'urn:turnpike:problem:invalid', status: 400 });
+  });
+
   it('name a route that is not there', async () => {
     const answer = await (await api()).inject('/v1/nothing');
     expect(answer.statusCode).toBe(404);

@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import { fastify } from 'fastify';
+import { type FastifyReply, fastify } from 'fastify';
 import Type from 'typebox';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Logger } from '../../common/log.ts';
@@ -31,6 +31,8 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    // What fastify refuses before there is a route; its own answer is no problem document.
+    frameworkErrors: (error, _request, reply) => sendProblem(reply as never, toProblem(error)),
     routerOptions: { maxParamLength: 400 },
   });
   api.setValidatorCompiler(compileValidator);
@@ -51,13 +53,17 @@ function answerProblems(api: Api, log: Logger): void {
     const problem = toProblem(error);
     if (problem.status >= 500) log.error({ err: error, route: request.routeOptions.url }, 'request failed');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-    return reply.status(problem.status).type('application/problem+json').send(problem);
+    return sendProblem(reply, problem);
   });
   api.setNotFoundHandler((request) => {
     throw new TurnpikeError('not_found', `there is no ${request.method} ${request.url.split('?')[0]}`, {
       remedy: 'all there is stands at /openapi.json',
     });
   });
+}
+
+function sendProblem(reply: FastifyReply, problem: ReturnType<typeof toProblem>) {
+  return reply.status(problem.status).type('application/problem+json').send(problem);
 }
 
 /** Query keys and bodies that a route does not ask for are mistakes of the caller, and are told. */

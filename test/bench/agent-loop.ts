@@ -43,7 +43,7 @@ export const agentLoop: Contender = {
     const directory = await mkdtemp(join(tmpdir(), 'turnpike-bench-'));
     const journal = openJournal(directory, { nodeId: 'nod_0000000000000001', incarnation: 1 });
     const memory = newMemory(journal.state);
-    const validity = new Validity(systemClock, 0);
+    const validity = new Validity(systemClock, journal.state);
     const inbox = new Inbox(journal, validity, () => undefined);
     const reconciler = new Reconciler({
       ...{ journal, memory, inbox, validity, gate, wireguard, host, interfaceName },

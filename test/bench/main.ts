@@ -11,6 +11,7 @@ import { openStage } from './stage.ts';
 /** The first is what the others are compared with. */
 const contenders: readonly [Contender, ...Contender[]] = [tools, drivers, agentLoop];
 const allowedRatio = 1.2;
+const plain = { head: [], border: [] };
 
 const { values } = parseArgs({
   options: {
@@ -60,12 +61,15 @@ const results = contenders.map(({ name }) => {
   return { name, medianMs: median(all), ratio: median(all) / reference, allMs: all };
 });
 
-const comparison = new Table({ head: [`${devices} devices at once`, 'median ms', 'ratio', 'rounds ms'] });
+const comparison = new Table({
+  style: plain,
+  head: [`${devices} devices at once`, 'median ms', 'ratio', 'rounds ms'],
+});
 for (const { name, medianMs, ratio, allMs } of results) {
   comparison.push([name, milliseconds(medianMs), ratio.toFixed(2), allMs.map(milliseconds).join(' ')]);
 }
 const figures = await measureFigures(fleet);
-const everyday = new Table({ head: [`beside ${devices} devices`, 'ms'] });
+const everyday = new Table({ style: plain, head: [`beside ${devices} devices`, 'ms'] });
 for (const [what, took] of figures) everyday.push([what, milliseconds(took)]);
 process.stdout.write(`${comparison.toString()}\n${everyday.toString()}\n`);
 

@@ -56,13 +56,15 @@ export async function tellStory(lab: Lab, options: StoryOptions, teller: Teller)
   teller.say(`The bill says ${grouped(billedBytes)} bytes.`);
 
   teller.say(`The customer tops up by ${grouped(topUpBytes)} bytes.`);
+  const soldInAll = volumeBytes + topUpBytes;
   await sale.topUp(topUpBytes, 'payment-2');
   const toppedUpAt = machineMilliseconds();
   const flows = async () => (await lab.traffic.accepted()) > acceptedBytes;
   await eventually('traffic flows after the top-up', flows, { within: withinMs, every: 10 });
   const flowsAgainMs = machineMilliseconds() - toppedUpAt;
-  teller.say(`Traffic flows again after ${Math.round(flowsAgainMs)} ms.`);
-  const soldInAll = volumeBytes + topUpBytes;
+  teller.say(
+    `Traffic flows again after ${Math.round(flowsAgainMs)} ms; the volume is ${grouped(soldInAll)} bytes now.`,
+  );
   const all = await lab.traffic.usedUp(soldInAll, { quietMs, withinMs, meanwhile: showOf(soldInAll) });
   teller.say(`Stopped again: ${grouped(all - acceptedBytes)} bytes more have arrived.`);
   const billedAfterTopUpBytes = await theBill(sale, all);

@@ -44,6 +44,19 @@ test('a removed device is closed on both nodes within a second', async () => {
   await sale.billedBetween(accepted, accepted + inFlight);
 });
 
+test('a node that is removed passes nothing after a second, also after a restart of its agent', async () => {
+  await using lab = await labForTest({ nodes: 2, clients: 2 });
+  await oneDeviceOnTwoNodes(lab);
+
+  await lab.controller.cli.json('node', 'remove', lab.node(2).name);
+  const removedAt = machineMilliseconds();
+  await passes(lab, 1);
+  await lab.node(2).restart();
+  await passes(lab, 1);
+  expect(await lastArrival(lab, 2)).toBeLessThan(removedAt + 1000);
+  expect(await lab.node(2).agent('status')).toContain('the controller refuses this node');
+});
+
 test('a device removed while a node was cut off is closed there by the first message after its return', async () => {
   await using lab = await labForTest({ nodes: 2, clients: 2 });
   const sale = await oneDeviceOnTwoNodes(lab);

@@ -33,7 +33,11 @@ async function start(): Promise<void> {
   rig.wake = () => wake.set();
   const loop = new Loop({
     ...{ reconciler: rig.reconciler, inbox: rig.inbox, gate: rig.gate, clock: rig.clock, wake },
-    ...{ validity: new Validity(rig.clock, 0), telemetry: rig.telemetry, log: silentLogger },
+    ...{
+      validity: new Validity(rig.clock, { validUntil: 0, refused: false }),
+      telemetry: rig.telemetry,
+      log: silentLogger,
+    },
     random: () => 0.5,
     onRefusal: () => {
       refusals += 1;

@@ -104,7 +104,7 @@ export class Rig {
   start(): void {
     this.journal = openJournal(this.#directory, { nodeId: 'nod_0000000000000001', incarnation: 1 });
     this.memory = newMemory(this.journal.state);
-    const validity = new Validity(this.clock, this.journal.state.validUntil);
+    const validity = new Validity(this.clock, this.journal.state);
     this.inbox = new Inbox(this.journal, validity, () => this.wake());
     this.telemetry = newTelemetry();
     this.reconciler = new Reconciler({

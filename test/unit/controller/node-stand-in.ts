@@ -119,6 +119,8 @@ export class NodeStandIn implements DesiredSink, ReportSource {
 
   heard(): void {}
 
+  refused(): void {}
+
   next(): PendingReport | undefined {
     return this.#queue[0];
   }

@@ -192,7 +192,7 @@ describe('from the first account to the last removal', { timeout: 60_000 }, () =
     expect(await turnpike.text('device', 'list')).not.toContain(device);
     expect((await turnpike.json('usage', subscription)).usedBytes).toBe(String(volume));
     await turnpike.text('node', 'remove', 'fra-1');
-    await vi.waitFor(() => expect(node.state()).toBe('refused'), patience);
+    await vi.waitFor(() => expect(node.state()).toBe('revoked'), patience);
     expect(await turnpike.refused('node', 'show', 'fra-1')).toContain('fra-1');
   });
 });

@@ -82,7 +82,7 @@ it('an older incarnation that dials does not push out the newer one', async () =
   expect(controller.books.events).not.toContain('disconnected ams-1 2');
 });
 
-it('when a node is revoked its streams end within a second, and it dials slowly from then on', async () => {
+it('when a node is revoked its streams end within a second, it closes, and it dials slowly from then on', async () => {
   const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
   agent.reports.add(1n);
   await until(() => expect(agent.reports.acknowledgedNumbers).toEqual([1n]));
@@ -93,9 +93,44 @@ it('when a node is revoked its streams end within a second, and it dials slowly 
   await until(() => expect(controller.state.streams).toEqual({ sync: 0, usage: 0 }));
   expect(systemClock.monotonic() - before).toBeLessThan(1000);
   expect(controller.books.events).toContain('disconnected ams-1 1');
-  await until(() => expect(agent.south.state()).toBe('refused'));
+  await until(() => expect(agent.south.state()).toBe('revoked'));
+  expect(agent.sink.refusedCount).toBe(1);
   // Both streams may have tried once more before they knew.
   expect(controller.state.counters.streamsRefused).toBeLessThanOrEqual(2);
+});
+
+it('a node that was revoked while it was away is told so when it dials', async () => {
+  const identity = await joinNode(cleanup, controller);
+  controller.books.revoke(nodeId);
+  const agent = await startAgent(cleanup, identity);
+  await until(() => expect(agent.sink.refusedCount).toBe(1));
+  expect(agent.sink.heardCount).toBe(0);
+});
+
+it('a controller that goes away revokes nobody', async () => {
+  const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
+  await until(() => expect(agent.south.state()).toBe('connected'));
+  await controller.stop();
+  await until(() => expect(agent.south.state()).toBe('unreachable'));
+  // Attempts at a port where nobody listens follow within 0.2 s, 0.4 s...
+  await systemClock.sleep(500);
+  expect(agent.sink.refusedCount).toBe(0);
+});
+
+it("a controller of another fleet's CA revokes nobody", async () => {
+  const other = await startController(cleanup);
+  const identity = await joinNode(cleanup, controller);
+  const astray = await startAgent(cleanup, { ...identity, controllerAddress: other.nodes });
+  const stranger = await joinNode(cleanup, other);
+  const impostor = await startAgent(cleanup, {
+    ...stranger,
+    controllerAddress: controller.nodes,
+    caCertificate: identity.caCertificate,
+  });
+  for (const { south, sink } of [astray, impostor]) {
+    await until(() => expect(south.state()).toBe('unreachable'));
+    expect(sink.refusedCount).toBe(0);
+  }
 });
 
 it('a revoked node that reads nothing is cut off all the same', async () => {

@@ -147,6 +147,7 @@ export class MemorySink implements DesiredSink {
   readonly settingsSeen: NodeSettings[] = [];
   readonly batches: { deltas: readonly DesiredDelta[]; complete: boolean }[] = [];
   heardCount = 0;
+  refusedCount = 0;
   /** What `apply` waits for. */
   gate: Promise<void> = Promise.resolve();
   #revision = 0n;
@@ -175,6 +176,10 @@ export class MemorySink implements DesiredSink {
 
   heard(): void {
     this.heardCount += 1;
+  }
+
+  refused(): void {
+    this.refusedCount += 1;
   }
 }
 
