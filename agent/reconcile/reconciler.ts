@@ -80,6 +80,8 @@ export class Reconciler {
       telemetry.lastError = undefined;
     } catch (error) {
       this.#uncertain = true;
+      // What was to be armed may not have been, so that nothing passed proves nothing of its size.
+      this.#parts.memory.lastArmed.clear();
       telemetry.inForce = false;
       telemetry.failures += 1;
       telemetry.consecutiveFailures += 1;
@@ -301,6 +303,7 @@ export class Reconciler {
       if (keys.has(device.publicKey)) memory.refused.set(device.id, 'WireGuard refuses it');
     }
     for (const subscriptionId of subscriptionIds) {
+      memory.lastArmed.delete(subscriptionId);
       for (const id of memory.members.get(subscriptionId) ?? []) {
         if (memory.gate.devices.has(id)) continue;
         memory.refused.set(id, 'the gate refuses it');

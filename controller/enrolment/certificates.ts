@@ -1,4 +1,4 @@
-import type { IssuedCertificate, NodeIdentity } from '../south/ports.ts';
+import type { CertificateStanding, IssuedCertificate, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 
 export async function recordCertificate(
@@ -12,12 +12,15 @@ export async function recordCertificate(
     .execute();
 }
 
-/** Known, not revoked, of the node's current incarnation, and that one not quarantined. */
-export async function isValidCertificate(
+/**
+ * `valid`: known, not revoked, of the node's current incarnation, and that one not quarantined. `unknown`: never recorded
+ * here; a controller that was restored from a backup does not know what was issued since, and must not close it.
+ */
+export async function certificateStanding(
   { db }: Tx,
   { nodeId, incarnation }: NodeIdentity,
   serial: string,
-): Promise<boolean> {
+): Promise<CertificateStanding> {
   const found = await db
     .selectFrom('certificates')
     .innerJoin('nodes', 'nodes.id', 'certificates.node_id')
@@ -29,12 +32,15 @@ export async function isValidCertificate(
     .where('certificates.serial', '=', serial)
     .where('certificates.node_id', '=', nodeId)
     .where('certificates.incarnation', '=', incarnation)
-    .where('certificates.revoked_at', 'is', null)
-    .where('nodes.removed_at', 'is', null)
-    .where('nodes.incarnation', '=', incarnation)
-    .where('incarnations.quarantined_at', 'is', null)
-    .where('incarnations.ended_at', 'is', null)
-    .select('certificates.serial')
+    .select([
+      'certificates.revoked_at',
+      'nodes.removed_at',
+      'nodes.incarnation',
+      'incarnations.quarantined_at',
+      'incarnations.ended_at',
+    ])
     .executeTakeFirst();
-  return found !== undefined;
+  if (found === undefined) return 'unknown';
+  const ends = [found.revoked_at, found.removed_at, found.quarantined_at, found.ended_at];
+  return found.incarnation === incarnation && ends.every((end) => end === null) ? 'valid' : 'revoked';
 }

@@ -65,20 +65,20 @@ describe('an identity', () => {
     identities.onRevoked((...all) => revoked.push(all));
     const node = await TestNode.enrol(rig.books, 'a');
     await identities.renewed(node.identity, { serial: 'renewed', der: new Uint8Array(), notAfter: 9 });
-    expect(await identities.valid(node.identity, node.serial)).toBe(true);
-    expect(await identities.valid(node.identity, 'renewed')).toBe(true);
-    expect(await identities.valid(node.identity, 'foreign')).toBe(false);
-    expect(await identities.valid({ ...node.identity, incarnation: 2 }, 'renewed')).toBe(false);
+    expect(await identities.standing(node.identity, node.serial)).toBe('valid');
+    expect(await identities.standing(node.identity, 'renewed')).toBe('valid');
+    expect(await identities.standing(node.identity, 'foreign')).toBe('unknown');
+    expect(await identities.standing({ ...node.identity, incarnation: 2 }, 'renewed')).toBe('unknown');
     const anew = await TestNode.enrol(rig.books, 'a');
     expect(anew.identity.incarnation).toBe(2);
     expect(revoked).toEqual([[node.identity.nodeId, 1]]);
-    expect(await identities.valid(node.identity, 'renewed')).toBe(false);
-    expect(await identities.valid(anew.identity, anew.serial)).toBe(true);
+    expect(await identities.standing(node.identity, 'renewed')).toBe('revoked');
+    expect(await identities.standing(anew.identity, anew.serial)).toBe('valid');
     await expect(
       identities.renewed(node.identity, { serial: 'late', der: new Uint8Array(), notAfter: 9 }),
     ).rejects.toMatchObject({ code: 'unauthenticated' });
     await catalogue.removeNode('a');
-    expect(await identities.valid(anew.identity, anew.serial)).toBe(false);
+    expect(await identities.standing(anew.identity, anew.serial)).toBe('revoked');
     expect(revoked).toHaveLength(2);
   });
 });

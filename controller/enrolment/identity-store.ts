@@ -1,7 +1,7 @@
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import type { Context } from '../books/context.ts';
 import type { IdentityStore } from '../south/ports.ts';
-import { isValidCertificate, recordCertificate } from './certificates.ts';
+import { certificateStanding, recordCertificate } from './certificates.ts';
 import { findToken, toJoinToken } from './find-token.ts';
 import { redeem } from './redeem.ts';
 
@@ -20,7 +20,7 @@ export function createIdentityStore(context: Context): IdentityStore {
         await servingIncarnation(tx, identity);
         await recordCertificate(tx, identity, certificate);
       }),
-    valid: (identity, serial) => store.transaction((tx) => isValidCertificate(tx, identity, serial)),
+    standing: (identity, serial) => store.transaction((tx) => certificateStanding(tx, identity, serial)),
     onRevoked: (listener) => revoked.add(listener),
   };
 }

@@ -32,7 +32,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     // What fastify refuses before there is a route; its own answer is no problem document.
-    frameworkErrors: (error, _request, reply) => sendProblem(reply as never, toProblem(error)),
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply as never, toProblem(error)),
     routerOptions: { maxParamLength: 400 },
   });
   api.setValidatorCompiler(compileValidator);

@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import type { NodeIdentity } from './ports.ts';
+import type { CertificateStanding, NodeIdentity } from './ports.ts';
 
 export type StreamKind = 'sync' | 'usage';
 
@@ -62,6 +62,16 @@ export function revoked(): TurnpikeError {
   return new TurnpikeError('unauthenticated', "this node's identity is no longer valid", {
     remedy: 'it was removed, enrolled anew or quarantined; join with a new token to bring it back',
   });
+}
+
+/** @throws TurnpikeError `unauthenticated` when revoked, which closes the node; `forbidden` when unknown here. */
+export function requireValid(standing: CertificateStanding): void {
+  if (standing === 'revoked') throw revoked();
+  if (standing === 'unknown') {
+    throw new TurnpikeError('forbidden', "this controller does not know the node's certificate", {
+      remedy: 'it was restored from an older backup, perhaps; join the node anew with a new token',
+    });
+  }
 }
 
 function keyOf({ kind, identity }: LiveStream): string {

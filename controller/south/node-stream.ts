@@ -3,7 +3,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { readSerially, send } from '../../common/grpc/stream.ts';
 import { type Caller, readCaller } from '../identity/peer.ts';
 import type { SouthContext } from './context.ts';
-import { type LiveStream, revoked, type StreamKind } from './live-streams.ts';
+import { type LiveStream, requireValid, type StreamKind } from './live-streams.ts';
 import type { NodeIdentity } from './ports.ts';
 import { isInside, statusOf } from './status.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -80,7 +80,7 @@ export class NodeStream<Request, Response> implements LiveStream {
   /** Throws when the identity has been revoked since. */
   async checkValid(): Promise<void> {
     const { identity, serial } = this.caller;
-    if (!(await this.#context.identities.valid(identity, serial))) throw revoked();
+    requireValid(await this.#context.identities.standing(identity, serial));
   }
 
   end(error?: unknown): void {

@@ -59,8 +59,11 @@ export interface IdentityStore {
     issue: (identity: NodeIdentity) => Promise<IssuedCertificate>,
   ): Promise<{ identity: NodeIdentity; certificate: IssuedCertificate }>;
   renewed(identity: NodeIdentity, certificate: IssuedCertificate): Promise<void>;
-  /** True when this serial is known, not revoked, of the node's current incarnation, and not quarantined. */
-  valid(identity: NodeIdentity, serial: string): Promise<boolean>;
+  /**
+   * `valid`: of the node's current incarnation, not revoked, not quarantined. `unknown`: this controller never issued it, or
+   * has forgotten it (a restore from a backup): refused, but no reason to close the node.
+   */
+  standing(identity: NodeIdentity, serial: string): Promise<CertificateStanding>;
   /** Calls back when a node was removed, re-enrolled or quarantined: its streams must end. Returns stop. */
   onRevoked(listener: (nodeId: string, incarnation: number) => void): () => void;
 }
@@ -75,6 +78,8 @@ export interface JoinToken {
   readonly certificate: IssuedCertificate | undefined;
   readonly incarnation: number | undefined;
 }
+
+export type CertificateStanding = 'valid' | 'revoked' | 'unknown';
 
 export interface IssuedCertificate {
   /** Hex. */

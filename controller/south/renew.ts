@@ -9,14 +9,14 @@ import { publicKeyOfRequest } from '../identity/csr.ts';
 import { readCaller } from '../identity/peer.ts';
 import type { SouthContext } from './context.ts';
 import { identityMessage } from './identity-message.ts';
-import { revoked } from './live-streams.ts';
+import { requireValid } from './live-streams.ts';
 import { answer } from './unary.ts';
 
 /** IdentityService.Renew: a fresh certificate for the identity that calls. */
 export function renewHandler(context: SouthContext): handleUnaryCall<RenewRequest, RenewResponse> {
   return answer(context.log, async (call) => {
     const { identity, serial } = readCaller(call.getAuthContext().sslPeerCertificate);
-    if (!(await context.identities.valid(identity, serial))) throw revoked();
+    requireValid(await context.identities.standing(identity, serial));
     const publicKey = await publicKeyOfRequest(call.request.csr);
     const certificate = await context.authority.issueNode(identity, publicKey);
     await context.identities.renewed(identity, certificate);

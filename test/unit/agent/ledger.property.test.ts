@@ -176,6 +176,15 @@ test('property: whatever crashes between journal and kernel, no byte passes beyo
   );
 }, 120_000);
 
+test('a grant whose arming failed is armed again, and passes', () =>
+  withRig((rig) =>
+    play(rig, [
+      { kind: 'crash', taken: false },
+      { kind: 'traffic', bytes: 100_000n, device: 2 },
+      { kind: 'fail' },
+    ]),
+  ));
+
 test('property: when counters are destroyed too, no more is written off than was armed, and none of it passes again', async () => {
   const any = fc.oneof({ weight: 5, arbitrary: harmless }, { weight: 1, arbitrary: destructive });
   await fc.assert(

@@ -151,11 +151,17 @@ it('a revoked node that reads nothing is cut off all the same', async () => {
   expect(systemClock.monotonic() - before).toBeLessThan(1000);
 });
 
+it('a certificate that this controller has forgotten is refused, but not as one that was revoked', async () => {
+  const node = new RawNode(cleanup, controller.nodes, await joinNode(cleanup, controller));
+  controller.books.standing = async () => 'unknown';
+  expect((await node.sync().send(hello()).ended).code).toBe(status.PERMISSION_DENIED);
+});
+
 it('a report of an identity that was revoked unnoticed is not booked', async () => {
   const node = new RawNode(cleanup, controller.nodes, await joinNode(cleanup, controller));
   const stream = node.report().listen().send(reportBytes(1n));
   await until(() => expect(stream.received).toHaveLength(1));
-  controller.books.valid = async () => false;
+  controller.books.standing = async () => 'revoked';
   stream.send(reportBytes(2n));
   expect((await stream.ended).code).toBe(status.UNAUTHENTICATED);
   expect([...controller.books.booked.keys()]).toEqual([1n]);
@@ -165,12 +171,12 @@ it('a certificate is renewed at two thirds of its life, stored, and shown on the
   // 1.5 h of the life lie before the issue; so at 1 h after it little is left of the first third.
   const short = await startController(cleanup, { nodeLife: 20 * 60_000 });
   const identity = await joinNode(cleanup, short);
-  const valid = short.books.valid.bind(short.books);
+  const standing = short.books.standing.bind(short.books);
   const serials: string[] = [];
-  short.books.valid = (node, serial) => {
+  short.books.standing = (node, serial) => {
     // Those of Sync; the renewal itself asks as well, with the certificate before.
     serials.push(serial);
-    return valid(node, serial);
+    return standing(node, serial);
   };
   const agent = await startAgent(cleanup, identity);
   await until(() => expect(agent.saved).not.toHaveLength(0));

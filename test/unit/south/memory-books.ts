@@ -14,6 +14,7 @@ import { newJoinToken } from '../../../controller/identity/token.ts';
 import type {
   Booking,
   Catchup,
+  CertificateStanding,
   DesiredState,
   IdentityStore,
   IssuedCertificate,
@@ -43,6 +44,7 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
   });
   readonly #tokens = new Map<string, JoinToken>();
   readonly #valid = new Set<string>();
+  readonly #revoked = new Set<string>();
   readonly #incarnations = new Map<string, number>();
   readonly #changes = new Set<() => void>();
   readonly #revocations = new Set<(nodeId: string, incarnation: number) => void>();
@@ -184,8 +186,10 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
     this.events.push(`renewed ${nodeId}`);
   }
 
-  async valid({ nodeId, incarnation }: NodeIdentity, serial: string): Promise<boolean> {
-    return this.#valid.has(`${nodeId} ${incarnation} ${serial}`);
+  async standing({ nodeId, incarnation }: NodeIdentity, serial: string): Promise<CertificateStanding> {
+    const key = `${nodeId} ${incarnation} ${serial}`;
+    if (this.#valid.has(key)) return 'valid';
+    return this.#revoked.has(key) ? 'revoked' : 'unknown';
   }
 
   onRevoked(listener: (nodeId: string, incarnation: number) => void): () => void {
@@ -195,7 +199,11 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
 
   revoke(nodeId: string): void {
     const incarnation = this.#incarnations.get(nodeId) ?? 0;
-    for (const key of this.#valid) if (key.startsWith(`${nodeId} `)) this.#valid.delete(key);
+    for (const key of this.#valid) {
+      if (!key.startsWith(`${nodeId} `)) continue;
+      this.#valid.delete(key);
+      this.#revoked.add(key);
+    }
     for (const listener of this.#revocations) listener(nodeId, incarnation);
   }
 }
