@@ -25,7 +25,7 @@ const slow: StoryOptions = {
   volumeBytes: 8_000_000n,
   topUpBytes: 2_000_000n,
   bitsPerSecond: 250_000,
-  quietMs: 10_000,
+  quietMs: 45_000,
   withinMs: 60_000,
 };
 

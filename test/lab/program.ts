@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, closeSync, openSync, readFileSync } from 'node:fs';
 import { eventually } from './eventually.ts';
+import { compileCache } from './run.ts';
 
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -31,7 +32,11 @@ export class Program {
     this.#child = spawn(program, args, {
       stdio: options.channel ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
       // Nothing of the test runner's own environment.
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], LC_ALL: 'C', ...options.env },
+      env: {
+        ...compileCache,
+        ...{ PATH: process.env['PATH'], HOME: process.env['HOME'], LC_ALL: 'C' },
+        ...options.env,
+      },
     });
     closeSync(log);
     this.#exited = once(this.#child, 'exit').catch((error: unknown) => appendFileSync(logFile, `${error}\n`));

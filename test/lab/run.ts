@@ -1,5 +1,12 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { patience } from './eventually.ts';
+
+/** Node keeps what it compiled here, so that each of the many programs that a story starts need not do it anew. */
+export const compileCache = {
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'turnpike-lab-compile-cache'),
+};
 
 export interface RunOptions {
   readonly input?: string;
@@ -28,7 +35,7 @@ export async function tryRun(argv: readonly string[], options: RunOptions = {}):
     timeout: (options.timeoutMs ?? 60_000) * patience,
     reject: false,
     stripFinalNewline: false,
-    env: { ...options.env, LC_ALL: 'C' },
+    env: { ...compileCache, ...options.env, LC_ALL: 'C' },
   });
   const why = result.timedOut ? `\n${argv[0]} took too long` : '';
   return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr + why };
