@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import type { Generated, Insertable, Selectable } from 'kysely';
 
 /**
  * The tables, as migrations/ makes them. bigint where the column is BIGINT, number where it is INTEGER. Times are
@@ -21,6 +21,7 @@ export interface Schema {
   grants: GrantTable;
   usage: UsageTable;
   departures: DepartureTable;
+  events: EventTable;
   api_keys: ApiKeyTable;
 }
 
@@ -53,6 +54,31 @@ export interface TariffTable {
   /** null: unlimited. */
   volume_bytes: bigint | null;
   max_devices: number | null;
+  /** null: any number. */
+  max_connections: number | null;
+  /** What happens to one more device when all seats are taken. */
+  seat_policy: 'reject-new' | 'evict-oldest';
+  /** What a key on two devices leads to beside the event: it counts as one more connection, or nothing. */
+  shared_key: 'notify' | 'count';
+  require_hardware_id: number;
+  /** Bits per second; null: no limit. */
+  upload_bits_per_second: bigint | null;
+  download_bits_per_second: bigint | null;
+  speed_scope: 'device' | 'subscription';
+  /** Bits per second, each way, after the volume has ended; null: closed then. */
+  throttle_bits_per_second: bigint | null;
+  /** JSON array of percents of the volume, rising. */
+  thresholds: string;
+  /** `once`: the volume is for the subscription's whole life. */
+  period_kind: 'once' | 'month' | 'days';
+  /** Of kind `days`. */
+  period_days: number | null;
+  /** Unused volume of a period is added to the next one, once. */
+  rollover: number;
+  /** How long a subscription lasts; null: until it is ended. */
+  duration_days: number | null;
+  /** After the expiry, for which service goes on. */
+  grace_seconds: number;
   group_id: string;
   enforcement: 'inherit' | 'observe' | 'enforce';
   created_at: number;
@@ -204,6 +230,18 @@ export interface DepartureTable {
   node_id: string;
   device_id: string;
   revision: bigint;
+}
+
+/** What happened, for billing backends; in order of `id`. */
+export interface EventTable {
+  id: Generated<number>;
+  type: string;
+  at: number;
+  subscription_id: string | null;
+  device_id: string | null;
+  node_id: string | null;
+  /** JSON object. */
+  data: string;
 }
 
 /** Keys for the API over TCP. */
