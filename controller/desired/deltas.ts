@@ -38,6 +38,7 @@ function subscriptionMessage(item: SubscriptionItem): Subscription {
     grantedBytes: item.granted,
     allowance: item.allowance,
     recall: item.recall,
+    period: 1,
   });
 }
 
