@@ -16,6 +16,16 @@ export interface SubscriptionItem {
   readonly granted: bigint;
   readonly allowance: boolean;
   readonly recall: number;
+  readonly speed: SpeedItem | null;
+  /** Once nothing is left to grant. */
+  readonly throttle: SpeedItem | null;
+}
+
+/** Bits per second; 0: no limit. */
+export interface SpeedItem {
+  readonly upload: bigint;
+  readonly download: bigint;
+  readonly shared: boolean;
 }
 
 export interface DeviceItem {
@@ -84,18 +94,36 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'grants.allowance',
       'grants.recall',
       'subscriptions.volume_bytes',
+      'tariffs.upload_bits_per_second',
+      'tariffs.download_bits_per_second',
+      'tariffs.speed_scope',
+      'tariffs.throttle_bits_per_second',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
     ])
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    revision: row.revision,
-    granted: row.granted,
-    allowance: row.allowance === 1,
-    recall: row.recall,
-    unlimited: row.volume_bytes === null || effectiveEnforcement(row.tariff, row.group, fleet) === 'observe',
-  }));
+  return rows.map((row) => {
+    const observed = effectiveEnforcement(row.tariff, row.group, fleet) === 'observe';
+    const shared = row.speed_scope === 'subscription';
+    return {
+      id: row.id,
+      revision: row.revision,
+      granted: row.granted,
+      allowance: row.allowance === 1,
+      recall: row.recall,
+      unlimited: row.volume_bytes === null || observed,
+      speed: observed
+        ? null
+        : speedOf(row.upload_bits_per_second ?? 0n, row.download_bits_per_second ?? 0n, shared),
+      throttle: observed
+        ? null
+        : speedOf(row.throttle_bits_per_second ?? 0n, row.throttle_bits_per_second ?? 0n, shared),
+    };
+  });
+}
+
+function speedOf(upload: bigint, download: bigint, shared: boolean): SpeedItem | null {
+  return upload === 0n && download === 0n ? null : { upload, download, shared };
 }
 
 async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<DeviceItem[]> {
