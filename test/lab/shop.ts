@@ -21,9 +21,12 @@ export interface SoldDevice {
   readonly address6: string;
 }
 
-/** Controller up, all nodes enrolled, up and in contact: all through the product's own commands. */
-export async function openShop(lab: Lab): Promise<void> {
-  await lab.controller.start();
+/**
+ * Controller up, all nodes enrolled, up and in contact: all through the product's own commands. `prefix` as of
+ * {@link Controller.start}.
+ */
+export async function openShop(lab: Lab, prefix: readonly string[] = []): Promise<void> {
+  await lab.controller.start(prefix);
   await Promise.all(
     lab.nodes.map(async (node) => {
       await node.join(lab.controller.cli);
