@@ -13,6 +13,7 @@ import { type Journal, openJournal } from './journal/journal.ts';
 import { ensureWireguardKey } from './journal/key.ts';
 import type { KernelSide } from './kernel-side.ts';
 import { Presence } from './presence/presence.ts';
+import { newlyHeard } from './reconcile/hearing.ts';
 import { Inbox } from './reconcile/inbox.ts';
 import { Loop } from './reconcile/loop.ts';
 import { newMemory } from './reconcile/memory.ts';
@@ -90,6 +91,10 @@ async function serve(
     passedAt: (id) => memory.passedAt.get(id),
     peers: () => memory.peers,
     onKnock: (ids) => inbox.knock(ids),
+    onLook: (askedAt, peers) => {
+      const hearing = { askedAt, peers };
+      if (newlyHeard(memory, hearing).length > 0) inbox.hear(hearing);
+    },
     onTrouble: () => loop.lookNow(),
   });
   const connectedDevices = () => presence.connected;

@@ -13,6 +13,16 @@ export interface DesiredDevice {
   readonly address4: string;
   readonly address6: string;
   readonly access: 'open' | 'closed' | 'withdrawn';
+  /** Absent: the tariff does not limit concurrent connections. */
+  readonly seat?: 'free' | 'held';
+}
+
+/** Bits per second of inner IP packets; absent: no limit. */
+export interface Speed {
+  readonly uploadBitsPerSecond?: bigint;
+  readonly downloadBitsPerSecond?: bigint;
+  /** Of each device, or of all the subscription's devices on this node together. */
+  readonly scope: 'device' | 'subscription';
 }
 
 export interface DesiredSubscription {
@@ -22,6 +32,9 @@ export interface DesiredSubscription {
   readonly grantedBytes: bigint;
   readonly allowance: boolean;
   readonly recall: number;
+  readonly speed?: Speed;
+  /** What devices go on with when nothing is left of what was granted; absent: they are closed. */
+  readonly throttle?: Speed;
 }
 
 export interface NodeSettings {

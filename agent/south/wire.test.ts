@@ -5,6 +5,7 @@ import {
   DeviceAccess,
   DeviceSchema,
   Metering,
+  Seat,
   SettingsSchema,
   SubscriptionSchema,
 } from '../../common/gen/turnpike/v1/sync_pb.ts';
@@ -31,6 +32,7 @@ const device = {
   address4: '10.64.3.4',
   address6: 'FD74:7572:6E70:0:0::0A',
   access: DeviceAccess.CLOSED,
+  seat: Seat.FREE,
 };
 const subscription = {
   id: newId('sub'),
@@ -59,6 +61,7 @@ it('a device comes out with keys as wg writes them and addresses as nft prints t
           address4: '10.64.3.4',
           address6: 'fd74:7572:6e70::a',
           access: 'closed',
+          seat: 'free',
         },
       ],
     },
@@ -69,6 +72,20 @@ it('a subscription comes out as it is', () => {
   const delta = create(DeltaSchema, { subscriptions: [subscription] });
   expect(parseDelta(delta, parsedSettings).delta.subscriptions).toEqual([
     { ...subscription, metering: 'granted' },
+  ]);
+});
+
+it('speeds come out where there is a limit', () => {
+  const speed = { uploadBitsPerSecond: 0n, downloadBitsPerSecond: 10_000_000n, shared: true };
+  const throttle = { uploadBitsPerSecond: 64_000n, downloadBitsPerSecond: 128_000n, shared: false };
+  const delta = create(DeltaSchema, { subscriptions: [{ ...subscription, speed, throttle }] });
+  expect(parseDelta(delta, parsedSettings).delta.subscriptions).toEqual([
+    {
+      ...subscription,
+      metering: 'granted',
+      speed: { downloadBitsPerSecond: 10_000_000n, scope: 'subscription' },
+      throttle: { uploadBitsPerSecond: 64_000n, downloadBitsPerSecond: 128_000n, scope: 'device' },
+    },
   ]);
 });
 
@@ -90,6 +107,7 @@ it.each([
   ['IPv4 for IPv6', { address6: '10.64.3.4' }],
   ['no access', { access: DeviceAccess.UNSPECIFIED }],
   ['an access of a later version', { access: 99 as DeviceAccess }],
+  ['no word of its seat', { seat: Seat.UNSPECIFIED }],
 ])('a device with %s is refused, and the others are taken', (_what, change) => {
   const bad = { ...device, ...change };
   const good = { ...device, id: newId('dev') };

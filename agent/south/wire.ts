@@ -6,11 +6,19 @@ import {
   type Device,
   DeviceAccess,
   Metering,
+  Seat,
   type Settings,
   type Subscription,
+  type Speed as WireSpeed,
 } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { parseId } from '../../common/ids.ts';
-import type { DesiredDelta, DesiredDevice, DesiredSubscription, NodeSettings } from '../desired/state.ts';
+import type {
+  DesiredDelta,
+  DesiredDevice,
+  DesiredSubscription,
+  NodeSettings,
+  Speed,
+} from '../desired/state.ts';
 import type { Refusal } from './ports.ts';
 
 /**
@@ -95,7 +103,22 @@ function parseDevice(device: Device, settings: NodeSettings): DesiredDevice {
     address4,
     address6,
     access,
+    ...parseSeat(device.seat),
   };
+}
+
+function parseSeat(seat: Seat): Pick<DesiredDevice, 'seat'> {
+  switch (seat) {
+    case Seat.NOT_NEEDED:
+      return {};
+    case Seat.FREE:
+      return { seat: 'free' };
+    case Seat.HELD:
+      return { seat: 'held' };
+    case Seat.UNSPECIFIED:
+      break;
+  }
+  throw invalid(`a seat of ${seat}`);
 }
 
 const meterings: Readonly<Record<number, DesiredSubscription['metering'] | undefined>> = {
@@ -108,7 +131,26 @@ function parseSubscription(subscription: Subscription): DesiredSubscription {
   const metering = meterings[subscription.metering];
   if (!metering) throw invalid(`a metering of ${subscription.metering}`);
   if (grantedBytes > maxBytes) throw invalid('a grant beyond 2^63 - 1 bytes');
-  return { id: parseId('sub', subscription.id), revision, metering, grantedBytes, allowance, recall };
+  const { speed, throttle } = subscription;
+  return {
+    id: parseId('sub', subscription.id),
+    revision,
+    metering,
+    grantedBytes,
+    allowance,
+    recall,
+    ...(speed && { speed: parseSpeed(speed) }),
+    ...(throttle && { throttle: parseSpeed(throttle) }),
+  };
+}
+
+function parseSpeed({ uploadBitsPerSecond: up, downloadBitsPerSecond: down, shared }: WireSpeed): Speed {
+  if (up > maxBytes || down > maxBytes) throw invalid('a speed beyond 2^63 - 1 bit/s');
+  return {
+    ...(up > 0n && { uploadBitsPerSecond: up }),
+    ...(down > 0n && { downloadBitsPerSecond: down }),
+    scope: shared ? 'subscription' : 'device',
+  };
 }
 
 function parseKey(what: string, bytes: Uint8Array): string {

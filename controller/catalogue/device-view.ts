@@ -1,6 +1,7 @@
-import { decideAccess, deviceReasons } from '../access/reasons.ts';
+import { type DeviceState, decideAccess, deviceReasons } from '../access/reasons.ts';
 import type { Context } from '../books/context.ts';
 import { selectInChunks } from '../store/chunks.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadSubscriptions } from './subscription-view.ts';
 import type { Device } from './views.ts';
@@ -33,7 +34,7 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
       address6: row.address6,
       label: row.label,
       platform: row.platform,
-      access: decideAccess(deviceReasons(row.removed_at, inherited), subscription.enforcement),
+      access: decideAccess(deviceReasons(stateOf(row), inherited), subscription.enforcement),
       connectedNodes: context.live.nodesOf(id).flatMap((nodeId) => nodes.get(nodeId) ?? []),
       lastSeenDay: row.last_seen_day,
       uploadBytes: usage.get(id)?.upload ?? 0n,
@@ -42,6 +43,10 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
       removedAt: row.removed_at,
     };
   });
+}
+
+function stateOf(row: Row<'devices'>): DeviceState {
+  return { id: row.id, subscriptionId: row.subscription_id, removedAt: row.removed_at };
 }
 
 /** @throws when there is none: callers have just found it. */

@@ -1,3 +1,5 @@
+import type { ReasonCode } from '../access/reason-words.ts';
+
 /**
  * What the catalogue shows. Bytes are bigint, times are milliseconds since 1970, absent is null. Ids are as in
  * common/ids.ts. Grants stay inside: nothing here speaks of them but `reservedBytes`.
@@ -28,8 +30,6 @@ export interface Tariff {
 }
 
 /** Why something may not pass. */
-export type ReasonCode = 'volume' | 'suspension' | 'removed';
-
 export interface Reason {
   readonly code: ReasonCode;
   /** One sentence for a person. */

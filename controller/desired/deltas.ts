@@ -6,6 +6,7 @@ import {
   DeviceAccess,
   DeviceSchema,
   Metering,
+  Seat,
   type Subscription,
   SubscriptionSchema,
 } from '../../common/gen/turnpike/v1/sync_pb.ts';
@@ -37,6 +38,7 @@ function subscriptionMessage(item: SubscriptionItem): Subscription {
     grantedBytes: item.granted,
     allowance: item.allowance,
     recall: item.recall,
+    period: 1,
   });
 }
 
@@ -51,5 +53,6 @@ function deviceMessage(item: DeviceItem): Device {
     address6: item.address6,
     // A volume that is used up needs no word: the node has no grant left.
     access: item.withdrawn ? DeviceAccess.WITHDRAWN : DeviceAccess.OPEN,
+    seat: Seat.NOT_NEEDED,
   });
 }

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import type { Generated, Insertable, Selectable } from 'kysely';
 
 /**
  * The tables, as migrations/ makes them. bigint where the column is BIGINT, number where it is INTEGER. Times are
@@ -11,6 +11,7 @@ export interface Schema {
   accounts: AccountTable;
   subscriptions: SubscriptionTable;
   adjustments: AdjustmentTable;
+  renewals: RenewalTable;
   slots: SlotTable;
   devices: DeviceTable;
   nodes: NodeTable;
@@ -21,6 +22,7 @@ export interface Schema {
   grants: GrantTable;
   usage: UsageTable;
   departures: DepartureTable;
+  events: EventTable;
   api_keys: ApiKeyTable;
 }
 
@@ -53,6 +55,31 @@ export interface TariffTable {
   /** null: unlimited. */
   volume_bytes: bigint | null;
   max_devices: number | null;
+  /** null: any number. */
+  max_connections: number | null;
+  /** What happens to one more device when all seats are taken. */
+  seat_policy: 'reject-new' | 'evict-oldest';
+  /** What a key on two devices leads to beside the event: it counts as one more connection, or nothing. */
+  shared_key: 'notify' | 'count';
+  require_hardware_id: number;
+  /** Bits per second; null: no limit. */
+  upload_bits_per_second: bigint | null;
+  download_bits_per_second: bigint | null;
+  speed_scope: 'device' | 'subscription';
+  /** Bits per second, each way, after the volume has ended; null: closed then. */
+  throttle_bits_per_second: bigint | null;
+  /** JSON array of percents of the volume, rising. */
+  thresholds: string;
+  /** `once`: the volume is for the subscription's whole life. */
+  period_kind: 'once' | 'month' | 'days';
+  /** Of kind `days`. */
+  period_days: number | null;
+  /** Unused volume of a period is added to the next one, once. */
+  rollover: number;
+  /** How long a subscription lasts; null: until it is ended. */
+  duration_days: number | null;
+  /** After the expiry, for which service goes on. */
+  grace_seconds: number;
   group_id: string;
   enforcement: 'inherit' | 'observe' | 'enforce';
   created_at: number;
@@ -72,6 +99,24 @@ export interface SubscriptionTable {
   volume_bytes: bigint | null;
   suspended_at: number | null;
   suspension_reason: string | null;
+  cancelled_at: number | null;
+  cancellation_reason: string | null;
+  /** Of the IANA time zone database: by it days and months begin. */
+  time_zone: string;
+  starts: 'date' | 'first-connection';
+  /**
+   * From when its duration counts; null until the first connection. That moment itself is not kept: it is the local
+   * midnight after it.
+   */
+  starts_at: number | null;
+  /** From where its periods are counted (controller/calendar); null with `starts_at`. */
+  anchor_at: number | null;
+  /** null: it has no end. */
+  expires_at: number | null;
+  /** What nodes and events were told last of its times (controller/lifetime). */
+  phase: 'waiting' | 'running' | 'grace' | 'over';
+  /** From the turn of its period on. */
+  next_tariff_id: string | null;
   /** Since when there has been nothing left to grant or to use. */
   exhausted_at: number | null;
   created_at: number;
@@ -83,6 +128,18 @@ export interface AdjustmentTable {
   bytes: bigint;
   reason: string;
   reference: string;
+  created_at: number;
+}
+
+/** What was paid for, so that no payment is booked twice. */
+export interface RenewalTable {
+  subscription_id: string;
+  /** The billing backend's own. */
+  reference: string;
+  /** Asked for; null when it was a date. */
+  periods: number | null;
+  from_at: number;
+  until_at: number;
   created_at: number;
 }
 
@@ -204,6 +261,18 @@ export interface DepartureTable {
   node_id: string;
   device_id: string;
   revision: bigint;
+}
+
+/** What happened, for billing backends; in order of `id`. */
+export interface EventTable {
+  id: Generated<number>;
+  type: string;
+  at: number;
+  subscription_id: string | null;
+  device_id: string | null;
+  node_id: string | null;
+  /** JSON object. */
+  data: string;
 }
 
 /** Keys for the API over TCP. */

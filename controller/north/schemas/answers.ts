@@ -1,4 +1,5 @@
 import Type, { type TSchema } from 'typebox';
+import { reasonCodes } from '../../access/reason-words.ts';
 import { bytes, count, nullable, strict, time } from './values.ts';
 
 const id = (kind: string) => Type.String({ description: `Id, ${kind}_ and 16 characters.` });
@@ -44,7 +45,7 @@ export const Tariff = Type.Object(
 
 const Reason = Type.Object(
   {
-    code: Type.Enum(['volume', 'suspension', 'removed']),
+    code: Type.Enum(reasonCodes),
     text: Type.String({ description: 'One sentence for a person.' }),
     since: time('Since when.'),
     mend: nullable(Type.String(), 'What mends it; null where nothing does.'),

@@ -26,6 +26,20 @@ const statements = [
     name TEXT NOT NULL UNIQUE,
     volume_bytes BIGINT CHECK (volume_bytes > 0),
     max_devices INTEGER CHECK (max_devices > 0),
+    max_connections INTEGER CHECK (max_connections > 0),
+    seat_policy TEXT NOT NULL CHECK (seat_policy IN ('reject-new', 'evict-oldest')),
+    shared_key TEXT NOT NULL CHECK (shared_key IN ('notify', 'count')),
+    require_hardware_id INTEGER NOT NULL,
+    upload_bits_per_second BIGINT CHECK (upload_bits_per_second > 0),
+    download_bits_per_second BIGINT CHECK (download_bits_per_second > 0),
+    speed_scope TEXT NOT NULL CHECK (speed_scope IN ('device', 'subscription')),
+    throttle_bits_per_second BIGINT CHECK (throttle_bits_per_second > 0),
+    thresholds TEXT NOT NULL,
+    period_kind TEXT NOT NULL CHECK (period_kind IN ('once', 'month', 'days')),
+    period_days INTEGER CHECK (period_days > 0),
+    rollover INTEGER NOT NULL,
+    duration_days INTEGER CHECK (duration_days > 0),
+    grace_seconds INTEGER NOT NULL CHECK (grace_seconds >= 0),
     group_id TEXT NOT NULL REFERENCES groups (id),
     enforcement TEXT NOT NULL CHECK (enforcement IN ('inherit', 'observe', 'enforce')),
     created_at INTEGER NOT NULL
@@ -43,6 +57,15 @@ const statements = [
     volume_bytes BIGINT CHECK (volume_bytes >= 0),
     suspended_at INTEGER,
     suspension_reason TEXT,
+    cancelled_at INTEGER,
+    cancellation_reason TEXT,
+    time_zone TEXT NOT NULL,
+    starts TEXT NOT NULL CHECK (starts IN ('date', 'first-connection')),
+    starts_at INTEGER,
+    anchor_at INTEGER,
+    expires_at INTEGER,
+    phase TEXT NOT NULL CHECK (phase IN ('waiting', 'running', 'grace', 'over')),
+    next_tariff_id TEXT REFERENCES tariffs (id),
     exhausted_at INTEGER,
     created_at INTEGER NOT NULL
   )`,
@@ -56,6 +79,17 @@ const statements = [
     reference TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     UNIQUE (subscription_id, reference)
+  )`,
+  `CREATE INDEX subscriptions_waiting ON subscriptions (starts_at) WHERE phase = 'waiting'`,
+  `CREATE INDEX subscriptions_running ON subscriptions (expires_at) WHERE phase IN ('running', 'grace')`,
+  `CREATE TABLE renewals (
+    subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
+    reference TEXT NOT NULL,
+    periods INTEGER,
+    from_at INTEGER NOT NULL,
+    until_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (subscription_id, reference)
   )`,
   `CREATE TABLE slots (
     slot INTEGER NOT NULL PRIMARY KEY,
@@ -172,6 +206,15 @@ const statements = [
     device_id TEXT NOT NULL REFERENCES devices (id),
     revision BIGINT NOT NULL,
     PRIMARY KEY (node_id, device_id)
+  )`,
+  `CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    type TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    subscription_id TEXT,
+    device_id TEXT,
+    node_id TEXT,
+    data TEXT NOT NULL
   )`,
   `CREATE TABLE api_keys (
     id TEXT NOT NULL PRIMARY KEY,

@@ -10,7 +10,7 @@ import type { DesiredSink, PendingReport, ReportSource } from '../../../agent/so
 import { createSouth as createAgentSouth, type SouthOptions } from '../../../agent/south/south.ts';
 import { type Clock, systemClock } from '../../../common/clock.ts';
 import { desiredDigest } from '../../../common/desired-digest.ts';
-import { DeviceAccess } from '../../../common/gen/turnpike/v1/sync_pb.ts';
+import { DeviceAccess, Seat } from '../../../common/gen/turnpike/v1/sync_pb.ts';
 import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
 import { newId } from '../../../common/ids.ts';
 import { silentLogger } from '../../../common/log.ts';
@@ -257,5 +257,6 @@ export function device(last: number) {
     address4: `10.64.1.${last}`,
     address6: `fd74:7572:6e70::1:${last.toString(16)}`,
     access: DeviceAccess.OPEN,
+    seat: Seat.NOT_NEEDED,
   };
 }
