@@ -9,6 +9,7 @@ import { type Books, openBooks } from './books/books.ts';
 import type { ControllerConfig } from './config.ts';
 import { CertificateAuthority } from './identity/authority.ts';
 import { authorityFile } from './identity/authority-file.ts';
+import { hardwareKeyFile } from './identity/hardware-key.ts';
 import { createRegistry } from './metrics.ts';
 import { createApiMetrics } from './north/api-metrics.ts';
 import { portTask, socketTask } from './north/north.ts';
@@ -45,6 +46,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     range4: config.fleet.range4,
     range6: config.fleet.range6,
     validitySeconds: config.grants.validitySeconds,
+    hardwareKey: hardwareKeyFile(join(dirname(config.storePath), 'hardware.key')),
     clock,
     log,
   });

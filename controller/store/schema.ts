@@ -34,6 +34,8 @@ export interface FleetTable {
   /** The address range in use; null before the first start. */
   range4: string | null;
   range6: string | null;
+  /** Which key hashed the hardware ids that are kept; null before the first one. */
+  hardware_key_sha256: Uint8Array | null;
 }
 
 export interface GroupTable {
@@ -131,6 +133,10 @@ export interface DeviceTable {
   slot: number;
   label: string | null;
   platform: string | null;
+  /** HMAC-SHA-256 of the hardware id, with the subscription; null once removed. */
+  hardware_hash: Uint8Array | null;
+  /** The device as which the same hardware enrolled again. */
+  replaced_by: string | null;
   /** YYYY-MM-DD, UTC. */
   last_seen_day: string | null;
   revision: bigint;
@@ -152,6 +158,8 @@ export interface NodeTable {
   agent_version: string | null;
   driver: string | null;
   ipv6: number | null;
+  /** As the events tell it: 0 before the first contact and once it has been lost for a while. */
+  online: Generated<number>;
   created_at: number;
   removed_at: number | null;
 }
