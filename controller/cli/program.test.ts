@@ -135,7 +135,7 @@ describe('turnpike', () => {
     ['exhausted', 409, 71],
     ['unauthenticated', 401, 77],
     ['unavailable', 503, 69],
-    ['environment', 500, 72],
+    ['environment', 503, 72],
     ['internal', 500, 70],
   ])('prints a problem of type %s as one line with its remedy', async (type, status, code) => {
     answer = () => ({

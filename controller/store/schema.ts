@@ -11,6 +11,7 @@ export interface Schema {
   accounts: AccountTable;
   subscriptions: SubscriptionTable;
   adjustments: AdjustmentTable;
+  renewals: RenewalTable;
   slots: SlotTable;
   devices: DeviceTable;
   nodes: NodeTable;
@@ -100,6 +101,24 @@ export interface SubscriptionTable {
   volume_bytes: bigint | null;
   suspended_at: number | null;
   suspension_reason: string | null;
+  cancelled_at: number | null;
+  cancellation_reason: string | null;
+  /** Of the IANA time zone database: by it days and months begin. */
+  time_zone: string;
+  starts: 'date' | 'first-connection';
+  /**
+   * From when its duration counts; null until the first connection. That moment itself is not kept: it is the local
+   * midnight after it.
+   */
+  starts_at: number | null;
+  /** From where its periods are counted (controller/calendar); null with `starts_at`. */
+  anchor_at: number | null;
+  /** null: it has no end. */
+  expires_at: number | null;
+  /** What nodes and events were told last of its times (controller/lifetime). */
+  phase: 'waiting' | 'running' | 'grace' | 'over';
+  /** From the turn of its period on. */
+  next_tariff_id: string | null;
   /** Since when there has been nothing left to grant or to use. */
   exhausted_at: number | null;
   created_at: number;
@@ -111,6 +130,18 @@ export interface AdjustmentTable {
   bytes: bigint;
   reason: string;
   reference: string;
+  created_at: number;
+}
+
+/** What was paid for, so that no payment is booked twice. */
+export interface RenewalTable {
+  subscription_id: string;
+  /** The billing backend's own. */
+  reference: string;
+  /** Asked for; null when it was a date. */
+  periods: number | null;
+  from_at: number;
+  until_at: number;
   created_at: number;
 }
 

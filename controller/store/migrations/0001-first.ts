@@ -58,6 +58,15 @@ const statements = [
     volume_bytes BIGINT CHECK (volume_bytes >= 0),
     suspended_at INTEGER,
     suspension_reason TEXT,
+    cancelled_at INTEGER,
+    cancellation_reason TEXT,
+    time_zone TEXT NOT NULL,
+    starts TEXT NOT NULL CHECK (starts IN ('date', 'first-connection')),
+    starts_at INTEGER,
+    anchor_at INTEGER,
+    expires_at INTEGER,
+    phase TEXT NOT NULL CHECK (phase IN ('waiting', 'running', 'grace', 'over')),
+    next_tariff_id TEXT REFERENCES tariffs (id),
     exhausted_at INTEGER,
     created_at INTEGER NOT NULL
   )`,
@@ -71,6 +80,17 @@ const statements = [
     reference TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     UNIQUE (subscription_id, reference)
+  )`,
+  `CREATE INDEX subscriptions_waiting ON subscriptions (starts_at) WHERE phase = 'waiting'`,
+  `CREATE INDEX subscriptions_running ON subscriptions (expires_at) WHERE phase IN ('running', 'grace')`,
+  `CREATE TABLE renewals (
+    subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
+    reference TEXT NOT NULL,
+    periods INTEGER,
+    from_at INTEGER NOT NULL,
+    until_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (subscription_id, reference)
   )`,
   `CREATE TABLE slots (
     slot INTEGER NOT NULL PRIMARY KEY,
