@@ -11,9 +11,11 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { createCatalogue } from '../catalogue/create-catalogue.ts';
 import { addDefaultGroup } from '../catalogue/groups.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
+import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
+import type { PinKeeper } from '../identity/open-authority.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
@@ -45,6 +47,7 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
+  readonly authorityPin: PinKeeper;
   /** Periodic work: recalls grants that lie idle, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
@@ -89,6 +92,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
+    authorityPin: createPinKeeper(store),
     tasks: [sweepTask(context), eventTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),

@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { parsePem, pem } from '../../common/pki/keys.ts';
-import { createSecretFile, readSecretFile, type SecretFile } from './secret-file.ts';
+import { createSecretFile, putSecretFileAside, readSecretFile, type SecretFile } from './secret-file.ts';
 
 /** What makes the fleet's CA. Whoever has it can make nodes; losing it means that every node joins anew. */
 interface StoredAuthority {
@@ -12,9 +12,13 @@ interface StoredAuthority {
 
 /** Where the CA is kept. It is made once and never overwritten. */
 export interface AuthorityStore {
+  /** For messages. */
+  readonly path: string;
   load(): Promise<StoredAuthority | undefined>;
   /** @throws TurnpikeError `conflict` when there is one already. */
   create(authority: StoredAuthority): Promise<void>;
+  /** Keeps whatever is there, readable or not, under its name and this suffix. */
+  putAside(suffix: string): Promise<void>;
 }
 
 /** The CA in one PEM file, mode 0600: certificate, then private key. */
@@ -25,6 +29,8 @@ export function authorityFile(path: string): AuthorityStore {
     whenRead: 'make a new CA and let all nodes join anew',
   };
   return {
+    path,
+    putAside: (suffix) => putSecretFileAside(file, suffix),
     load: () => loadAuthority(file),
     create: ({ certificate, privateKey }) =>
       createSecretFile(file, pem('CERTIFICATE', certificate) + privateKey),

@@ -1,4 +1,4 @@
-import { link, open, readFile, rm, stat } from 'node:fs/promises';
+import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
@@ -54,6 +54,17 @@ export async function createSecretFile({ path, what }: SecretFile, text: string)
   } catch (error) {
     if (errorCode(error) === 'EEXIST') throw new TurnpikeError('conflict', `${path} holds ${what} already`);
     throw new TurnpikeError('environment', `${what} cannot be kept in ${path}: ${errorCode(error)}`);
+  }
+}
+
+/** Does nothing when there is no file. */
+export async function putSecretFileAside({ path, what }: SecretFile, suffix: string): Promise<void> {
+  try {
+    await rename(path, `${path}.${suffix}`);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw new TurnpikeError('environment', `${what} in ${path} cannot be put aside: ${errorCode(error)}`);
   }
 }
 

@@ -35,6 +35,8 @@ export interface FleetTable {
   /** The address range in use; null before the first start. */
   range4: string | null;
   range6: string | null;
+  /** SHA-256 of the CA's certificate, hex: what the nodes were told to trust; null before the first start. */
+  ca_pin: string | null;
   /** Which key hashed the hardware ids that are kept; null before the first one. */
   hardware_key_sha256: Uint8Array | null;
 }

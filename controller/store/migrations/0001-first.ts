@@ -9,6 +9,7 @@ const statements = [
     enforcement TEXT NOT NULL CHECK (enforcement IN ('observe', 'enforce')),
     range4 TEXT,
     range6 TEXT,
+    ca_pin TEXT,
     hardware_key_sha256 BLOB
   )`,
   `INSERT INTO fleet (id, revision, enforcement) VALUES (1, 0, 'enforce')`,
