@@ -4,6 +4,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { ReportRequest } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import type { Context } from '../books/context.ts';
 import { bookReport, type ReportedTotals } from '../ledger/book.ts';
+import { startAtFirstUse } from '../lifetime/first-connection.ts';
 import type { Booking, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 import { bookDeviceUsage } from './device-usage.ts';
@@ -47,6 +48,7 @@ async function book(
 ): Promise<void> {
   await recordReport(tx, identity, report.number, sha256);
   const usage = await bookDeviceUsage(tx, identity, report.devices);
+  await startAtFirstUse(context, tx, [...usage.grown.keys()]);
   const reported = new Map(
     report.subscriptions.map((entry): [string, ReportedTotals] => [
       entry.subscriptionId,

@@ -1,5 +1,6 @@
 import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
+import { isOutOfTime } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -8,7 +9,8 @@ export interface LedgerSubscription {
   readonly id: string;
   readonly groupId: string;
   readonly volumeBytes: bigint | null;
-  readonly suspended: boolean;
+  /** Suspended, cancelled, not started or over: nothing is granted to it. */
+  readonly closed: boolean;
   readonly exhaustedAt: number | null;
   readonly enforcement: Enforcement;
   /** Not removed ones. */
@@ -40,6 +42,9 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
         'subscriptions.id',
         'subscriptions.volume_bytes',
         'subscriptions.suspended_at',
+        'subscriptions.cancelled_at',
+        'subscriptions.phase',
+        'subscriptions.starts',
         'subscriptions.exhausted_at',
         'tariffs.group_id',
         'tariffs.enforcement as tariff_enforcement',
@@ -51,7 +56,7 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
     id: row.id,
     groupId: row.group_id,
     volumeBytes: row.volume_bytes,
-    suspended: row.suspended_at !== null,
+    closed: row.suspended_at !== null || isOutOfTime(row),
     exhaustedAt: row.exhausted_at,
     enforcement: effectiveEnforcement(row.tariff_enforcement, row.group_enforcement, fleet.enforcement),
     devices: counts.get(row.id) ?? 0,

@@ -60,9 +60,9 @@ function plan(
   happened: readonly StoredGrant[],
   turn: Turn,
 ): StoredGrant[] {
-  const { volumeBytes, suspended } = subscription;
-  // Without a limit in force nodes need no grants; a suspended subscription gets none.
-  if (volumeBytes === null || suspended || !isLimited(subscription)) return [...happened];
+  const { volumeBytes, closed } = subscription;
+  // Without a limit in force nodes need no grants; a closed subscription gets none.
+  if (volumeBytes === null || closed || !isLimited(subscription)) return [...happened];
   const rows = planGrants(
     policy,
     volumeBytes,

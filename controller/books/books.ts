@@ -16,6 +16,7 @@ import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authority.ts';
+import { lifetimeTask } from '../lifetime/sweep.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
@@ -93,7 +94,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     booking: createBooking(context),
     identities: createIdentityStore(context),
     authorityPin: createPinKeeper(store),
-    tasks: [sweepTask(context), eventTask(context)],
+    tasks: [sweepTask(context), eventTask(context), lifetimeTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

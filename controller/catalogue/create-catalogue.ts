@@ -13,6 +13,7 @@ import { moveNode } from './move-node.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
 import { setTariff } from './set-tariff.ts';
 import { getStatus } from './status.ts';
+import { cancelSubscription, renewSubscription, setSubscription } from './subscription-times.ts';
 import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
 import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
 import { topUp } from './top-up.ts';
@@ -36,6 +37,9 @@ export function createCatalogue(context: Context): Catalogue {
     setTariff: on(setTariff),
     removeTariff: on(removeTariff),
     createSubscription: on(createSubscription),
+    setSubscription: on(setSubscription),
+    renewSubscription: on(renewSubscription),
+    cancelSubscription: on(cancelSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: on(getSubscription),
     topUp: on(topUp),

@@ -3,6 +3,8 @@ import { newId } from '../../common/ids.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { touchDevices } from '../desired/touch.ts';
+import { agreeOnTimes, type TimesWish } from '../lifetime/agree.ts';
+import { phaseAt, readTimes } from '../lifetime/phase.ts';
 import type { Tx } from '../store/store.ts';
 import type { PageFilter } from './catalogue.ts';
 import { findAccount, findSubscription, findTariff } from './find.ts';
@@ -13,12 +15,14 @@ import type { Adjustment, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
 export function createSubscription(
-  { store, clock }: Context,
-  input: { account: string; tariff: string },
+  context: Context,
+  input: { account: string; tariff: string } & TimesWish,
 ): Promise<Subscription> {
-  return store.transaction(async (tx) => {
+  return context.store.transaction(async (tx) => {
     const account = await findAccount(tx, input.account);
     const tariff = await findTariff(tx, input.tariff);
+    const now = context.clock.now();
+    const times = agreeOnTimes(input, tariff.duration_days, now);
     const id = newId('sub');
     await tx.db
       .insertInto('subscriptions')
@@ -27,12 +31,10 @@ export function createSubscription(
         account_id: account.id,
         tariff_id: tariff.id,
         volume_bytes: tariff.volume_bytes,
-        time_zone: 'UTC',
-        starts: 'date',
-        starts_at: clock.now(),
-        anchor_at: clock.now(),
-        phase: 'running',
-        created_at: clock.now(),
+        ...times,
+        // Who creates one knows that it has begun: only later starts are events.
+        phase: phaseAt({ ...readTimes(times), graceSeconds: tariff.grace_seconds }, now),
+        created_at: now,
       })
       .execute();
     if (tariff.volume_bytes !== null) {
@@ -45,7 +47,7 @@ export function createSubscription(
           bytes: tariff.volume_bytes,
           reason: `tariff ${tariff.name}`,
           reference: `tariff ${tariff.id}`,
-          created_at: clock.now(),
+          created_at: now,
         })
         .execute();
     }

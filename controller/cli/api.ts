@@ -69,6 +69,13 @@ export interface Subscription {
   readonly writtenOffBytes: string;
   readonly remainingBytes: string | null;
   readonly reservedBytes: string;
+  readonly timeZone: string;
+  readonly starts: string;
+  readonly startsAt: string | null;
+  readonly expiresAt: string | null;
+  readonly endsAt: string | null;
+  readonly cancelledAt: string | null;
+  readonly nextTariff: string | null;
   readonly enforcement: string;
   readonly access: Access;
   readonly createdAt: string;

@@ -41,6 +41,7 @@ function subscriptionMessage(item: SubscriptionItem): Subscription {
     allowance: item.allowance,
     recall: item.recall,
     period: 1,
+    endsAtMs: BigInt(item.endsAt ?? 0),
     ...(item.speed && { speed: speedMessage(item.speed) }),
     ...(item.throttle && { throttle: speedMessage(item.throttle) }),
   });

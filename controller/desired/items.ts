@@ -1,4 +1,5 @@
 import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
+import { endOf, isOutOfTime } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -16,6 +17,8 @@ export interface SubscriptionItem {
   readonly granted: bigint;
   readonly allowance: boolean;
   readonly recall: number;
+  /** Expiry and grace, in milliseconds since 1970; null: never. */
+  readonly endsAt: number | null;
   readonly speed: SpeedItem | null;
   /** Once nothing is left to grant. */
   readonly throttle: SpeedItem | null;
@@ -94,6 +97,8 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'grants.allowance',
       'grants.recall',
       'subscriptions.volume_bytes',
+      'subscriptions.expires_at',
+      'tariffs.grace_seconds',
       'tariffs.upload_bits_per_second',
       'tariffs.download_bits_per_second',
       'tariffs.speed_scope',
@@ -112,6 +117,7 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       allowance: row.allowance === 1,
       recall: row.recall,
       unlimited: row.volume_bytes === null || observed,
+      endsAt: observed ? null : endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds }),
       speed: observed
         ? null
         : speedOf(row.upload_bits_per_second ?? 0n, row.download_bits_per_second ?? 0n, shared),
@@ -145,6 +151,9 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
       'devices.address4',
       'devices.address6',
       'subscriptions.suspended_at',
+      'subscriptions.cancelled_at',
+      'subscriptions.phase',
+      'subscriptions.starts',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
     ])
@@ -158,7 +167,9 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
     presharedKey: row.preshared_key,
     address4: row.address4,
     address6: row.address6,
-    withdrawn: row.suspended_at !== null && effectiveEnforcement(row.tariff, row.group, fleet) === 'enforce',
+    withdrawn:
+      (row.suspended_at !== null || isOutOfTime(row)) &&
+      effectiveEnforcement(row.tariff, row.group, fleet) === 'enforce',
   }));
 }
 
