@@ -85,6 +85,11 @@ export interface SubscriptionDetail extends Subscription {
   readonly adjustments: readonly Adjustment[];
 }
 
+export interface Renewal {
+  readonly renewal: { readonly untilAt: string };
+  readonly subscription: Subscription;
+}
+
 export interface Adjustment {
   readonly id: string;
   readonly bytes: string;

@@ -27,9 +27,12 @@ import { moveNode } from './nodes/move.ts';
 import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
+import { cancel } from './subscriptions/cancel.ts';
 import { createSubscription } from './subscriptions/create.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
+import { renew } from './subscriptions/renew.ts';
 import { resume } from './subscriptions/resume.ts';
+import { setSubscription } from './subscriptions/set.ts';
 import { showSubscription } from './subscriptions/show.ts';
 import { suspend } from './subscriptions/suspend.ts';
 import { topUp } from './subscriptions/top-up.ts';
@@ -44,6 +47,7 @@ export const routes: readonly Route[] = [
   ...[addAccount, listAccounts, showAccount],
   ...[addTariff, listTariffs, showTariff, changeTariff, removeTariff],
   ...[createSubscription, listSubscriptions, showSubscription, topUp, suspend, resume],
+  ...[setSubscription, renew, cancel],
   ...[addDevice, listDevices, showDevice, showConfig, makeConfig, rekeyDevice, removeDevice],
   ...[addNode, listNodes, showNode, moveNode, makeJoinToken, removeNode],
   ...[addGroup, listGroups, showGroup, changeGroup],

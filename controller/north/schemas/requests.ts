@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { bytes, name, publicKey, strict, text } from './values.ts';
+import { bytes, name, nullable, publicKey, strict, text } from './values.ts';
 
 const enforcement = Type.Enum(['observe', 'enforce', 'inherit']);
 const cidr = Type.String({ minLength: 3, maxLength: 49 });
@@ -14,8 +14,58 @@ export const NewAccount = Type.Object(
   strict,
 );
 
+const instant =
+  'a date such as 2026-12-31 (its first moment in the time zone) or a time such as 2026-12-31T18:00:00Z';
+
+const times = {
+  timeZone: Type.Optional(
+    name(
+      'Of the IANA time zone database, such as Europe/Berlin: by it days and months begin. UTC unless given.',
+    ),
+  ),
+  starts: Type.Optional(name(`"now" (unless given), "first-connection", or ${instant}.`)),
+  expires: Type.Optional(
+    nullable(
+      name(''),
+      `${instant}; null: it has no end. Unless given, the tariff's duration after the start.`,
+    ),
+  ),
+};
+
 export const NewSubscription = Type.Object(
-  { account: name('Reference or id.'), tariff: name('Name or id.') },
+  { account: name('Reference or id.'), tariff: name('Name or id.'), ...times },
+  strict,
+);
+
+export const SubscriptionTimes = Type.Object(times, strict);
+
+export const NewRenewal = Type.Object(
+  {
+    reference: name("The operator's own, such as the number of the payment; never booked twice."),
+    periods: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description:
+          "How many of the tariff's durations; of its periods, where it has no duration. 1 unless given.",
+      }),
+    ),
+    until: Type.Optional(name(`In place of periods: ${instant}.`)),
+  },
+  strict,
+);
+
+export const Cancellation = Type.Object({ reason: text('For whoever reads the books later.') }, strict);
+
+export const TariffOfSubscription = Type.Object(
+  {
+    tariff: name('Name or id of the new one.'),
+    when: Type.Optional(
+      Type.Enum(['now', 'next-period'], {
+        description: 'next-period: when its period turns. now unless given.',
+      }),
+    ),
+  },
   strict,
 );
 
