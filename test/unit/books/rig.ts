@@ -109,6 +109,16 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
   };
 }
 
+/** One round of a periodic task. */
+export async function runOnce(books: Books, clock: StandingClock, name: string): Promise<void> {
+  const abort = new AbortController();
+  const task = books.tasks.find((one) => one.name === name);
+  clock.sleep = async () => {
+    clock.sleep = async () => abort.abort();
+  };
+  await task?.run(abort.signal, () => {});
+}
+
 /** An agent's side of the books, by the protocol, without a kernel. */
 export class TestNode {
   readonly identity: NodeIdentity;
