@@ -4,6 +4,7 @@ import { listEvents } from '../events/list.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
 import type { Catalogue } from './catalogue.ts';
+import { changeTariff } from './change-tariff.ts';
 import { getClientSettings } from './client-settings.ts';
 import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts';
 import { setEnforcement } from './enforcement.ts';
@@ -39,6 +40,7 @@ export function createCatalogue(context: Context): Catalogue {
     createSubscription: on(createSubscription),
     setSubscription: on(setSubscription),
     renewSubscription: on(renewSubscription),
+    changeTariff: on(changeTariff),
     cancelSubscription: on(cancelSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: on(getSubscription),

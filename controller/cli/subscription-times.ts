@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Renewal, Subscription } from './api.ts';
+import type { Renewal, Subscription, SubscriptionChange } from './api.ts';
 import { parseCount } from './arguments.ts';
 import type { OpenSession } from './session.ts';
 import { showAccess, showTime } from './show.ts';
@@ -66,6 +66,22 @@ export function addTimeVerbs(family: Command, open: OpenSession): void {
     );
 
   family
+    .command('change <subscription>')
+    .description('gives it another tariff')
+    .requiredOption('--tariff <name>', 'name or id of the new one')
+    .addOption(
+      new Option('--when <when>', 'at once (default), or when its period turns').choices([
+        'now',
+        'next-period',
+      ]),
+    )
+    .action(async (id: string, { tariff, when }: { tariff: string; when?: string }, command: Command) => {
+      const { api, print } = open(command);
+      const change = await api.send<SubscriptionChange>('POST', `${path(id)}/tariff`, { tariff, when });
+      print(change, () => describeChange(id, change));
+    });
+
+  family
     .command('cancel <subscription>')
     .description('closes it on every node for good')
     .requiredOption('--reason <text>', 'why, for whoever reads the books later')
@@ -74,6 +90,16 @@ export function addTimeVerbs(family: Command, open: OpenSession): void {
       const subscription = await api.send<Subscription>('POST', `${path(id)}/cancel`, { reason });
       print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
     });
+}
+
+function describeChange(id: string, { subscription, when, newGroup }: SubscriptionChange): string {
+  const { tariff, nextTariff } = subscription;
+  const text =
+    when === 'now'
+      ? `${id} has the tariff ${tariff} now`
+      : `${id} has the tariff ${nextTariff ?? tariff} from its next period on`;
+  if (newGroup === null) return text;
+  return `${text}\nits devices are served by the nodes of group ${newGroup} then: they need configurations for those`;
 }
 
 /** `starts …, expires …`. */

@@ -28,6 +28,7 @@ import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
 import { cancel } from './subscriptions/cancel.ts';
+import { changeSubscriptionTariff } from './subscriptions/change.ts';
 import { createSubscription } from './subscriptions/create.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
 import { renew } from './subscriptions/renew.ts';
@@ -47,7 +48,7 @@ export const routes: readonly Route[] = [
   ...[addAccount, listAccounts, showAccount],
   ...[addTariff, listTariffs, showTariff, changeTariff, removeTariff],
   ...[createSubscription, listSubscriptions, showSubscription, topUp, suspend, resume],
-  ...[setSubscription, renew, cancel],
+  ...[setSubscription, changeSubscriptionTariff, renew, cancel],
   ...[addDevice, listDevices, showDevice, showConfig, makeConfig, rekeyDevice, removeDevice],
   ...[addNode, listNodes, showNode, moveNode, makeJoinToken, removeNode],
   ...[addGroup, listGroups, showGroup, changeGroup],

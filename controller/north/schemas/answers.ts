@@ -90,6 +90,18 @@ const subscriptionFields = {
 
 export const Subscription = Type.Object(subscriptionFields, { ...strict, title: 'Subscription' });
 
+export const SubscriptionChange = Type.Object(
+  {
+    subscription: Subscription,
+    when: Type.Enum(['now', 'next-period']),
+    newGroup: nullable(
+      Type.String(),
+      'Name of the group whose nodes serve its devices then: they need configurations for those; null: the same as before.',
+    ),
+  },
+  { ...strict, title: 'SubscriptionChange' },
+);
+
 export const Renewal = Type.Object(
   {
     renewal: Type.Object(
