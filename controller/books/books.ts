@@ -4,7 +4,8 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
-import { sweepTask } from '../accounting/sweep.ts';
+import { byTariff, type PeriodEnd } from '../accounting/period-end.ts';
+import { sweepTasks } from '../accounting/sweep.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -31,6 +32,8 @@ export interface BooksOptions {
   readonly validitySeconds: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** By the tariff, unless given. */
+  readonly periodEnd?: PeriodEnd;
 }
 
 /** The controller's books, opened: what north and south are built on. */
@@ -41,7 +44,7 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  /** Periodic work: recalls grants that lie idle. */
+  /** Periodic work: begins periods, recalls grants that lie idle. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
   figures(): BooksFigures;
@@ -72,6 +75,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     log,
     range,
     validitySeconds,
+    periodEnd: options.periodEnd ?? byTariff,
     activity: new Activity(clock),
     live: new Live(clock),
     figures: newFigures(),
@@ -84,7 +88,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    tasks: [sweepTask(context)],
+    tasks: sweepTasks(context),
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };
