@@ -12,7 +12,11 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { createCatalogue } from '../catalogue/create-catalogue.ts';
 import { addDefaultGroup } from '../catalogue/groups.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
+import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
+import { eventTask } from '../events/watch.ts';
+import type { HardwareKeyStore } from '../identity/hardware-key.ts';
+import type { PinKeeper } from '../identity/open-authority.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
@@ -30,6 +34,8 @@ export interface BooksOptions {
   readonly range4: string;
   readonly range6: string;
   readonly validitySeconds: number;
+  /** Of the hashes of hardware ids; made at the first of them. */
+  readonly hardwareKey: HardwareKeyStore;
   readonly clock: Clock;
   readonly log: Logger;
   /** By the tariff, unless given. */
@@ -44,7 +50,8 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  /** Periodic work: begins periods, recalls grants that lie idle. */
+  readonly authorityPin: PinKeeper;
+  /** Periodic work: begins periods, recalls grants that lie idle, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
   figures(): BooksFigures;
@@ -58,7 +65,7 @@ export interface Books {
  */
 export async function openBooks(options: BooksOptions): Promise<Books> {
   const range = parseAddressRange(options.range4, options.range6);
-  const { clock, log, validitySeconds } = options;
+  const { clock, log, validitySeconds, hardwareKey } = options;
   const store = await openStore(options.path);
   try {
     await store.transaction(async (tx) => {
@@ -76,6 +83,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     range,
     validitySeconds,
     periodEnd: options.periodEnd ?? byTariff,
+    hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
     figures: newFigures(),
@@ -88,7 +96,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    tasks: sweepTasks(context),
+    authorityPin: createPinKeeper(store),
+    tasks: [...sweepTasks(context), eventTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

@@ -3,6 +3,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Activity } from '../accounting/activity.ts';
 import type { PeriodEnd } from '../accounting/period-end.ts';
 import type { AddressRange } from '../catalogue/address-range.ts';
+import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { Live } from '../register/live.ts';
 import type { Store } from '../store/store.ts';
 import type { Figures } from './figures.ts';
@@ -14,6 +15,7 @@ export interface Context {
   readonly clock: Clock;
   readonly log: Logger;
   readonly range: AddressRange;
+  readonly hardwareKey: HardwareKeyStore;
   readonly validitySeconds: number;
   readonly periodEnd: PeriodEnd;
   readonly activity: Activity;

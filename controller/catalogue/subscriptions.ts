@@ -29,6 +29,11 @@ export function createSubscription(
         tariff_id: tariff.id,
         volume_bytes: tariff.volume_bytes,
         period: 0,
+        time_zone: 'UTC',
+        starts: 'date',
+        starts_at: now,
+        anchor_at: now,
+        phase: 'running',
         created_at: now,
       })
       .execute();

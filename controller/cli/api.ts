@@ -71,6 +71,8 @@ export interface Adjustment {
 export interface Device {
   readonly id: string;
   readonly subscriptionId: string;
+  readonly status: string;
+  readonly replacedBy: string | null;
   readonly publicKey: string | null;
   readonly address4: string;
   readonly address6: string;
@@ -161,6 +163,16 @@ export interface PeriodUsage {
   readonly countedBytes: string;
   readonly throttledBytes: string;
   readonly writtenOffBytes: string;
+}
+
+export interface Event {
+  readonly id: string;
+  readonly type: string;
+  readonly at: string;
+  readonly subscriptionId: string | null;
+  readonly deviceId: string | null;
+  readonly nodeId: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 export interface FleetStatus {
