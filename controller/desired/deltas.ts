@@ -49,11 +49,7 @@ function subscriptionMessage(item: SubscriptionItem): Subscription {
 }
 
 function speedMessage({ upload, download, shared }: SpeedItem): Speed {
-  return create(SpeedSchema, {
-    uploadBitsPerSecond: upload ?? 0n,
-    downloadBitsPerSecond: download ?? 0n,
-    shared,
-  });
+  return create(SpeedSchema, { uploadBitsPerSecond: upload, downloadBitsPerSecond: download, shared });
 }
 
 function deviceMessage(item: DeviceItem): Device {

@@ -21,14 +21,15 @@ export interface SubscriptionItem {
   readonly periodEndsAt: number | null;
   /** Of the next period. */
   readonly nextGranted: bigint;
-  readonly speed: SpeedItem | undefined;
-  readonly throttle: SpeedItem | undefined;
+  readonly speed: SpeedItem | null;
+  /** Once nothing is left to grant. */
+  readonly throttle: SpeedItem | null;
 }
 
-/** Bits per second; null: no limit. */
+/** Bits per second; 0: no limit. */
 export interface SpeedItem {
-  readonly upload: bigint | null;
-  readonly download: bigint | null;
+  readonly upload: bigint;
+  readonly download: bigint;
   readonly shared: boolean;
 }
 
@@ -116,40 +117,37 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'next.granted as next_granted',
       'tariffs.upload_bits_per_second',
       'tariffs.download_bits_per_second',
-      'tariffs.throttle_bits_per_second',
       'tariffs.speed_scope',
+      'tariffs.throttle_bits_per_second',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
     ])
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    revision: row.revision,
-    period: row.period,
-    periodEndsAt: row.ends_at,
-    nextGranted: row.next_granted ?? 0n,
-    ...speedsOf(row),
-    granted: row.granted,
-    allowance: row.allowance === 1,
-    recall: row.recall,
-    unlimited: row.volume === null || effectiveEnforcement(row.tariff, row.group, fleet) === 'observe',
-  }));
+  return rows.map((row) => {
+    const observed = effectiveEnforcement(row.tariff, row.group, fleet) === 'observe';
+    const shared = row.speed_scope === 'subscription';
+    return {
+      id: row.id,
+      revision: row.revision,
+      period: row.period,
+      periodEndsAt: row.ends_at,
+      nextGranted: row.next_granted ?? 0n,
+      granted: row.granted,
+      allowance: row.allowance === 1,
+      recall: row.recall,
+      unlimited: row.volume === null || observed,
+      speed: observed
+        ? null
+        : speedOf(row.upload_bits_per_second ?? 0n, row.download_bits_per_second ?? 0n, shared),
+      throttle: observed
+        ? null
+        : speedOf(row.throttle_bits_per_second ?? 0n, row.throttle_bits_per_second ?? 0n, shared),
+    };
+  });
 }
 
-type SpeedColumns = Pick<
-  Row<'tariffs'>,
-  'upload_bits_per_second' | 'download_bits_per_second' | 'throttle_bits_per_second' | 'speed_scope'
->;
-
-function speedsOf(row: SpeedColumns): Pick<SubscriptionItem, 'speed' | 'throttle'> {
-  const upload = row.upload_bits_per_second;
-  const download = row.download_bits_per_second;
-  const slow = row.throttle_bits_per_second;
-  const shared = row.speed_scope === 'subscription';
-  return {
-    speed: upload === null && download === null ? undefined : { upload, download, shared },
-    throttle: slow === null ? undefined : { upload: slow, download: slow, shared },
-  };
+function speedOf(upload: bigint, download: bigint, shared: boolean): SpeedItem | null {
+  return upload === 0n && download === 0n ? null : { upload, download, shared };
 }
 
 async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<DeviceItem[]> {
