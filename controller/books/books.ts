@@ -4,7 +4,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
-import { byTariff, type PeriodEnd } from '../accounting/period-end.ts';
+import { byCalendar, type PeriodEnd } from '../accounting/period-end.ts';
 import { sweepTasks } from '../accounting/sweep.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
@@ -38,7 +38,7 @@ export interface BooksOptions {
   readonly hardwareKey: HardwareKeyStore;
   readonly clock: Clock;
   readonly log: Logger;
-  /** By the tariff, unless given. */
+  /** By the calendar, unless given. */
   readonly periodEnd?: PeriodEnd;
 }
 
@@ -82,11 +82,12 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     log,
     range,
     validitySeconds,
-    periodEnd: options.periodEnd ?? byTariff,
+    periodEnd: options.periodEnd ?? byCalendar,
     hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
     figures: newFigures(),
+    moved: new Listeners(),
     revoked: new Listeners(),
   };
   return {

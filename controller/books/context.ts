@@ -21,6 +21,8 @@ export interface Context {
   readonly activity: Activity;
   readonly live: Live;
   readonly figures: Figures;
+  /** Of the ids of subscriptions whose ledgers moved. */
+  readonly moved: Listeners<[readonly string[]]>;
   /** Of (node id, incarnation): removed, followed by another one, or quarantined. */
   readonly revoked: Listeners<[string, number]>;
 }

@@ -1,4 +1,6 @@
 import type { Event, EventFilter } from '../events/list.ts';
+import type { RefundWish } from './refund.ts';
+import type { TopUp } from './top-up.ts';
 import type * as view from './views.ts';
 
 /**
@@ -34,7 +36,18 @@ export interface Catalogue {
    * Adds volume, and grants it at once to the nodes that want it. A `reference` that this subscription has already is
    * a `conflict`: a payment is never booked twice.
    */
-  topUp(id: string, input: { bytes: bigint; reason: string; reference: string }): Promise<view.Adjustment>;
+  topUp(id: string, input: TopUp): Promise<view.Adjustment>;
+  /**
+   * Takes back what is free at once, and what nodes hold once they give it back. Answers when all in contact have, or
+   * after 2 s; what is pending then is taken later. `invalid` for more than was sold, saying how much can be.
+   */
+  refund(id: string, input: RefundWish): Promise<view.Adjustment>;
+  /** Undoes a top-up, as far as it is not used, or a refund; by an adjustment of its own. */
+  reverse(
+    id: string,
+    adjustment: string,
+    input: { reason: string; reference: string },
+  ): Promise<view.Adjustment>;
   suspend(id: string, input: { reason: string }): Promise<view.Subscription>;
   resume(id: string): Promise<view.Subscription>;
   /** Of the current period, unless told. */

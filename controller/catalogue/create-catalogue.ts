@@ -15,6 +15,8 @@ import { setTariff } from './set-tariff.ts';
 import { getStatus } from './status.ts';
 import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
 import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
+import { refund } from './refund.ts';
+import { reverse } from './reverse.ts';
 import { topUp } from './top-up.ts';
 import { getUsage } from './usage.ts';
 
@@ -39,6 +41,8 @@ export function createCatalogue(context: Context): Catalogue {
     listSubscriptions: on(listSubscriptions),
     getSubscription: on(getSubscription),
     topUp: on(topUp),
+    refund: on(refund),
+    reverse: on(reverse),
     suspend: on(suspend),
     resume: on(resume),
     getUsage: on(getUsage),

@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
-import { beginFirstPeriod } from '../accounting/begin-period.ts';
+import { openFirstPeriod } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { touchDevices } from '../desired/touch.ts';
@@ -9,7 +9,7 @@ import type { PageFilter } from './catalogue.ts';
 import { findAccount, findSubscription, findTariff } from './find.ts';
 import { afterItem, noLimit } from './paging.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
-import { loadAdjustments } from './top-up.ts';
+import { loadAdjustments } from './adjustment-view.ts';
 import type { Adjustment, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
@@ -28,7 +28,6 @@ export function createSubscription(
         id,
         account_id: account.id,
         tariff_id: tariff.id,
-        volume_bytes: tariff.volume_bytes,
         period: 0,
         time_zone: 'UTC',
         starts: 'date',
@@ -38,7 +37,7 @@ export function createSubscription(
         created_at: now,
       })
       .execute();
-    await beginFirstPeriod(context, tx, id, now);
+    await openFirstPeriod(context, tx, id, now);
     return loadSubscription(tx, id);
   });
 }

@@ -125,7 +125,25 @@ export interface Subscription {
 export interface Adjustment {
   readonly id: string;
   readonly subscriptionId: string;
+  readonly kind: 'top-up' | 'refund' | 'reversal';
+  /** Number of the period in which it was booked. */
+  readonly period: number;
+  /** Added to the volume; below zero: taken back, as far as it was found. */
   readonly bytes: bigint;
+  /** Of what takes back: how much was asked. */
+  readonly askedBytes: bigint | null;
+  /** Some of what was asked is not taken yet: nodes hold it. */
+  readonly pending: boolean;
+  /** While it is pending: the nodes that hold some of the volume. */
+  readonly heldBy: readonly string[];
+  /** Of what adds (a pack): what is not used, taken back or expired. */
+  readonly leftBytes: bigint | null;
+  /** Of a pack; null: never. */
+  readonly expiresAt: number | null;
+  /** Of what takes back: the pack of which alone it is taken. */
+  readonly pack: string | null;
+  /** The adjustment that it reverses. */
+  readonly reverses: string | null;
   readonly reason: string;
   /** The billing backend's own; unique within the subscription, so that no payment is booked twice. */
   readonly reference: string;
