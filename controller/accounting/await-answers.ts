@@ -29,11 +29,7 @@ export async function awaitAnswers(
   }
 }
 
-function isAwaited(
-  { live, store }: Context,
-  subscriptionId: string,
-  adjustmentId: string,
-): Promise<boolean> {
+function isAwaited({ live, store }: Context, subscriptionId: string, adjustmentId: string): Promise<boolean> {
   return store.transaction(async (tx) => {
     const refund = await tx.db
       .selectFrom('adjustments')

@@ -21,20 +21,25 @@ export async function openFirstPeriod(
   await turnLedger(context, tx, [subscriptionId], { renew: () => true });
 }
 
-/** Says when the first period begins, and so when it ends. Not for one that has turned. */
+/**
+ * Says when the first period begins, and so when it ends; null: nobody knows yet. Not for one that has turned, or whose
+ * next one is open.
+ */
 export async function dateFirstPeriod(
   context: Context,
   tx: Tx,
   subscriptionId: string,
-  startsAt: number,
+  startsAt: number | null,
 ): Promise<void> {
   await tx.db
     .updateTable('periods')
-    .set({ starts_at: startsAt, ends_at: null })
+    .set({ starts_at: startsAt ?? context.clock.now(), ends_at: null })
     .where('subscription_id', '=', subscriptionId)
     .where('number', '=', 1)
     .execute();
-  await setEnd(tx, subscriptionId, await context.periodEnd(tx, subscriptionId, startsAt));
+  if (startsAt !== null) {
+    await setEnd(tx, subscriptionId, await context.periodEnd(tx, subscriptionId, startsAt));
+  }
   await turnLedger(context, tx, [subscriptionId], { touch: true });
 }
 

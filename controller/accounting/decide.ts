@@ -31,7 +31,7 @@ export function decide(context: Context, happened: Book, turn: Turn): Book {
   if (current === undefined || !isLimited(current)) return carried;
   const taken = withdraw(standingOf(carried, current));
   const book = withStanding(carried, taken);
-  // Without a limit in force nodes need no grants; a suspended subscription gets none.
+  // Without a limit in force nodes need no grants; a closed subscription gets none.
   if (!needsGrants(book, current)) return book;
   const waiting = taken.reduction > 0n || taken.refunds.some(({ rest }) => rest > 0n);
   const asked = turn.reclaim === true && (waiting || holdsExpired(taken));
@@ -52,7 +52,7 @@ export function decide(context: Context, happened: Book, turn: Turn): Book {
 }
 
 function needsGrants({ subscription }: Book, period: LimitedPeriod): boolean {
-  return !subscription.suspended && subscription.enforcement === 'enforce' && isLimited(period);
+  return !subscription.closed && subscription.enforcement === 'enforce' && isLimited(period);
 }
 
 /** What the next period is sure to have is granted beforehand, so that its beginning needs no controller. */

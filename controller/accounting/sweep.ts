@@ -82,7 +82,9 @@ async function sweepTaking(context: Context): Promise<void> {
       .where('reduction', '>', 0n)
       .select('subscription_id')
       .execute();
-    await turnLedger(context, tx, [...new Set([...refunds, ...reductions].map((row) => row.subscription_id))]);
+    await turnLedger(context, tx, [
+      ...new Set([...refunds, ...reductions].map((row) => row.subscription_id)),
+    ]);
   });
 }
 

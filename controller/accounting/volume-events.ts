@@ -27,7 +27,11 @@ export async function tellVolume(
   const reached = subscription.thresholds.filter(
     (percent) => standing.settled * 100n >= volume * BigInt(percent),
   );
-  const data = { period: subscription.period, volumeBytes: String(volume), usedBytes: String(standing.settled) };
+  const data = {
+    period: subscription.period,
+    volumeBytes: String(volume),
+    usedBytes: String(standing.settled),
+  };
   const about = { at: clock.now(), subscriptionId: subscription.id };
   for (const percent of reached.filter((one) => one > told.toldPercent)) {
     await recordEvent(tx, { ...about, type: 'volume.threshold', data: { ...data, percent } });

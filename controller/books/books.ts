@@ -17,6 +17,7 @@ import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authority.ts';
+import { lifetimeTask } from '../lifetime/sweep.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
@@ -98,7 +99,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     booking: createBooking(context),
     identities: createIdentityStore(context),
     authorityPin: createPinKeeper(store),
-    tasks: [...sweepTasks(context), eventTask(context)],
+    tasks: [...sweepTasks(context), eventTask(context), lifetimeTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

@@ -58,7 +58,11 @@ export async function bookAdjustment(
 }
 
 /** @throws TurnpikeError `not_found` */
-export async function findAdjustment(tx: Tx, subscriptionId: string, id: string): Promise<Row<'adjustments'>> {
+export async function findAdjustment(
+  tx: Tx,
+  subscriptionId: string,
+  id: string,
+): Promise<Row<'adjustments'>> {
   const row = await tx.db
     .selectFrom('adjustments')
     .where('id', '=', id)

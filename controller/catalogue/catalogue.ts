@@ -1,4 +1,5 @@
 import type { Event, EventFilter } from '../events/list.ts';
+import type { TimesWish } from '../lifetime/agree.ts';
 import type { RefundWish } from './refund.ts';
 import type { TopUp } from './top-up.ts';
 import type * as view from './views.ts';
@@ -29,7 +30,20 @@ export interface Catalogue {
   /** @throws `conflict` while there are subscriptions to it, also ended ones: they refer to it. */
   removeTariff(tariff: string): Promise<view.Tariff>;
 
-  createSubscription(input: { account: string; tariff: string }): Promise<view.Subscription>;
+  createSubscription(input: { account: string; tariff: string } & TimesWish): Promise<view.Subscription>;
+  /** @throws `conflict` for another start or time zone of one that has started. */
+  setSubscription(id: string, times: TimesWish): Promise<view.Subscription>;
+  /**
+   * Puts off the expiry by some of the tariff's durations (or periods, where it has none), or until a time; one whose
+   * service had ended goes on from now. The same call with the same `reference` again changes nothing and answers the
+   * same.
+   */
+  renewSubscription(
+    id: string,
+    input: RenewalWish,
+  ): Promise<{ renewal: view.Renewal; subscription: view.Subscription }>;
+  /** For good: it is closed on every node, and cannot be renewed. */
+  cancelSubscription(id: string, input: { reason: string }): Promise<view.Subscription>;
   listSubscriptions(filter?: { account?: string } & PageFilter): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
@@ -116,6 +130,14 @@ export interface NewTariff extends TariffSettings {
 
 /** What is absent stays as it is, or gets its default in a new tariff. */
 export type TariffSettings = Partial<view.TariffLimits>;
+
+export interface RenewalWish {
+  readonly reference: string;
+  /** 1, unless given. */
+  readonly periods?: number;
+  /** A date (its first moment in the time zone), or a time with its offset. */
+  readonly until?: string;
+}
 
 export interface DeviceKey {
   /** Base64 of 32 bytes. */

@@ -11,12 +11,13 @@ import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
 import { createJoinToken } from './join-tokens.ts';
 import { moveNode } from './move-node.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
-import { setTariff } from './set-tariff.ts';
-import { getStatus } from './status.ts';
-import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
-import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
 import { refund } from './refund.ts';
 import { reverse } from './reverse.ts';
+import { setTariff } from './set-tariff.ts';
+import { getStatus } from './status.ts';
+import { cancelSubscription, renewSubscription, setSubscription } from './subscription-times.ts';
+import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
+import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
 import { topUp } from './top-up.ts';
 import { getUsage } from './usage.ts';
 
@@ -38,6 +39,9 @@ export function createCatalogue(context: Context): Catalogue {
     setTariff: on(setTariff),
     removeTariff: on(removeTariff),
     createSubscription: on(createSubscription),
+    setSubscription: on(setSubscription),
+    renewSubscription: on(renewSubscription),
+    cancelSubscription: on(cancelSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: on(getSubscription),
     topUp: on(topUp),

@@ -117,8 +117,32 @@ export interface Subscription {
   readonly remainingBytes: bigint | null;
   /** Of the remaining, what is reserved for nodes just now. */
   readonly reservedBytes: bigint;
+  /** Of the IANA time zone database. */
+  readonly timeZone: string;
+  readonly starts: 'date' | 'first-connection';
+  /** From when its duration counts; null: not known before its first connection. */
+  readonly startsAt: number | null;
+  /** null: it has no end. */
+  readonly expiresAt: number | null;
+  /** When service ends: the expiry and the tariff's grace. */
+  readonly endsAt: number | null;
+  readonly cancelledAt: number | null;
+  /** Name of the tariff that it has from its next period on. */
+  readonly nextTariff: string | null;
   readonly enforcement: Enforcement;
   readonly access: Access;
+  readonly createdAt: number;
+}
+
+export interface Renewal {
+  readonly subscriptionId: string;
+  /** The billing backend's own; unique within the subscription, so that no payment is booked twice. */
+  readonly reference: string;
+  /** Asked for; null when it was a date. */
+  readonly periods: number | null;
+  /** The expiry before, or the moment of the renewal where service had ended. */
+  readonly fromAt: number;
+  readonly untilAt: number;
   readonly createdAt: number;
 }
 

@@ -1,4 +1,5 @@
 import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
+import { endOf, isOutOfTime } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -21,6 +22,8 @@ export interface SubscriptionItem {
   readonly periodEndsAt: number | null;
   /** Of the next period. */
   readonly nextGranted: bigint;
+  /** Expiry and grace, in milliseconds since 1970; null: never. */
+  readonly endsAt: number | null;
   readonly speed: SpeedItem | null;
   /** Once nothing is left to grant. */
   readonly throttle: SpeedItem | null;
@@ -115,6 +118,8 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'periods.volume',
       'periods.ends_at',
       'next.granted as next_granted',
+      'subscriptions.expires_at',
+      'tariffs.grace_seconds',
       'tariffs.upload_bits_per_second',
       'tariffs.download_bits_per_second',
       'tariffs.speed_scope',
@@ -136,6 +141,7 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       allowance: row.allowance === 1,
       recall: row.recall,
       unlimited: row.volume === null || observed,
+      endsAt: observed ? null : endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds }),
       speed: observed
         ? null
         : speedOf(row.upload_bits_per_second ?? 0n, row.download_bits_per_second ?? 0n, shared),
@@ -169,6 +175,9 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
       'devices.address4',
       'devices.address6',
       'subscriptions.suspended_at',
+      'subscriptions.cancelled_at',
+      'subscriptions.phase',
+      'subscriptions.starts',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
     ])
@@ -182,7 +191,9 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
     presharedKey: row.preshared_key,
     address4: row.address4,
     address6: row.address6,
-    withdrawn: row.suspended_at !== null && effectiveEnforcement(row.tariff, row.group, fleet) === 'enforce',
+    withdrawn:
+      (row.suspended_at !== null || isOutOfTime(row)) &&
+      effectiveEnforcement(row.tariff, row.group, fleet) === 'enforce',
   }));
 }
 
