@@ -6,6 +6,7 @@ import { observeKnock } from '../grants/activity.ts';
 import type { Host } from '../host/host.ts';
 import type { Journal } from '../journal/journal.ts';
 import { stopCounting } from '../meter/meter.ts';
+import type { ControllerTime } from '../time/controller-time.ts';
 import type { Peer, WireGuard } from '../wireguard/wireguard.ts';
 import { absorb, recheck } from './absorb.ts';
 import { Draft } from './draft.ts';
@@ -15,11 +16,13 @@ import { openEpoch } from './epochs.ts';
 import { frameOf, sameEpoch, sameSettings } from './frame.ts';
 import type { Batch, Inbox, News } from './inbox.ts';
 import { activityOf, type Memory } from './memory.ts';
+import { nextMoment, reachedMoment } from './moments.ts';
 import { describePeerDrift, type PeerPlan, peerOf, planPeers, readBackPeers } from './peers.ts';
 import { bookReading } from './reading.ts';
 import type { Reports } from './reports.ts';
 import { planTargets } from './targets.ts';
 import type { Telemetry } from './telemetry.ts';
+import { turnPeriods } from './turn.ts';
 import type { Standing, Validity } from './validity.ts';
 
 export interface ReconcilerParts {
@@ -28,6 +31,7 @@ export interface ReconcilerParts {
   readonly reports: Reports;
   readonly inbox: Inbox;
   readonly validity: Validity;
+  readonly time: ControllerTime;
   readonly gate: Gate;
   readonly wireguard: WireGuard;
   readonly host: Host;
@@ -69,6 +73,12 @@ export class Reconciler {
     return this.#frame !== undefined && this.#parts.memory.again.size > 0;
   }
 
+  /** In how many milliseconds something changes by itself; Infinity for never. */
+  get momentInMs(): number {
+    const { memory, time } = this.#parts;
+    return this.#frame === undefined ? Number.POSITIVE_INFINITY : memory.nextMoment - time.now();
+  }
+
   /** @throws when something could not be done; the next round finds out what is there, and does the rest. */
   async round(due: Due): Promise<void> {
     const { inbox, clock, telemetry } = this.#parts;
@@ -98,7 +108,7 @@ export class Reconciler {
   }
 
   async #round(news: News, due: Due): Promise<void> {
-    const { journal, memory } = this.#parts;
+    const { journal, memory, time } = this.#parts;
     const fresh = await this.#establish(news);
     const frame = this.#frame;
     if (frame === undefined) return;
@@ -108,8 +118,11 @@ export class Reconciler {
     const draft = new Draft(journal.state, memory);
     const touched = new Set<string>();
     const turned = this.#standingTurned();
-    const everything = fresh || look || turned;
-    if (everything || due.reading || news.gateEvent || memory.again.size > 0) {
+    const controllerNow = time.now();
+    const everything = fresh || look || turned || news.timeMoved;
+    const moment = this.#hearMoments(controllerNow, everything, touched);
+    const reading = everything || moment || due.reading || news.gateEvent || memory.again.size > 0;
+    if (reading || news.batches.some((batch) => this.#turnsPeriod(batch))) {
       const lost = await this.#read(draft, touched, frame);
       // What the lost counters leave behind is committed already: nothing of this draft is.
       if (lost) for (const id of journal.state.accounts.keys()) touched.add(id);
@@ -123,9 +136,31 @@ export class Reconciler {
       recheck(draft, memory, this.#parts.key.publicKey);
       for (const id of draft.subscriptionIds()) touched.add(id);
     }
-    if (look || fresh) this.#peersMayDiffer = true;
-    await this.#decide(draft, touched, news.batches);
+    const turning = turnPeriods(draft, memory, touched, controllerNow);
+    if (everything || moment) this.#peersMayDiffer = true;
+    await this.#decide(draft, touched, turning, news.batches);
+    if (controllerNow >= memory.nextMoment) {
+      memory.nextMoment = nextMoment(journal.state.subscriptions.values(), controllerNow);
+    }
     await this.#renew();
+  }
+
+  /** Something changes by itself now: whom it concerns. True when there is somebody. */
+  #hearMoments(controllerNow: number, everything: boolean, touched: Set<string>): boolean {
+    const { journal, memory } = this.#parts;
+    if (everything) memory.nextMoment = Number.NEGATIVE_INFINITY;
+    if (controllerNow < memory.nextMoment) return false;
+    const subscriptions = journal.state.subscriptions.values();
+    for (const id of reachedMoment(subscriptions, memory.nextMoment, controllerNow)) touched.add(id);
+    return true;
+  }
+
+  // A period begins right after a reading.
+  #turnsPeriod({ deltas }: Batch): boolean {
+    const { accounts } = this.#parts.journal.state;
+    return deltas.some(({ subscriptions }) =>
+      subscriptions.some(({ id, period }) => period > (accounts.get(id)?.period ?? period)),
+    );
   }
 
   /** Makes the node, and adopts the gate that is there when it is the one of the journal. True when it did. */
@@ -224,11 +259,16 @@ export class Reconciler {
     }
   }
 
-  async #decide(draft: Draft, touched: ReadonlySet<string>, batches: readonly Batch[]): Promise<void> {
+  async #decide(
+    draft: Draft,
+    touched: ReadonlySet<string>,
+    turning: ReadonlySet<string>,
+    batches: readonly Batch[],
+  ): Promise<void> {
     const { memory, reports, inbox, validity, clock, gate, wireguard, telemetry } = this.#parts;
     const now = clock.monotonic();
     const { standing } = validity;
-    const moment = { now, valid: standing === 'valid', refused: standing === 'refused' };
+    const moment = { now, valid: standing === 'valid', refused: standing === 'refused', turning };
     const targets = planTargets(draft, memory, touched, moment);
     if (batches.length > 0) this.#peersMayDiffer = true;
     const peers = this.#peersMayDiffer ? this.#planPeers(draft, targets.deferred) : noPeers;
@@ -274,7 +314,7 @@ export class Reconciler {
 
   /** One transaction: what was read, what is desired, what may be armed, and what is reported of it. */
   #journal(draft: Draft, changes: boolean, now: number): void {
-    const { journal, memory, reports, inbox, validity } = this.#parts;
+    const { journal, memory, reports, inbox, validity, time } = this.#parts;
     const { state } = journal;
     const { other } = draft;
     if (state.report && state.report.number <= inbox.booked) other.acknowledged = inbox.booked;
@@ -285,13 +325,16 @@ export class Reconciler {
     }
     const kept = validity.toJournal();
     Object.assign(other, kept);
+    const tie = time.toJournal();
+    if (tie) other.time = tie;
     // Not worth a write of its own.
     if (changes !== state.applying && (changes || !draft.isEmpty)) other.applying = changes;
     if (draft.isEmpty) return;
     journal.commit(draft.change());
-    for (const [id, bytes] of draft.usedMore) memory.used.set(id, (memory.used.get(id) ?? 0n) + bytes);
+    for (const [id, bytes] of draft.usedNow) memory.used.set(id, bytes);
     if (other.report) reports.frozen(draft, memory, now);
     if (kept) validity.wasJournalled(kept);
+    if (tie) time.wasJournalled(tie);
   }
 
   /** Items that the kernel's tools refuse, alone and again: they stay out until the controller says something new. */

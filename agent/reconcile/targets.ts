@@ -1,5 +1,6 @@
-import type { DesiredDevice } from '../desired/state.ts';
+import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import type { GateDevice, GateModel, GateQuota, Pass } from '../gate/model.ts';
+import type { Account } from '../grants/account.ts';
 import { decide, decideRemoved } from '../grants/decide.ts';
 import { waryMs } from '../grants/figures.ts';
 import type { Decision, Live, Situation, Target } from '../grants/situation.ts';
@@ -7,6 +8,7 @@ import { startCounting, stopCounting } from '../meter/meter.ts';
 import type { Draft } from './draft.ts';
 import { activityOf, addMember, type Memory } from './memory.ts';
 import { liveOf } from './reading.ts';
+import { meterInPeriod } from './turn.ts';
 
 export interface Targets {
   readonly gate: GateModel;
@@ -22,6 +24,8 @@ interface Moment {
   readonly now: number;
   readonly valid: boolean;
   readonly refused: boolean;
+  /** Subscriptions whose period is over, but that must be closed and read before the next one begins. */
+  readonly turning: ReadonlySet<string>;
 }
 
 /** Decides on these subscriptions, and says what the gate should hold then. Raises accounts and starts meters. */
@@ -47,10 +51,10 @@ function decideOne(
   draft: Draft,
   memory: Memory,
   id: string,
-  { now, valid, refused }: Moment,
+  { now, valid, refused, turning }: Moment,
 ): { target: Target; wants: boolean } {
-  const desired = draft.subscription(id);
   const account = draft.account(id);
+  const desired = desiredNow(draft, id, account);
   const live = liveOf(memory, id);
   const settled = !memory.unsettled.has(id) && memory.lastReadingAt !== undefined;
   if (desired === undefined) {
@@ -76,6 +80,7 @@ function decideOne(
     owing: memory.owing.has(id),
     futileBytes: futileBytes(memory, id, live, used),
     wary: now - memory.lossAt < waryMs,
+    turning: turning.has(id),
     valid,
     refused,
   };
@@ -83,6 +88,12 @@ function decideOne(
   remember(memory, id, decision, used, now);
   draft.putAccount(decision.account);
   return { target: decision.target, wants: decision.wanting };
+}
+
+/** What is desired, in the words of the period that the account is in: a recall is of one period. */
+function desiredNow(draft: Draft, id: string, { period }: Account): DesiredSubscription | undefined {
+  const item = draft.subscription(id);
+  return item === undefined || item.period === period ? item : { ...item, recall: 0 };
 }
 
 /** What was armed last, when it was exhausted by packets of which it could let none pass. */
@@ -230,7 +241,7 @@ class TargetPlan {
     }
     for (const address of addresses) this.#taken.add(address);
     addMember(this.#memory, subscriptionId, device.id);
-    this.#draft.putMeter(startCounting(this.#draft.meterOf(device), addresses));
+    this.#draft.putMeter(startCounting(meterInPeriod(this.#draft, device), addresses));
     this.#set(subscriptionId, device.id, {
       address4: device.address4,
       address6: device.address6,
