@@ -11,7 +11,7 @@ export type ErrorCode =
   | 'not_found'
   /** It exists already, or is in a state that forbids the change. */
   | 'conflict'
-  /** A limit is reached: addresses, devices, disk. */
+  /** A limit is reached: addresses, devices. */
   | 'exhausted'
   /** No, wrong or revoked credentials. */
   | 'unauthenticated'
@@ -19,7 +19,7 @@ export type ErrorCode =
   | 'forbidden'
   /** The other side, or a tool that we need, is not there; trying later may help. */
   | 'unavailable'
-  /** A tool on this machine is missing, too old, or failed. */
+  /** A tool on this machine is missing, too old, or failed; its disk is full or cannot be written. */
   | 'environment'
   /** Our own mistake. */
   | 'internal';

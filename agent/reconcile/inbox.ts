@@ -3,6 +3,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DesiredSink, PendingReport, Refusal, ReportSource } from '../south/ports.ts';
+import type { Hearing } from './hearing.ts';
 import type { ControllerTime } from '../time/controller-time.ts';
 import type { Validity } from './validity.ts';
 
@@ -22,6 +23,8 @@ export interface News {
   readonly gateEvent: boolean;
   /** The controller's clock says something else than was thought. */
   readonly timeMoved: boolean;
+  /** What WireGuard said last of who was heard, when that is news. */
+  readonly hearing: Hearing | undefined;
 }
 
 /** Where everything that wants the loop's attention comes in; the loop takes it when it gets to it. */
@@ -36,6 +39,7 @@ export class Inbox implements DesiredSink, ReportSource {
   #knocks = new Set<string>();
   #gateEvent = false;
   #timeMoved = false;
+  #hearing: Hearing | undefined;
   #acknowledged = 0n;
   #closed = false;
   readonly #unanswered = new Set<(error: TurnpikeError) => void>();
@@ -108,6 +112,11 @@ export class Inbox implements DesiredSink, ReportSource {
     if (this.#knocks.size > 0) this.#wake();
   }
 
+  hear(hearing: Hearing): void {
+    this.#hearing = hearing;
+    this.#wake();
+  }
+
   gateTouched(): void {
     this.#gateEvent = true;
     this.#wake();
@@ -137,12 +146,14 @@ export class Inbox implements DesiredSink, ReportSource {
       knocks: this.#knocks,
       gateEvent: this.#gateEvent,
       timeMoved: this.#timeMoved,
+      hearing: this.#hearing,
     };
     this.#settings = undefined;
     this.#batches = [];
     this.#knocks = new Set();
     this.#gateEvent = false;
     this.#timeMoved = false;
+    this.#hearing = undefined;
     return news;
   }
 

@@ -55,6 +55,7 @@ async function turnpikeWith(env: Record<string, string>, ...argv: string[]) {
     write: (output: string) => {
       out += output;
     },
+    untilInterrupted: () => new AbortController().signal,
     readText: async (path: string) =>
       files[path] ?? Promise.reject(Object.assign(new Error(), { code: 'ENOENT' })),
   };
@@ -134,7 +135,7 @@ describe('turnpike', () => {
     ['exhausted', 409, 71],
     ['unauthenticated', 401, 77],
     ['unavailable', 503, 69],
-    ['environment', 500, 72],
+    ['environment', 503, 72],
     ['internal', 500, 70],
   ])('prints a problem of type %s as one line with its remedy', async (type, status, code) => {
     answer = () => ({

@@ -22,7 +22,7 @@ const problems = {
   conflict: { status: 409, title: 'In conflict with what is there' },
   exhausted: { status: 409, title: 'A limit is reached' },
   internal: { status: 500, title: 'A mistake of ours' },
-  environment: { status: 500, title: 'The controller cannot do its work' },
+  environment: { status: 503, title: 'The controller cannot do its work' },
   unavailable: { status: 503, title: 'Not available now' },
 } as const satisfies Record<ErrorCode, { status: number; title: string }>;
 

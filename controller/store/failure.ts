@@ -30,10 +30,10 @@ export function storeFailure(error: unknown, path: string): unknown {
     case sqlite.readonly:
       return failure(`the database ${path} cannot be written: it is read-only`, remedyForReadOnly);
     case sqlite.full:
-      return new TurnpikeError('exhausted', `the disk that holds ${path} is full; nothing was changed`, {
-        remedy: 'make room on it, then do it again',
-        cause: error,
-      });
+      return failure(
+        `the disk that holds ${path} is full; nothing was changed`,
+        'make room on it, then do it again',
+      );
     case sqlite.cantopen:
       return failure(
         `the database ${path} cannot be opened`,
@@ -46,7 +46,7 @@ export function storeFailure(error: unknown, path: string): unknown {
     case sqlite.ioerr:
       return failure(
         `the disk that holds ${path} failed to read or write`,
-        'look into the system log, then restart the controller',
+        'look into the system log (a disk that fails is made read-only) and mend it, then restart the controller',
       );
     default:
       return new TurnpikeError('internal', `the database refused: ${(error as Error).message}`, {

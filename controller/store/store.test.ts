@@ -144,7 +144,7 @@ describe('the store', () => {
       }
     });
     await expect(full).rejects.toMatchObject({
-      code: 'exhausted',
+      code: 'environment',
       message: expect.stringMatching(/disk .* is full/),
     });
     expect(await references(store)).toEqual([]);

@@ -14,23 +14,28 @@ export class Controller {
   readonly host: Host;
   readonly cli: Cli;
   readonly configFile: string;
+  /** Of the HTTP API. */
+  readonly socket: string;
+  /** Where the books are. */
+  readonly directory: string;
   program: Program | undefined;
 
   constructor(host: Host) {
     this.host = host;
     this.configFile = host.file('controller.toml');
-    const socket = host.file('api.sock');
-    this.cli = new Cli(socket);
-    mkdirSync(host.file('data'), { mode: 0o700 });
-    writeFileSync(this.configFile, this.#config(socket));
+    this.socket = host.file('api.sock');
+    this.directory = host.file('data');
+    this.cli = new Cli(this.socket);
+    mkdirSync(this.directory, { mode: 0o700 });
+    writeFileSync(this.configFile, this.#config());
   }
 
-  #config(socket: string): string {
+  #config(): string {
     return `log_level = "debug"
 [store]
-path = "${this.host.file('data')}/turnpike.db"
+path = "${this.directory}/turnpike.db"
 [api]
-socket = "${socket}"
+socket = "${this.socket}"
 [nodes]
 address = "${controllerAddress}"
 listen = "0.0.0.0:7443"
@@ -54,8 +59,9 @@ range6 = "fd74:7572:6e70::/64"
     return this.host.tryRun(argv, { timeoutMs: 20_000 });
   }
 
-  async start(): Promise<void> {
-    const argv = [process.execPath, source, '--config', this.configFile];
+  /** With words that run it under other circumstances, if any. */
+  async start(prefix: readonly string[] = []): Promise<void> {
+    const argv = [...prefix, process.execPath, source, '--config', this.configFile];
     this.program = this.host.start('controller', argv);
     await this.program.said(/"msg":"ready"/, 20_000);
   }

@@ -21,9 +21,12 @@ export interface SoldDevice {
   readonly address6: string;
 }
 
-/** Controller up, all nodes enrolled, up and in contact: all through the product's own commands. */
-export async function openShop(lab: Lab): Promise<void> {
-  await lab.controller.start();
+/**
+ * Controller up, all nodes enrolled, up and in contact: all through the product's own commands. `prefix` as of
+ * {@link Controller.start}.
+ */
+export async function openShop(lab: Lab, prefix: readonly string[] = []): Promise<void> {
+  await lab.controller.start(prefix);
   await Promise.all(
     lab.nodes.map(async (node) => {
       await node.join(lab.controller.cli);
@@ -76,13 +79,18 @@ export class Sale {
 
   /** Connects a client with the device of its number to a node, by the configuration that the CLI gives. */
   async connect(client: number, node: number, device = this.device(client)): Promise<void> {
-    const keyFile = this.#lab.client(client).host.file('private-key');
+    await this.#lab.client(client).connect(await this.configuration(device, node));
+  }
+
+  /** The wg-quick text that the CLI gives, once the node has the device. */
+  async configuration(device: SoldDevice, node: number): Promise<string> {
+    const keyFile = this.#lab.controller.host.file(`key-${device.id}`);
     writeFileSync(keyFile, `${device.privateKey}\n`, { mode: 0o600 });
     const words = ['--node', this.#lab.node(node).name, '--private-key-file', keyFile];
     const text = await this.#lab.controller.cli.text('device', 'config', device.id, ...words);
     // A handshake that meets no peer is tried again only after 5 s (WireGuard's REKEY_TIMEOUT).
     await this.#lab.node(node).hasPeer(device.publicKey);
-    await this.#lab.client(client).connect(text);
+    return text;
   }
 
   /** From 1. */

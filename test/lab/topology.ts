@@ -12,6 +12,8 @@ import { run } from './run.ts';
  */
 export type Network = 'mgmt' | 'acc' | 'wan';
 
+export type Place = 'home' | 'away';
+
 export interface HostPlan {
   /** Short: `ctl`, `n1`, `c1`, `net`, `sw`. */
   readonly name: string;
@@ -30,6 +32,9 @@ export const controllerAddress = '10.91.0.1';
 export const internetAddress4 = '198.51.100.1';
 export const internetAddress6 = '2001:db8:100::1';
 export const accessAddress = (node: number) => `192.0.2.${10 + node}`;
+/** Where a client is at first, and where it may roam to. */
+export const underlayAddress = (client: number, place: Place) =>
+  `192.0.2.${(place === 'home' ? 100 : 200) + client}`;
 /** From where the internet sees a node's clients. */
 export const publicAddress4 = (node: number) => `198.51.100.${10 + node}`;
 export const publicAddress6 = (node: number) => `2001:db8:100::${10 + node}`;
@@ -57,7 +62,7 @@ export function planHosts(nodes: number, clients: number): readonly HostPlan[] {
   for (let j = 1; j <= clients; j++) {
     plans.push({
       name: `c${j}`,
-      links: [{ network: 'acc', addresses: [`192.0.2.${100 + j}/24`] }],
+      links: [{ network: 'acc', addresses: [`${underlayAddress(j, 'home')}/24`] }],
       routes: [],
     });
   }

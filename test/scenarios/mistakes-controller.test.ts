@@ -49,7 +49,7 @@ test.each([
 ])('the controller says that its disk %s', async (_, script, says) => {
   await using other = await createLab({ nodes: 0, clients: 0 });
   const { controller } = other;
-  const prefix = ['unshare', '-m', 'sh', '-c', script, controller.host.file('data')];
+  const prefix = ['unshare', '-m', 'sh', '-c', script, controller.directory];
   expectMistake(await controller.startInVain(prefix), says);
 });
 
