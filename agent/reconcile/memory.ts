@@ -21,6 +21,8 @@ export interface Memory {
   /** Bytes used of each subscription in its current period: the sum of its devices' totals. */
   readonly used: Map<string, bigint>;
   readonly activity: Map<string, Activity>;
+  /** When subscriptions end; absent: never. Must be known before the first decision after a start. */
+  readonly endsAt: Map<string, number>;
   /** When the gate last accepted bytes of a device. */
   readonly passedAt: Map<string, number>;
   readonly wantingSince: Map<string, number>;
@@ -67,6 +69,7 @@ export function newMemory(state: JournalState): Memory {
     members: new Map(),
     used: new Map(),
     activity: new Map(),
+    endsAt: new Map(),
     passedAt: new Map(),
     wantingSince: new Map(),
     owing: new Set(),

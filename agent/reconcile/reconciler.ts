@@ -11,6 +11,7 @@ import type { Peer, WireGuard } from '../wireguard/wireguard.ts';
 import { absorb, recheck } from './absorb.ts';
 import { Draft } from './draft.ts';
 import { readBack } from './drift.ts';
+import { movedEnds } from './ends.ts';
 import { enforce, type Refused } from './enforce.ts';
 import { openEpoch } from './epochs.ts';
 import { frameOf, sameEpoch, sameSettings } from './frame.ts';
@@ -138,6 +139,7 @@ export class Reconciler {
       recheck(draft, memory, this.#parts.key.publicKey);
       for (const id of draft.subscriptionIds()) touched.add(id);
     }
+    for (const id of movedEnds(memory, this.#parts.clock.monotonic())) touched.add(id);
     const turning = turnPeriods(draft, memory, touched, controllerNow);
     if (everything || moment) this.#peersMayDiffer = true;
     await this.#decide(draft, touched, turning, news);
@@ -188,13 +190,13 @@ export class Reconciler {
   }
 
   async #adopt(frame: GateFrame): Promise<void> {
-    const { gate, journal, memory, log, validity } = this.#parts;
+    const { gate, journal, memory, log } = this.#parts;
     if (!sameEpoch(await gate.epoch(), journal.state.epoch)) {
       await this.#openEpoch(frame);
       return;
     }
     await gate.reframe(frame);
-    this.#note('gate', await readBack(journal, memory, gate, validity.remainingSeconds()));
+    this.#note('gate', await this.#readBackGate());
     log.info({ devices: memory.gate.devices.size }, 'adopted the gate as it is: no packet was disturbed');
   }
 
@@ -208,13 +210,13 @@ export class Reconciler {
 
   /** Compares with what is there, and mends. */
   async #look(): Promise<void> {
-    const { gate, journal, memory, validity, host, wireguard, key, telemetry } = this.#parts;
+    const { gate, journal, host, wireguard, key, telemetry } = this.#parts;
     const { settings } = journal.state;
     if (settings === undefined || this.#frame === undefined) return;
     telemetry.fullReconciles += 1;
     if (sameEpoch(await gate.epoch(), journal.state.epoch)) {
       await gate.reframe(this.#frame);
-      this.#note('gate', await readBack(journal, memory, gate, validity.remainingSeconds()));
+      this.#note('gate', await this.#readBackGate());
       await this.#markUnreachable();
     }
     this.#note('host', await host.ensure(settings));
@@ -224,6 +226,12 @@ export class Reconciler {
     }
     await this.#readBackPeers(true);
     this.#uncertain = false;
+  }
+
+  #readBackGate(): Promise<string[]> {
+    const { journal, memory, gate, validity, clock } = this.#parts;
+    const times = { validitySeconds: validity.remainingSeconds(), now: clock.monotonic() };
+    return readBack(journal, memory, gate, times);
   }
 
   /** Before an interface takes traffic again: it may be a new one, without peers. */
