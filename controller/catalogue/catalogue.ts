@@ -30,7 +30,8 @@ export interface Catalogue {
   topUp(id: string, input: { bytes: bigint; reason: string; reference: string }): Promise<view.Adjustment>;
   suspend(id: string, input: { reason: string }): Promise<view.Subscription>;
   resume(id: string): Promise<view.Subscription>;
-  getUsage(subscriptionId: string): Promise<view.Usage>;
+  /** Of the current period, unless told. */
+  getUsage(subscriptionId: string, input?: { period?: number }): Promise<view.Usage>;
 
   /**
    * Without `publicKey` a key pair is made; its private half is in the answer once and stored nowhere. A `hardwareId`

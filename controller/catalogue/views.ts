@@ -58,13 +58,21 @@ export interface Subscription {
   readonly maxDevices: number | null;
   /** Devices that are not removed. */
   readonly devices: number;
-  /** Sold: the tariff's volume and all adjustments. null: unlimited. */
+  /** Number of the current period, from 1; 0 before the first one. What follows is of this period. */
+  readonly period: number;
+  /** null: it has no end. */
+  readonly periodEndsAt: number | null;
+  /** Sold: the period's volume, what was carried in, and what packs had left at its beginning. null: unlimited. */
   readonly volumeBytes: bigint | null;
   /** Billed: what the gates accepted and their nodes reported. */
   readonly usedBytes: bigint;
+  /** What of it counts against the volume, by the nodes' multipliers. */
+  readonly countedBytes: bigint;
+  /** Of the used, what passed slowly after the volume had ended: it does not count. */
+  readonly throttledBytes: bigint;
   /** May have passed while a kernel's counters were destroyed: not billed, not available again. */
   readonly writtenOffBytes: bigint;
-  /** volume - used - written off; null: unlimited. */
+  /** volume - counted - written off (as it counts); null: unlimited. */
   readonly remainingBytes: bigint | null;
   /** Of the remaining, what is reserved for nodes just now. */
   readonly reservedBytes: bigint;
@@ -169,16 +177,37 @@ export interface ClientSettings {
 
 export interface Usage {
   readonly subscriptionId: string;
+  /** What follows is of this period; 0 before the first one. */
+  readonly period: number;
   readonly uploadBytes: bigint;
   readonly downloadBytes: bigint;
   /** upload + download: what is billed. */
   readonly usedBytes: bigint;
+  /** What of it counts against the volume. */
+  readonly countedBytes: bigint;
+  /** What of it passed slowly, and does not count. */
+  readonly throttledBytes: bigint;
   readonly writtenOffBytes: bigint;
   readonly volumeBytes: bigint | null;
   readonly remainingBytes: bigint | null;
   /** Also removed devices and nodes: what they used stays billed. */
   readonly devices: readonly UsageLine[];
   readonly nodes: readonly UsageLine[];
+  /** All that have begun. */
+  readonly periods: readonly PeriodUsage[];
+}
+
+/** Of a period that is over it still grows while nodes report late. */
+export interface PeriodUsage {
+  readonly period: number;
+  readonly startsAt: number;
+  readonly endsAt: number | null;
+  /** Of this period, and what it took of packs; null: unlimited. */
+  readonly volumeBytes: bigint | null;
+  readonly usedBytes: bigint;
+  readonly countedBytes: bigint;
+  readonly throttledBytes: bigint;
+  readonly writtenOffBytes: bigint;
 }
 
 export interface UsageLine {

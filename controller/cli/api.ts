@@ -42,8 +42,12 @@ export interface Subscription {
   readonly tariff: string;
   readonly maxDevices: number | null;
   readonly devices: number;
+  readonly period: number;
+  readonly periodEndsAt: string | null;
   readonly volumeBytes: string | null;
   readonly usedBytes: string;
+  readonly countedBytes: string;
+  readonly throttledBytes: string;
   readonly writtenOffBytes: string;
   readonly remainingBytes: string | null;
   readonly reservedBytes: string;
@@ -138,12 +142,27 @@ export interface Usage {
   readonly subscriptionId: string;
   readonly uploadBytes: string;
   readonly downloadBytes: string;
+  readonly period: number;
   readonly usedBytes: string;
+  readonly countedBytes: string;
+  readonly throttledBytes: string;
   readonly writtenOffBytes: string;
   readonly volumeBytes: string | null;
   readonly remainingBytes: string | null;
   readonly devices: readonly UsageLine[];
   readonly nodes: readonly UsageLine[];
+  readonly periods: readonly PeriodUsage[];
+}
+
+export interface PeriodUsage {
+  readonly period: number;
+  readonly startsAt: string;
+  readonly endsAt: string | null;
+  readonly volumeBytes: string | null;
+  readonly usedBytes: string;
+  readonly countedBytes: string;
+  readonly throttledBytes: string;
+  readonly writtenOffBytes: string;
 }
 
 export interface Event {
