@@ -11,7 +11,11 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { createCatalogue } from '../catalogue/create-catalogue.ts';
 import { addDefaultGroup } from '../catalogue/groups.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
+import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
+import { eventTask } from '../events/watch.ts';
+import type { HardwareKeyStore } from '../identity/hardware-key.ts';
+import type { PinKeeper } from '../identity/open-authority.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
@@ -29,6 +33,8 @@ export interface BooksOptions {
   readonly range4: string;
   readonly range6: string;
   readonly validitySeconds: number;
+  /** Of the hashes of hardware ids; made at the first of them. */
+  readonly hardwareKey: HardwareKeyStore;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -41,7 +47,8 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  /** Periodic work: recalls grants that lie idle. */
+  readonly authorityPin: PinKeeper;
+  /** Periodic work: recalls grants that lie idle, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
   figures(): BooksFigures;
@@ -55,7 +62,7 @@ export interface Books {
  */
 export async function openBooks(options: BooksOptions): Promise<Books> {
   const range = parseAddressRange(options.range4, options.range6);
-  const { clock, log, validitySeconds } = options;
+  const { clock, log, validitySeconds, hardwareKey } = options;
   const store = await openStore(options.path);
   try {
     await store.transaction(async (tx) => {
@@ -72,6 +79,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     log,
     range,
     validitySeconds,
+    hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
     figures: newFigures(),
@@ -84,7 +92,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    tasks: [sweepTask(context)],
+    authorityPin: createPinKeeper(store),
+    tasks: [sweepTask(context), eventTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

@@ -4,7 +4,7 @@ import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadSubscriptions } from './subscription-view.ts';
-import type { Device } from './views.ts';
+import type { Device, DeviceStatus } from './views.ts';
 
 /** As shown, in the order of the ids. */
 export async function loadDevices(context: Context, tx: Tx, ids: readonly string[]): Promise<Device[]> {
@@ -29,6 +29,8 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
     return {
       id,
       subscriptionId: row.subscription_id,
+      status: statusOf(row),
+      replacedBy: row.replaced_by,
       publicKey: row.public_key,
       address4: row.address4,
       address6: row.address6,
@@ -46,7 +48,13 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
 }
 
 function stateOf(row: Row<'devices'>): DeviceState {
-  return { id: row.id, subscriptionId: row.subscription_id, removedAt: row.removed_at };
+  const { id, subscription_id: subscriptionId, removed_at: removedAt, replaced_by: replacedBy } = row;
+  return { id, subscriptionId, removedAt, replacedBy };
+}
+
+function statusOf(row: Row<'devices'>): DeviceStatus {
+  if (row.removed_at === null) return 'active';
+  return row.replaced_by === null ? 'revoked' : 'replaced';
 }
 
 /** @throws when there is none: callers have just found it. */

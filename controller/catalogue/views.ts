@@ -83,10 +83,16 @@ export interface Adjustment {
   readonly createdAt: number;
 }
 
+/** `replaced`: the same hardware enrolled again. `revoked`: removed. */
+export type DeviceStatus = 'active' | 'replaced' | 'revoked';
+
 export interface Device {
   readonly id: string;
   readonly subscriptionId: string;
-  /** Base64; null once removed. */
+  readonly status: DeviceStatus;
+  /** Id of the device that the same hardware is now. */
+  readonly replacedBy: string | null;
+  /** Base64; null unless active. */
   readonly publicKey: string | null;
   /** Tunnel addresses, without prefix length. */
   readonly address4: string;

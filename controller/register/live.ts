@@ -5,6 +5,8 @@ export interface LiveNode {
   connected: boolean;
   /** Milliseconds since 1970. */
   lastContactAt: number;
+  /** On the monotonic clock; of use while it is not connected. */
+  lostAt: number;
   appliedRevision: bigint | null;
   /** Reason by id. */
   refusals: Map<string, string>;
@@ -20,12 +22,14 @@ export interface LivePresence {
 /** What nodes say of themselves and of their devices just now. In memory only. */
 export class Live {
   readonly #clock: Clock;
+  readonly #startedAt: number;
   readonly #nodes = new Map<string, LiveNode>();
   /** By node, then device. */
   readonly #presence = new Map<string, Map<string, LivePresence>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#startedAt = clock.monotonic();
   }
 
   node(nodeId: string): LiveNode | undefined {
@@ -36,11 +40,18 @@ export class Live {
     return this.#nodes.get(nodeId)?.connected ?? false;
   }
 
+  /** For how long it has been out of contact; of one that was not heard yet, since this controller started. */
+  awayMs(nodeId: string): number {
+    const node = this.#nodes.get(nodeId);
+    return node?.connected ? 0 : this.#clock.monotonic() - (node?.lostAt ?? this.#startedAt);
+  }
+
   hello(nodeId: string, incarnation: number): void {
     this.#nodes.set(nodeId, {
       incarnation,
       connected: true,
       lastContactAt: this.#clock.now(),
+      lostAt: this.#clock.monotonic(),
       appliedRevision: null,
       refusals: new Map(),
     });
@@ -61,7 +72,7 @@ export class Live {
 
   disconnected(nodeId: string): void {
     const node = this.#nodes.get(nodeId);
-    if (node) node.connected = false;
+    if (node?.connected) Object.assign(node, { connected: false, lostAt: this.#clock.monotonic() });
     this.#presence.delete(nodeId);
   }
 

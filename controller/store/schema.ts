@@ -35,6 +35,10 @@ export interface FleetTable {
   /** The address range in use; null before the first start. */
   range4: string | null;
   range6: string | null;
+  /** SHA-256 of the CA's certificate, hex: what the nodes were told to trust; null before the first start. */
+  ca_pin: string | null;
+  /** Which key hashed the hardware ids that are kept; null before the first one. */
+  hardware_key_sha256: Uint8Array | null;
 }
 
 export interface GroupTable {
@@ -162,6 +166,10 @@ export interface DeviceTable {
   slot: number;
   label: string | null;
   platform: string | null;
+  /** HMAC-SHA-256 of the hardware id, with the subscription; null once removed. */
+  hardware_hash: Uint8Array | null;
+  /** The device as which the same hardware enrolled again. */
+  replaced_by: string | null;
   /** YYYY-MM-DD, UTC. */
   last_seen_day: string | null;
   revision: bigint;
@@ -183,6 +191,8 @@ export interface NodeTable {
   agent_version: string | null;
   driver: string | null;
   ipv6: number | null;
+  /** As the events tell it: 0 before the first contact and once it has been lost for a while. */
+  online: Generated<number>;
   created_at: number;
   removed_at: number | null;
 }

@@ -8,7 +8,9 @@ const statements = [
     revision BIGINT NOT NULL,
     enforcement TEXT NOT NULL CHECK (enforcement IN ('observe', 'enforce')),
     range4 TEXT,
-    range6 TEXT
+    range6 TEXT,
+    ca_pin TEXT,
+    hardware_key_sha256 BLOB
   )`,
   `INSERT INTO fleet (id, revision, enforcement) VALUES (1, 0, 'enforce')`,
   `CREATE TABLE groups (
@@ -108,12 +110,16 @@ const statements = [
     slot INTEGER NOT NULL,
     label TEXT,
     platform TEXT,
+    hardware_hash BLOB,
+    replaced_by TEXT,
     last_seen_day TEXT,
     revision BIGINT NOT NULL,
     created_at INTEGER NOT NULL,
     removed_at INTEGER,
-    CHECK ((public_key IS NULL) = (removed_at IS NOT NULL))
+    CHECK ((public_key IS NULL) = (removed_at IS NOT NULL)),
+    CHECK (removed_at IS NULL OR hardware_hash IS NULL)
   )`,
+  `CREATE UNIQUE INDEX devices_by_hardware ON devices (subscription_id, hardware_hash)`,
   `CREATE INDEX devices_by_subscription ON devices (subscription_id)`,
   `CREATE INDEX devices_by_revision ON devices (revision)`,
   `CREATE TABLE nodes (
@@ -128,6 +134,7 @@ const statements = [
     agent_version TEXT,
     driver TEXT,
     ipv6 INTEGER,
+    online INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     removed_at INTEGER
   )`,
@@ -216,6 +223,9 @@ const statements = [
     node_id TEXT,
     data TEXT NOT NULL
   )`,
+  `CREATE INDEX events_by_subscription ON events (subscription_id, id)`,
+  `CREATE INDEX events_by_type ON events (type, id)`,
+  `CREATE INDEX events_by_time ON events (at)`,
   `CREATE TABLE api_keys (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
