@@ -13,7 +13,13 @@ export interface Account {
   readonly id: string;
   /** The operator's own, opaque to us. */
   readonly reference: string;
+  /** References of the accounts that it is linked with. */
+  readonly linked: readonly string[];
   readonly createdAt: number;
+}
+
+export interface AccountDetail extends Account {
+  readonly subscriptions: readonly Subscription[];
 }
 
 export interface Tariff {

@@ -6,6 +6,7 @@
 export interface Account {
   readonly id: string;
   readonly reference: string;
+  readonly linked: readonly string[];
   readonly createdAt: string;
 }
 

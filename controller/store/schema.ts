@@ -93,6 +93,8 @@ export interface TariffTable {
 export interface AccountTable {
   id: string;
   reference: string;
+  /** The same in all accounts that are linked with each other; null: with none. */
+  link: string | null;
   created_at: number;
 }
 

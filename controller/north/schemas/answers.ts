@@ -26,6 +26,7 @@ export const Account = Type.Object(
   {
     id: id('acc'),
     reference: Type.String({ description: "The operator's own reference, opaque to us." }),
+    linked: Type.Array(Type.String(), { description: 'References of the accounts that it is linked with.' }),
     createdAt: time('When it was added.'),
   },
   { ...strict, title: 'Account' },
