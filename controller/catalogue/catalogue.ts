@@ -27,6 +27,13 @@ export interface Catalogue {
   addTariff(input: NewTariff): Promise<view.Tariff>;
   listTariffs(page?: PageFilter): Promise<view.Tariff[]>;
   getTariff(tariff: string): Promise<view.Tariff>;
+  /**
+   * Changes what is given, for the tariff's subscriptions too.
+   * @throws `conflict` for what cannot change under them: the period, and whether there is a volume at all.
+   */
+  setTariff(tariff: string, settings: TariffSettings): Promise<view.TariffChange>;
+  /** @throws `conflict` while there are subscriptions to it, also ended ones: they refer to it. */
+  removeTariff(tariff: string): Promise<view.Tariff>;
 
   createSubscription(input: { account: string; tariff: string }): Promise<view.Subscription>;
   listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
@@ -100,13 +107,15 @@ export interface PageFilter {
   readonly after?: string;
 }
 
-export interface NewTariff {
+export interface NewTariff extends TariffSettings {
   readonly name: string;
   readonly volumeBytes: bigint | null;
-  readonly maxDevices?: number | null;
   readonly group?: string;
   readonly enforcement?: view.EnforcementChoice;
 }
+
+/** What is absent stays as it is, or gets its default in a new tariff. */
+export type TariffSettings = Partial<view.TariffLimits>;
 
 export interface DeviceKey {
   /** Base64 of 32 bytes. */

@@ -3,6 +3,7 @@ import { newId } from '../../common/ids.ts';
 import { beginFirstPeriod } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
+import { touchDevices } from '../desired/touch.ts';
 import type { Tx } from '../store/store.ts';
 import type { AccountScope, PageFilter } from './catalogue.ts';
 import { findAccount, findSubscription, findTariff } from './find.ts';
@@ -110,10 +111,5 @@ async function setSuspension(
   suspension: { suspended_at: number | null; suspension_reason: string | null },
 ): Promise<void> {
   await tx.db.updateTable('subscriptions').set(suspension).where('id', '=', id).execute();
-  await tx.db
-    .updateTable('devices')
-    .set({ revision: await tx.revision() })
-    .where('subscription_id', '=', id)
-    .where('removed_at', 'is', null)
-    .execute();
+  await touchDevices(tx, [id]);
 }

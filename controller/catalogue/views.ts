@@ -22,17 +22,58 @@ export interface AccountDetail extends Account {
   readonly subscriptions: readonly Subscription[];
 }
 
-export interface Tariff {
-  readonly id: string;
-  readonly name: string;
-  /** null: unlimited. */
+/** What a tariff sells. Speeds are in bits per second of inner IP packets. */
+export interface TariffLimits {
+  /** Of each period; null: unlimited. */
   readonly volumeBytes: bigint | null;
   /** null: as many as the operator likes. */
   readonly maxDevices: number | null;
+  /** Devices that may pass traffic at once, over all nodes; null: any number. */
+  readonly maxConnections: number | null;
+  /** What one more device gets when all seats are taken. */
+  readonly seatPolicy: 'reject-new' | 'evict-oldest';
+  /** A key on two devices: `count` makes it one more connection; both are told of as an event. */
+  readonly sharedKey: 'notify' | 'count';
+  readonly requireHardwareId: boolean;
+  /** null: no limit. */
+  readonly uploadBitsPerSecond: number | null;
+  readonly downloadBitsPerSecond: number | null;
+  /** Whether each device has that speed, or all of the subscription on a node share it. */
+  readonly speedScope: 'device' | 'subscription';
+  /** Each way, once the volume is used up; null: closed then. */
+  readonly throttleBitsPerSecond: number | null;
+  /** Percents of the volume, rising, each of which is an event once per period. */
+  readonly thresholds: readonly number[];
+  /** `once`: the volume is for the whole life. `month`: the calendar month of the subscription's time zone. */
+  readonly period: 'once' | 'month' | 'days';
+  /** Of period `days`; null for the others. */
+  readonly periodDays: number | null;
+  /** What a period leaves over is added to the next one, once. */
+  readonly rollover: boolean;
+  /** From a subscription's start to its expiry; null: it has no expiry of its own. */
+  readonly durationDays: number | null;
+  /** After the expiry, for which service goes on. */
+  readonly graceSeconds: number;
+}
+
+export interface Tariff extends TariffLimits {
+  readonly id: string;
+  readonly name: string;
   /** Name of the group whose nodes may be used. */
   readonly group: string;
   readonly enforcement: EnforcementChoice;
   readonly createdAt: number;
+}
+
+/** What came of a change. Fields that were given but are as before are in no list. */
+export interface TariffChange {
+  readonly tariff: Tariff;
+  /** Of the tariff, that are not cancelled. */
+  readonly subscriptions: number;
+  /** Names of the fields that are in force for them now, from their next period on, from their next renewal on. */
+  readonly atOnce: readonly string[];
+  readonly fromNextPeriod: readonly string[];
+  readonly fromNextRenewal: readonly string[];
 }
 
 /** Why something may not pass. */

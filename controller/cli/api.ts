@@ -19,8 +19,30 @@ export interface Tariff {
   readonly name: string;
   readonly volumeBytes: string | null;
   readonly maxDevices: number | null;
+  readonly maxConnections: number | null;
+  readonly seatPolicy: string;
+  readonly sharedKey: string;
+  readonly requireHardwareId: boolean;
+  readonly uploadBitsPerSecond: number | null;
+  readonly downloadBitsPerSecond: number | null;
+  readonly speedScope: string;
+  readonly throttleBitsPerSecond: number | null;
+  readonly thresholds: readonly number[];
+  readonly period: string;
+  readonly periodDays: number | null;
+  readonly rollover: boolean;
+  readonly durationDays: number | null;
+  readonly graceSeconds: number;
   readonly group: string;
   readonly enforcement: string;
+}
+
+export interface TariffChange {
+  readonly tariff: Tariff;
+  readonly subscriptions: number;
+  readonly atOnce: readonly string[];
+  readonly fromNextPeriod: readonly string[];
+  readonly fromNextRenewal: readonly string[];
 }
 
 export interface Reason {

@@ -122,18 +122,21 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'groups.enforcement as group',
     ])
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    revision: row.revision,
-    period: row.period,
-    periodEndsAt: row.ends_at,
-    nextGranted: row.next_granted ?? 0n,
-    ...speedsOf(row),
-    granted: row.granted,
-    allowance: row.allowance === 1,
-    recall: row.recall,
-    unlimited: row.volume === null || effectiveEnforcement(row.tariff, row.group, fleet) === 'observe',
-  }));
+  return rows.map((row) => {
+    const observed = effectiveEnforcement(row.tariff, row.group, fleet) === 'observe';
+    return {
+      id: row.id,
+      revision: row.revision,
+      period: row.period,
+      periodEndsAt: row.ends_at,
+      nextGranted: row.next_granted ?? 0n,
+      ...(observed ? { speed: undefined, throttle: undefined } : speedsOf(row)),
+      granted: row.granted,
+      allowance: row.allowance === 1,
+      recall: row.recall,
+      unlimited: row.volume === null || observed,
+    };
+  });
 }
 
 type SpeedColumns = Pick<

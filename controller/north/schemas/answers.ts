@@ -32,19 +32,6 @@ export const Account = Type.Object(
   { ...strict, title: 'Account' },
 );
 
-export const Tariff = Type.Object(
-  {
-    id: id('tar'),
-    name: Type.String(),
-    volumeBytes: nullable(bytes('Volume sold.'), 'Volume sold, in bytes; null: unlimited.'),
-    maxDevices: nullable(count('Devices per subscription.'), 'Devices per subscription; null: any number.'),
-    group: Type.String({ description: 'Name of the group whose nodes may be used.' }),
-    enforcement: enforcementChoice,
-    createdAt: time('When it was added.'),
-  },
-  { ...strict, title: 'Tariff' },
-);
-
 const Reason = Type.Object(
   {
     code: Type.Enum(reasonCodes),
