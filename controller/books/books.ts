@@ -14,6 +14,8 @@ import { createDesiredState } from '../desired/desired-state.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
+import { SeatDesk } from '../seats/desk.ts';
+import { seatsTask } from '../seats/task.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
 import { openStore, type Tx } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -41,7 +43,7 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  /** Periodic work: recalls grants that lie idle. */
+  /** What goes on by itself: recalls grants that lie idle, gives and takes seats. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
   figures(): BooksFigures;
@@ -74,6 +76,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     validitySeconds,
     activity: new Activity(clock),
     live: new Live(clock),
+    seats: new SeatDesk(clock),
     figures: newFigures(),
     revoked: new Listeners(),
   };
@@ -84,7 +87,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    tasks: [sweepTask(context)],
+    tasks: [sweepTask(context), seatsTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

@@ -3,6 +3,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Activity } from '../accounting/activity.ts';
 import type { AddressRange } from '../catalogue/address-range.ts';
 import type { Live } from '../register/live.ts';
+import type { SeatDesk } from '../seats/desk.ts';
 import type { Store } from '../store/store.ts';
 import type { Figures } from './figures.ts';
 import type { Listeners } from './listeners.ts';
@@ -16,6 +17,7 @@ export interface Context {
   readonly validitySeconds: number;
   readonly activity: Activity;
   readonly live: Live;
+  readonly seats: SeatDesk;
   readonly figures: Figures;
   /** Of (node id, incarnation): removed, followed by another one, or quarantined. */
   readonly revoked: Listeners<[string, number]>;

@@ -73,7 +73,10 @@ export function removeDevice(context: Context, id: string): Promise<Device> {
       .execute();
     await restSlot(context, tx, id);
     await turnLedger(context, tx, [subscription_id]);
-    tx.afterCommit(() => context.live.forgetDevice(id));
+    tx.afterCommit(() => {
+      context.live.forgetDevice(id);
+      context.seats.forget(id);
+    });
     return loadDevice(context, tx, id);
   });
 }

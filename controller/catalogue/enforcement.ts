@@ -71,12 +71,21 @@ async function loadEffective(tx: Tx): Promise<Map<string, Enforcement>> {
 async function tellNodes(context: Context, tx: Tx, tariffIds: string[]): Promise<void> {
   const subscriptions = await tx.db
     .selectFrom('subscriptions')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .where('tariff_id', 'in', tariffIds)
-    .where((row) => row.or([row('volume_bytes', 'is not', null), row('suspended_at', 'is not', null)]))
-    .select(['id', 'suspended_at'])
+    .where((row) =>
+      row.or([
+        row('subscriptions.volume_bytes', 'is not', null),
+        row('suspended_at', 'is not', null),
+        row('max_connections', 'is not', null),
+      ]),
+    )
+    .select(['subscriptions.id', 'suspended_at', 'max_connections'])
     .execute();
-  const suspended = subscriptions.filter((row) => row.suspended_at !== null).map(({ id }) => id);
-  for (const chunk of chunks(suspended)) {
+  const withdrawnOrSeated = subscriptions
+    .filter((row) => row.suspended_at !== null || row.max_connections !== null)
+    .map(({ id }) => id);
+  for (const chunk of chunks(withdrawnOrSeated)) {
     await tx.db
       .updateTable('devices')
       .set({ revision: await tx.revision() })

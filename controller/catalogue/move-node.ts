@@ -64,4 +64,5 @@ async function move(context: Context, tx: Tx, node: Row<'nodes'>, groupId: strin
     tx,
     rows.map((row) => row.subscription_id),
   );
+  tx.afterCommit(() => context.seats.nodeTurned(node.id));
 }

@@ -28,7 +28,7 @@ export interface Tariff {
 }
 
 /** Why something may not pass. */
-export type ReasonCode = 'volume' | 'suspension' | 'removed';
+export type ReasonCode = 'volume' | 'suspension' | 'removed' | 'seat' | 'shared-key';
 
 export interface Reason {
   readonly code: ReasonCode;
@@ -58,6 +58,10 @@ export interface Subscription {
   readonly maxDevices: number | null;
   /** Devices that are not removed. */
   readonly devices: number;
+  /** Seats sold: devices that may pass traffic at once. null: any number. */
+  readonly maxConnections: number | null;
+  /** Seats that are taken now. */
+  readonly connections: number;
   /** Sold: the tariff's volume and all adjustments. null: unlimited. */
   readonly volumeBytes: bigint | null;
   /** Billed: what the gates accepted and their nodes reported. */
@@ -96,6 +100,10 @@ export interface Device {
   readonly access: Access;
   /** Names of the nodes on which a handshake is younger than 180 s. */
   readonly connectedNodes: readonly string[];
+  /** Name of the node on which it holds a seat; null: it holds none, or its tariff needs none. */
+  readonly seatNode: string | null;
+  /** Its key looks used on two devices at once. */
+  readonly sharedKey: boolean;
   /** YYYY-MM-DD, UTC; never finer. */
   readonly lastSeenDay: string | null;
   readonly uploadBytes: bigint;

@@ -42,6 +42,8 @@ export interface Subscription {
   readonly tariff: string;
   readonly maxDevices: number | null;
   readonly devices: number;
+  readonly maxConnections: number | null;
+  readonly connections: number;
   readonly volumeBytes: string | null;
   readonly usedBytes: string;
   readonly writtenOffBytes: string;
@@ -74,6 +76,8 @@ export interface Device {
   readonly platform: string | null;
   readonly access: Access;
   readonly connectedNodes: readonly string[];
+  readonly seatNode: string | null;
+  readonly sharedKey: boolean;
   readonly lastSeenDay: string | null;
   readonly uploadBytes: string;
   readonly downloadBytes: string;

@@ -44,7 +44,7 @@ export const Tariff = Type.Object(
 
 const Reason = Type.Object(
   {
-    code: Type.Enum(['volume', 'suspension', 'removed']),
+    code: Type.Enum(['volume', 'suspension', 'removed', 'seat', 'shared-key']),
     text: Type.String({ description: 'One sentence for a person.' }),
     since: time('Since when.'),
     mend: nullable(Type.String(), 'What mends it; null where nothing does.'),
@@ -73,6 +73,11 @@ const subscriptionFields = {
   tariff: Type.String({ description: 'Name of the tariff.' }),
   maxDevices: nullable(count('Devices at most.'), 'Devices at most; null: any number.'),
   devices: count('Devices that are not removed.'),
+  maxConnections: nullable(
+    count('Devices that may pass traffic at once.'),
+    'Devices that may pass traffic at once; null: any number.',
+  ),
+  connections: count('Seats that are taken now.'),
   volumeBytes: nullable(
     bytes('Sold.'),
     "Sold, in bytes: the tariff's volume and all adjustments; null: unlimited.",
@@ -126,6 +131,8 @@ export const Device = Type.Object(
     connectedNodes: Type.Array(Type.String(), {
       description: 'Names of the nodes on which a handshake is younger than 180 s.',
     }),
+    seatNode: nullable(Type.String(), 'Name of the node on which it holds a seat; null: none.'),
+    sharedKey: Type.Boolean({ description: 'Its key looks used on two devices at once.' }),
     lastSeenDay: nullable(Type.String({ format: 'date' }), 'UTC day; never finer. null: never.'),
     uploadBytes: bytes('Sent by the device, accepted and reported.'),
     downloadBytes: bytes('Sent to the device, accepted and reported.'),

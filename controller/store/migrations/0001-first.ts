@@ -89,6 +89,8 @@ const statements = [
     label TEXT,
     platform TEXT,
     last_seen_day TEXT,
+    parked INTEGER NOT NULL DEFAULT 0,
+    seat_node_id TEXT,
     revision BIGINT NOT NULL,
     created_at INTEGER NOT NULL,
     removed_at INTEGER,
@@ -196,6 +198,7 @@ const statements = [
     node_id TEXT,
     data TEXT NOT NULL
   )`,
+  `CREATE INDEX events_by_subscription ON events (subscription_id, type)`,
   `CREATE TABLE api_keys (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
