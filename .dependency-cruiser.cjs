@@ -52,6 +52,13 @@ module.exports = {
       to: { pathNot: '^(controller/ledger/|common/(errors|bytes)\\.ts$)' },
     },
     {
+      name: 'calendar-is-pure',
+      comment: 'When periods turn is decided over values, so that every zone and year can be tried.',
+      severity: 'error',
+      from: { path: '^controller/calendar/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '^(controller/calendar/|common/(errors|show)\\.ts$|node_modules/temporal-)' },
+    },
+    {
       name: 'cli-speaks-http',
       comment: 'The CLI uses the HTTP API and nothing else of the controller.',
       severity: 'error',

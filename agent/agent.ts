@@ -1,20 +1,19 @@
 import type { Clock } from '../common/clock.ts';
-import type { CommandRunner, streamLines } from '../common/command.ts';
 import type { Logger } from '../common/log.ts';
 import { metricsTask } from '../common/metrics-server.ts';
 import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
 import { Wake } from '../common/wake.ts';
 import type { WireguardKeyPair } from '../common/wireguard-key.ts';
-import { checkMachine } from './commands/doctor.ts';
 import type { AgentConfig } from './config.ts';
 import type { Host } from './host/host.ts';
 import type { AgentIdentity } from './identity/identity.ts';
 import { IdentityFile, loadIdentity } from './identity/identity-file.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import { ensureWireguardKey } from './journal/key.ts';
-import { createKernelSide } from './kernel-side.ts';
+import type { KernelSide } from './kernel-side.ts';
 import { Presence } from './presence/presence.ts';
+import { newlyHeard } from './reconcile/hearing.ts';
 import { Inbox } from './reconcile/inbox.ts';
 import { Loop } from './reconcile/loop.ts';
 import { newMemory } from './reconcile/memory.ts';
@@ -27,15 +26,12 @@ import { createSouth } from './south/south.ts';
 import { createRegistry } from './status/metrics.ts';
 import { statusSocketPath, statusTask } from './status/socket.ts';
 import { describeStatus } from './status/status.ts';
-import { maxPeers } from './wireguard/limits.ts';
-import { WgDriver } from './wireguard/wg.ts';
 
 export interface AgentOptions {
   readonly config: AgentConfig;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly run: CommandRunner;
-  readonly stream: typeof streamLines;
+  readonly kernel: KernelSide;
   /** As Math.random. */
   readonly random: () => number;
   readonly onReady: () => void;
@@ -53,9 +49,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const key = await ensureWireguardKey(stateDirectory);
   const journal = openJournal(stateDirectory, identity);
   try {
-    const { clock, run, config } = options;
-    const { uplink } = config.network;
-    await checkMachine({ run, clock, stateDirectory, uplink, ...config.wireguard });
+    await options.kernel.check();
     await serve(options, identity, key, journal, signal);
   } finally {
     journal.close();
@@ -69,11 +63,9 @@ async function serve(
   journal: Journal,
   signal: AbortSignal,
 ): Promise<void> {
-  const { config, clock, log, run, random } = options;
-  const { interfaceName, userspace } = config.wireguard;
-  const { gate, host } = createKernelSide(options);
-  const limit = userspace === 'never' ? maxPeers.kernel : maxPeers.userspace;
-  const wireguard = new WgDriver({ run, interfaceName, maxPeers: limit });
+  const { config, clock, log, random } = options;
+  const { interfaceName } = config.wireguard;
+  const { gate, host, wireguard } = options.kernel;
 
   const memory = newMemory(journal.state);
   const telemetry = newTelemetry();
@@ -99,6 +91,10 @@ async function serve(
     passedAt: (id) => memory.passedAt.get(id),
     peers: () => memory.peers,
     onKnock: (ids) => inbox.knock(ids),
+    onLook: (askedAt, peers) => {
+      const hearing = { askedAt, peers };
+      if (newlyHeard(memory, hearing).length > 0) inbox.hear(hearing);
+    },
     onTrouble: () => loop.lookNow(),
   });
   const connectedDevices = () => presence.connected;

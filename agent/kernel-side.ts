@@ -1,8 +1,23 @@
 import type { Clock } from '../common/clock.ts';
 import type { CommandRunner, streamLines } from '../common/command.ts';
+import { checkMachine } from './commands/doctor.ts';
 import type { AgentConfig } from './config.ts';
+import type { Gate } from './gate/model.ts';
 import { NftGate } from './gate/nft.ts';
+import type { Host } from './host/host.ts';
 import { LinuxHost } from './host/linux.ts';
+import { maxPeers } from './wireguard/limits.ts';
+import { WgDriver } from './wireguard/wg.ts';
+import type { WireGuard } from './wireguard/wireguard.ts';
+
+/** All that the agent touches outside of itself, but for its state directory and the controller. */
+export interface KernelSide {
+  readonly gate: Gate;
+  readonly wireguard: WireGuard;
+  readonly host: Host;
+  /** @throws TurnpikeError `environment` with the first thing that is missing on this machine */
+  check(): Promise<void>;
+}
 
 export interface KernelSideOptions {
   readonly config: AgentConfig;
@@ -11,12 +26,19 @@ export interface KernelSideOptions {
   readonly stream: typeof streamLines;
 }
 
-/** Gate and host of this machine, as the configuration wants them; `run` and `down` use the same. */
-export function createKernelSide({ config, clock, run, stream }: KernelSideOptions) {
-  const gate = new NftGate({ run, stream, clock });
-  const host = new LinuxHost({
-    ...{ run, clock, ...config.wireguard, ...config.network },
-    stateDirectory: config.stateDirectory,
-  });
-  return { gate, host };
+/** This machine, as the configuration wants it used; `run` and `down` use the same. */
+export function createKernelSide({ config, clock, run, stream }: KernelSideOptions): KernelSide {
+  const { stateDirectory } = config;
+  const { interfaceName, userspace } = config.wireguard;
+  const limit = userspace === 'never' ? maxPeers.kernel : maxPeers.userspace;
+  return {
+    gate: new NftGate({ run, stream, clock }),
+    wireguard: new WgDriver({ run, interfaceName, maxPeers: limit }),
+    host: new LinuxHost({ ...{ run, clock, stateDirectory }, ...config.wireguard, ...config.network }),
+    check: () =>
+      checkMachine({
+        ...{ run, clock, stateDirectory, uplink: config.network.uplink },
+        ...config.wireguard,
+      }),
+  };
 }

@@ -6,6 +6,7 @@ import { createLogger } from '../../common/log.ts';
 import { createNotifier } from '../../common/notify.ts';
 import { runAgent } from '../agent.ts';
 import type { AgentConfig } from '../config.ts';
+import { createKernelSide } from '../kernel-side.ts';
 
 /** `turnpike-agent run`: runs until it is told to stop, and leaves the kernel as it is. */
 export async function run(config: AgentConfig, env: NodeJS.ProcessEnv): Promise<void> {
@@ -21,7 +22,8 @@ export async function run(config: AgentConfig, env: NodeJS.ProcessEnv): Promise<
     });
   }
   const options = {
-    ...{ config, log, clock: systemClock, run: runCommand, stream: streamLines, random: Math.random },
+    ...{ config, log, clock: systemClock, random: Math.random },
+    kernel: createKernelSide({ config, clock: systemClock, run: runCommand, stream: streamLines }),
     onReady: () => void notifier.ready(),
     tasks: notifier.watchdog === undefined ? [] : [notifier.watchdog],
   };

@@ -32,6 +32,7 @@ class Table {
   readonly unlimited = new Set<string>();
   /** Used bytes of each. */
   readonly idle = new Map<string, bigint>();
+  readonly unheard = new Set<string>();
   grants = new Map<string, Grant>();
   readonly quotas = new Map<string, Quota>();
   readonly rung = new Set<Bell>();
@@ -71,6 +72,8 @@ export class FakeGate implements Gate {
   carry(direction: Direction, address: string, bytes: bigint): boolean {
     const table = this.#table;
     if (table === undefined) return false;
+    if (direction === 'upload') table.unheard.delete(address);
+    else if (table.unheard.has(address)) return false;
     const counters = table.counters.get(address);
     if (counters === undefined || !this.#passes(table, address, bytes)) {
       if (direction === 'upload') this.#ring(table, 'refusal');
@@ -92,6 +95,7 @@ export class FakeGate implements Gate {
     table?.counters.delete(address);
     table?.unlimited.delete(address);
     table?.idle.delete(address);
+    table?.unheard.delete(address);
     table?.grants.delete(address);
     this.#tell('touched');
   }
@@ -120,6 +124,7 @@ export class FakeGate implements Gate {
       counted: new Set(table.counters.keys()),
       unlimited: new Set(table.unlimited),
       allowance: new Set(table.idle.keys()),
+      unheard: new Set(table.unheard),
       quotaOf: new Map(this.#grants(table).map(([address, { quota }]) => [address, quota])),
       quotas: new Map([...table.quotas].map(([name, { bytes }]) => [name, { bytes }])),
     };
@@ -243,6 +248,12 @@ function apply(table: Table, change: Change, until: number): void {
     }
     case 'forget':
       table.counters.delete(change.address);
+      break;
+    case 'mark':
+      table.unheard.add(change.address);
+      break;
+    case 'hear':
+      table.unheard.delete(change.address);
       break;
     case 'admit':
       admit(table, change.address, change.pass, until);

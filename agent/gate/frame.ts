@@ -41,10 +41,14 @@ function sets(): string {
   set down${family} { type ipv${family}_addr; counter; }
   set unlimited${family} { type ipv${family}_addr; }
   set idle${family} { type ipv${family}_addr; ${allowance} }
+  set unheard${family} { type ipv${family}_addr; size ${mostUnheard}; flags dynamic; }
   map grant${family} { type ipv${family}_addr : quota; flags timeout; }`,
   );
   return [...bells, ...families].join('\n');
 }
+
+/** A set from which packets may delete has room for so many, or for 65,535 when not told. It costs 2 MB of kernel memory. */
+const mostUnheard = 262_144;
 
 /** Before a bell rings: keepalives and the like of idle devices are no arrival; whoever is refused is in a hurry. */
 export const bellBytes: Readonly<Record<Bell, number>> = { arrival: 16_384, refusal: 1 };
@@ -63,6 +67,8 @@ function chains(frame: GateFrame): string {
     accept
   }
   chain upload {
+    ip saddr @unheard4 delete @unheard4 { ip saddr }
+    ip6 saddr @unheard6 delete @unheard6 { ip6 saddr }
     ip daddr ${range4} ip daddr != ${own4} drop
     ip6 daddr ${range6} ip6 daddr != ${own6} drop
 ${frame.ipv6 ? '' : `    ip6 saddr ${range6} ip6 daddr != ${own6} reject with icmpv6 no-route\n`}\
@@ -76,6 +82,8 @@ ${frame.ipv6 ? '' : `    ip6 saddr ${range6} ip6 daddr != ${own6} reject with ic
     drop
   }
   chain download {
+    ip daddr @unheard4 drop
+    ip6 daddr @unheard6 drop
     ip daddr @unlimited4 ip daddr @down4 accept
     ip6 daddr @unlimited6 ip6 daddr @down6 accept
     quota name ip daddr map @grant4 ip daddr @down4 accept

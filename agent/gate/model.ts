@@ -13,6 +13,11 @@ export interface GateDevice {
   readonly address4: string;
   readonly address6: string;
   readonly pass: Pass;
+  /**
+   * WireGuard has no session with it yet and would drop what comes for it: downloads are refused and not counted, until
+   * its first packet, upon which the kernel forgets the mark by itself, or until it is taken away. Absent: heard.
+   */
+  readonly unheard?: boolean;
 }
 
 /** How a device passes. `closed` devices keep their counters. */
@@ -118,5 +123,7 @@ export interface ObservedGate {
   readonly unlimited: ReadonlySet<string>;
   readonly allowance: ReadonlySet<string>;
   readonly quotaOf: ReadonlyMap<string, string>;
+  /** A device is heard on each address by itself. */
+  readonly unheard: ReadonlySet<string>;
   readonly quotas: ReadonlyMap<string, GateQuota>;
 }

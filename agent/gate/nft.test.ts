@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../common/clock.ts';
+import { CommandError } from '../../common/command.ts';
 import { NftGate } from './nft.ts';
 
 const frame = {
@@ -21,4 +22,25 @@ test('a table that was replaced by an older copy as soon as it was made is not t
     clock: systemClock,
   });
   await expect(gate.create(frame)).rejects.toThrow('was replaced as soon as it was made');
+});
+
+test('a mark that a packet takes away in the middle of a change does not fail the change', async () => {
+  let tries = 0;
+  const gate = new NftGate({
+    run: async () => {
+      tries += 1;
+      if (tries === 1)
+        throw new CommandError('nft', 1, 'failed with status 1', 'Error: No such file or directory');
+      return '';
+    },
+    stream: () => ({ ended: Promise.resolve(), stop: () => undefined }),
+    clock: systemClock,
+  });
+  const device = { address4: '10.64.0.2', address6: 'fd00::2', pass: { kind: 'closed' } } as const;
+  const model = (unheard: boolean) => ({
+    devices: new Map([['a', { ...device, unheard }]]),
+    quotas: new Map(),
+  });
+  await gate.apply(model(true), model(false), 60);
+  expect(tries).toBe(2);
 });

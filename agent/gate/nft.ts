@@ -129,8 +129,13 @@ export class NftGate implements Gate {
     const named = new Set(changes.map((change) => (change.kind === 'disarm' ? change.quota : undefined)));
     const left = this.#leftQuotas.filter(({ quota }) => !named.has(quota));
     this.#leftQuotas = [];
+    const script = renderChanges([...changes, ...left], validitySeconds);
     try {
-      await this.#script(renderChanges([...changes, ...left], validitySeconds));
+      // A packet may take a mark away just between the two commands that would: then it is gone, and all else is as before.
+      await this.#script(script).catch((error: unknown) => {
+        if (!isMissing(error) || !changes.some(({ kind }) => kind === 'hear')) throw error;
+        return this.#script(script);
+      });
     } catch (error) {
       // An element whose time has ended holds on to its quota until the kernel sweeps it up, a second later or so.
       if (!(error instanceof CommandError && error.said(/Device or resource busy/))) throw error;

@@ -49,18 +49,20 @@ export function parseTable(output: string): ObservedGate {
   const unlimited = new Set<string>();
   const allowance = new Set<string>();
   const quotaOf = new Map<string, string>();
+  const unheard = new Set<string>();
   for (const family of [4, 6]) {
     const up = new Set(elements(listing, 'set', `up${family}`).map(({ val }) => val));
     for (const { val } of elements(listing, 'set', `down${family}`)) if (up.has(val)) counted.add(val);
     for (const { val } of elements(listing, 'set', `unlimited${family}`)) unlimited.add(val);
     for (const { val } of elements(listing, 'set', `idle${family}`)) allowance.add(val);
+    for (const { val } of elements(listing, 'set', `unheard${family}`)) unheard.add(val);
     for (const { val, target } of elements(listing, 'map', `grant${family}`)) {
       if (target === undefined) throw unexpected(`grant${family} points nowhere`);
       quotaOf.set(val, quotaName(target));
     }
   }
   const found = quotas(listing).map(({ name, bytes }): [string, GateQuota] => [quotaName(name), { bytes }]);
-  return { counted, unlimited, allowance, quotaOf, quotas: new Map(found) };
+  return { counted, unlimited, allowance, quotaOf, unheard, quotas: new Map(found) };
 }
 
 function parseListing(output: string): Listing {

@@ -70,6 +70,20 @@ describe('planChanges', () => {
     expect(lines(open, model())).toContain('delete the counters of 10.64.0.2');
   });
 
+  it('marks a device as not heard before it lets it pass, and takes the mark away with its counters', () => {
+    const unheard = model({ a: { ...device(2, { kind: 'unlimited' }), unheard: true } });
+    const heard = model({ a: device(2, { kind: 'unlimited' }) });
+    const only4 = (all: string[]) => all.filter((line) => line.includes('10.64'));
+    expect(only4(lines(model(), unheard))).toEqual([
+      'count 10.64.0.2 from zero',
+      'mark 10.64.0.2 as not heard',
+      'let 10.64.0.2 pass without limit',
+    ]);
+    expect(only4(lines(unheard, heard))).toEqual(['take 10.64.0.2 for heard']);
+    expect(only4(lines(heard, unheard))).toEqual(['mark 10.64.0.2 as not heard']);
+    expect(only4(lines(unheard, model()))).toContain('take 10.64.0.2 for heard');
+  });
+
   it('counts from zero when an address passes from one device to another', () => {
     const from = model({ a: device(2, { kind: 'unlimited' }) });
     const to = model({ b: device(2, { kind: 'unlimited' }) });

@@ -9,13 +9,26 @@ export type Change =
   | { readonly kind: 'expel'; readonly address: string; readonly pass: OpenPass }
   /** Drops the counters. */
   | { readonly kind: 'forget'; readonly address: string }
+  /** Takes the mark away that the device was not heard. */
+  | { readonly kind: 'hear'; readonly address: string }
   /** Makes counters, from zero. */
   | { readonly kind: 'count'; readonly address: string }
+  /** Marks the address as not heard. */
+  | { readonly kind: 'mark'; readonly address: string }
   | { readonly kind: 'admit'; readonly address: string; readonly pass: OpenPass }
   | { readonly kind: 'disarm'; readonly quota: string };
 
 /** The order in which one transaction does it: a quota is there before what points to it, and gone after it. */
-const order = ['arm', 'expel', 'forget', 'count', 'admit', 'disarm'] as const satisfies Change['kind'][];
+const order = [
+  'arm',
+  'expel',
+  'forget',
+  'hear',
+  'count',
+  'mark',
+  'admit',
+  'disarm',
+] as const satisfies Change['kind'][];
 
 /**
  * What turns `from` into `to`.
@@ -26,7 +39,9 @@ export function planChanges(from: GateModel, to: GateModel): readonly Change[] {
     arm: [],
     expel: [],
     forget: [],
+    hear: [],
     count: [],
+    mark: [],
     admit: [],
     disarm: [],
   };
@@ -52,6 +67,7 @@ export function planChanges(from: GateModel, to: GateModel): readonly Change[] {
       const stays = kept && next !== undefined && samePass(device.pass, next.pass);
       if (!stays && device.pass.kind !== 'closed') add({ kind: 'expel', address, pass: device.pass });
       if (!kept) add({ kind: 'forget', address });
+      if (device.unheard === true && !(kept && next?.unheard === true)) add({ kind: 'hear', address });
     }
   }
   for (const [id, device] of to.devices) {
@@ -69,6 +85,7 @@ export function planChanges(from: GateModel, to: GateModel): readonly Change[] {
     ] as const) {
       const stayed = kept && old !== undefined && samePass(old.pass, device.pass);
       if (!kept) add({ kind: 'count', address });
+      if (device.unheard === true && !(kept && old?.unheard === true)) add({ kind: 'mark', address });
       if (!stayed && device.pass.kind !== 'closed') add({ kind: 'admit', address, pass: device.pass });
     }
   }
@@ -98,6 +115,10 @@ export function describeChange(change: Change): string {
       return `count ${change.address} from zero`;
     case 'forget':
       return `delete the counters of ${change.address}`;
+    case 'hear':
+      return `take ${change.address} for heard`;
+    case 'mark':
+      return `mark ${change.address} as not heard`;
     case 'admit':
       return `let ${change.address} pass ${describePass(change.pass)}`;
     case 'expel':

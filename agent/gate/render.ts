@@ -5,7 +5,7 @@ import type { Change, OpenPass } from './plan.ts';
  * The changes as one nft transaction.
  *
  * An element is deleted by adding and deleting it: adding what is there changes nothing, and deleting what is not there
- * would fail the transaction. It may be gone because its time ended or somebody deleted it.
+ * would fail the transaction. It may be gone because its time ended, or a packet or somebody deleted it.
  */
 export function renderChanges(changes: readonly Change[], validitySeconds: number): string {
   if (!Number.isInteger(validitySeconds) || validitySeconds < 1) {
@@ -25,6 +25,12 @@ export function renderChanges(changes: readonly Change[], validitySeconds: numbe
         break;
       case 'forget':
         script.count('delete', change.address);
+        break;
+      case 'mark':
+        script.mark('add', change.address);
+        break;
+      case 'hear':
+        script.mark('delete', change.address);
         break;
       case 'admit':
         script.pass('add', change.address, change.pass);
@@ -60,6 +66,10 @@ class Script {
     const family = addressFamily(address);
     this.#element(verb, `up${family}`, address);
     this.#element(verb, `down${family}`, address);
+  }
+
+  mark(verb: Verb, address: string): void {
+    this.#element(verb, `unheard${addressFamily(address)}`, address);
   }
 
   pass(verb: Verb, address: string, pass: OpenPass): void {

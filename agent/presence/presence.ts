@@ -17,13 +17,15 @@ export interface PresenceOptions {
   readonly onKnock: (deviceIds: readonly string[]) => void;
   /** What WireGuard should hold, by public key. */
   readonly peers: () => ReadonlyMap<string, unknown>;
+  /** What WireGuard said, and when it was asked. */
+  readonly onLook: (askedAt: number, activities: readonly PeerActivity[]) => void;
   /** WireGuard does not answer, or holds other peers than it should. */
   readonly onTrouble: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-const lookEveryMs = 2_000;
+const lookEveryMs = 1_000;
 /** Looking may take this part of the time. */
 const lookShare = 10;
 
@@ -96,7 +98,9 @@ export class Presence implements Task {
     const { wireguard, sender, clock, passedAt, onKnock } = this.#options;
     const byKey = new Map<string, string>();
     for (const { publicKey, id } of this.#options.devices()) byKey.set(publicKey, id);
+    const askedAt = clock.monotonic();
     const activities = byKey.size > 0 ? await wireguard.activity() : [];
+    this.#options.onLook(askedAt, activities);
     if (byKey.size > 0) this.#comparePeers(activities);
     const now = clock.monotonic();
     const wallSeconds = clock.now() / 1000;

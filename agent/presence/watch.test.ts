@@ -33,6 +33,7 @@ async function setUp() {
     passedAt: () => undefined,
     peers: () => new Map([[publicKey, true]]),
     onKnock: (ids) => void knocked.push(...ids),
+    onLook: () => undefined,
     onTrouble: () => {
       trouble.count += 1;
     },

@@ -1,18 +1,25 @@
 import type { Gate, GateModel } from '../gate/model.ts';
 import type { Peer, WireGuard } from '../wireguard/wireguard.ts';
 import { bisect } from './bisect.ts';
+import { withMarks } from './hearing.ts';
 import { type Memory, replaceGate } from './memory.ts';
 import type { PeerPlan } from './peers.ts';
 import { restrict } from './restrict.ts';
 
 export interface Enforcement {
   readonly gate: GateModel;
-  /** Subscriptions that change in the gate. */
+  /** Subscriptions that change in the gate in what they may pass. */
   readonly changed: ReadonlySet<string>;
+  /** Subscriptions of which a device is marked as not heard, or no more. */
+  readonly marked: ReadonlySet<string>;
+  /** Devices in the gate whose peer is new in WireGuard. */
+  readonly unheard: ReadonlySet<string>;
   readonly peers: PeerPlan;
   readonly validitySeconds: number;
   /** How often this failed before: then the items that are refused are looked for. */
   readonly failures: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 }
 
 export interface Refused {
@@ -22,8 +29,9 @@ export interface Refused {
 
 /**
  * Brings gate and WireGuard to what was decided and journalled, both at once: a peer without elements in the gate
- * passes nothing, and elements without a peer are not reached, so additions need not wait for each other. Peers that
- * leave do wait: the gate must not go on counting what WireGuard no longer delivers.
+ * passes nothing, and elements that come marked as not heard let nothing through to a peer, so additions need not wait
+ * for each other. Peers of devices that are in the gate already do wait for their marks, and peers that leave for the
+ * gate to close: it must not count what WireGuard does not deliver.
  */
 export async function enforce(
   plan: Enforcement,
@@ -34,7 +42,7 @@ export async function enforce(
   const closing = enforceGate(plan, memory, gate);
   const [subscriptions, peers] = await Promise.allSettled([
     closing,
-    enforcePeers(plan, memory, wireguard, closing),
+    enforcePeers(plan, memory, gate, wireguard, closing),
   ]);
   if (subscriptions.status === 'rejected') throw subscriptions.reason;
   if (peers.status === 'rejected') throw peers.reason;
@@ -50,7 +58,7 @@ async function enforceGate(plan: Enforcement, memory: Memory, gate: Gate): Promi
     return [];
   }
   return await bisect(
-    [...plan.changed],
+    [...new Set([...plan.changed, ...plan.marked])],
     async (ids) => {
       const devices = ids.flatMap((id) => [...(memory.members.get(id) ?? [])]);
       const part = restrict(memory.gate, plan.gate, devices);
@@ -69,10 +77,12 @@ function isCertain({ failures }: Enforcement): boolean {
 async function enforcePeers(
   plan: Enforcement,
   memory: Memory,
+  gate: Gate,
   wireguard: WireGuard,
   closing: Promise<unknown>,
 ): Promise<Peer[]> {
   const { remove, upsert } = plan.peers;
+  if (plan.unheard.size > 0) await closing;
   const drop = async (publicKeys: readonly string[]) => {
     if (publicKeys.length === 0) return;
     await wireguard.remove(publicKeys);
@@ -80,8 +90,10 @@ async function enforcePeers(
   };
   const add = async (peers: readonly Peer[]) => {
     await wireguard.upsert(peers);
+    const fresh = { since: plan.now(), heard: false };
     for (const { publicKey, addresses, presharedKey } of peers) {
-      memory.peers.set(publicKey, { addresses, presharedKey });
+      const known = memory.peers.get(publicKey) ?? fresh;
+      memory.peers.set(publicKey, { ...known, addresses, presharedKey });
     }
   };
   // A device with a new key: the old one holds the addresses.
@@ -90,6 +102,7 @@ async function enforcePeers(
     memory.peers.get(publicKey)?.addresses.some((address) => wanted.has(address)) === true;
   const { true: first = [], false: last = [] } = Object.groupBy(remove, (key) => `${inTheWay(key)}`);
   await drop(first);
+  await markAgain(plan, memory, gate);
   let refused: Peer[] = [];
   if (plan.failures > 0) refused = await bisect(upsert, add, isCertain(plan));
   else if (upsert.length > 0) await add(upsert);
@@ -97,4 +110,16 @@ async function enforcePeers(
   await closing.catch(() => undefined);
   await drop(last);
   return refused;
+}
+
+// The kernel may have taken a mark away before we heard of it, or by a last packet of the peer with the former key.
+async function markAgain(
+  { unheard, validitySeconds }: Enforcement,
+  memory: Memory,
+  gate: Gate,
+): Promise<void> {
+  const devices = [...unheard].filter((id) => memory.gate.devices.get(id)?.unheard === true);
+  if (devices.length === 0) return;
+  const unmarked = withMarks(memory.gate, new Map(devices.map((id) => [id, false])));
+  await gate.apply(unmarked, memory.gate, validitySeconds);
 }

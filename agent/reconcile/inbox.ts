@@ -3,6 +3,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DesiredSink, PendingReport, Refusal, ReportSource } from '../south/ports.ts';
+import type { Hearing } from './hearing.ts';
 import type { Validity } from './validity.ts';
 
 export interface Batch {
@@ -19,6 +20,8 @@ export interface News {
   readonly knocks: ReadonlySet<string>;
   /** Somebody touched the gate, or a quota ran dry. */
   readonly gateEvent: boolean;
+  /** What WireGuard said last of who was heard, when that is news. */
+  readonly hearing: Hearing | undefined;
 }
 
 /** Where everything that wants the loop's attention comes in; the loop takes it when it gets to it. */
@@ -31,6 +34,7 @@ export class Inbox implements DesiredSink, ReportSource {
   #batches: Batch[] = [];
   #knocks = new Set<string>();
   #gateEvent = false;
+  #hearing: Hearing | undefined;
   #acknowledged = 0n;
   #closed = false;
   readonly #unanswered = new Set<(error: TurnpikeError) => void>();
@@ -95,6 +99,11 @@ export class Inbox implements DesiredSink, ReportSource {
     if (this.#knocks.size > 0) this.#wake();
   }
 
+  hear(hearing: Hearing): void {
+    this.#hearing = hearing;
+    this.#wake();
+  }
+
   gateTouched(): void {
     this.#gateEvent = true;
     this.#wake();
@@ -123,11 +132,13 @@ export class Inbox implements DesiredSink, ReportSource {
       batches: this.#batches,
       knocks: this.#knocks,
       gateEvent: this.#gateEvent,
+      hearing: this.#hearing,
     };
     this.#settings = undefined;
     this.#batches = [];
     this.#knocks = new Set();
     this.#gateEvent = false;
+    this.#hearing = undefined;
     return news;
   }
 

@@ -6,6 +6,10 @@ export interface KnownPeer {
   readonly addresses: readonly string[];
   /** Undefined for none; `unknown` when it was not we who set it: preshared keys are not read back. */
   readonly presharedKey: string | undefined | typeof unknownKey;
+  /** When we added it, monotonic milliseconds; long ago when it was there already. */
+  readonly since: number;
+  /** It had a handshake since it was added: before, WireGuard drops what is for it. */
+  readonly heard: boolean;
 }
 
 export const unknownKey: unique symbol = Symbol('a preshared key that was not read back');
@@ -35,17 +39,23 @@ export function planPeers(known: ReadonlyMap<string, KnownPeer>, wanted: Iterabl
   return { remove, upsert };
 }
 
-/** What WireGuard says it holds; preshared keys as they should be, unless a change was cut short. */
+/**
+ * What WireGuard says it holds, beside what was known; preshared keys as they should be, unless a change was cut short.
+ * `heard` tells of a peer that was not known whether it is taken for heard, by its addresses.
+ */
 export function readBackPeers(
   observed: ReadonlyMap<string, readonly string[]>,
   wanted: ReadonlyMap<string, Peer>,
+  known: ReadonlyMap<string, KnownPeer>,
+  heard: (addresses: readonly string[]) => boolean,
   settled: boolean,
 ): Map<string, KnownPeer> {
   return new Map(
-    [...observed].map(([publicKey, addresses]) => [
-      publicKey,
-      { addresses, presharedKey: settled ? wanted.get(publicKey)?.presharedKey : unknownKey },
-    ]),
+    [...observed].map(([publicKey, addresses]) => {
+      const before = known.get(publicKey) ?? { since: Number.NEGATIVE_INFINITY, heard: heard(addresses) };
+      const presharedKey = settled ? wanted.get(publicKey)?.presharedKey : unknownKey;
+      return [publicKey, { ...before, addresses, presharedKey }];
+    }),
   );
 }
 

@@ -36,7 +36,8 @@ export function readBackGate(
     const distinct = new Map(ways.flat().map((pass) => [describeWay(pass), pass]));
     const [only] = distinct.values();
     const clear = distinct.size <= 1 && ways.every((way) => way.length === distinct.size);
-    devices.set(id, { address4, address6, pass: clear && only ? only : { kind: 'closed' } });
+    const unheard = addresses.some((address) => observed.unheard.has(address));
+    devices.set(id, { address4, address6, pass: clear && only ? only : { kind: 'closed' }, unheard });
     if (!clear) unclear.set(id, [...distinct.values()]);
   }
   addStrangers(observed, known, devices, unclear);
@@ -54,6 +55,7 @@ function addStrangers(
     ...observed.unlimited,
     ...observed.allowance,
     ...observed.quotaOf.keys(),
+    ...observed.unheard,
   ]);
   const strangers = [...mentioned].filter((address) => !known.has(address)).sort();
   for (let index = 0; index < strangers.length; index += 2) {
@@ -62,7 +64,8 @@ function addStrangers(
     const [address4, address6 = '::'] = pair;
     if (address4 === undefined) continue;
     const id = `${strangerPrefix}${address4}`;
-    devices.set(id, { address4, address6, pass: { kind: 'closed' } });
+    const unheard = pair.some((address) => observed.unheard.has(address));
+    devices.set(id, { address4, address6, pass: { kind: 'closed' }, unheard });
     const ways = pair.flatMap((address) => waysOf(observed, address, 0));
     if (ways.length > 0) unclear.set(id, [...new Map(ways.map((way) => [describeWay(way), way])).values()]);
   }

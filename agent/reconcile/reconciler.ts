@@ -13,13 +13,15 @@ import { readBack } from './drift.ts';
 import { enforce, type Refused } from './enforce.ts';
 import { openEpoch } from './epochs.ts';
 import { frameOf, sameEpoch, sameSettings } from './frame.ts';
+import { marksOf, newlyHeard, remember, withMarks } from './hearing.ts';
 import type { Batch, Inbox, News } from './inbox.ts';
-import { activityOf, type Memory } from './memory.ts';
+import { activityOf, type Memory, replaceGate } from './memory.ts';
 import { describePeerDrift, type PeerPlan, peerOf, planPeers, readBackPeers } from './peers.ts';
 import { bookReading } from './reading.ts';
 import type { Reports } from './reports.ts';
 import { planTargets } from './targets.ts';
 import type { Telemetry } from './telemetry.ts';
+import { markUnreachable } from './unreachable.ts';
 import type { Standing, Validity } from './validity.ts';
 
 export interface ReconcilerParts {
@@ -124,7 +126,7 @@ export class Reconciler {
       for (const id of draft.subscriptionIds()) touched.add(id);
     }
     if (look || fresh) this.#peersMayDiffer = true;
-    await this.#decide(draft, touched, news.batches);
+    await this.#decide(draft, touched, news);
     await this.#renew();
   }
 
@@ -142,6 +144,7 @@ export class Reconciler {
     // The gate before the interface: from its first packet on, everything is closed that was not let in.
     if (this.#frame === undefined) await this.#adopt(frame);
     else await this.#parts.gate.reframe(frame);
+    await this.#markUnreachable();
     for (const line of await host.ensure(settings)) log.info({ part: 'host', make: line }, 'made');
     await wireguard.configure({ privateKey: key.privateKey, listenPort: settings.listenPort });
     await this.#readBackPeers(false);
@@ -177,6 +180,7 @@ export class Reconciler {
     if (sameEpoch(await gate.epoch(), journal.state.epoch)) {
       await gate.reframe(this.#frame);
       this.#note('gate', await readBack(journal, memory, gate, validity.remainingSeconds()));
+      await this.#markUnreachable();
     }
     this.#note('host', await host.ensure(settings));
     if ((await wireguard.publicKey()) !== key.publicKey) {
@@ -187,12 +191,26 @@ export class Reconciler {
     this.#uncertain = false;
   }
 
+  /** Before an interface takes traffic again: it may be a new one, without peers. */
+  async #markUnreachable(): Promise<void> {
+    const { journal, memory, gate, wireguard, validity } = this.#parts;
+    const marked = await markUnreachable(journal.state.devices.values(), memory.gate, wireguard);
+    if (marked === memory.gate) return;
+    await gate.apply(memory.gate, marked, validity.remainingSeconds());
+    replaceGate(memory, marked);
+  }
+
   async #readBackPeers(compare: boolean): Promise<void> {
     const { journal, memory, wireguard } = this.#parts;
     const peers = [...journal.state.devices.values()].flatMap((device) => peerOf(device) ?? []);
     const wanted = new Map(peers.map((peer) => [peer.publicKey, peer]));
     const settled = !journal.state.applying && !this.#uncertain;
-    const found = readBackPeers(await wireguard.peers(), wanted, settled);
+    const heard = (addresses: readonly string[]) =>
+      addresses.some((address) => {
+        const device = memory.gate.devices.get(memory.owners.get(address) ?? '');
+        return device !== undefined && device.unheard !== true;
+      });
+    const found = readBackPeers(await wireguard.peers(), wanted, memory.peers, heard, settled);
     if (compare && !this.#uncertain) this.#note('wireguard', describePeerDrift(memory.peers, found));
     memory.peers = found;
   }
@@ -224,7 +242,11 @@ export class Reconciler {
     }
   }
 
-  async #decide(draft: Draft, touched: ReadonlySet<string>, batches: readonly Batch[]): Promise<void> {
+  async #decide(
+    draft: Draft,
+    touched: ReadonlySet<string>,
+    { batches, hearing }: Pick<News, 'batches' | 'hearing'>,
+  ): Promise<void> {
     const { memory, reports, inbox, validity, clock, gate, wireguard, telemetry } = this.#parts;
     const now = clock.monotonic();
     const { standing } = validity;
@@ -232,7 +254,12 @@ export class Reconciler {
     const targets = planTargets(draft, memory, touched, moment);
     if (batches.length > 0) this.#peersMayDiffer = true;
     const peers = this.#peersMayDiffer ? this.#planPeers(draft, targets.deferred) : noPeers;
-    const changes = targets.gate !== memory.gate || peers.remove.length + peers.upsert.length > 0;
+    const heard = hearing ? newlyHeard(memory, hearing) : [];
+    const marks = marksOf(memory, heard);
+    const unheard = this.#newPeers(draft, peers);
+    for (const id of unheard) marks.set(id, true);
+    const next = withMarks(targets.gate, marks);
+    const changes = next !== memory.gate || peers.remove.length + peers.upsert.length > 0;
     reports.note(draft, memory, touched);
     this.#journal(draft, changes, now);
     this.#stored.push(...batches);
@@ -240,11 +267,14 @@ export class Reconciler {
     if (changes) {
       const refused = await enforce(
         {
-          gate: targets.gate,
+          gate: next,
           changed: targets.changed,
+          marked: new Set([...marks.keys()].flatMap((id) => draft.meter(id)?.subscriptionId ?? [])),
+          unheard,
           peers,
           validitySeconds: validity.remainingSeconds(),
           failures: telemetry.consecutiveFailures,
+          now: () => clock.monotonic(),
         },
         memory,
         gate,
@@ -252,6 +282,7 @@ export class Reconciler {
       );
       this.#refuse(refused);
     }
+    remember(memory, heard);
     for (const id of memory.broken) if (!memory.gate.devices.has(id)) memory.broken.delete(id);
     telemetry.inForce = true;
     if (targets.deferred.size === 0) {
@@ -270,6 +301,17 @@ export class Reconciler {
       if (peer) wanted.push(peer);
     }
     return planPeers(memory.peers, wanted);
+  }
+
+  /** Devices that are in the gate already and whose peer comes to WireGuard now. */
+  #newPeers(draft: Draft, { upsert }: PeerPlan): Set<string> {
+    const { memory } = this.#parts;
+    const added = new Set(upsert.map(({ publicKey }) => publicKey).filter((key) => !memory.peers.has(key)));
+    const ids = new Set<string>();
+    for (const { id, publicKey } of added.size > 0 ? draft.devices() : []) {
+      if (added.has(publicKey) && memory.gate.devices.has(id)) ids.add(id);
+    }
+    return ids;
   }
 
   /** One transaction: what was read, what is desired, what may be armed, and what is reported of it. */

@@ -235,6 +235,7 @@ class TargetPlan {
       address4: device.address4,
       address6: device.address6,
       pass,
+      unheard: this.#memory.peers.get(device.publicKey)?.heard !== true,
     });
   }
 

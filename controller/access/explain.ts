@@ -7,7 +7,7 @@ import { loadNodes } from '../catalogue/node-view.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
-import { packet } from './reasons.ts';
+import { packet } from './reason-words.ts';
 import {
   type DeviceSituation,
   describeWrittenOff,

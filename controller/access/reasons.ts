@@ -1,8 +1,5 @@
-import { formatSize } from '../../common/bytes.ts';
 import type { Access, Enforcement, Reason } from '../catalogue/views.ts';
-
-/** Less than one packet is as good as nothing. */
-export const packet = 1500n;
+import { type Cause, describeCause, holdsAlways } from './reason-words.ts';
 
 export interface SubscriptionState {
   readonly id: string;
@@ -15,41 +12,44 @@ export interface SubscriptionState {
 
 /** Why a subscription may not pass, whether that is enforced or not. */
 export function subscriptionReasons(state: SubscriptionState): Reason[] {
-  const reasons: Reason[] = [];
+  const causes: Cause[] = [];
   if (state.suspendedAt !== null) {
-    reasons.push({
-      code: 'suspension',
-      text: `the subscription is suspended: ${state.suspensionReason ?? ''}`,
-      since: state.suspendedAt,
-      mend: `turnpike subscription resume ${state.id}`,
-      nodes: null,
-    });
+    const reason = state.suspensionReason ?? '';
+    causes.push({ code: 'suspension', since: state.suspendedAt, reason });
   }
   if (state.exhaustedAt !== null && state.volumeBytes !== null) {
-    const left = state.remainingBytes ?? 0n;
-    const volume = `the volume of ${formatSize(state.volumeBytes)} is used up`;
-    reasons.push({
+    const { volumeBytes, remainingBytes } = state;
+    causes.push({
       code: 'volume',
-      text:
-        left < packet
-          ? volume
-          : `${volume} but for ${formatSize(left)}, which nodes hold that are out of contact, or is too little for a packet`,
       since: state.exhaustedAt,
-      mend: `turnpike subscription top-up ${state.id} SIZE --reason TEXT --reference REFERENCE`,
-      nodes: null,
+      volumeBytes,
+      remainingBytes: remainingBytes ?? 0n,
     });
   }
-  return reasons;
+  return causes.map((cause) => describeCause(cause, { subscriptionId: state.id }));
 }
 
-/** A removed device is closed whatever else holds, also in observe. */
-export function deviceReasons(removedAt: number | null, subscription: readonly Reason[]): readonly Reason[] {
+export interface DeviceState {
+  readonly id: string;
+  readonly subscriptionId: string;
+  readonly removedAt: number | null;
+  /** The device as which its hardware enrolled again. */
+  readonly replacedBy: string | null;
+}
+
+/** Of a device: its own, and its subscription's. Once it is gone, nothing else matters. */
+export function deviceReasons(state: DeviceState, subscription: readonly Reason[]): readonly Reason[] {
+  const { id: deviceId, subscriptionId, removedAt, replacedBy } = state;
   if (removedAt === null) return subscription;
-  return [{ code: 'removed', text: 'the device was removed', since: removedAt, mend: null, nodes: null }];
+  const cause: Cause =
+    replacedBy === null
+      ? { code: 'removed', since: removedAt }
+      : { code: 'replaced', since: removedAt, by: replacedBy };
+  return [describeCause(cause, { subscriptionId, deviceId })];
 }
 
 export function decideAccess(reasons: readonly Reason[], enforcement: Enforcement): Access {
-  const inForce = reasons.filter(({ code }) => code === 'removed' || enforcement === 'enforce');
+  const inForce = reasons.filter(({ code }) => holdsAlways(code) || enforcement === 'enforce');
   return {
     state: inForce.length > 0 ? 'closed' : 'open',
     reasons: inForce,

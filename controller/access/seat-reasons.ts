@@ -2,6 +2,7 @@ import type { Context } from '../books/context.ts';
 import type { Reason, Subscription } from '../catalogue/views.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
+import { describeCause } from './reason-words.ts';
 
 interface SeatHolder {
   readonly id: string;
@@ -20,29 +21,17 @@ export function seatReasons(
   const { parkedAt, punishedUntil } = seats.memory(deviceId);
   const takenBy = holders.get(id) ?? [];
   if (maxConnections === null || parkedAt === undefined) return [];
-  const common = { since: parkedAt, nodes: null };
+  const subject = { subscriptionId: id, deviceId };
   if (punishedUntil !== undefined) {
-    const seconds = Math.max(1, Math.ceil((punishedUntil - clock.monotonic()) / 1000));
-    return [
-      {
-        ...common,
-        code: 'shared-key',
-        text: `its key is used on two devices at once, which counts as two connections, and the tariff has ${maxConnections}`,
-        mend: `it opens by itself within ${seconds} s; give each device a configuration of its own: turnpike device add ${id}`,
-      },
-    ];
+    const until = clock.now() + punishedUntil - clock.monotonic();
+    const cause = { code: 'shared-key', since: parkedAt, until } as const;
+    return [describeCause(cause, subject)];
   }
   const names = takenBy.map((holder) =>
     holder.label === null ? holder.id : `${holder.label} (${holder.id})`,
   );
-  return [
-    {
-      ...common,
-      code: 'seat',
-      text: `all ${maxConnections} connections of the tariff are taken, by ${names.join(', ')}`,
-      mend: 'a seat is free 60 s after the last traffic of who holds it; at once after: turnpike device remove DEVICE; or sell a tariff with more connections',
-    },
-  ];
+  const cause = { code: 'seat', since: parkedAt, limit: maxConnections, holders: names } as const;
+  return [describeCause(cause, subject)];
 }
 
 /** Seen on one node, or by upload on two. */

@@ -37,7 +37,7 @@ export function judgeDevice(situation: DeviceSituation): string {
 }
 
 const sharedKeyNote =
-  '; its key looks used on two devices at once: give each device a configuration of its own';
+  '; its key looks used in two places at once: give each device a configuration of its own';
 
 function judgePassing(situation: DeviceSituation): string {
   const { access, sightings, nodes, connectedNodes, awayNodes, held, lastSeenDay } = situation;

@@ -11,7 +11,11 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { createCatalogue } from '../catalogue/create-catalogue.ts';
 import { addDefaultGroup } from '../catalogue/groups.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
+import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
+import { eventTask } from '../events/watch.ts';
+import type { HardwareKeyStore } from '../identity/hardware-key.ts';
+import type { PinKeeper } from '../identity/open-authority.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
 import { SeatDesk } from '../seats/desk.ts';
@@ -31,6 +35,8 @@ export interface BooksOptions {
   readonly range4: string;
   readonly range6: string;
   readonly validitySeconds: number;
+  /** Of the hashes of hardware ids; made at the first of them. */
+  readonly hardwareKey: HardwareKeyStore;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -43,7 +49,8 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  /** What goes on by itself: recalls grants that lie idle, gives and takes seats. */
+  readonly authorityPin: PinKeeper;
+  /** What goes on by itself: recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
   figures(): BooksFigures;
@@ -57,7 +64,7 @@ export interface Books {
  */
 export async function openBooks(options: BooksOptions): Promise<Books> {
   const range = parseAddressRange(options.range4, options.range6);
-  const { clock, log, validitySeconds } = options;
+  const { clock, log, validitySeconds, hardwareKey } = options;
   const store = await openStore(options.path);
   try {
     await store.transaction(async (tx) => {
@@ -74,6 +81,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     log,
     range,
     validitySeconds,
+    hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
     seats: new SeatDesk(clock),
@@ -87,7 +95,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    tasks: [sweepTask(context), seatsTask(context)],
+    authorityPin: createPinKeeper(store),
+    tasks: [sweepTask(context), seatsTask(context), eventTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

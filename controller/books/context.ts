@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Activity } from '../accounting/activity.ts';
 import type { AddressRange } from '../catalogue/address-range.ts';
+import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { Live } from '../register/live.ts';
 import type { SeatDesk } from '../seats/desk.ts';
 import type { Store } from '../store/store.ts';
@@ -14,6 +15,7 @@ export interface Context {
   readonly clock: Clock;
   readonly log: Logger;
   readonly range: AddressRange;
+  readonly hardwareKey: HardwareKeyStore;
   readonly validitySeconds: number;
   readonly activity: Activity;
   readonly live: Live;

@@ -1,3 +1,4 @@
+import type { Event, EventFilter } from '../events/list.ts';
 import type * as view from './views.ts';
 
 /**
@@ -31,13 +32,16 @@ export interface Catalogue {
   resume(id: string): Promise<view.Subscription>;
   getUsage(subscriptionId: string): Promise<view.Usage>;
 
-  /** Without `publicKey` a key pair is made; its private half is in the answer once and stored nowhere. */
-  addDevice(
-    input: { subscription: string } & DeviceKey & DeviceLabels,
-  ): Promise<{ device: view.Device; privateKey?: string }>;
-  /** Without removed ones. */
-  listDevices(filter?: { subscription?: string } & PageFilter): Promise<view.Device[]>;
-  /** Also a removed one. */
+  /**
+   * Without `publicKey` a key pair is made; its private half is in the answer once and stored nowhere. A `hardwareId`
+   * that the subscription has already gives the device that it was: same addresses, other keys, another id.
+   */
+  addDevice(input: NewDevice): Promise<{ device: view.Device; privateKey?: string }>;
+  /** Of this status: active unless given. */
+  listDevices(
+    filter?: { subscription?: string; status?: view.DeviceStatus } & PageFilter,
+  ): Promise<view.Device[]>;
+  /** Of any status. */
   getDevice(id: string): Promise<view.Device>;
   /** New keys (also the preshared one), same slot, addresses and totals. */
   rekeyDevice(id: string, input: DeviceKey): Promise<{ device: view.Device; privateKey?: string }>;
@@ -68,6 +72,8 @@ export interface Catalogue {
     tariff?: string;
   }): Promise<void>;
 
+  listEvents(filter?: EventFilter): Promise<Event[]>;
+
   getStatus(): Promise<view.FleetStatus>;
   /** Of a subscription or a device. */
   explain(id: string): Promise<view.Explanation>;
@@ -96,6 +102,12 @@ export interface DeviceKey {
 export interface DeviceLabels {
   readonly label?: string;
   readonly platform?: string;
+}
+
+export interface NewDevice extends DeviceKey, DeviceLabels {
+  readonly subscription: string;
+  /** Any text that stays the same on one machine. Of it, a keyed hash is stored, as long as the device is active. */
+  readonly hardwareId?: string;
 }
 
 /** What is absent stays as it is, or gets its default in a new group. */

@@ -1,5 +1,6 @@
 import { explain } from '../access/explain.ts';
 import type { Context } from '../books/context.ts';
+import { listEvents } from '../events/list.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -55,6 +56,7 @@ export function createCatalogue(context: Context): Catalogue {
     getGroup: on(getGroup),
     setGroup: on(setGroup),
     setEnforcement: on(setEnforcement),
+    listEvents: on(listEvents),
     getStatus: on(getStatus),
     explain: on(explain),
   };

@@ -1,10 +1,11 @@
-import { decideAccess, deviceReasons } from '../access/reasons.ts';
+import { type DeviceState, decideAccess, deviceReasons } from '../access/reasons.ts';
 import { isSharedKey, loadSeatHolders, seatReasons } from '../access/seat-reasons.ts';
 import type { Context } from '../books/context.ts';
 import { selectInChunks } from '../store/chunks.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadSubscriptions } from './subscription-view.ts';
-import type { Device } from './views.ts';
+import type { Device, DeviceStatus } from './views.ts';
 
 /** As shown, in the order of the ids. */
 export async function loadDevices(context: Context, tx: Tx, ids: readonly string[]): Promise<Device[]> {
@@ -30,13 +31,15 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
     return {
       id,
       subscriptionId: row.subscription_id,
+      status: statusOf(row),
+      replacedBy: row.replaced_by,
       publicKey: row.public_key,
       address4: row.address4,
       address6: row.address6,
       label: row.label,
       platform: row.platform,
       access: decideAccess(
-        deviceReasons(row.removed_at, [...inherited, ...seatReasons(context, subscription, id, holders)]),
+        deviceReasons(stateOf(row), [...inherited, ...seatReasons(context, subscription, id, holders)]),
         subscription.enforcement,
       ),
       connectedNodes: context.live.nodesOf(id).flatMap((nodeId) => nodes.get(nodeId) ?? []),
@@ -49,6 +52,16 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
       removedAt: row.removed_at,
     };
   });
+}
+
+function stateOf(row: Row<'devices'>): DeviceState {
+  const { id, subscription_id: subscriptionId, removed_at: removedAt, replaced_by: replacedBy } = row;
+  return { id, subscriptionId, removedAt, replacedBy };
+}
+
+function statusOf(row: Row<'devices'>): DeviceStatus {
+  if (row.removed_at === null) return 'active';
+  return row.replaced_by === null ? 'revoked' : 'replaced';
 }
 
 /** @throws when there is none: callers have just found it. */

@@ -67,6 +67,11 @@ export async function findDevice(tx: Tx, id: string): Promise<Row<'devices'>> {
 /** @throws TurnpikeError `conflict` for a removed one. */
 export async function findLiveDevice(tx: Tx, id: string): Promise<Row<'devices'>> {
   const device = await findDevice(tx, id);
+  if (device.replaced_by !== null) {
+    throw new TurnpikeError('conflict', `device ${id} was replaced: its hardware enrolled again`, {
+      remedy: `use ${device.replaced_by}`,
+    });
+  }
   if (device.removed_at !== null) {
     throw new TurnpikeError('conflict', `device ${id} was removed`, { remedy: 'add a new device' });
   }

@@ -26,6 +26,11 @@ export function createSubscription(
         account_id: account.id,
         tariff_id: tariff.id,
         volume_bytes: tariff.volume_bytes,
+        time_zone: 'UTC',
+        starts: 'date',
+        starts_at: clock.now(),
+        anchor_at: clock.now(),
+        phase: 'running',
         created_at: clock.now(),
       })
       .execute();

@@ -1,3 +1,5 @@
+import type { ReasonCode } from '../access/reason-words.ts';
+
 /**
  * What the catalogue shows. Bytes are bigint, times are milliseconds since 1970, absent is null. Ids are as in
  * common/ids.ts. Grants stay inside: nothing here speaks of them but `reservedBytes`.
@@ -28,8 +30,6 @@ export interface Tariff {
 }
 
 /** Why something may not pass. */
-export type ReasonCode = 'volume' | 'suspension' | 'removed' | 'seat' | 'shared-key';
-
 export interface Reason {
   readonly code: ReasonCode;
   /** One sentence for a person. */
@@ -87,10 +87,16 @@ export interface Adjustment {
   readonly createdAt: number;
 }
 
+/** `replaced`: the same hardware enrolled again. `revoked`: removed. */
+export type DeviceStatus = 'active' | 'replaced' | 'revoked';
+
 export interface Device {
   readonly id: string;
   readonly subscriptionId: string;
-  /** Base64; null once removed. */
+  readonly status: DeviceStatus;
+  /** Id of the device that the same hardware is now. */
+  readonly replacedBy: string | null;
+  /** Base64; null unless active. */
   readonly publicKey: string | null;
   /** Tunnel addresses, without prefix length. */
   readonly address4: string;

@@ -69,6 +69,8 @@ export interface Adjustment {
 export interface Device {
   readonly id: string;
   readonly subscriptionId: string;
+  readonly status: string;
+  readonly replacedBy: string | null;
   readonly publicKey: string | null;
   readonly address4: string;
   readonly address6: string;
@@ -146,6 +148,16 @@ export interface Usage {
   readonly remainingBytes: string | null;
   readonly devices: readonly UsageLine[];
   readonly nodes: readonly UsageLine[];
+}
+
+export interface Event {
+  readonly id: string;
+  readonly type: string;
+  readonly at: string;
+  readonly subscriptionId: string | null;
+  readonly deviceId: string | null;
+  readonly nodeId: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 export interface FleetStatus {

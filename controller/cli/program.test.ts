@@ -55,6 +55,7 @@ async function turnpikeWith(env: Record<string, string>, ...argv: string[]) {
     write: (output: string) => {
       out += output;
     },
+    untilInterrupted: () => new AbortController().signal,
     readText: async (path: string) =>
       files[path] ?? Promise.reject(Object.assign(new Error(), { code: 'ENOENT' })),
   };

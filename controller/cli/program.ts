@@ -6,6 +6,7 @@ import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
 import { addDeviceVerbs } from './device.ts';
 import { addEnforcementVerb } from './enforcement.ts';
+import { addEventsVerb } from './events.ts';
 import { addExplainVerb } from './explain.ts';
 import { addGroupVerbs } from './group.ts';
 import { addNodeVerbs } from './node.ts';
@@ -36,6 +37,7 @@ export function createProgram(terminal: Terminal): Command {
   addGroupVerbs(program, open);
   addEnforcementVerb(program, open);
   addUsageVerb(program, open);
+  addEventsVerb(program, open);
   addStatusVerb(program, open);
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);

@@ -51,6 +51,12 @@ export class Live {
     return this.#nodes.get(nodeId)?.connected ?? false;
   }
 
+  /** For how long it has been out of contact; of one that was not heard yet, since this controller started. */
+  awayMs(nodeId: string): number {
+    const node = this.#nodes.get(nodeId);
+    return node?.connected ? 0 : this.#clock.monotonic() - (node?.since ?? this.startedAt);
+  }
+
   hello(nodeId: string, incarnation: number): void {
     this.#nodes.set(nodeId, {
       incarnation,
@@ -77,10 +83,7 @@ export class Live {
 
   disconnected(nodeId: string): void {
     const node = this.#nodes.get(nodeId);
-    if (node) {
-      node.connected = false;
-      node.since = this.#clock.monotonic();
-    }
+    if (node?.connected) Object.assign(node, { connected: false, since: this.#clock.monotonic() });
     this.#presence.delete(nodeId);
   }
 

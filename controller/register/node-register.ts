@@ -3,6 +3,7 @@ import type { DevicePresence, Hello } from '../../common/gen/turnpike/v1/sync_pb
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
+import { noteFoundNode } from '../events/watch.ts';
 import type { NodeIdentity, NodeRegister } from '../south/ports.ts';
 import { chunks, selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
@@ -16,6 +17,7 @@ export function createNodeRegister(context: Context): NodeRegister {
       await store.transaction(async (tx) => {
         await servingIncarnation(tx, identity);
         await recordHello(context, tx, identity, hello);
+        await noteFoundNode(tx, identity.nodeId, context.clock.now());
       });
       live.hello(identity.nodeId, identity.incarnation);
       seats.nodeTurned(identity.nodeId);

@@ -11,6 +11,7 @@ export interface Schema {
   accounts: AccountTable;
   subscriptions: SubscriptionTable;
   adjustments: AdjustmentTable;
+  renewals: RenewalTable;
   slots: SlotTable;
   devices: DeviceTable;
   nodes: NodeTable;
@@ -34,6 +35,10 @@ export interface FleetTable {
   /** The address range in use; null before the first start. */
   range4: string | null;
   range6: string | null;
+  /** SHA-256 of the CA's certificate, hex: what the nodes were told to trust; null before the first start. */
+  ca_pin: string | null;
+  /** Which key hashed the hardware ids that are kept; null before the first one. */
+  hardware_key_sha256: Uint8Array | null;
 }
 
 export interface GroupTable {
@@ -98,6 +103,24 @@ export interface SubscriptionTable {
   volume_bytes: bigint | null;
   suspended_at: number | null;
   suspension_reason: string | null;
+  cancelled_at: number | null;
+  cancellation_reason: string | null;
+  /** Of the IANA time zone database: by it days and months begin. */
+  time_zone: string;
+  starts: 'date' | 'first-connection';
+  /**
+   * From when its duration counts; null until the first connection. That moment itself is not kept: it is the local
+   * midnight after it.
+   */
+  starts_at: number | null;
+  /** From where its periods are counted (controller/calendar); null with `starts_at`. */
+  anchor_at: number | null;
+  /** null: it has no end. */
+  expires_at: number | null;
+  /** What nodes and events were told last of its times (controller/lifetime). */
+  phase: 'waiting' | 'running' | 'grace' | 'over';
+  /** From the turn of its period on. */
+  next_tariff_id: string | null;
   /** Since when there has been nothing left to grant or to use. */
   exhausted_at: number | null;
   created_at: number;
@@ -109,6 +132,18 @@ export interface AdjustmentTable {
   bytes: bigint;
   reason: string;
   reference: string;
+  created_at: number;
+}
+
+/** What was paid for, so that no payment is booked twice. */
+export interface RenewalTable {
+  subscription_id: string;
+  /** The billing backend's own. */
+  reference: string;
+  /** Asked for; null when it was a date. */
+  periods: number | null;
+  from_at: number;
+  until_at: number;
   created_at: number;
 }
 
@@ -131,6 +166,10 @@ export interface DeviceTable {
   slot: number;
   label: string | null;
   platform: string | null;
+  /** HMAC-SHA-256 of the hardware id, with the subscription; null once removed. */
+  hardware_hash: Uint8Array | null;
+  /** The device as which the same hardware enrolled again. */
+  replaced_by: string | null;
   /** YYYY-MM-DD, UTC. */
   last_seen_day: string | null;
   /** Closed for want of a seat. */
@@ -156,6 +195,8 @@ export interface NodeTable {
   agent_version: string | null;
   driver: string | null;
   ipv6: number | null;
+  /** As the events tell it: 0 before the first contact and once it has been lost for a while. */
+  online: Generated<number>;
   created_at: number;
   removed_at: number | null;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { GateDevice, GateModel } from '../../agent/gate/model.ts';
 import type { Peer } from '../../agent/wireguard/wireguard.ts';
 
-/** Devices as WireGuard and as the gate see them: a preshared key, two addresses, an idle allowance each. */
+/** Devices as WireGuard and as the gate see them: a preshared key, two addresses, an idle allowance each; nobody was heard yet. */
 export interface Fleet {
   readonly peers: readonly Peer[];
   readonly model: GateModel;
@@ -19,7 +19,8 @@ export function makeFleet(count: number): Fleet {
       presharedKey: randomBytes(32).toString('base64'),
       addresses: [address4, address6],
     });
-    devices.set(`dev_${number}`, { address4, address6, pass: { kind: 'allowance', generation: 1 } });
+    const pass = { kind: 'allowance', generation: 1 } as const;
+    devices.set(`dev_${number}`, { address4, address6, pass, unheard: true });
   }
   return { peers, model: { devices, quotas: new Map() } };
 }

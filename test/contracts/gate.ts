@@ -148,9 +148,43 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
       expect(await bench.carry('upload', a.address4, 2, packet)).toBe(0);
     });
 
+    it('lets nothing through to a device that was not heard, bills nothing of it, and lets its first packet open the way', async () => {
+      const unheard = model({ dev: { ...a, pass: on('s_1'), unheard: true } }, { s_1: 9000n });
+      await gate.apply(empty, unheard, validity);
+      expect(await bench.carry('download', a.address4, 3, packet)).toBe(0);
+      expect(await bench.carry('download', a.address6, 3, packet)).toBe(0);
+      expect((await gate.read())?.quotaRemaining.get('s_1')).toBe(9000n);
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(2);
+      expect(await bench.carry('download', a.address4, 3, packet)).toBe(3);
+      expect(await bench.carry('download', a.address6, 3, packet)).toBe(0);
+      expect((await gate.observe()).unheard).toEqual(new Set([a.address6]));
+      expect(await counters(a.address4)).toEqual({ upload: 2000n, download: 3000n });
+      expect((await gate.read())?.quotaRemaining.get('s_1')).toBe(4000n);
+    });
+
+    it('hears a device that may not pass', async () => {
+      await gate.apply(empty, model({ dev: { ...a, pass: closed, unheard: true } }), validity);
+      expect(await bench.carry('upload', a.address4, 1, packet)).toBe(0);
+      expect((await gate.observe()).unheard).toEqual(new Set([a.address6]));
+    });
+
+    it('takes a device for heard when told so, whether the kernel did already or not, and can mark it again', async () => {
+      const unheard = model({ dev: { ...a, pass: unlimited, unheard: true } });
+      const heard = model({ dev: { ...a, pass: unlimited } });
+      await gate.apply(empty, unheard, validity);
+      await bench.carry('upload', a.address4, 1, packet);
+      await gate.apply(unheard, heard, validity);
+      expect(await bench.carry('download', a.address6, 2, packet)).toBe(2);
+      await gate.apply(heard, unheard, validity);
+      expect(await bench.carry('download', a.address4, 2, packet)).toBe(0);
+      expect(await bench.carry('download', a.address6, 2, packet)).toBe(0);
+      await gate.apply(unheard, empty, validity);
+      expect((await gate.observe()).unheard.size).toBe(0);
+    });
+
     it('tells what it holds', async () => {
       const held = model(
-        { first: { ...a, pass: on('s_1') }, second: { ...b, pass: allowance(1) } },
+        { first: { ...a, pass: on('s_1') }, second: { ...b, pass: allowance(1), unheard: true } },
         { s_1: 9_007_199_254_740_993n },
       );
       await gate.apply(empty, held, validity);
@@ -162,6 +196,7 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
           [a.address4, 's_1'],
           [a.address6, 's_1'],
         ]),
+        unheard: new Set([b.address4, b.address6]),
         quotas: new Map([['s_1', { bytes: 9_007_199_254_740_993n }]]),
       });
     });

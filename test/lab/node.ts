@@ -114,6 +114,12 @@ listen = "127.0.0.1:9465"
     return text.split('\n').filter((line) => line !== '');
   }
 
+  /** `kill -9` of the WireGuard program that serves this node; only where the kernel has no WireGuard. */
+  async killWireguard(): Promise<void> {
+    const pid = await this.host.run(['pgrep', '-xf', `wireguard-go ${this.interface}`]);
+    process.kill(Number(pid), 'SIGKILL');
+  }
+
   /** Takes addresses out of all sets and maps of the gate, behind the agent's back. */
   async deleteGateElements(addresses: readonly string[]): Promise<void> {
     const listing = await this.host.run(['nft', '-j', 'list', 'table', 'inet', 'turnpike']);

@@ -49,7 +49,7 @@ gateContract('the gate in the kernel', async () => {
     flush: async () => void (await node.run(['nft', 'flush', 'ruleset'])),
     forget: async (address) => {
       const family = address.includes(':') ? 6 : 4;
-      for (const set of ['up', 'down', 'unlimited', 'idle']) {
+      for (const set of ['up', 'down', 'unlimited', 'idle', 'unheard']) {
         const list = `inet turnpike ${set}${family} { ${address} }`;
         await node.run(['nft', '-f', '-'], { input: `add element ${list}\ndelete element ${list}\n` });
       }

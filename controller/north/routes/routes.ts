@@ -12,6 +12,7 @@ import { makeConfig } from './devices/make-config.ts';
 import { rekeyDevice } from './devices/rekey.ts';
 import { removeDevice } from './devices/remove.ts';
 import { showDevice } from './devices/show.ts';
+import { listEvents } from './events/list.ts';
 import { switchEnforcement } from './fleet/enforcement.ts';
 import { explain } from './fleet/explain.ts';
 import { showStatus } from './fleet/status.ts';
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   ...[addDevice, listDevices, showDevice, showConfig, makeConfig, rekeyDevice, removeDevice],
   ...[addNode, listNodes, showNode, moveNode, makeJoinToken, removeNode],
   ...[addGroup, listGroups, showGroup, changeGroup],
+  ...[listEvents],
   ...[showUsage, showStatus, explain, switchEnforcement],
   ...[addApiKey, listApiKeys, removeApiKey],
 ];

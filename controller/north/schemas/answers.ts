@@ -1,4 +1,6 @@
 import Type, { type TSchema } from 'typebox';
+import { reasonCodes } from '../../access/reason-words.ts';
+import { eventTypes } from '../../events/record.ts';
 import { bytes, count, nullable, strict, time } from './values.ts';
 
 const id = (kind: string) => Type.String({ description: `Id, ${kind}_ and 16 characters.` });
@@ -44,7 +46,7 @@ export const Tariff = Type.Object(
 
 const Reason = Type.Object(
   {
-    code: Type.Enum(['volume', 'suspension', 'removed', 'seat', 'shared-key']),
+    code: Type.Enum(reasonCodes),
     text: Type.String({ description: 'One sentence for a person.' }),
     since: time('Since when.'),
     mend: nullable(Type.String(), 'What mends it; null where nothing does.'),
@@ -118,11 +120,17 @@ export const AccountDetail = Type.Object(
   { ...strict, title: 'AccountDetail' },
 );
 
+export const deviceStatus = Type.Enum(['active', 'replaced', 'revoked'], {
+  description: 'replaced: the same hardware enrolled again; revoked: removed.',
+});
+
 export const Device = Type.Object(
   {
     id: id('dev'),
     subscriptionId: id('sub'),
-    publicKey: nullable(Type.String(), 'WireGuard public key in base64; null once removed.'),
+    status: deviceStatus,
+    replacedBy: nullable(Type.String(), 'Id of the device that the same hardware is now.'),
+    publicKey: nullable(Type.String(), 'WireGuard public key in base64; null unless active.'),
     address4: Type.String({ description: 'Tunnel address, the same on every node.' }),
     address6: Type.String({ description: 'Tunnel address, the same on every node.' }),
     label: nullable(Type.String()),
@@ -227,6 +235,21 @@ export const Usage = Type.Object(
     nodes: Type.Array(UsageLine, { description: 'Also removed ones.' }),
   },
   { ...strict, title: 'Usage' },
+);
+
+export const Event = Type.Object(
+  {
+    id: Type.String({
+      description: 'Digits; later events have larger ones. Also the cursor of what comes after it.',
+    }),
+    type: Type.Enum([...eventTypes]),
+    at: time('When it happened.'),
+    subscriptionId: nullable(Type.String()),
+    deviceId: nullable(Type.String()),
+    nodeId: nullable(Type.String()),
+    data: Type.Record(Type.String(), Type.Unknown(), { description: 'What the type has to say beside.' }),
+  },
+  { ...strict, title: 'Event' },
 );
 
 export const FleetStatus = Type.Object(

@@ -54,6 +54,11 @@ export const NewDevice = Type.Object(
     publicKey: Type.Optional(publicKey),
     label: Type.Optional(name('To tell devices apart.')),
     platform: Type.Optional(name('Such as ios.')),
+    hardwareId: Type.Optional(
+      name(
+        'Any text that stays the same on one machine; stored as a keyed hash only. The same one again, in the same subscription, replaces the device: same addresses, other keys.',
+      ),
+    ),
   },
   strict,
 );

@@ -8,7 +8,9 @@ const statements = [
     revision BIGINT NOT NULL,
     enforcement TEXT NOT NULL CHECK (enforcement IN ('observe', 'enforce')),
     range4 TEXT,
-    range6 TEXT
+    range6 TEXT,
+    ca_pin TEXT,
+    hardware_key_sha256 BLOB
   )`,
   `INSERT INTO fleet (id, revision, enforcement) VALUES (1, 0, 'enforce')`,
   `CREATE TABLE groups (
@@ -57,6 +59,15 @@ const statements = [
     volume_bytes BIGINT CHECK (volume_bytes >= 0),
     suspended_at INTEGER,
     suspension_reason TEXT,
+    cancelled_at INTEGER,
+    cancellation_reason TEXT,
+    time_zone TEXT NOT NULL,
+    starts TEXT NOT NULL CHECK (starts IN ('date', 'first-connection')),
+    starts_at INTEGER,
+    anchor_at INTEGER,
+    expires_at INTEGER,
+    phase TEXT NOT NULL CHECK (phase IN ('waiting', 'running', 'grace', 'over')),
+    next_tariff_id TEXT REFERENCES tariffs (id),
     exhausted_at INTEGER,
     created_at INTEGER NOT NULL
   )`,
@@ -70,6 +81,17 @@ const statements = [
     reference TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     UNIQUE (subscription_id, reference)
+  )`,
+  `CREATE INDEX subscriptions_waiting ON subscriptions (starts_at) WHERE phase = 'waiting'`,
+  `CREATE INDEX subscriptions_running ON subscriptions (expires_at) WHERE phase IN ('running', 'grace')`,
+  `CREATE TABLE renewals (
+    subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
+    reference TEXT NOT NULL,
+    periods INTEGER,
+    from_at INTEGER NOT NULL,
+    until_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (subscription_id, reference)
   )`,
   `CREATE TABLE slots (
     slot INTEGER NOT NULL PRIMARY KEY,
@@ -88,14 +110,18 @@ const statements = [
     slot INTEGER NOT NULL,
     label TEXT,
     platform TEXT,
+    hardware_hash BLOB,
+    replaced_by TEXT,
     last_seen_day TEXT,
     parked INTEGER NOT NULL DEFAULT 0,
     seat_node_id TEXT,
     revision BIGINT NOT NULL,
     created_at INTEGER NOT NULL,
     removed_at INTEGER,
-    CHECK ((public_key IS NULL) = (removed_at IS NOT NULL))
+    CHECK ((public_key IS NULL) = (removed_at IS NOT NULL)),
+    CHECK (removed_at IS NULL OR hardware_hash IS NULL)
   )`,
+  `CREATE UNIQUE INDEX devices_by_hardware ON devices (subscription_id, hardware_hash)`,
   `CREATE INDEX devices_by_subscription ON devices (subscription_id)`,
   `CREATE INDEX devices_by_revision ON devices (revision)`,
   `CREATE TABLE nodes (
@@ -110,6 +136,7 @@ const statements = [
     agent_version TEXT,
     driver TEXT,
     ipv6 INTEGER,
+    online INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     removed_at INTEGER
   )`,
@@ -198,7 +225,9 @@ const statements = [
     node_id TEXT,
     data TEXT NOT NULL
   )`,
-  `CREATE INDEX events_by_subscription ON events (subscription_id, type)`,
+  `CREATE INDEX events_by_subscription ON events (subscription_id, id)`,
+  `CREATE INDEX events_by_type ON events (type, id)`,
+  `CREATE INDEX events_by_time ON events (at)`,
   `CREATE TABLE api_keys (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,

@@ -49,7 +49,7 @@ describe('devices', () => {
     expect(rig.used()).toBe(10_000n);
     expect((await rig.gate.observe()).counted.size).toBe(0);
     const kinds = rig.gate.applied.slice(at).map((changes) => new Set(changes.map(({ kind }) => kind)));
-    expect(kinds).toEqual([new Set(['expel']), new Set(['forget'])]);
+    expect(kinds).toEqual([new Set(['expel']), new Set(['forget', 'hear'])]);
   });
 
   test('the gate is closed before the peer goes: nothing is counted that WireGuard no longer delivers', async () => {

@@ -10,6 +10,7 @@ import {
 import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { type Books, type BooksOptions, openBooks } from '../../../controller/books/books.ts';
+import type { HardwareKeyStore } from '../../../controller/identity/hardware-key.ts';
 import type { NodeIdentity } from '../../../controller/south/ports.ts';
 
 export const kib = 1024n;
@@ -53,6 +54,17 @@ export class StandingClock implements Clock {
   }
 }
 
+function hardwareKeyInMemory(): HardwareKeyStore {
+  let kept: Uint8Array | undefined;
+  return {
+    path: 'memory',
+    load: async () => kept,
+    create: async (key) => {
+      kept = key;
+    },
+  };
+}
+
 export interface Rig {
   readonly books: Books;
   readonly clock: StandingClock;
@@ -74,6 +86,7 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
     range4: '10.64.0.0/16',
     range6: 'fd74:7572:6e70::/64',
     validitySeconds: 86_400,
+    hardwareKey: hardwareKeyInMemory(),
     clock,
     log: silentLogger,
     ...options,

@@ -1,0 +1,126 @@
+import { formatSize } from '../../common/bytes.ts';
+
+/** Less than one packet is as good as nothing. */
+export const packet = 1500n;
+
+/** Why something may not pass, and what is to be known of it beside. Times are milliseconds since 1970. */
+interface Facts {
+  suspension: { readonly reason: string };
+  cancelled: { readonly reason: string };
+  'not-started': { readonly startsAt: number };
+  /** `since` is when service ended, after the grace. */
+  expired: object;
+  volume: { readonly volumeBytes: bigint; readonly remainingBytes: bigint };
+  removed: object;
+  /** By the device that enrolled with the same hardware. */
+  replaced: { readonly by: string };
+  /** The devices that hold the seats, by label or id. */
+  seat: { readonly limit: number; readonly holders: readonly string[] };
+  /** `until`: it opens by itself then. */
+  'shared-key': { readonly until: number };
+}
+
+export type ReasonCode = keyof Facts;
+
+/** That a reason holds. */
+export type Cause = {
+  [Code in ReasonCode]: {
+    readonly code: Code;
+    readonly since: number;
+    /** Names of the nodes that it concerns; all of them when left out. */
+    readonly nodes?: readonly string[];
+  } & Facts[Code];
+}[ReasonCode];
+
+export interface Subject {
+  readonly subscriptionId: string;
+  /** Where the cause lies in the device. */
+  readonly deviceId?: string;
+}
+
+interface Words<Code extends ReasonCode> {
+  /** Closed also where limits are only observed: this is no limit. */
+  readonly always?: true;
+  /** One sentence for a person, without a capital or a full stop. */
+  text(facts: Facts[Code]): string;
+  /** What mends it; null where nothing does. */
+  mend(subject: Subject, facts: Facts[Code]): string | null;
+}
+
+/** Every reason in words. A new one is a line in `Facts`, an entry here, and the place that finds it. */
+const words: { readonly [Code in ReasonCode]: Words<Code> } = {
+  suspension: {
+    text: ({ reason }) => `the subscription is suspended: ${reason}`,
+    mend: ({ subscriptionId }) => `turnpike subscription resume ${subscriptionId}`,
+  },
+  cancelled: {
+    text: ({ reason }) => `the subscription was cancelled: ${reason}`,
+    mend: () => 'turnpike subscription create --account REFERENCE --tariff NAME makes another one',
+  },
+  'not-started': {
+    text: ({ startsAt }) => `the subscription starts at ${showTime(startsAt)}`,
+    mend: ({ subscriptionId }) =>
+      `nothing needs to be done: it opens by itself then (see turnpike subscription show ${subscriptionId})`,
+  },
+  expired: {
+    text: () => 'the subscription has expired',
+    mend: ({ subscriptionId }) => `turnpike subscription renew ${subscriptionId}`,
+  },
+  volume: {
+    text: ({ volumeBytes, remainingBytes }) => {
+      const usedUp = `the volume of ${formatSize(volumeBytes)} is used up`;
+      return remainingBytes < packet
+        ? usedUp
+        : `${usedUp} but for ${formatSize(remainingBytes)}, which nodes hold that are out of contact, or is too little for a packet`;
+    },
+    mend: ({ subscriptionId }) =>
+      `turnpike subscription top-up ${subscriptionId} SIZE --reason TEXT --reference REFERENCE`,
+  },
+  removed: {
+    always: true,
+    text: () => 'the device was removed',
+    mend: () => null,
+  },
+  replaced: {
+    always: true,
+    text: ({ by }) => `the same hardware enrolled again, as ${by}`,
+    mend: (_, { by }) => `use the configuration of ${by}, or enrol this hardware once more`,
+  },
+  seat: {
+    text: ({ limit, holders }) =>
+      `all ${limit} connections of the tariff are in use${holders.length === 0 ? '' : `, by ${holders.join(', ')}`}`,
+    mend: () =>
+      'disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections',
+  },
+  'shared-key': {
+    text: ({ until }) =>
+      `its key is used in two places at once, and each counts as a connection: closed until ${showTime(until, 'second')}`,
+    mend: ({ deviceId }) => `turnpike device rekey ${deviceId ?? 'DEVICE'}, and configure one place only`,
+  },
+};
+
+export const reasonCodes = Object.keys(words) as ReasonCode[];
+
+/** What a cause is to people. */
+export function describeCause(cause: Cause, subject: Subject) {
+  // The compiler cannot see that code and facts of one cause belong together.
+  const entry = words[cause.code] as Words<ReasonCode>;
+  return {
+    code: cause.code,
+    text: entry.text(cause as never),
+    since: cause.since,
+    mend: entry.mend(subject, cause as never),
+    nodes: cause.nodes ?? null,
+  };
+}
+
+export function holdsAlways(code: ReasonCode): boolean {
+  return words[code].always === true;
+}
+
+function showTime(at: number, unit: 'minute' | 'second' = 'minute'): string {
+  return `${new Date(at)
+    .toISOString()
+    .slice(0, unit === 'minute' ? 16 : 19)
+    .replace('T', ' ')} UTC`;
+}
