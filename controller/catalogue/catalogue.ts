@@ -16,7 +16,15 @@ import type * as view from './views.ts';
 export interface Catalogue {
   addAccount(input: { reference: string }): Promise<view.Account>;
   listAccounts(page?: PageFilter): Promise<view.Account[]>;
-  getAccount(account: string): Promise<view.Account & { subscriptions: view.Subscription[] }>;
+  getAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
+  /** Unites the sets of accounts that both are linked with. */
+  linkAccounts(account: string, other: string): Promise<view.Account>;
+  /** Takes it out of its set; the others stay linked. */
+  unlinkAccount(account: string): Promise<view.Account>;
+  /** All its subscriptions that are not suspended yet. @throws `conflict` when there is none */
+  suspendAccount(account: string, input: { reason: string } & AccountScope): Promise<view.AccountDetail>;
+  /** All its subscriptions that are suspended. @throws `conflict` when there is none */
+  resumeAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
 
   /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
   addTariff(input: NewTariff): Promise<view.Tariff>;
@@ -44,7 +52,7 @@ export interface Catalogue {
   ): Promise<{ renewal: view.Renewal; subscription: view.Subscription }>;
   /** For good: it is closed on every node, and cannot be renewed. */
   cancelSubscription(id: string, input: { reason: string }): Promise<view.Subscription>;
-  listSubscriptions(filter?: { account?: string } & PageFilter): Promise<view.Subscription[]>;
+  listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. A `reference` that this subscription has already is
@@ -112,6 +120,11 @@ export interface Catalogue {
   getStatus(): Promise<view.FleetStatus>;
   /** Of a subscription or a device. */
   explain(id: string): Promise<view.Explanation>;
+}
+
+/** With all linked accounts, or this one alone. */
+export interface AccountScope {
+  readonly only?: boolean;
 }
 
 /** Lists come in the order of creation. Everything, unless told. */

@@ -1,6 +1,7 @@
 import { explain } from '../access/explain.ts';
 import type { Context } from '../books/context.ts';
 import { listEvents } from '../events/list.ts';
+import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -9,6 +10,7 @@ import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts'
 import { setEnforcement } from './enforcement.ts';
 import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
 import { createJoinToken } from './join-tokens.ts';
+import { linkAccounts, unlinkAccount } from './links.ts';
 import { moveNode } from './move-node.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
 import { refund } from './refund.ts';
@@ -33,6 +35,10 @@ export function createCatalogue(context: Context): Catalogue {
     addAccount: on(addAccount),
     listAccounts: on(listAccounts),
     getAccount: on(getAccount),
+    linkAccounts: on(linkAccounts),
+    unlinkAccount: on(unlinkAccount),
+    suspendAccount: on(suspendAccount),
+    resumeAccount: on(resumeAccount),
     addTariff: on(addTariff),
     listTariffs: on(listTariffs),
     getTariff: on(getTariff),

@@ -65,4 +65,5 @@ async function move(context: Context, tx: Tx, node: Row<'nodes'>, groupId: strin
     tx,
     rows.map((row) => row.subscription_id),
   );
+  tx.afterCommit(() => context.seats.nodeTurned(node.id));
 }

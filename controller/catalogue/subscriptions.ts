@@ -8,8 +8,9 @@ import { agreeOnTimes, type TimesWish } from '../lifetime/agree.ts';
 import { phaseAt, readTimes } from '../lifetime/phase.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';
-import type { PageFilter } from './catalogue.ts';
+import type { AccountScope, PageFilter } from './catalogue.ts';
 import { findAccount, findSubscription, findTariff } from './find.ts';
+import { accountsInScope } from './links.ts';
 import { afterItem, noLimit } from './paging.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
 import type { Adjustment, Subscription } from './views.ts';
@@ -45,12 +46,13 @@ export function createSubscription(
 
 export function listSubscriptions(
   { store }: Context,
-  filter: { account?: string } & PageFilter = {},
+  filter: { account?: string } & AccountScope & PageFilter = {},
 ): Promise<Subscription[]> {
   return store.transaction(async (tx) => {
     let query = tx.db.selectFrom('subscriptions').select('id').orderBy('created_at').orderBy('id');
     if (filter.account !== undefined) {
-      query = query.where('account_id', '=', (await findAccount(tx, filter.account)).id);
+      const account = await findAccount(tx, filter.account);
+      query = query.where('account_id', 'in', await accountsInScope(tx, account, filter.only ?? false));
     }
     if (filter.after !== undefined) query = query.where(await afterItem(tx, 'subscriptions', filter.after));
     const rows = await query.limit(filter.limit ?? noLimit).execute();
@@ -78,7 +80,7 @@ export function suspend(context: Context, id: string, input: { reason: string })
     if (suspended_at !== null) {
       throw new TurnpikeError('conflict', `subscription ${id} is suspended already`);
     }
-    await setSuspension(tx, id, { suspended_at: context.clock.now(), suspension_reason: reason });
+    await suspendIn(context, tx, id, reason);
     return loadSubscription(tx, id);
   });
 }
@@ -87,10 +89,20 @@ export function resume(context: Context, id: string): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
     const { suspended_at } = await findSubscription(tx, id);
     if (suspended_at === null) throw new TurnpikeError('conflict', `subscription ${id} is not suspended`);
-    await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
-    await turnLedger(context, tx, [id]);
+    await resumeIn(context, tx, id);
     return loadSubscription(tx, id);
   });
+}
+
+/** One that is not suspended. */
+export async function suspendIn({ clock }: Context, tx: Tx, id: string, reason: string): Promise<void> {
+  await setSuspension(tx, id, { suspended_at: clock.now(), suspension_reason: reason });
+}
+
+/** One that is suspended. */
+export async function resumeIn(context: Context, tx: Tx, id: string): Promise<void> {
+  await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
+  await turnLedger(context, tx, [id]);
 }
 
 async function setSuspension(

@@ -1,7 +1,11 @@
 import type { Route } from '../api.ts';
 import { addAccount } from './accounts/add.ts';
+import { linkAccounts } from './accounts/link.ts';
 import { listAccounts } from './accounts/list.ts';
+import { resumeAccount } from './accounts/resume.ts';
 import { showAccount } from './accounts/show.ts';
+import { suspendAccount } from './accounts/suspend.ts';
+import { unlinkAccount } from './accounts/unlink.ts';
 import { addApiKey } from './api-keys/add.ts';
 import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
@@ -43,7 +47,7 @@ import { showTariff } from './tariffs/show.ts';
 
 /** All that the API offers. */
 export const routes: readonly Route[] = [
-  ...[addAccount, listAccounts, showAccount],
+  ...[addAccount, listAccounts, showAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
   ...[addTariff, listTariffs, showTariff, changeTariff, removeTariff],
   ...[createSubscription, listSubscriptions, showSubscription, topUp, refund, reverse, suspend, resume],
   ...[addDevice, listDevices, showDevice, showConfig, makeConfig, rekeyDevice, removeDevice],

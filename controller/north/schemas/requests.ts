@@ -14,6 +14,20 @@ export const NewAccount = Type.Object(
   strict,
 );
 
+/** Else with all accounts that it is linked with. */
+export const onlyThis = {
+  only: Type.Optional(
+    Type.Boolean({ description: 'This account alone; otherwise with all that it is linked with.' }),
+  ),
+};
+
+export const AccountLink = Type.Object({ with: name('Reference or id of the other account.') }, strict);
+
+export const AccountSuspension = Type.Object(
+  { reason: text('For whoever reads the books later.'), ...onlyThis },
+  strict,
+);
+
 export const NewSubscription = Type.Object(
   { account: name('Reference or id.'), tariff: name('Name or id.') },
   strict,

@@ -50,8 +50,10 @@ const statements = [
   `CREATE TABLE accounts (
     id TEXT NOT NULL PRIMARY KEY,
     reference TEXT NOT NULL UNIQUE,
+    link TEXT,
     created_at INTEGER NOT NULL
   )`,
+  `CREATE INDEX accounts_by_link ON accounts (link)`,
   `CREATE TABLE subscriptions (
     id TEXT NOT NULL PRIMARY KEY,
     account_id TEXT NOT NULL REFERENCES accounts (id),
@@ -142,6 +144,8 @@ const statements = [
     hardware_hash BLOB,
     replaced_by TEXT,
     last_seen_day TEXT,
+    parked INTEGER NOT NULL DEFAULT 0,
+    seat_node_id TEXT,
     revision BIGINT NOT NULL,
     created_at INTEGER NOT NULL,
     removed_at INTEGER,
