@@ -308,33 +308,41 @@ describe('whatever was before', () => {
 
   test('no seat is taken by force twice within the cool-down', () => {
     fc.assert(
-      fc.property(situations, fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 20 }), (given, steps) => {
-        const fresh = { weight: 1 as const, seat: undefined, evictedAt: undefined, triedAt: undefined };
-        const devices = given.devices.map((one) => ({ ...one, ...fresh }));
-        let current: SeatSituation = { ...given, devices, policy: 'evict-oldest' };
-        const takenAt = new Map<string, number>();
-        for (const ms of steps) {
-          // Everybody sends all the time.
-          const sending = current.devices.map((one) =>
-            one.parked
-              ? { ...one, active: [], knock: { nodeId: 'n1', since: t0 } }
-              : { ...one, weight: 1 as const, active: [active('n1', t0)], knock: undefined },
-          );
-          current = { ...current, devices: sending, nodes: new Map([['n1', { connected: true, since: 0 }]]) };
-          const { standings } = planSeats(current);
-          for (const { id, seat: before, parked } of current.devices) {
-            const standing = standings.get(id);
-            if (before && standing?.seat === undefined && !parked) {
-              expect(current.now - before.since).toBeGreaterThanOrEqual(coolDownMs);
-              takenAt.set(id, current.now);
+      fc.property(
+        situations,
+        fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 20 }),
+        (given, steps) => {
+          const fresh = { weight: 1 as const, seat: undefined, evictedAt: undefined, triedAt: undefined };
+          const devices = given.devices.map((one) => ({ ...one, ...fresh }));
+          let current: SeatSituation = { ...given, devices, policy: 'evict-oldest' };
+          const takenAt = new Map<string, number>();
+          for (const ms of steps) {
+            // Everybody sends all the time.
+            const sending = current.devices.map((one) =>
+              one.parked
+                ? { ...one, active: [], knock: { nodeId: 'n1', since: t0 } }
+                : { ...one, weight: 1 as const, active: [active('n1', t0)], knock: undefined },
+            );
+            current = {
+              ...current,
+              devices: sending,
+              nodes: new Map([['n1', { connected: true, since: 0 }]]),
+            };
+            const { standings } = planSeats(current);
+            for (const { id, seat: before, parked } of current.devices) {
+              const standing = standings.get(id);
+              if (before && standing?.seat === undefined && !parked) {
+                expect(current.now - before.since).toBeGreaterThanOrEqual(coolDownMs);
+                takenAt.set(id, current.now);
+              }
+              if (parked && standing?.seat) {
+                expect(current.now - (takenAt.get(id) ?? 0)).toBeGreaterThanOrEqual(coolDownMs);
+              }
             }
-            if (parked && standing?.seat) {
-              expect(current.now - (takenAt.get(id) ?? 0)).toBeGreaterThanOrEqual(coolDownMs);
-            }
+            current = after(current, ms);
           }
-          current = after(current, ms);
-        }
-      }),
+        },
+      ),
     );
   });
 });

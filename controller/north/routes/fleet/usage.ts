@@ -11,7 +11,7 @@ export const showUsage: Route = (api, { catalogue }) => {
       schema: {
         tags: ['usage'],
         summary: 'What a subscription used, by device and by node',
-        querystring: Type.Object({ subscription: name('Id.') }, strict),
+        querystring: Type.Object({ subscription: name('Id, or the account when it has one.') }, strict),
         response: { 200: Usage },
       },
     },
