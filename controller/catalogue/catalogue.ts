@@ -6,7 +6,7 @@ import type * as view from './views.ts';
  * whole or not at all, and is durable when it resolves.
  *
  * Where a parameter says `node`, `tariff`, `group` or `account`, the id, or the name (an account's reference), is taken;
- * where it says `subscription`, its id, or the account when that has one subscription.
+ * for a subscription its id, or the account when that has one subscription.
  *
  * @throws TurnpikeError from every call: `invalid` for bad input, `not_found`, `conflict` (exists, or is in the wrong
  * state), `exhausted` (device limit, addresses, disk), `environment` (read-only disk).
@@ -28,6 +28,13 @@ export interface Catalogue {
   addTariff(input: NewTariff): Promise<view.Tariff>;
   listTariffs(page?: PageFilter): Promise<view.Tariff[]>;
   getTariff(tariff: string): Promise<view.Tariff>;
+  /**
+   * Changes what is given, for the tariff's subscriptions too.
+   * @throws `conflict` for what cannot change under them: the period, and whether there is a volume at all.
+   */
+  setTariff(tariff: string, settings: TariffSettings): Promise<view.TariffChange>;
+  /** @throws `conflict` while there are subscriptions to it, also ended ones: they refer to it. */
+  removeTariff(tariff: string): Promise<view.Tariff>;
 
   createSubscription(input: { account: string; tariff: string }): Promise<view.Subscription>;
   listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
@@ -39,7 +46,8 @@ export interface Catalogue {
   topUp(id: string, input: { bytes: bigint; reason: string; reference: string }): Promise<view.Adjustment>;
   suspend(id: string, input: { reason: string }): Promise<view.Subscription>;
   resume(id: string): Promise<view.Subscription>;
-  getUsage(subscriptionId: string): Promise<view.Usage>;
+  /** Of the current period, unless told. */
+  getUsage(subscriptionId: string, input?: { period?: number }): Promise<view.Usage>;
 
   /**
    * Without `publicKey` a key pair is made; its private half is in the answer once and stored nowhere. A `hardwareId`
@@ -104,13 +112,15 @@ export interface PageFilter {
   readonly after?: string;
 }
 
-export interface NewTariff {
+export interface NewTariff extends TariffSettings {
   readonly name: string;
   readonly volumeBytes: bigint | null;
-  readonly maxDevices?: number | null;
   readonly group?: string;
   readonly enforcement?: view.EnforcementChoice;
 }
+
+/** What is absent stays as it is, or gets its default in a new tariff. */
+export type TariffSettings = Partial<view.TariffLimits>;
 
 export interface DeviceKey {
   /** Base64 of 32 bytes. */

@@ -15,9 +15,10 @@ import { linkAccounts, unlinkAccount } from './links.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
 import { setDevice } from './set-device.ts';
 import { setNode } from './set-node.ts';
+import { setTariff } from './set-tariff.ts';
 import { getStatus } from './status.ts';
 import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
-import { addTariff, getTariff, listTariffs } from './tariffs.ts';
+import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
 import { topUp } from './top-up.ts';
 import { getUsage } from './usage.ts';
 import { looksLikeId } from './words.ts';
@@ -48,6 +49,8 @@ export function createCatalogue(context: Context): Catalogue {
     addTariff: on(addTariff),
     listTariffs: on(listTariffs),
     getTariff: on(getTariff),
+    setTariff: on(setTariff),
+    removeTariff: on(removeTariff),
     createSubscription: on(createSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: onSubscription(getSubscription),

@@ -47,6 +47,7 @@ export async function move(context: Context, tx: Tx, node: Row<'nodes'>, groupId
     .where('node_id', '=', node.id)
     .where('incarnation', '=', node.incarnation)
     .select('subscription_id')
+    .distinct()
     .execute();
   await turnLedger(
     context,

@@ -1,7 +1,9 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
+import { beginFirstPeriod } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
+import { touchDevices } from '../desired/touch.ts';
 import type { Tx } from '../store/store.ts';
 import type { AccountScope, PageFilter } from './catalogue.ts';
 import { findAccount, findSubscription, findTariff } from './find.ts';
@@ -13,13 +15,14 @@ import type { Adjustment, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
 export function createSubscription(
-  { store, clock }: Context,
+  context: Context,
   input: { account: string; tariff: string },
 ): Promise<Subscription> {
-  return store.transaction(async (tx) => {
+  return context.store.transaction(async (tx) => {
     const account = await findAccount(tx, input.account);
     const tariff = await findTariff(tx, input.tariff);
     const id = newId('sub');
+    const now = context.clock.now();
     await tx.db
       .insertInto('subscriptions')
       .values({
@@ -27,28 +30,16 @@ export function createSubscription(
         account_id: account.id,
         tariff_id: tariff.id,
         volume_bytes: tariff.volume_bytes,
+        period: 0,
         time_zone: 'UTC',
         starts: 'date',
-        starts_at: clock.now(),
-        anchor_at: clock.now(),
+        starts_at: now,
+        anchor_at: now,
         phase: 'running',
-        created_at: clock.now(),
+        created_at: now,
       })
       .execute();
-    if (tariff.volume_bytes !== null) {
-      // A volume is the sum of its adjustments: what the tariff sells is the first of them.
-      await tx.db
-        .insertInto('adjustments')
-        .values({
-          id: newId('adj'),
-          subscription_id: id,
-          bytes: tariff.volume_bytes,
-          reason: `tariff ${tariff.name}`,
-          reference: `tariff ${tariff.id}`,
-          created_at: clock.now(),
-        })
-        .execute();
-    }
+    await beginFirstPeriod(context, tx, id, now);
     return loadSubscription(tx, id);
   });
 }
@@ -120,10 +111,5 @@ async function setSuspension(
   suspension: { suspended_at: number | null; suspension_reason: string | null },
 ): Promise<void> {
   await tx.db.updateTable('subscriptions').set(suspension).where('id', '=', id).execute();
-  await tx.db
-    .updateTable('devices')
-    .set({ revision: await tx.revision() })
-    .where('subscription_id', '=', id)
-    .where('removed_at', 'is', null)
-    .execute();
+  await touchDevices(tx, [id]);
 }

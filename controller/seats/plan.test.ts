@@ -339,7 +339,7 @@ describe('whatever was before', () => {
                 expect(current.now - (takenAt.get(id) ?? 0)).toBeGreaterThanOrEqual(coolDownMs);
               }
             }
-            current = after(current, ms);
+            current = later(current, ms);
           }
         },
       ),

@@ -39,13 +39,15 @@ import { showSubscription } from './subscriptions/show.ts';
 import { suspend } from './subscriptions/suspend.ts';
 import { topUp } from './subscriptions/top-up.ts';
 import { addTariff } from './tariffs/add.ts';
+import { changeTariff } from './tariffs/change.ts';
 import { listTariffs } from './tariffs/list.ts';
+import { removeTariff } from './tariffs/remove.ts';
 import { showTariff } from './tariffs/show.ts';
 
 /** All that the API offers. */
 export const routes: readonly Route[] = [
   ...[addAccount, listAccounts, showAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
-  ...[addTariff, listTariffs, showTariff],
+  ...[addTariff, listTariffs, showTariff, changeTariff, removeTariff],
   ...[createSubscription, listSubscriptions, showSubscription, topUp, suspend, resume],
   ...[addDevice, listDevices, showDevice, showConfig, makeConfig, changeDevice, rekeyDevice, removeDevice],
   ...[addNode, listNodes, showNode, changeNode, makeJoinToken, removeNode],
