@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { bytes, name, publicKey, strict, text } from './values.ts';
+import { bytes, name, nullable, publicKey, strict, text } from './values.ts';
 
 const enforcement = Type.Enum(['observe', 'enforce', 'inherit']);
 const cidr = Type.String({ minLength: 3, maxLength: 49 });
