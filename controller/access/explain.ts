@@ -114,6 +114,7 @@ function situationOf(
     awayNodes: nodes.filter((node) => !node.connected && node.state !== 'waiting').map(({ name }) => name),
     held,
     lastSeenDay: device.lastSeenDay,
+    sharedKey: device.sharedKey,
     sightings: nodes.flatMap((node) => {
       const seen = live.presence(node.id, device.id);
       if (seen === undefined) return [];

@@ -47,6 +47,7 @@ export async function endIncarnation(
   );
   tx.afterCommit(() => {
     context.live.forgetNode(nodeId);
+    context.seats.nodeTurned(nodeId);
     context.revoked.call(nodeId, incarnation);
   });
 }

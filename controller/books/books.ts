@@ -19,6 +19,8 @@ import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authority.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
+import { SeatDesk } from '../seats/desk.ts';
+import { seatsTask } from '../seats/task.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
 import { openStore, type Tx } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -51,7 +53,7 @@ export interface Books {
   readonly booking: Booking;
   readonly identities: IdentityStore;
   readonly authorityPin: PinKeeper;
-  /** Periodic work: begins periods, recalls grants that lie idle, notes lost nodes, forgets old events. */
+  /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
   figures(): BooksFigures;
@@ -86,6 +88,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
+    seats: new SeatDesk(clock),
     figures: newFigures(),
     revoked: new Listeners(),
   };
@@ -97,7 +100,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     booking: createBooking(context),
     identities: createIdentityStore(context),
     authorityPin: createPinKeeper(store),
-    tasks: [...sweepTasks(context), eventTask(context)],
+    tasks: [...sweepTasks(context), seatsTask(context), eventTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

@@ -54,4 +54,5 @@ export async function move(context: Context, tx: Tx, node: Row<'nodes'>, groupId
     tx,
     rows.map((row) => row.subscription_id),
   );
+  tx.afterCommit(() => context.seats.nodeTurned(node.id));
 }

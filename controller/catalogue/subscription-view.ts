@@ -9,7 +9,7 @@ import type { Subscription } from './views.ts';
 export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise<Subscription[]> {
   const fleet = await tx.db.selectFrom('fleet').select('enforcement').executeTakeFirstOrThrow();
   const standings = await loadStandings(tx, ids);
-  const devices = new Map((await countDevices(tx, ids)).map((row) => [row.subscription_id, row.count]));
+  const devices = new Map((await countDevices(tx, ids)).map((row) => [row.subscription_id, row]));
   const rows = new Map((await loadRows(tx, ids)).map((row) => [row.id, row]));
   return ids.flatMap((id) => {
     const row = rows.get(id);
@@ -34,7 +34,9 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       accountReference: row.reference,
       tariff: row.tariff,
       maxDevices: row.max_devices,
-      devices: Number(devices.get(id) ?? 0n),
+      devices: Number(devices.get(id)?.count ?? 0n),
+      maxConnections: row.max_connections,
+      connections: Number(devices.get(id)?.seats ?? 0n),
       period: standing.period,
       periodEndsAt: standing.periodEndsAt,
       volumeBytes: standing.volume,
@@ -69,6 +71,7 @@ function loadRows(tx: Tx, ids: readonly string[]) {
         'accounts.reference',
         'tariffs.name as tariff',
         'tariffs.max_devices',
+        'tariffs.max_connections',
         'tariffs.enforcement as tariff_enforcement',
         'groups.enforcement as group_enforcement',
       ])
@@ -83,7 +86,11 @@ function countDevices(tx: Tx, ids: readonly string[]) {
       .where('subscription_id', 'in', chunk)
       .where('removed_at', 'is', null)
       .groupBy('subscription_id')
-      .select((row) => ['subscription_id', row.fn.countAll<bigint>().as('count')])
+      .select((row) => [
+        'subscription_id',
+        row.fn.countAll<bigint>().as('count'),
+        row.fn.count<bigint>('seat_node_id').as('seats'),
+      ])
       .execute(),
   );
 }

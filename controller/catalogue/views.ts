@@ -105,6 +105,10 @@ export interface Subscription {
   readonly maxDevices: number | null;
   /** Devices that are not removed. */
   readonly devices: number;
+  /** Seats sold: devices that may pass traffic at once. null: any number. */
+  readonly maxConnections: number | null;
+  /** Seats that are taken now. */
+  readonly connections: number;
   /** Number of the current period, from 1; 0 before the first one. What follows is of this period. */
   readonly period: number;
   /** null: it has no end. */
@@ -157,6 +161,10 @@ export interface Device {
   readonly access: Access;
   /** Names of the nodes on which a handshake is younger than 180 s. */
   readonly connectedNodes: readonly string[];
+  /** Name of the node on which it holds a seat; null: it holds none, or its tariff needs none. */
+  readonly seatNode: string | null;
+  /** Its key looks used on two devices at once. */
+  readonly sharedKey: boolean;
   /** YYYY-MM-DD, UTC; never finer. */
   readonly lastSeenDay: string | null;
   readonly uploadBytes: bigint;

@@ -67,6 +67,8 @@ export interface Subscription {
   readonly devices: number;
   readonly period: number;
   readonly periodEndsAt: string | null;
+  readonly maxConnections: number | null;
+  readonly connections: number;
   readonly volumeBytes: string | null;
   readonly usedBytes: string;
   readonly countedBytes: string;
@@ -103,6 +105,8 @@ export interface Device {
   readonly platform: string | null;
   readonly access: Access;
   readonly connectedNodes: readonly string[];
+  readonly seatNode: string | null;
+  readonly sharedKey: boolean;
   readonly lastSeenDay: string | null;
   readonly uploadBytes: string;
   readonly downloadBytes: string;

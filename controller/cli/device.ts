@@ -211,6 +211,8 @@ function renderDevice(device: Device): string {
     ['addresses', `${device.address4}, ${device.address6}`],
     ['access', showAccess(device.access)],
     ['connected to', device.connectedNodes.join(', ') || 'no node'],
+    ['seat on', device.seatNode ?? undefined],
+    ['key', device.sharedKey ? 'looks used in two places at once' : undefined],
     ['last seen', device.lastSeenDay ?? 'never'],
     ['upload', showBytes(device.uploadBytes)],
     ['download', showBytes(device.downloadBytes)],

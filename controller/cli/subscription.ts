@@ -3,7 +3,7 @@ import { parseSize } from '../../common/bytes.ts';
 import type { Adjustment, Subscription, SubscriptionDetail } from './api.ts';
 import type { OpenSession } from './session.ts';
 import { showAccess, showBytes, showTime, showVolume } from './show.ts';
-import { showDevices, subscriptionTable } from './subscription-table.ts';
+import { showConnections, showDevices, subscriptionTable } from './subscription-table.ts';
 import { renderProperties, renderTable } from './table.ts';
 
 export function addSubscriptionVerbs(program: Command, open: OpenSession): void {
@@ -88,6 +88,7 @@ function renderSubscription(subscription: SubscriptionDetail): string {
       ['account', subscription.accountReference],
       ['tariff', subscription.tariff],
       ['devices', showDevices(subscription)],
+      ['connections', showConnections(subscription)],
       ['access', showAccess(subscription.access)],
       ['volume', showVolume(subscription.volumeBytes)],
       ['used', showBytes(subscription.usedBytes)],

@@ -66,7 +66,19 @@ function deviceMessage(item: DeviceItem): Device {
     address4: item.address4,
     address6: item.address6,
     // A volume that is used up needs no word: the node has no grant left.
-    access: item.withdrawn ? DeviceAccess.WITHDRAWN : DeviceAccess.OPEN,
-    seat: Seat.NOT_NEEDED,
+    access: accesses[item.access],
+    seat: seats[item.seat],
   });
 }
+
+const accesses = {
+  open: DeviceAccess.OPEN,
+  closed: DeviceAccess.CLOSED,
+  withdrawn: DeviceAccess.WITHDRAWN,
+} as const satisfies Record<DeviceItem['access'], DeviceAccess>;
+
+const seats = {
+  'not-needed': Seat.NOT_NEEDED,
+  free: Seat.FREE,
+  held: Seat.HELD,
+} as const satisfies Record<DeviceItem['seat'], Seat>;

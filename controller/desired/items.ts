@@ -1,4 +1,5 @@
 import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
+import type { Enforcement } from '../catalogue/views.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -40,7 +41,8 @@ export interface DeviceItem {
   readonly presharedKey: string | null;
   readonly address4: string;
   readonly address6: string;
-  readonly withdrawn: boolean;
+  readonly access: 'open' | 'closed' | 'withdrawn';
+  readonly seat: 'not-needed' | 'free' | 'held';
 }
 
 /** A node in one incarnation, as far as it decides what belongs to it. */
@@ -173,7 +175,10 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
       'devices.preshared_key',
       'devices.address4',
       'devices.address6',
+      'devices.parked',
+      'devices.seat_node_id',
       'subscriptions.suspended_at',
+      'tariffs.max_connections',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
     ])
@@ -187,8 +192,24 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
     presharedKey: row.preshared_key,
     address4: row.address4,
     address6: row.address6,
-    withdrawn: row.suspended_at !== null && effectiveEnforcement(row.tariff, row.group, fleet) === 'enforce',
+    ...standingOf(row, effectiveEnforcement(row.tariff, row.group, fleet), holder),
   }));
+}
+
+function standingOf(
+  row: Pick<Row<'devices'>, 'parked' | 'seat_node_id'> &
+    Pick<Row<'subscriptions'>, 'suspended_at'> &
+    Pick<Row<'tariffs'>, 'max_connections'>,
+  enforcement: Enforcement,
+  { nodeId }: Holder,
+): Pick<DeviceItem, 'access' | 'seat'> {
+  if (enforcement === 'observe') return { access: 'open', seat: 'not-needed' };
+  const limited = row.max_connections !== null;
+  const parked = row.parked === 1 ? 'closed' : 'open';
+  return {
+    access: row.suspended_at === null ? parked : 'withdrawn',
+    seat: !limited ? 'not-needed' : row.seat_node_id === nodeId ? 'held' : 'free',
+  };
 }
 
 async function fleetEnforcement(tx: Tx): Promise<Row<'fleet'>['enforcement']> {

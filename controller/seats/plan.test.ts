@@ -36,7 +36,7 @@ function shown(given: SeatSituation): string[] {
 }
 
 /** The situation once a plan is in force, later. */
-function after(given: SeatSituation, ms: number): SeatSituation {
+function inForce(given: SeatSituation, ms: number): SeatSituation {
   const { standings } = planSeats(given);
   const devices = given.devices.map((one) => ({ ...one, ...standings.get(one.id) }));
   return { ...given, now: given.now + ms, devices };
@@ -106,7 +106,7 @@ describe('seats', () => {
     expect(planSeats(given).dueAt).toBe(t0 + confirmMs);
     const late = { ...given, now: t0 + confirmMs };
     expect(shown(late)).toEqual(['a parked', 'b n2']);
-    const later = after(late, confirmMs);
+    const later = inForce(late, confirmMs);
     expect(shown(later)).toEqual(['a n1', 'b parked']);
   });
 
@@ -208,7 +208,7 @@ describe('a shared key that counts', () => {
     const alone = situation([given.devices[0] as SeatDevice, device('c')], { limit: 1 });
     expect(shown(alone)).toEqual(['a parked', 'c free']);
     expect(planSeats(alone).dueAt).toBe(t0 + punishMs);
-    const over = change(after(alone, punishMs), 'a', { weight: 1, active: [] });
+    const over = change(inForce(alone, punishMs), 'a', { weight: 1, active: [] });
     expect(shown(over)).toEqual(['a free', 'c free']);
   });
 });
@@ -301,7 +301,7 @@ describe('whatever was before', () => {
     fc.assert(
       fc.property(situations, (given) => {
         const { standings } = planSeats(given);
-        expect(planSeats(after(given, 0)).standings).toEqual(standings);
+        expect(planSeats(inForce(given, 0)).standings).toEqual(standings);
       }),
     );
   });
@@ -339,7 +339,7 @@ describe('whatever was before', () => {
                 expect(current.now - (takenAt.get(id) ?? 0)).toBeGreaterThanOrEqual(coolDownMs);
               }
             }
-            current = later(current, ms);
+            current = inForce(current, ms);
           }
         },
       ),

@@ -222,6 +222,10 @@ export interface DeviceTable {
   replaced_by: string | null;
   /** YYYY-MM-DD, UTC. */
   last_seen_day: string | null;
+  /** Closed for want of a seat. */
+  parked: Generated<number>;
+  /** The node on which it holds a seat; no time, which would make a session log of it. */
+  seat_node_id: string | null;
   revision: bigint;
   created_at: number;
   removed_at: number | null;

@@ -65,6 +65,11 @@ const subscriptionFields = {
   devices: count('Devices that are not removed.'),
   period: count('Number of the current period, from 1; 0 before the first one. What follows is of it.'),
   periodEndsAt: nullable(time(''), 'When the next period begins; null: never.'),
+  maxConnections: nullable(
+    count('Devices that may pass traffic at once.'),
+    'Devices that may pass traffic at once; null: any number.',
+  ),
+  connections: count('Seats that are taken now.'),
   volumeBytes: nullable(
     bytes('Sold.'),
     "Sold, in bytes: the period's volume, what was carried in, and what packs had left at its beginning; null: unlimited.",
@@ -126,6 +131,8 @@ export const Device = Type.Object(
     connectedNodes: Type.Array(Type.String(), {
       description: 'Names of the nodes on which a handshake is younger than 180 s.',
     }),
+    seatNode: nullable(Type.String(), 'Name of the node on which it holds a seat; null: none.'),
+    sharedKey: Type.Boolean({ description: 'Its key looks used on two devices at once.' }),
     lastSeenDay: nullable(Type.String({ format: 'date' }), 'UTC day; never finer. null: never.'),
     uploadBytes: bytes('Sent by the device, accepted and reported.'),
     downloadBytes: bytes('Sent to the device, accepted and reported.'),

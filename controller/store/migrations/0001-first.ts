@@ -144,6 +144,8 @@ const statements = [
     hardware_hash BLOB,
     replaced_by TEXT,
     last_seen_day TEXT,
+    parked INTEGER NOT NULL DEFAULT 0,
+    seat_node_id TEXT,
     revision BIGINT NOT NULL,
     created_at INTEGER NOT NULL,
     removed_at INTEGER,

@@ -21,8 +21,20 @@ export const gib = 1024n * mib;
 export class StandingClock implements Clock {
   #now = Date.UTC(2026, 10, 22, 12);
 
+  readonly #timers = new Set<{ at: number; action: () => void }>();
+
+  /** How many wait for their time. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   pass(ms: number): void {
     this.#now += ms;
+    for (const timer of this.#timers) {
+      if (timer.at > this.#now) continue;
+      this.#timers.delete(timer);
+      timer.action();
+    }
   }
 
   now(): number {
@@ -35,8 +47,10 @@ export class StandingClock implements Clock {
 
   async sleep(): Promise<void> {}
 
-  after(): { cancel(): void } {
-    return { cancel: () => {} };
+  after(ms: number, action: () => void): { cancel(): void } {
+    const timer = { at: this.#now + ms, action };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
   }
 }
 
@@ -229,10 +243,7 @@ export class TestNode {
     await this.sync();
   }
 
-  presence(
-    device: string,
-    seen: { connected?: boolean; passing?: boolean; refused?: boolean },
-  ): Promise<void> {
+  presence(device: string, seen: MessageInitShape<typeof DevicePresenceSchema>): Promise<void> {
     return this.#books.register.presence(this.identity, [
       create(DevicePresenceSchema, { deviceId: device, ...seen }),
     ]);
