@@ -1,12 +1,15 @@
 import type { Event, EventFilter } from '../events/list.ts';
 import type { TimesWish } from '../lifetime/agree.ts';
+import type { RefundWish } from './refund.ts';
+import type { TopUp } from './top-up.ts';
 import type * as view from './views.ts';
 
 /**
  * What operators and billing backends can do; the HTTP routes sit on it. Each call is one transaction: it happens as a
  * whole or not at all, and is durable when it resolves.
  *
- * Where a parameter says `node`, `tariff`, `group` or `account`, the id, or the name (an account's reference), is taken.
+ * Where a parameter says `node`, `tariff`, `group` or `account`, the id, or the name (an account's reference), is taken;
+ * for a subscription its id, or the account when that has one subscription.
  *
  * @throws TurnpikeError from every call: `invalid` for bad input, `not_found`, `conflict` (exists, or is in the wrong
  * state), `exhausted` (device limit, addresses, disk), `environment` (read-only disk).
@@ -14,7 +17,15 @@ import type * as view from './views.ts';
 export interface Catalogue {
   addAccount(input: { reference: string }): Promise<view.Account>;
   listAccounts(page?: PageFilter): Promise<view.Account[]>;
-  getAccount(account: string): Promise<view.Account & { subscriptions: view.Subscription[] }>;
+  getAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
+  /** Unites the sets of accounts that both are linked with. */
+  linkAccounts(account: string, other: string): Promise<view.Account>;
+  /** Takes it out of its set; the others stay linked. */
+  unlinkAccount(account: string): Promise<view.Account>;
+  /** All its subscriptions that are not suspended yet. @throws `conflict` when there is none */
+  suspendAccount(account: string, input: { reason: string } & AccountScope): Promise<view.AccountDetail>;
+  /** All its subscriptions that are suspended. @throws `conflict` when there is none */
+  resumeAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
 
   /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
   addTariff(input: NewTariff): Promise<view.Tariff>;
@@ -51,16 +62,28 @@ export interface Catalogue {
   ): Promise<view.SubscriptionChange>;
   /** For good: it is closed on every node, and cannot be renewed. */
   cancelSubscription(id: string, input: { reason: string }): Promise<view.Subscription>;
-  listSubscriptions(filter?: { account?: string } & PageFilter): Promise<view.Subscription[]>;
+  listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. A `reference` that this subscription has already is
    * a `conflict`: a payment is never booked twice.
    */
-  topUp(id: string, input: { bytes: bigint; reason: string; reference: string }): Promise<view.Adjustment>;
+  topUp(id: string, input: TopUp): Promise<view.Adjustment>;
+  /**
+   * Takes back what is free at once, and what nodes hold once they give it back. Answers when all in contact have, or
+   * after 2 s; what is pending then is taken later. `invalid` for more than was sold, saying how much can be.
+   */
+  refund(id: string, input: RefundWish): Promise<view.Adjustment>;
+  /** Undoes a top-up, as far as it is not used, or a refund; by an adjustment of its own. */
+  reverse(
+    id: string,
+    adjustment: string,
+    input: { reason: string; reference: string },
+  ): Promise<view.Adjustment>;
   suspend(id: string, input: { reason: string }): Promise<view.Subscription>;
   resume(id: string): Promise<view.Subscription>;
-  getUsage(subscriptionId: string): Promise<view.Usage>;
+  /** Of the current period, unless told. */
+  getUsage(subscriptionId: string, input?: { period?: number }): Promise<view.Usage>;
 
   /**
    * Without `publicKey` a key pair is made; its private half is in the answer once and stored nowhere. A `hardwareId`
@@ -73,6 +96,7 @@ export interface Catalogue {
   ): Promise<view.Device[]>;
   /** Of any status. */
   getDevice(id: string): Promise<view.Device>;
+  setDevice(id: string, settings: DeviceSettings): Promise<view.Device>;
   /** New keys (also the preshared one), same slot, addresses and totals. */
   rekeyDevice(id: string, input: DeviceKey): Promise<{ device: view.Device; privateKey?: string }>;
   /** At once and for good. Its usage stays billed; its addresses are kept back for a day. */
@@ -85,8 +109,11 @@ export interface Catalogue {
   getNode(node: string): Promise<view.Node>;
   /** Its streams end, its certificates are revoked, what it had left is written off. */
   removeNode(node: string): Promise<view.Node>;
-  /** Into another group: the old group's devices are removed from it, the new group's are added. */
-  moveNode(node: string, input: { group: string }): Promise<view.Node>;
+  /**
+   * In another group, the old group's devices are removed from it and the new group's are added. A new endpoint is
+   * for new configurations: those that customers have keep the old one.
+   */
+  setNode(node: string, settings: NodeSettings): Promise<view.Node>;
   /** A new one-time join token, and the end of those before it that were not redeemed. Shown once; only its hash is stored. */
   createJoinToken(node: string): Promise<{ node: view.Node; token: string; expiresAt: number }>;
 
@@ -107,6 +134,11 @@ export interface Catalogue {
   getStatus(): Promise<view.FleetStatus>;
   /** Of a subscription or a device. */
   explain(id: string): Promise<view.Explanation>;
+}
+
+/** With all linked accounts, or this one alone. */
+export interface AccountScope {
+  readonly only?: boolean;
 }
 
 /** Lists come in the order of creation. Everything, unless told. */
@@ -148,6 +180,19 @@ export interface NewDevice extends DeviceKey, DeviceLabels {
   readonly subscription: string;
   /** Any text that stays the same on one machine. Of it, a keyed hash is stored, as long as the device is active. */
   readonly hardwareId?: string;
+}
+
+/** What is absent stays as it is; null: none. */
+export interface DeviceSettings {
+  readonly label?: string | null;
+  readonly platform?: string | null;
+}
+
+/** What is absent stays as it is. */
+export interface NodeSettings {
+  readonly name?: string;
+  readonly endpoint?: string;
+  readonly group?: string;
 }
 
 /** What is absent stays as it is, or gets its default in a new group. */

@@ -1,4 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { dateFirstPeriod } from '../accounting/begin-period.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import { recordEvent } from '../events/record.ts';
@@ -23,6 +24,7 @@ export function setSubscription(context: Context, id: string, wish: TimesWish): 
       ? agreeOnTimes(await asBefore(tx, subscription, wish), await durationOf(tx, subscription), now)
       : { expires_at: readExpiry(subscription, wish.expires, now) };
     await tx.db.updateTable('subscriptions').set(times).where('id', '=', id).execute();
+    if ('starts_at' in times) await dateFirstPeriod(context, tx, id, times.starts_at);
     await settlePhases(context, tx, [id]);
     return loadSubscription(tx, id);
   });

@@ -1,16 +1,18 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
+import { openFirstPeriod } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { touchDevices } from '../desired/touch.ts';
 import { agreeOnTimes, type TimesWish } from '../lifetime/agree.ts';
 import { phaseAt, readTimes } from '../lifetime/phase.ts';
 import type { Tx } from '../store/store.ts';
-import type { PageFilter } from './catalogue.ts';
+import { loadAdjustments } from './adjustment-view.ts';
+import type { AccountScope, PageFilter } from './catalogue.ts';
 import { findAccount, findSubscription, findTariff } from './find.ts';
+import { accountsInScope } from './links.ts';
 import { afterItem, noLimit } from './paging.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
-import { loadAdjustments } from './top-up.ts';
 import type { Adjustment, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
@@ -30,39 +32,27 @@ export function createSubscription(
         id,
         account_id: account.id,
         tariff_id: tariff.id,
-        volume_bytes: tariff.volume_bytes,
+        period: 0,
         ...times,
         // Who creates one knows that it has begun: only later starts are events.
         phase: phaseAt({ ...readTimes(times), graceSeconds: tariff.grace_seconds }, now),
         created_at: now,
       })
       .execute();
-    if (tariff.volume_bytes !== null) {
-      // A volume is the sum of its adjustments: what the tariff sells is the first of them.
-      await tx.db
-        .insertInto('adjustments')
-        .values({
-          id: newId('adj'),
-          subscription_id: id,
-          bytes: tariff.volume_bytes,
-          reason: `tariff ${tariff.name}`,
-          reference: `tariff ${tariff.id}`,
-          created_at: now,
-        })
-        .execute();
-    }
+    await openFirstPeriod(context, tx, id, times.starts_at);
     return loadSubscription(tx, id);
   });
 }
 
 export function listSubscriptions(
   { store }: Context,
-  filter: { account?: string } & PageFilter = {},
+  filter: { account?: string } & AccountScope & PageFilter = {},
 ): Promise<Subscription[]> {
   return store.transaction(async (tx) => {
     let query = tx.db.selectFrom('subscriptions').select('id').orderBy('created_at').orderBy('id');
     if (filter.account !== undefined) {
-      query = query.where('account_id', '=', (await findAccount(tx, filter.account)).id);
+      const account = await findAccount(tx, filter.account);
+      query = query.where('account_id', 'in', await accountsInScope(tx, account, filter.only ?? false));
     }
     if (filter.after !== undefined) query = query.where(await afterItem(tx, 'subscriptions', filter.after));
     const rows = await query.limit(filter.limit ?? noLimit).execute();
@@ -90,7 +80,7 @@ export function suspend(context: Context, id: string, input: { reason: string })
     if (suspended_at !== null) {
       throw new TurnpikeError('conflict', `subscription ${id} is suspended already`);
     }
-    await setSuspension(tx, id, { suspended_at: context.clock.now(), suspension_reason: reason });
+    await suspendIn(context, tx, id, reason);
     return loadSubscription(tx, id);
   });
 }
@@ -99,10 +89,20 @@ export function resume(context: Context, id: string): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
     const { suspended_at } = await findSubscription(tx, id);
     if (suspended_at === null) throw new TurnpikeError('conflict', `subscription ${id} is not suspended`);
-    await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
-    await turnLedger(context, tx, [id]);
+    await resumeIn(context, tx, id);
     return loadSubscription(tx, id);
   });
+}
+
+/** One that is not suspended. */
+export async function suspendIn({ clock }: Context, tx: Tx, id: string, reason: string): Promise<void> {
+  await setSuspension(tx, id, { suspended_at: clock.now(), suspension_reason: reason });
+}
+
+/** One that is suspended. */
+export async function resumeIn(context: Context, tx: Tx, id: string): Promise<void> {
+  await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
+  await turnLedger(context, tx, [id]);
 }
 
 async function setSuspension(

@@ -13,7 +13,13 @@ export interface Account {
   readonly id: string;
   /** The operator's own, opaque to us. */
   readonly reference: string;
+  /** References of the accounts that it is linked with. */
+  readonly linked: readonly string[];
   readonly createdAt: number;
+}
+
+export interface AccountDetail extends Account {
+  readonly subscriptions: readonly Subscription[];
 }
 
 /** What a tariff sells. Speeds are in bits per second of inner IP packets. */
@@ -99,13 +105,25 @@ export interface Subscription {
   readonly maxDevices: number | null;
   /** Devices that are not removed. */
   readonly devices: number;
-  /** Sold: the tariff's volume and all adjustments. null: unlimited. */
+  /** Seats sold: devices that may pass traffic at once. null: any number. */
+  readonly maxConnections: number | null;
+  /** Seats that are taken now. */
+  readonly connections: number;
+  /** Number of the current period, from 1; 0 before the first one. What follows is of this period. */
+  readonly period: number;
+  /** null: it has no end. */
+  readonly periodEndsAt: number | null;
+  /** Sold: the period's volume, what was carried in, and what packs had left at its beginning. null: unlimited. */
   readonly volumeBytes: bigint | null;
   /** Billed: what the gates accepted and their nodes reported. */
   readonly usedBytes: bigint;
+  /** What of it counts against the volume, by the nodes' multipliers. */
+  readonly countedBytes: bigint;
+  /** Of the used, what passed slowly after the volume had ended: it does not count. */
+  readonly throttledBytes: bigint;
   /** May have passed while a kernel's counters were destroyed: not billed, not available again. */
   readonly writtenOffBytes: bigint;
-  /** volume - used - written off; null: unlimited. */
+  /** volume - counted - written off (as it counts); null: unlimited. */
   readonly remainingBytes: bigint | null;
   /** Of the remaining, what is reserved for nodes just now. */
   readonly reservedBytes: bigint;
@@ -149,7 +167,25 @@ export interface Renewal {
 export interface Adjustment {
   readonly id: string;
   readonly subscriptionId: string;
+  readonly kind: 'top-up' | 'refund' | 'reversal';
+  /** Number of the period in which it was booked. */
+  readonly period: number;
+  /** Added to the volume; below zero: taken back, as far as it was found. */
   readonly bytes: bigint;
+  /** Of what takes back: how much was asked. */
+  readonly askedBytes: bigint | null;
+  /** Some of what was asked is not taken yet: nodes hold it. */
+  readonly pending: boolean;
+  /** While it is pending: the nodes that hold some of the volume. */
+  readonly heldBy: readonly string[];
+  /** Of what adds (a pack): what is not used, taken back or expired. */
+  readonly leftBytes: bigint | null;
+  /** Of a pack; null: never. */
+  readonly expiresAt: number | null;
+  /** Of what takes back: the pack of which alone it is taken. */
+  readonly pack: string | null;
+  /** The adjustment that it reverses. */
+  readonly reverses: string | null;
   readonly reason: string;
   /** The billing backend's own; unique within the subscription, so that no payment is booked twice. */
   readonly reference: string;
@@ -175,6 +211,10 @@ export interface Device {
   readonly access: Access;
   /** Names of the nodes on which a handshake is younger than 180 s. */
   readonly connectedNodes: readonly string[];
+  /** Name of the node on which it holds a seat; null: it holds none, or its tariff needs none. */
+  readonly seatNode: string | null;
+  /** Its key looks used on two devices at once. */
+  readonly sharedKey: boolean;
   /** YYYY-MM-DD, UTC; never finer. */
   readonly lastSeenDay: string | null;
   readonly uploadBytes: bigint;
@@ -242,16 +282,37 @@ export interface ClientSettings {
 
 export interface Usage {
   readonly subscriptionId: string;
+  /** What follows is of this period; 0 before the first one. */
+  readonly period: number;
   readonly uploadBytes: bigint;
   readonly downloadBytes: bigint;
   /** upload + download: what is billed. */
   readonly usedBytes: bigint;
+  /** What of it counts against the volume. */
+  readonly countedBytes: bigint;
+  /** What of it passed slowly, and does not count. */
+  readonly throttledBytes: bigint;
   readonly writtenOffBytes: bigint;
   readonly volumeBytes: bigint | null;
   readonly remainingBytes: bigint | null;
   /** Also removed devices and nodes: what they used stays billed. */
   readonly devices: readonly UsageLine[];
   readonly nodes: readonly UsageLine[];
+  /** All that have begun. */
+  readonly periods: readonly PeriodUsage[];
+}
+
+/** Of a period that is over it still grows while nodes report late. */
+export interface PeriodUsage {
+  readonly period: number;
+  readonly startsAt: number;
+  readonly endsAt: number | null;
+  /** Of this period, and what it took of packs; null: unlimited. */
+  readonly volumeBytes: bigint | null;
+  readonly usedBytes: bigint;
+  readonly countedBytes: bigint;
+  readonly throttledBytes: bigint;
+  readonly writtenOffBytes: bigint;
 }
 
 export interface UsageLine {

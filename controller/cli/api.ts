@@ -6,6 +6,7 @@
 export interface Account {
   readonly id: string;
   readonly reference: string;
+  readonly linked: readonly string[];
   readonly createdAt: string;
 }
 
@@ -64,8 +65,14 @@ export interface Subscription {
   readonly tariff: string;
   readonly maxDevices: number | null;
   readonly devices: number;
+  readonly period: number;
+  readonly periodEndsAt: string | null;
+  readonly maxConnections: number | null;
+  readonly connections: number;
   readonly volumeBytes: string | null;
   readonly usedBytes: string;
+  readonly countedBytes: string;
+  readonly throttledBytes: string;
   readonly writtenOffBytes: string;
   readonly remainingBytes: string | null;
   readonly reservedBytes: string;
@@ -98,7 +105,13 @@ export interface Renewal {
 
 export interface Adjustment {
   readonly id: string;
+  readonly kind: string;
   readonly bytes: string;
+  readonly askedBytes: string | null;
+  readonly pending: boolean;
+  readonly heldBy: readonly string[];
+  readonly leftBytes: string | null;
+  readonly expiresAt: string | null;
   readonly reason: string;
   readonly reference: string;
   readonly createdAt: string;
@@ -116,6 +129,8 @@ export interface Device {
   readonly platform: string | null;
   readonly access: Access;
   readonly connectedNodes: readonly string[];
+  readonly seatNode: string | null;
+  readonly sharedKey: boolean;
   readonly lastSeenDay: string | null;
   readonly uploadBytes: string;
   readonly downloadBytes: string;
@@ -178,12 +193,27 @@ export interface Usage {
   readonly subscriptionId: string;
   readonly uploadBytes: string;
   readonly downloadBytes: string;
+  readonly period: number;
   readonly usedBytes: string;
+  readonly countedBytes: string;
+  readonly throttledBytes: string;
   readonly writtenOffBytes: string;
   readonly volumeBytes: string | null;
   readonly remainingBytes: string | null;
   readonly devices: readonly UsageLine[];
   readonly nodes: readonly UsageLine[];
+  readonly periods: readonly PeriodUsage[];
+}
+
+export interface PeriodUsage {
+  readonly period: number;
+  readonly startsAt: string;
+  readonly endsAt: string | null;
+  readonly volumeBytes: string | null;
+  readonly usedBytes: string;
+  readonly countedBytes: string;
+  readonly throttledBytes: string;
+  readonly writtenOffBytes: string;
 }
 
 export interface Event {

@@ -40,7 +40,9 @@ function subscriptionMessage(item: SubscriptionItem): Subscription {
     grantedBytes: item.granted,
     allowance: item.allowance,
     recall: item.recall,
-    period: 1,
+    period: item.period,
+    periodEndsAtMs: BigInt(item.periodEndsAt ?? 0),
+    nextGrantedBytes: item.nextGranted,
     endsAtMs: BigInt(item.endsAt ?? 0),
     ...(item.speed && { speed: speedMessage(item.speed) }),
     ...(item.throttle && { throttle: speedMessage(item.throttle) }),
@@ -48,7 +50,11 @@ function subscriptionMessage(item: SubscriptionItem): Subscription {
 }
 
 function speedMessage({ upload, download, shared }: SpeedItem): Speed {
-  return create(SpeedSchema, { uploadBitsPerSecond: upload, downloadBitsPerSecond: download, shared });
+  return create(SpeedSchema, {
+    uploadBitsPerSecond: upload ?? 0n,
+    downloadBitsPerSecond: download ?? 0n,
+    shared,
+  });
 }
 
 function deviceMessage(item: DeviceItem): Device {
@@ -61,7 +67,19 @@ function deviceMessage(item: DeviceItem): Device {
     address4: item.address4,
     address6: item.address6,
     // A volume that is used up needs no word: the node has no grant left.
-    access: item.withdrawn ? DeviceAccess.WITHDRAWN : DeviceAccess.OPEN,
-    seat: Seat.NOT_NEEDED,
+    access: accesses[item.access],
+    seat: seats[item.seat],
   });
 }
+
+const accesses = {
+  open: DeviceAccess.OPEN,
+  closed: DeviceAccess.CLOSED,
+  withdrawn: DeviceAccess.WITHDRAWN,
+} as const satisfies Record<DeviceItem['access'], DeviceAccess>;
+
+const seats = {
+  'not-needed': Seat.NOT_NEEDED,
+  free: Seat.FREE,
+  held: Seat.HELD,
+} as const satisfies Record<DeviceItem['seat'], Seat>;

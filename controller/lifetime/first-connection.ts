@@ -1,3 +1,4 @@
+import { dateFirstPeriod } from '../accounting/begin-period.ts';
 import type { Context } from '../books/context.ts';
 import { addDays, nextMidnight } from '../calendar/time-zone.ts';
 import { selectInChunks } from '../store/chunks.ts';
@@ -31,5 +32,6 @@ export async function startAtFirstUse(context: Context, tx: Tx, ids: readonly st
       .set({ starts_at: startsAt, anchor_at: startsAt, expires_at: expiresAt })
       .where('id', '=', row.id)
       .execute();
+    await dateFirstPeriod(context, tx, row.id, startsAt);
   }
 }

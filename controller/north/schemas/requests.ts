@@ -32,6 +32,20 @@ const times = {
   ),
 };
 
+/** Else with all accounts that it is linked with. */
+export const onlyThis = {
+  only: Type.Optional(
+    Type.Boolean({ description: 'This account alone; otherwise with all that it is linked with.' }),
+  ),
+};
+
+export const AccountLink = Type.Object({ with: name('Reference or id of the other account.') }, strict);
+
+export const AccountSuspension = Type.Object(
+  { reason: text('For whoever reads the books later.'), ...onlyThis },
+  strict,
+);
+
 export const NewSubscription = Type.Object(
   { account: name('Reference or id.'), tariff: name('Name or id.'), ...times },
   strict,
@@ -69,20 +83,40 @@ export const TariffOfSubscription = Type.Object(
   strict,
 );
 
+const occasion = {
+  reason: text('For whoever reads the books later.'),
+  reference: name("The operator's own, such as the number of the payment; never booked twice."),
+};
+
 export const TopUp = Type.Object(
   {
-    bytes: bytes('Volume to add.'),
-    reason: text('For whoever reads the books later.'),
-    reference: name("The operator's own, such as the number of the payment; never booked twice."),
+    bytes: bytes('Volume to add: a pack.'),
+    ...occasion,
+    expires: Type.Optional(
+      name(
+        "When what is left of it is gone: a date (its first moment in the subscription's time zone) or a time with its offset; never unless given.",
+      ),
+    ),
   },
   strict,
 );
+
+export const Refund = Type.Object(
+  {
+    bytes: bytes('Volume to take back.'),
+    ...occasion,
+    pack: Type.Optional(name('Id of the top-up of which alone it is taken.')),
+  },
+  strict,
+);
+
+export const Reversal = Type.Object(occasion, strict);
 
 export const Suspension = Type.Object({ reason: text('For whoever reads the books later.') }, strict);
 
 export const NewDevice = Type.Object(
   {
-    subscription: name('Id.'),
+    subscription: name('Id, or the account when it has one.'),
     publicKey: Type.Optional(publicKey),
     label: Type.Optional(name('To tell devices apart.')),
     platform: Type.Optional(name('Such as ios.')),
@@ -91,6 +125,14 @@ export const NewDevice = Type.Object(
         'Any text that stays the same on one machine; stored as a keyed hash only. The same one again, in the same subscription, replaces the device: same addresses, other keys.',
       ),
     ),
+  },
+  strict,
+);
+
+export const DeviceChange = Type.Object(
+  {
+    label: Type.Optional(nullable(name('To tell devices apart.'), 'To tell devices apart; null: none.')),
+    platform: Type.Optional(nullable(name('Such as ios.'), 'Such as ios; null: none.')),
   },
   strict,
 );
@@ -117,16 +159,20 @@ export const ConfigRequest = Type.Object(
   strict,
 );
 
+const nodeFields = {
+  name: name('Unique: letters, digits, dots, underscores and hyphens.'),
+  endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
+};
+
 export const NewNode = Type.Object(
-  {
-    name: name('Unique: letters, digits, dots, underscores and hyphens.'),
-    endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
-    group: Type.Optional(name('"default" unless given.')),
-  },
+  { ...nodeFields, group: Type.Optional(name('"default" unless given.')) },
   strict,
 );
 
-export const NodeMove = Type.Object({ group: name('The new group.') }, strict);
+export const NodeChange = Type.Partial(
+  Type.Object({ ...nodeFields, group: name('Whose devices it serves.') }),
+  strict,
+);
 
 const groupSettings = {
   enforcement: Type.Optional(enforcement),
