@@ -1,6 +1,6 @@
 import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
-import { endOf, isOutOfTime } from '../lifetime/phase.ts';
 import type { Enforcement } from '../catalogue/views.ts';
+import { endOf, isOutOfTime } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
