@@ -104,7 +104,7 @@ export interface Catalogue {
   /** @throws `conflict` when the node never said Hello, so that its public key is unknown. */
   getClientSettings(deviceId: string, node: string): Promise<view.ClientSettings>;
 
-  addNode(input: { name: string; endpoint: string; group?: string }): Promise<view.Node>;
+  addNode(input: { name: string; endpoint: string; group?: string; multiplier?: number }): Promise<view.Node>;
   listNodes(page?: PageFilter): Promise<view.Node[]>;
   getNode(node: string): Promise<view.Node>;
   /** Its streams end, its certificates are revoked, what it had left is written off. */
@@ -193,6 +193,7 @@ export interface NodeSettings {
   readonly name?: string;
   readonly endpoint?: string;
   readonly group?: string;
+  readonly multiplier?: number;
 }
 
 /** What is absent stays as it is, or gets its default in a new group. */

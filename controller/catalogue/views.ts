@@ -229,6 +229,8 @@ export interface Node {
   /** Where clients reach it: HOST:PORT. */
   readonly endpoint: string;
   readonly group: string;
+  /** What a byte here counts against volumes, from the next period of each on. */
+  readonly multiplier: number;
   /** `waiting`: never enrolled. `quarantined`: its state was cloned or rolled back; it must enrol anew. */
   readonly state: 'waiting' | 'enrolled' | 'quarantined';
   /** 0 until enrolled. */

@@ -149,6 +149,7 @@ export interface Node {
   readonly name: string;
   readonly endpoint: string;
   readonly group: string;
+  readonly multiplier: number;
   readonly state: string;
   readonly incarnation: number;
   readonly connected: boolean;

@@ -215,6 +215,7 @@ export const Node = Type.Object(
     name: Type.String(),
     endpoint: Type.String({ description: 'Where clients reach it: HOST:PORT.' }),
     group: Type.String(),
+    multiplier: Type.Number({ description: 'What a byte here counts against volumes.' }),
     state: Type.Enum(['waiting', 'enrolled', 'quarantined'], {
       description: 'quarantined: its state was cloned or rolled back; it must enrol anew.',
     }),

@@ -164,13 +164,23 @@ const nodeFields = {
   endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
 };
 
+const multiplier = Type.Number({
+  minimum: 0.001,
+  maximum: 1000,
+  description: 'What a byte here counts against volumes, in thousandths; from the next period of each on.',
+});
+
 export const NewNode = Type.Object(
-  { ...nodeFields, group: Type.Optional(name('"default" unless given.')) },
+  {
+    ...nodeFields,
+    group: Type.Optional(name('"default" unless given.')),
+    multiplier: Type.Optional(multiplier),
+  },
   strict,
 );
 
 export const NodeChange = Type.Partial(
-  Type.Object({ ...nodeFields, group: name('Whose devices it serves.') }),
+  Type.Object({ ...nodeFields, group: name('Whose devices it serves.'), multiplier }),
   strict,
 );
 
