@@ -1,6 +1,8 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { changeVolume } from '../accounting/change-volume.ts';
+import { rescheduleTurn } from '../accounting/reschedule.ts';
 import type { Context } from '../books/context.ts';
-import { switchTariff } from '../lifetime/switch-tariff.ts';
+import { haveSamePeriods, switchTariff } from '../lifetime/switch-tariff.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { findTariff } from './find.ts';
@@ -22,7 +24,7 @@ export function changeTariff(
     if (when === 'now') {
       if (from.id === to.id)
         throw new TurnpikeError('conflict', `subscription ${id} has the tariff ${to.name} already`);
-      await switchTariff(context, tx, id, from, to);
+      await changeNow(context, tx, subscription, from, to);
     } else {
       if (from.period_kind === 'once') {
         throw new TurnpikeError(
@@ -35,6 +37,7 @@ export function changeTariff(
       }
       const next = from.id === to.id ? null : to.id;
       await tx.db.updateTable('subscriptions').set({ next_tariff_id: next }).where('id', '=', id).execute();
+      await changeVolume(context, tx, id, to.volume_bytes, 'next-period');
     }
     const moved = from.group_id !== to.group_id;
     return {
@@ -43,6 +46,24 @@ export function changeTariff(
       newGroup: moved ? await groupName(tx, to) : null,
     };
   });
+}
+
+/** What was used of the current period's volume counts against the other tariff's. */
+async function changeNow(
+  context: Context,
+  tx: Tx,
+  { id, starts_at }: Row<'subscriptions'>,
+  from: Row<'tariffs'>,
+  to: Row<'tariffs'>,
+): Promise<void> {
+  const at = Math.max(context.clock.now(), starts_at ?? 0);
+  await switchTariff(context, tx, id, { from, to, at });
+  // Before the first connection nobody knows when a period ends.
+  if (!haveSamePeriods(from, to) && starts_at !== null) {
+    await rescheduleTurn(context, tx, id, await context.periodEnd(tx, id, at));
+  }
+  await changeVolume(context, tx, id, to.volume_bytes, 'now');
+  await changeVolume(context, tx, id, to.volume_bytes, 'next-period');
 }
 
 async function refuseTooManyDevices(

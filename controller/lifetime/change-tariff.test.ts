@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mib, openRig, type Rig } from '../../test/unit/books/rig.ts';
 
+const day = 86_400_000;
 let rig: Rig;
 beforeEach(async () => {
   rig = await openRig();
@@ -82,5 +83,58 @@ describe('another tariff', () => {
     await expect(catalogue().removeTariff('more')).rejects.toMatchObject({ code: 'conflict' });
     const back = await catalogue().changeTariff(id, { tariff: 'monthly', when: 'next-period' });
     expect(back.subscription).toMatchObject({ tariff: 'monthly', nextTariff: null });
+  });
+
+  it('sells its volume at once, less what was used, and never less than that', async () => {
+    const node = await rig.node('a');
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib });
+    const device = await rig.device(subscription);
+    await node.sync();
+    await node.report({ [device]: [0n, 0n] }, { [subscription]: { wanting: true } });
+    await node.report({ [device]: [1n * mib, 0n] });
+    await catalogue().addTariff({ name: 'more', volumeBytes: 200n * mib });
+    const more = await catalogue().changeTariff(subscription, { tariff: 'more' });
+    expect(more.subscription).toMatchObject({ volumeBytes: 200n * mib, remainingBytes: 199n * mib });
+  });
+
+  it('comes with the next period, with its volume, its limits and its own length', async () => {
+    const node = await rig.node('a');
+    const start = rig.clock.now();
+    await catalogue().addTariff({ name: 'weekly', volumeBytes: 10n * mib, period: 'days', periodDays: 7 });
+    await catalogue().addTariff({
+      ...{ name: 'daily', volumeBytes: 3n * mib, period: 'days', periodDays: 1, uploadBitsPerSecond: 64_000 },
+    });
+    await catalogue().addAccount({ reference: 'c' });
+    const { id } = await catalogue().createSubscription({ account: 'c', tariff: 'weekly' });
+    await rig.device(id);
+    // The next period is open already when the change is asked for.
+    rig.clock.pass(7 * day - 1000);
+    await rig.sweepPeriods();
+    await catalogue().changeTariff(id, { tariff: 'daily', when: 'next-period' });
+    await rig.sweepPeriods();
+    expect(await catalogue().getSubscription(id)).toMatchObject({ tariff: 'weekly', volumeBytes: 10n * mib });
+    rig.clock.pass(1000);
+    await rig.sweepPeriods();
+    expect(await node.sync()).toEqual(node.digest());
+    expect(await catalogue().getSubscription(id)).toMatchObject({
+      ...{ tariff: 'daily', nextTariff: null, volumeBytes: 3n * mib },
+      ...{ period: 2, periodEndsAt: start + 8 * day },
+    });
+    expect(node.subscriptions.get(id)?.speed?.uploadBitsPerSecond).toBe(64_000n);
+    rig.clock.pass(day);
+    await rig.sweepPeriods();
+    expect(await catalogue().getSubscription(id)).toMatchObject({ period: 3, periodEndsAt: start + 9 * day });
+  });
+
+  it('of other periods turns by them from now on', async () => {
+    const subscription = await rig.subscription({ volumeBytes: 10n * mib });
+    await catalogue().addTariff({ name: 'daily', volumeBytes: 3n * mib, period: 'days', periodDays: 1 });
+    rig.clock.pass(5000);
+    await catalogue().changeTariff(subscription, { tariff: 'daily' });
+    expect(await catalogue().getSubscription(subscription)).toMatchObject({
+      ...{ period: 1, periodEndsAt: rig.clock.now() + day, volumeBytes: 3n * mib },
+    });
+    await catalogue().changeTariff(subscription, { tariff: 'tariff-1' });
+    expect(await catalogue().getSubscription(subscription)).toMatchObject({ period: 1, periodEndsAt: null });
   });
 });

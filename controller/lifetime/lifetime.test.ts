@@ -241,6 +241,47 @@ describe('a renewal', () => {
     expect(node.granted(id)).toBeGreaterThan(granted);
   });
 
+  it('of what was over begins a whole period in days, which is granted; none turned meanwhile', async () => {
+    const { id, device } = await sell({}, { durationDays: 30, period: 'days', periodDays: 30 });
+    await node.report({ [device]: [0n, 0n] }, { [id]: { wanting: true } });
+    await node.report({ [device]: [node.granted(id), 0n] });
+    rig.clock.pass(30 * day);
+    await look();
+    rig.clock.pass(100 * day);
+    await rig.sweepPeriods();
+    expect(await catalogue().getSubscription(id)).toMatchObject({ period: 1 });
+    await catalogue().renewSubscription(id, { reference: 'p1' });
+    const now = rig.clock.now();
+    expect(await catalogue().getSubscription(id)).toMatchObject({
+      ...{ period: 2, periodEndsAt: now + 30 * day, expiresAt: now + 30 * day },
+      ...{ volumeBytes: gib, remainingBytes: gib, access: { state: 'open' } },
+    });
+    expect(await node.sync()).toEqual(node.digest());
+    expect(node.subscriptions.get(id)).toMatchObject({ period: 2, periodEndsAtMs: BigInt(now + 30 * day) });
+  });
+
+  it('of what was over goes on in the month of the calendar', async () => {
+    const { id } = await sell({ expires: '2026-12-10' }, { period: 'month' });
+    rig.clock.pass(20 * day);
+    await look();
+    rig.clock.pass(70 * day);
+    await rig.sweepPeriods();
+    await catalogue().renewSubscription(id, { reference: 'p1' });
+    const { periodEndsAt, expiresAt } = await catalogue().getSubscription(id);
+    expect(periodEndsAt).toBe(Date.parse('2027-03-01T00:00:00Z'));
+    expect(iso(expiresAt ?? 0).slice(0, 10)).toBe('2027-03-20');
+  });
+
+  it('adds the volume again where it is for the whole life', async () => {
+    const { id } = await sell({}, { durationDays: 30 });
+    await catalogue().renewSubscription(id, { reference: 'p1', periods: 2 });
+    await catalogue().renewSubscription(id, { reference: 'p1', periods: 2 });
+    expect(await catalogue().getSubscription(id)).toMatchObject({
+      volumeBytes: 3n * gib,
+      adjustments: [{ bytes: 2n * gib, reference: 'renewal p1' }],
+    });
+  });
+
   it('is the same one when it is told again, and never another one by the same reference', async () => {
     const { id } = await sell({}, { durationDays: 30 });
     const first = await catalogue().renewSubscription(id, { reference: 'p1' });
