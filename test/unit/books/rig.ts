@@ -248,6 +248,11 @@ export class TestNode {
         ...entry,
       })),
     };
+    await this.send(message);
+  }
+
+  /** Sends a report as it is, and takes what came of it. */
+  async send(message: MessageInitShape<typeof ReportRequestSchema>): Promise<void> {
     const report = create(ReportRequestSchema, message);
     await this.#books.booking.book(this.identity, report, toBinary(ReportRequestSchema, report));
     await this.sync();
