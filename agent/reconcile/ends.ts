@@ -1,3 +1,5 @@
+import type { ControllerTime } from '../time/controller-time.ts';
+import type { Draft } from './draft.ts';
 import type { Memory } from './memory.ts';
 
 /**
@@ -32,4 +34,14 @@ export function movedEnds({ members, endsAt, gate }: Memory, now: number): strin
     }
   }
   return moved;
+}
+
+/** Puts the ends of these subscriptions on our own clock. Again whenever the controller's is found to differ. */
+export function noteEnds(draft: Draft, memory: Memory, ids: Iterable<string>, time: ControllerTime): void {
+  for (const id of ids) {
+    const endsAt = draft.subscription(id)?.endsAt;
+    if (endsAt === undefined) memory.endsAt.delete(id);
+    // Rather a millisecond early: who wakes up for the moment finds it over.
+    else memory.endsAt.set(id, Math.floor(time.toMonotonic(endsAt)) - 1);
+  }
 }

@@ -3,8 +3,8 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DesiredSink, PendingReport, Refusal, ReportSource } from '../south/ports.ts';
-import type { Hearing } from './hearing.ts';
 import type { ControllerTime } from '../time/controller-time.ts';
+import type { Hearing } from './hearing.ts';
 import type { Validity } from './validity.ts';
 
 export interface Batch {
