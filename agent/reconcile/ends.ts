@@ -10,9 +10,10 @@ import type { Memory } from './memory.ts';
 const lateMs = 200;
 const earlyMs = 1_200;
 
-/** Whether what the kernel was told will do for the end that is wanted now. Monotonic milliseconds; undefined: never. */
-export function sameEnd(told: number | undefined, wanted: number | undefined): boolean {
+/** Whether what the kernel was told will do for the end that is wanted. Monotonic milliseconds; undefined: never. */
+export function sameEnd(told: number | undefined, wanted: number | undefined, now: number): boolean {
   if (told === undefined || wanted === undefined) return told === wanted;
+  if (hasEnded(told, now) && !hasEnded(wanted, now)) return false;
   return told - wanted < lateMs && wanted - told < earlyMs;
 }
 
@@ -28,7 +29,7 @@ export function movedEnds({ members, endsAt, gate }: Memory, now: number): strin
     for (const id of ids) {
       const device = gate.devices.get(id);
       if (device === undefined || device.pass.kind === 'closed') continue;
-      if (!hasEnded(end, now) && sameEnd(device.endsAt, end)) continue;
+      if (!hasEnded(end, now) && sameEnd(device.endsAt, end, now)) continue;
       moved.push(subscriptionId);
       break;
     }
