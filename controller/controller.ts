@@ -3,12 +3,15 @@ import type { Clock } from '../common/clock.ts';
 import { formatHostPort } from '../common/host-port.ts';
 import type { Logger } from '../common/log.ts';
 import { metricsTask } from '../common/metrics-server.ts';
+import { clockWatchTask, SteadyClock } from '../common/steady-clock.ts';
 import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
 import { type Books, openBooks } from './books/books.ts';
 import type { ControllerConfig } from './config.ts';
-import { CertificateAuthority } from './identity/authority.ts';
-import { authorityFile } from './identity/authority-file.ts';
+import type { CertificateAuthority } from './identity/authority.ts';
+import { type AuthorityStore, authorityFile } from './identity/authority-file.ts';
+import { hardwareKeyFile } from './identity/hardware-key.ts';
+import { beginNewAuthority, openAuthority } from './identity/open-authority.ts';
 import { createRegistry } from './metrics.ts';
 import { createApiMetrics } from './north/api-metrics.ts';
 import { portTask, socketTask } from './north/north.ts';
@@ -39,26 +42,56 @@ export interface ControllerPorts {
  * @throws TurnpikeError for what the operator can mend, such as a port that is taken
  */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-  const { config, clock, log } = options;
-  const books = await openBooks({
-    path: config.storePath,
-    range4: config.fleet.range4,
-    range6: config.fleet.range6,
-    validitySeconds: config.grants.validitySeconds,
-    clock,
-    log,
-  });
+  // What is ordered and sold by time goes by a clock that does not jump.
+  const clock = new SteadyClock(options.clock);
+  const books = await open({ ...options, clock });
   try {
-    await serve(options, books, signal);
+    await serve({ ...options, clock }, books, signal);
   } finally {
     await books.close();
   }
 }
 
-async function serve(options: ControllerOptions, books: Books, signal: AbortSignal): Promise<void> {
+/**
+ * Begins a new CA in place of one that is lost or was read by somebody: once, while the controller is stopped.
+ * @returns its pin, `sha256:` and hex
+ */
+export async function replaceAuthority(
+  options: Pick<ControllerOptions, 'config' | 'clock' | 'log'>,
+): Promise<string> {
+  const books = await open(options);
+  try {
+    const store = authorityStoreOf(options.config);
+    const { pin } = await beginNewAuthority(store, books.authorityPin, options.clock);
+    return `sha256:${pin}`;
+  } finally {
+    await books.close();
+  }
+}
+
+function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock' | 'log'>): Promise<Books> {
+  return openBooks({
+    path: config.storePath,
+    range4: config.fleet.range4,
+    range6: config.fleet.range6,
+    validitySeconds: config.grants.validitySeconds,
+    hardwareKey: hardwareKeyFile(join(dirname(config.storePath), 'hardware.key')),
+    clock,
+    log,
+  });
+}
+
+function authorityStoreOf({ storePath }: ControllerConfig): AuthorityStore {
+  return authorityFile(join(dirname(storePath), 'ca.pem'));
+}
+
+async function serve(
+  options: ControllerOptions & { readonly clock: SteadyClock },
+  books: Books,
+  signal: AbortSignal,
+): Promise<void> {
   const { config, clock, log } = options;
-  const authorityStore = authorityFile(join(dirname(config.storePath), 'ca.pem'));
-  const { authority, created } = await CertificateAuthority.open(authorityStore, clock);
+  const { authority, created } = await openAuthority(authorityStoreOf(config), books.authorityPin, clock);
   if (created) log.info({ pin: authority.pin }, "the fleet's CA was made");
   const south = await createSouth({
     ...{ desired: books.desired, register: books.register, booking: books.booking },
@@ -67,7 +100,7 @@ async function serve(options: ControllerOptions, books: Books, signal: AbortSign
     enrolmentListen: config.nodes.enrolmentListen,
     advertisedHost: config.nodes.address,
   });
-  const registry = createRegistry(books, south.state, version);
+  const registry = createRegistry(books, south.state, clock, version);
   const north = {
     ...{ catalogue: books.catalogue, apiKeys: books.apiKeys, version, log },
     joining: joining(config, authority, south.state),
@@ -82,6 +115,7 @@ async function serve(options: ControllerOptions, books: Books, signal: AbortSign
         ports.metrics = port;
       },
     }),
+    clockWatchTask(clock, log),
     ...books.tasks,
     ...south.tasks,
     socketTask(config.api.socket, north),

@@ -9,11 +9,12 @@ import { createLogger } from '../common/log.ts';
 import { createNotifier } from '../common/notify.ts';
 import { version } from '../common/version.ts';
 import { readControllerConfig } from './config.ts';
-import { runController } from './controller.ts';
+import { replaceAuthority, runController } from './controller.ts';
 
-const usage = `Usage: turnpike-controller [--config FILE]
+const usage = `Usage: turnpike-controller [--config FILE] [--new-ca]
 
   --config FILE  configuration (default: /etc/turnpike/controller.toml)
+  --new-ca       begin a new CA in place of a lost one, and end; every node must join anew then
   --version      print the version
   --help         print this
 `;
@@ -27,6 +28,12 @@ async function main(): Promise<void> {
   process.umask(0o077);
   tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
   const log = createLogger('turnpike-controller', config.logLevel);
+  if (values['new-ca']) {
+    const pin = await replaceAuthority({ config, clock: systemClock, log });
+    return void process.stdout.write(
+      `a new CA was begun: ${pin}\nevery node must join anew: turnpike node token NAME gives the command\n`,
+    );
+  }
   const stop = new AbortController();
   const notifier = createNotifier({
     env: process.env,
@@ -61,6 +68,7 @@ function readArguments() {
     return parseArgs({
       options: {
         config: { type: 'string', default: '/etc/turnpike/controller.toml' },
+        'new-ca': { type: 'boolean', default: false },
         version: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

@@ -1,6 +1,7 @@
-import type { DesiredDevice } from '../desired/state.ts';
+import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import type { GateDevice, GateLimit, GateModel, GateQuota, GateSpeed, Pass } from '../gate/model.ts';
 import { speedKeys } from '../gate/names.ts';
+import type { Account } from '../grants/account.ts';
 import { decide, decideRemoved } from '../grants/decide.ts';
 import { waryMs } from '../grants/figures.ts';
 import type { Decision, Live, Situation, Target } from '../grants/situation.ts';
@@ -12,6 +13,7 @@ import { activityOf, addMember, type Memory } from './memory.ts';
 import { liveOf } from './reading.ts';
 import { limitNames } from './restrict.ts';
 import { wantedLimits } from './speeds.ts';
+import { meterInPeriod } from './turn.ts';
 
 export interface Targets {
   readonly gate: GateModel;
@@ -27,6 +29,8 @@ interface Moment {
   readonly now: number;
   readonly valid: boolean;
   readonly refused: boolean;
+  /** Subscriptions whose period is over, but that must be closed and read before the next one begins. */
+  readonly turning: ReadonlySet<string>;
 }
 
 /** Decides on these subscriptions, and says what the gate should hold then. Raises accounts and starts meters. */
@@ -52,10 +56,10 @@ function decideOne(
   draft: Draft,
   memory: Memory,
   id: string,
-  { now, valid, refused }: Moment,
+  { now, valid, refused, turning }: Moment,
 ): { target: Target; wants: boolean } {
-  const desired = draft.subscription(id);
   const account = draft.account(id);
+  const desired = desiredNow(draft, id, account);
   const live = liveOf(memory, id);
   const settled = !memory.unsettled.has(id) && memory.lastReadingAt !== undefined;
   if (desired === undefined) {
@@ -81,6 +85,7 @@ function decideOne(
     owing: memory.owing.has(id),
     futileBytes: futileBytes(memory, id, live, used),
     wary: now - memory.lossAt < waryMs,
+    turning: turning.has(id),
     valid,
     refused,
   };
@@ -88,6 +93,12 @@ function decideOne(
   remember(memory, id, decision, used, now);
   draft.putAccount(decision.account);
   return { target: decision.target, wants: decision.wanting };
+}
+
+/** What is desired, in the words of the period that the account is in: a recall is of one period. */
+function desiredNow(draft: Draft, id: string, { period }: Account): DesiredSubscription | undefined {
+  const item = draft.subscription(id);
+  return item === undefined || item.period === period ? item : { ...item, recall: 0 };
 }
 
 /** What was armed last, when it was exhausted by packets of which it could let none pass. */
@@ -192,7 +203,7 @@ class TargetPlan {
       const device = wanted(this.#draft, this.#memory, id);
       const present = this.#devices.get(id);
       if (device === undefined || isLeaving(this.#memory, device, id)) continue;
-      const endsAt = present && sameEnd(present.endsAt, wantedEnd) ? present.endsAt : wantedEnd;
+      const endsAt = present && sameEnd(present.endsAt, wantedEnd, this.#now) ? present.endsAt : wantedEnd;
       const open = device.access === 'open' && !over;
       const pass = open ? this.#passFor(subscriptionId, id, target, quota, endsAt) : closed;
       // On its allowance a device is not slowed down: that is 256 KiB at most, and an object for each would be dear.
@@ -313,7 +324,7 @@ class TargetPlan {
     }
     for (const address of addresses) this.#taken.add(address);
     addMember(this.#memory, subscriptionId, device.id);
-    this.#draft.putMeter(startCounting(this.#draft.meterOf(device), addresses));
+    this.#draft.putMeter(startCounting(meterInPeriod(this.#draft, device), addresses));
     this.#set(subscriptionId, device.id, {
       address4: device.address4,
       address6: device.address6,

@@ -33,13 +33,19 @@ export interface DeviceState {
   readonly id: string;
   readonly subscriptionId: string;
   readonly removedAt: number | null;
+  /** The device as which its hardware enrolled again. */
+  readonly replacedBy: string | null;
 }
 
 /** Of a device: its own, and its subscription's. Once it is gone, nothing else matters. */
 export function deviceReasons(state: DeviceState, subscription: readonly Reason[]): readonly Reason[] {
-  const { id: deviceId, subscriptionId, removedAt } = state;
+  const { id: deviceId, subscriptionId, removedAt, replacedBy } = state;
   if (removedAt === null) return subscription;
-  return [describeCause({ code: 'removed', since: removedAt }, { subscriptionId, deviceId })];
+  const cause: Cause =
+    replacedBy === null
+      ? { code: 'removed', since: removedAt }
+      : { code: 'replaced', since: removedAt, by: replacedBy };
+  return [describeCause(cause, { subscriptionId, deviceId })];
 }
 
 export function decideAccess(reasons: readonly Reason[], enforcement: Enforcement): Access {

@@ -4,16 +4,23 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
-import { sweepTask } from '../accounting/sweep.ts';
+import { byTariff, type PeriodEnd } from '../accounting/period-end.ts';
+import { sweepTasks } from '../accounting/sweep.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { createCatalogue } from '../catalogue/create-catalogue.ts';
 import { addDefaultGroup } from '../catalogue/groups.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
+import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
+import { eventTask } from '../events/watch.ts';
+import type { HardwareKeyStore } from '../identity/hardware-key.ts';
+import type { PinKeeper } from '../identity/open-authority.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
+import { SeatDesk } from '../seats/desk.ts';
+import { seatsTask } from '../seats/task.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
 import { openStore, type Tx } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -29,8 +36,12 @@ export interface BooksOptions {
   readonly range4: string;
   readonly range6: string;
   readonly validitySeconds: number;
+  /** Of the hashes of hardware ids; made at the first of them. */
+  readonly hardwareKey: HardwareKeyStore;
   readonly clock: Clock;
   readonly log: Logger;
+  /** By the tariff, unless given. */
+  readonly periodEnd?: PeriodEnd;
 }
 
 /** The controller's books, opened: what north and south are built on. */
@@ -41,7 +52,8 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  /** Periodic work: recalls grants that lie idle. */
+  readonly authorityPin: PinKeeper;
+  /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
   figures(): BooksFigures;
@@ -55,7 +67,7 @@ export interface Books {
  */
 export async function openBooks(options: BooksOptions): Promise<Books> {
   const range = parseAddressRange(options.range4, options.range6);
-  const { clock, log, validitySeconds } = options;
+  const { clock, log, validitySeconds, hardwareKey } = options;
   const store = await openStore(options.path);
   try {
     await store.transaction(async (tx) => {
@@ -72,8 +84,11 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     log,
     range,
     validitySeconds,
+    periodEnd: options.periodEnd ?? byTariff,
+    hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
+    seats: new SeatDesk(clock),
     figures: newFigures(),
     revoked: new Listeners(),
   };
@@ -84,7 +99,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    tasks: [sweepTask(context)],
+    authorityPin: createPinKeeper(store),
+    tasks: [...sweepTasks(context), seatsTask(context), eventTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

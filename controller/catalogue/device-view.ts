@@ -1,10 +1,11 @@
 import { type DeviceState, decideAccess, deviceReasons } from '../access/reasons.ts';
+import { isSharedKey, loadSeatHolders, seatReasons } from '../access/seat-reasons.ts';
 import type { Context } from '../books/context.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadSubscriptions } from './subscription-view.ts';
-import type { Device } from './views.ts';
+import type { Device, DeviceStatus } from './views.ts';
 
 /** As shown, in the order of the ids. */
 export async function loadDevices(context: Context, tx: Tx, ids: readonly string[]): Promise<Device[]> {
@@ -21,6 +22,7 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
   const nodes = new Map(
     (await tx.db.selectFrom('nodes').select(['id', 'name']).execute()).map(({ id, name }) => [id, name]),
   );
+  const holders = await loadSeatHolders(tx, owners);
   return ids.flatMap((id) => {
     const row = rows.get(id);
     const subscription = row && subscriptions.get(row.subscription_id);
@@ -29,13 +31,20 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
     return {
       id,
       subscriptionId: row.subscription_id,
+      status: statusOf(row),
+      replacedBy: row.replaced_by,
       publicKey: row.public_key,
       address4: row.address4,
       address6: row.address6,
       label: row.label,
       platform: row.platform,
-      access: decideAccess(deviceReasons(stateOf(row), inherited), subscription.enforcement),
+      access: decideAccess(
+        deviceReasons(stateOf(row), [...inherited, ...seatReasons(context, subscription, id, holders)]),
+        subscription.enforcement,
+      ),
       connectedNodes: context.live.nodesOf(id).flatMap((nodeId) => nodes.get(nodeId) ?? []),
+      seatNode: (row.seat_node_id !== null && nodes.get(row.seat_node_id)) || null,
+      sharedKey: isSharedKey(context, id),
       lastSeenDay: row.last_seen_day,
       uploadBytes: usage.get(id)?.upload ?? 0n,
       downloadBytes: usage.get(id)?.download ?? 0n,
@@ -46,7 +55,13 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
 }
 
 function stateOf(row: Row<'devices'>): DeviceState {
-  return { id: row.id, subscriptionId: row.subscription_id, removedAt: row.removed_at };
+  const { id, subscription_id: subscriptionId, removed_at: removedAt, replaced_by: replacedBy } = row;
+  return { id, subscriptionId, removedAt, replacedBy };
+}
+
+function statusOf(row: Row<'devices'>): DeviceStatus {
+  if (row.removed_at === null) return 'active';
+  return row.replaced_by === null ? 'revoked' : 'replaced';
 }
 
 /** @throws when there is none: callers have just found it. */

@@ -1,26 +1,27 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import type { DeviceKey, PageFilter } from './catalogue.ts';
 import { takeDeviceKeys } from './device-keys.ts';
 import { loadDevice, loadDevices } from './device-view.ts';
-import { findDevice, findLiveDevice, findSubscription } from './find.ts';
+import { findDevice, findLiveDevice, findSubscriptionNamed } from './find.ts';
+import { revokeDevice } from './leave-device.ts';
 import { afterItem, noLimit } from './paging.ts';
-import { restSlot } from './slots.ts';
-import type { Device } from './views.ts';
+import type { Device, DeviceStatus } from './views.ts';
 
 export function listDevices(
   context: Context,
-  filter: { subscription?: string } & PageFilter = {},
+  filter: { subscription?: string; status?: DeviceStatus } & PageFilter = {},
 ): Promise<Device[]> {
   return context.store.transaction(async (tx) => {
     let query = tx.db
       .selectFrom('devices')
-      .where('removed_at', 'is', null)
+      .where(hasStatus(filter.status ?? 'active'))
       .select('id')
       .orderBy('created_at')
       .orderBy('id');
     if (filter.subscription !== undefined) {
-      query = query.where('subscription_id', '=', (await findSubscription(tx, filter.subscription)).id);
+      query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, filter.subscription)).id);
     }
     if (filter.after !== undefined) query = query.where(await afterItem(tx, 'devices', filter.after));
     const rows = await query.limit(filter.limit ?? noLimit).execute();
@@ -30,6 +31,17 @@ export function listDevices(
       rows.map(({ id }) => id),
     );
   });
+}
+
+function hasStatus(status: DeviceStatus): RawBuilder<SqlBool> {
+  switch (status) {
+    case 'active':
+      return sql`removed_at IS NULL`;
+    case 'replaced':
+      return sql`replaced_by IS NOT NULL`;
+    case 'revoked':
+      return sql`removed_at IS NOT NULL AND replaced_by IS NULL`;
+  }
 }
 
 export function getDevice(context: Context, id: string): Promise<Device> {
@@ -60,20 +72,8 @@ export function rekeyDevice(
 export function removeDevice(context: Context, id: string): Promise<Device> {
   return context.store.transaction(async (tx) => {
     const { subscription_id } = await findLiveDevice(tx, id);
-    await tx.db
-      .updateTable('devices')
-      .set({
-        // The row stays, since its usage stays billed; the keys are of no use to anybody.
-        public_key: null,
-        preshared_key: null,
-        removed_at: context.clock.now(),
-        revision: await tx.revision(),
-      })
-      .where('id', '=', id)
-      .execute();
-    await restSlot(context, tx, id);
+    await revokeDevice(context, tx, id);
     await turnLedger(context, tx, [subscription_id]);
-    tx.afterCommit(() => context.live.forgetDevice(id));
     return loadDevice(context, tx, id);
   });
 }

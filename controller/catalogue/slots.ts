@@ -44,6 +44,17 @@ export async function takeSlot({ clock, range }: Context, tx: Tx, deviceId: stri
   return { slot, ...range.at(slot) };
 }
 
+/** From a device that is gone to the one that stands for the same hardware: no address changes its owner. */
+export async function handSlotOver(
+  { range }: Context,
+  tx: Tx,
+  slot: number,
+  deviceId: string,
+): Promise<Slot> {
+  await tx.db.updateTable('slots').set({ device_id: deviceId }).where('slot', '=', slot).execute();
+  return { slot, ...range.at(slot) };
+}
+
 export async function restSlot({ clock }: Context, tx: Tx, deviceId: string): Promise<void> {
   await tx.db
     .updateTable('slots')

@@ -13,6 +13,12 @@ interface KeyOptions {
 }
 
 interface AddOptions extends KeyOptions {
+  readonly hardwareId?: string;
+  readonly label?: string;
+  readonly platform?: string;
+}
+
+interface SetOptions {
   readonly label?: string;
   readonly platform?: string;
 }
@@ -34,24 +40,30 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .option('--public-key <base64>', "the device's own public key")
     .option('--label <text>', 'a name to tell devices apart')
     .option('--platform <text>', 'such as ios')
+    .option(
+      '--hardware-id <text>',
+      'what stays the same on one machine: the same one again replaces its device',
+    )
     .option('--node <name>', 'also print the configuration for this node')
     .option('--qr', 'print that configuration as a QR code')
     .action(async (subscription: string, options: AddOptions, command: Command) => {
       const session = open(command);
-      const { publicKey, label, platform } = options;
+      const { publicKey, label, platform, hardwareId } = options;
       await refuseUnknownNode(session, options.node);
-      const body = { subscription, ...defined({ publicKey, label, platform }) };
+      const body = { subscription, ...defined({ publicKey, label, platform, hardwareId }) };
       const added = await session.api.send<KeyedDevice>('POST', '/v1/devices', body);
       await printKeyed(session, added, options, 'added');
     });
 
   family
     .command('list')
-    .description('lists them')
+    .description('lists the active ones')
     .option('--subscription <id>', 'of this subscription only')
-    .action(async (filter: { subscription?: string }, command: Command) => {
+    .option('--status <status>', 'active, replaced or revoked ones')
+    .action(async (filter: { subscription?: string; status?: string }, command: Command) => {
       const { api, print } = open(command);
-      const page = await api.all<Device>('/v1/devices', { subscription: filter.subscription });
+      const { subscription, status } = filter;
+      const page = await api.all<Device>('/v1/devices', { subscription, status });
       print(page, () => deviceTable(page.items));
     });
 
@@ -84,6 +96,24 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
       const config = await fetchClientConfig(session.api, id, options.node, privateKey);
       const drawn = await renderClientConfig(config, options.qr === true);
       session.print({ config }, () => drawn);
+    });
+
+  family
+    .command('set <device>')
+    .description('changes label or platform; an empty text takes it away')
+    .option('--label <text>', 'a name to tell devices apart')
+    .option('--platform <text>', 'such as ios')
+    .action(async (id: string, { label, platform }: SetOptions, command: Command) => {
+      const { api, print } = open(command);
+      if (label === undefined && platform === undefined) {
+        throw new TurnpikeError('invalid', 'nothing is given that should change', {
+          remedy: 'give --label or --platform',
+        });
+      }
+      const given = Object.entries(defined({ label, platform }));
+      const body = Object.fromEntries(given.map(([key, text]) => [key, text === '' ? null : text]));
+      const device = await api.send<Device>('PATCH', path(id), body);
+      print(device, () => renderDevice(device));
     });
 
   family
@@ -175,10 +205,14 @@ function renderDevice(device: Device): string {
     ['label', device.label ?? undefined],
     ['platform', device.platform ?? undefined],
     ['subscription', device.subscriptionId],
+    ['status', device.status],
+    ['replaced by', device.replacedBy ?? undefined],
     ['public key', device.publicKey ?? undefined],
     ['addresses', `${device.address4}, ${device.address6}`],
     ['access', showAccess(device.access)],
     ['connected to', device.connectedNodes.join(', ') || 'no node'],
+    ['seat on', device.seatNode ?? undefined],
+    ['key', device.sharedKey ? 'looks used in two places at once' : undefined],
     ['last seen', device.lastSeenDay ?? 'never'],
     ['upload', showBytes(device.uploadBytes)],
     ['download', showBytes(device.downloadBytes)],

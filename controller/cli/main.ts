@@ -6,6 +6,11 @@ import { createProgram, runProgram } from './program.ts';
 const program = createProgram({
   env: process.env,
   write: (output) => process.stdout.write(output),
+  untilInterrupted: () => {
+    const enough = new AbortController();
+    process.once('SIGINT', () => enough.abort());
+    return enough.signal;
+  },
   readText: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
 });
 process.exitCode = await runProgram(program, process.argv.slice(2), (line) => process.stderr.write(line));

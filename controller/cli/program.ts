@@ -6,9 +6,11 @@ import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
 import { addDeviceVerbs } from './device.ts';
 import { addEnforcementVerb } from './enforcement.ts';
+import { addEventsVerb } from './events.ts';
 import { addExplainVerb } from './explain.ts';
 import { addGroupVerbs } from './group.ts';
 import { addNodeVerbs } from './node.ts';
+import { addRefusals } from './refusals.ts';
 import { defaultSocket, sessionOpener, type Terminal } from './session.ts';
 import { addStatusVerb } from './status.ts';
 import { addSubscriptionVerbs } from './subscription.ts';
@@ -36,9 +38,11 @@ export function createProgram(terminal: Terminal): Command {
   addGroupVerbs(program, open);
   addEnforcementVerb(program, open);
   addUsageVerb(program, open);
+  addEventsVerb(program, open);
   addStatusVerb(program, open);
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);
+  addRefusals(program);
   return program;
 }
 

@@ -6,6 +6,8 @@ import { ApiClient } from './client.ts';
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   write(text: string): void;
+  /** From here on, an interrupt aborts this and does not end the process. */
+  untilInterrupted(): AbortSignal;
   /** Reads a file, or standard input for `-`. */
   readText(path: string): Promise<string>;
 }

@@ -1,18 +1,21 @@
 import type { Tx } from '../store/store.ts';
 
 /** What billing backends are told. */
-export type EventType =
-  | 'volume.threshold'
-  | 'volume.exhausted'
-  | 'volume.renewed'
-  | 'subscription.started'
-  | 'subscription.renewed'
-  | 'subscription.expired'
-  | 'device.limit'
-  | 'connection.limit'
-  | 'key.shared'
-  | 'node.offline'
-  | 'node.online';
+export const eventTypes = [
+  'volume.threshold',
+  'volume.exhausted',
+  'volume.renewed',
+  'subscription.started',
+  'subscription.renewed',
+  'subscription.expired',
+  'device.limit',
+  'connection.limit',
+  'key.shared',
+  'node.offline',
+  'node.online',
+] as const;
+
+export type EventType = (typeof eventTypes)[number];
 
 export interface NewEvent {
   readonly type: EventType;

@@ -1,5 +1,5 @@
-/** Fields that hold a time, by their names: `createdAt`, `since`. */
-type TimeKey = `${string}At` | 'since';
+/** Fields that hold a time, by their names: `createdAt`, `at`, `since`. */
+type TimeKey = `${string}At` | 'at' | 'since';
 
 /** How a view looks in JSON: bytes and other bigints are strings of digits, times RFC 3339. */
 export type Json<Value> = Value extends bigint
@@ -29,5 +29,5 @@ function convert(value: unknown): unknown {
 }
 
 function isTimeKey(key: string): key is TimeKey {
-  return key.endsWith('At') || key === 'since';
+  return key.endsWith('At') || key === 'at' || key === 'since';
 }

@@ -120,11 +120,7 @@ test('when the volume has ended, the slower speed holds', async () => {
 test('a restart leaves limits as they are, and those that somebody took away are put back', async () => {
   await begin(each, 'unlimited');
   const { limits } = rig.memory.gate;
-  const desired = rig.journal.state.subscriptions.get(subscriptionId(1));
-  rig.journal.close();
-  rig.start();
-  if (desired) (rig.journal.state.subscriptions as Map<string, typeof desired>).set(desired.id, desired);
-  await rig.run();
+  await rig.restart();
   expect(rig.memory.gate.limits).toEqual(limits);
   expect(rig.telemetry.driftRepaired).toBe(0);
 

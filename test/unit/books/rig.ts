@@ -10,6 +10,7 @@ import {
 import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { type Books, type BooksOptions, openBooks } from '../../../controller/books/books.ts';
+import type { HardwareKeyStore } from '../../../controller/identity/hardware-key.ts';
 import type { NodeIdentity } from '../../../controller/south/ports.ts';
 
 export const kib = 1024n;
@@ -20,8 +21,20 @@ export const gib = 1024n * mib;
 export class StandingClock implements Clock {
   #now = Date.UTC(2026, 10, 22, 12);
 
+  readonly #timers = new Set<{ at: number; action: () => void }>();
+
+  /** How many wait for their time. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   pass(ms: number): void {
     this.#now += ms;
+    for (const timer of this.#timers) {
+      if (timer.at > this.#now) continue;
+      this.#timers.delete(timer);
+      timer.action();
+    }
   }
 
   now(): number {
@@ -34,9 +47,22 @@ export class StandingClock implements Clock {
 
   async sleep(): Promise<void> {}
 
-  after(): { cancel(): void } {
-    return { cancel: () => {} };
+  after(ms: number, action: () => void): { cancel(): void } {
+    const timer = { at: this.#now + ms, action };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
   }
+}
+
+function hardwareKeyInMemory(): HardwareKeyStore {
+  let kept: Uint8Array | undefined;
+  return {
+    path: 'memory',
+    load: async () => kept,
+    create: async (key) => {
+      kept = key;
+    },
+  };
 }
 
 export interface Rig {
@@ -51,6 +77,8 @@ export interface Rig {
     group?: string;
   }): Promise<string>;
   device(subscription: string): Promise<string>;
+  /** Begins the periods that are due, and opens those that come soon. */
+  sweepPeriods(): Promise<void>;
 }
 
 export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig> {
@@ -60,6 +88,7 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
     range4: '10.64.0.0/16',
     range6: 'fd74:7572:6e70::/64',
     validitySeconds: 86_400,
+    hardwareKey: hardwareKeyInMemory(),
     clock,
     log: silentLogger,
     ...options,
@@ -92,8 +121,19 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
       const { id } = await books.catalogue.createSubscription({ account: account.id, tariff: tariff.id });
       return id;
     },
+    sweepPeriods: () => runOnce(books, clock, 'period sweep'),
     device: async (subscription) => (await books.catalogue.addDevice({ subscription })).device.id,
   };
+}
+
+/** One round of a periodic task. */
+export async function runOnce(books: Books, clock: StandingClock, name: string): Promise<void> {
+  const abort = new AbortController();
+  const task = books.tasks.find((one) => one.name === name);
+  clock.sleep = async () => {
+    clock.sleep = async () => abort.abort();
+  };
+  await task?.run(abort.signal, () => {});
 }
 
 /** An agent's side of the books, by the protocol, without a kernel. */
@@ -163,7 +203,7 @@ export class TestNode {
     return this.subscriptions.get(subscription)?.grantedBytes ?? 0n;
   }
 
-  /** Reports totals, and takes what came of it. Without a number, the next one. */
+  /** Reports totals of a period (the first one, unless told), and takes what came of it. Without a number, the next one. */
   async report(
     devices: Record<string, [upload: bigint, download: bigint]>,
     subscriptions: Record<
@@ -175,9 +215,11 @@ export class TestNode {
         writtenOffBytes?: bigint;
         recall?: number;
         grantedBytes?: bigint;
+        period?: number;
       }
     > = {},
     number?: bigint,
+    period?: number,
   ): Promise<void> {
     if (number === undefined) this.#number += 1n;
     const message: MessageInitShape<typeof ReportRequestSchema> = {
@@ -186,11 +228,13 @@ export class TestNode {
         deviceId,
         uploadBytes,
         downloadBytes,
+        period: period ?? 1,
       })),
       subscriptions: Object.entries(subscriptions).map(([subscriptionId, entry]) => ({
         subscriptionId,
         grantedBytes: this.granted(subscriptionId),
         rate: 100n * mib,
+        period: period ?? 1,
         ...entry,
       })),
     };
@@ -199,10 +243,7 @@ export class TestNode {
     await this.sync();
   }
 
-  presence(
-    device: string,
-    seen: { connected?: boolean; passing?: boolean; refused?: boolean },
-  ): Promise<void> {
+  presence(device: string, seen: MessageInitShape<typeof DevicePresenceSchema>): Promise<void> {
     return this.#books.register.presence(this.identity, [
       create(DevicePresenceSchema, { deviceId: device, ...seen }),
     ]);

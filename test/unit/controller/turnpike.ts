@@ -30,7 +30,12 @@ async function runHere(argv: readonly string[], env: Readonly<Record<string, str
   const write = (text: string) => {
     out += text;
   };
-  const program = createProgram({ env, write, readText: (path) => readFile(path, 'utf8') });
+  const program = createProgram({
+    env,
+    write,
+    readText: (path) => readFile(path, 'utf8'),
+    untilInterrupted: () => new AbortController().signal,
+  });
   const code = await runCli(program, argv, (line) => {
     err += line;
   });

@@ -1,11 +1,18 @@
 import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { listPage } from '../../paging.ts';
-import { Device, pageOf } from '../../schemas/answers.ts';
+import { Device, deviceStatus, pageOf } from '../../schemas/answers.ts';
 import { paging } from '../../schemas/requests.ts';
 import { name, strict } from '../../schemas/values.ts';
 
-const Query = Type.Object({ ...paging, subscription: Type.Optional(name('Id of a subscription.')) }, strict);
+const Query = Type.Object(
+  {
+    ...paging,
+    subscription: Type.Optional(name('Id of a subscription, or the account of one.')),
+    status: Type.Optional(deviceStatus),
+  },
+  strict,
+);
 
 export const listDevices: Route = (api, { catalogue }) => {
   api.get(
@@ -13,13 +20,13 @@ export const listDevices: Route = (api, { catalogue }) => {
     {
       schema: {
         tags: ['devices'],
-        summary: 'List devices, without removed ones',
+        summary: 'List devices: the active ones, or those of another status',
         querystring: Query,
         response: { 200: pageOf(Device) },
       },
     },
     async ({ query }) => {
-      const filter = query.subscription === undefined ? {} : { subscription: query.subscription };
+      const { limit: _limit, cursor: _cursor, ...filter } = query;
       return listPage(query, (page) => catalogue.listDevices({ ...filter, ...page }));
     },
   );

@@ -1,0 +1,177 @@
+import { mkdtemp, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
+import { mib, openRig, type Rig } from '../../test/unit/books/rig.ts';
+import { hardwareKeyFile } from '../identity/hardware-key.ts';
+import { openStore } from '../store/store.ts';
+
+const hardwareId = 'board 4711-Ω';
+let directory: string;
+let rig: Rig;
+
+const keyPath = () => join(directory, 'hardware.key');
+const open = () => openRig({ path: join(directory, 'turnpike.db'), hardwareKey: hardwareKeyFile(keyPath()) });
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'turnpike-hardware-'));
+  rig = await open();
+});
+afterEach(async () => {
+  await rig.books.close();
+  await rm(directory, { recursive: true });
+});
+
+const catalogue = () => rig.books.catalogue;
+const add = (subscription: string, id = hardwareId, more: object = {}) =>
+  catalogue().addDevice({ subscription, hardwareId: id, ...more });
+
+describe('the same hardware', () => {
+  it('replaces its own device: same addresses, other keys, and the old one stays billed', async () => {
+    const node = await rig.node('a');
+    const subscription = await rig.subscription({ maxDevices: 1 });
+    const first = (await add(subscription, hardwareId, { label: 'phone', platform: 'ios' })).device;
+    await node.sync();
+    await node.report({ [first.id]: [mib, 2n * mib] }, { [subscription]: { wanting: true } });
+    const { device, privateKey } = await add(subscription, `  ${hardwareId} `);
+    expect(device).toMatchObject({
+      status: 'active',
+      address4: first.address4,
+      address6: first.address6,
+      label: 'phone',
+      platform: 'ios',
+      uploadBytes: 0n,
+    });
+    expect(device.publicKey).not.toBe(first.publicKey);
+    expect(privateKey).toBeDefined();
+    expect(await catalogue().getDevice(first.id)).toMatchObject({
+      status: 'replaced',
+      replacedBy: device.id,
+      publicKey: null,
+      uploadBytes: mib,
+      access: { state: 'closed', reasons: [{ code: 'replaced', text: expect.stringContaining(device.id) }] },
+    });
+    expect((await catalogue().getUsage(subscription)).usedBytes).toBe(3n * mib);
+    // What the node had not said yet is billed still.
+    await node.report({ [first.id]: [2n * mib, 2n * mib] }, { [subscription]: { wanting: true } });
+    expect((await catalogue().getUsage(subscription)).usedBytes).toBe(4n * mib);
+    expect([...node.devices.keys()]).toEqual([device.id]);
+    expect((await catalogue().listDevices({ subscription })).map(({ id }) => id)).toEqual([device.id]);
+    const replaced = await catalogue().listDevices({ subscription, status: 'replaced' });
+    expect(replaced.map(({ id }) => id)).toEqual([first.id]);
+  });
+
+  it('may bring the same key again', async () => {
+    const subscription = await rig.subscription();
+    const { publicKey } = generateWireguardKeyPair();
+    const first = await add(subscription, hardwareId, { publicKey });
+    const second = await add(subscription, hardwareId, { publicKey });
+    expect(second.device).toMatchObject({ publicKey, address4: first.device.address4 });
+  });
+
+  it('is another device in another subscription, and after a removal', async () => {
+    const [one, two] = [await rig.subscription(), await rig.subscription()];
+    const first = (await add(one)).device;
+    expect((await add(two)).device.address4).not.toBe(first.address4);
+    await catalogue().removeDevice(first.id);
+    expect(await catalogue().getDevice(first.id)).toMatchObject({ status: 'revoked', replacedBy: null });
+    expect((await add(one)).device.address4).not.toBe(first.address4);
+    expect((await catalogue().listDevices({ status: 'revoked' })).map(({ id }) => id)).toEqual([first.id]);
+  });
+
+  it('says what to use in place of a replaced device', async () => {
+    const subscription = await rig.subscription();
+    const first = (await add(subscription)).device;
+    const second = (await add(subscription)).device;
+    await expect(catalogue().rekeyDevice(first.id, {})).rejects.toMatchObject({
+      code: 'conflict',
+      remedy: expect.stringContaining(second.id),
+    });
+  });
+});
+
+describe('the device limit', () => {
+  it('says itself and the count, for other hardware and for none', async () => {
+    const subscription = await rig.subscription({ maxDevices: 2 });
+    await add(subscription);
+    await rig.device(subscription);
+    for (const call of [() => add(subscription, 'another'), () => rig.device(subscription)]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'exhausted',
+        message: expect.stringMatching(/has 2 devices.*allows 2/),
+        remedy: expect.stringContaining('remove one of them'),
+      });
+    }
+    await add(subscription);
+  });
+
+  it('is an event once an hour for each subscription', async () => {
+    const [one, two] = [await rig.subscription({ maxDevices: 1 }), await rig.subscription({ maxDevices: 1 })];
+    for (const subscription of [one, two]) await rig.device(subscription);
+    for (const subscription of [one, one, two]) await rig.device(subscription).catch(() => {});
+    expect((await catalogue().listEvents()).map(({ subscriptionId }) => subscriptionId)).toEqual([one, two]);
+    rig.clock.pass(3600_000);
+    for (const _ of [1, 2]) await rig.device(one).catch(() => {});
+    expect(await catalogue().listEvents()).toMatchObject([
+      {},
+      {},
+      { type: 'device.limit', subscriptionId: one, at: rig.clock.now(), data: { maxDevices: 1, devices: 1 } },
+    ]);
+  });
+});
+
+describe('a hardware id', () => {
+  it('is stored as a keyed hash, with its key in a file of its owner beside the database', async () => {
+    await add(await rig.subscription());
+    expect((await stat(keyPath())).mode & 0o777).toBe(0o600);
+    await rig.books.close();
+    const kept = await readFile(join(directory, 'turnpike.db'), 'latin1');
+    const key = (await readFile(keyPath(), 'utf8')).trim();
+    for (const secret of [hardwareId, '4711', key]) {
+      expect(kept).not.toContain(secret);
+      expect(kept).not.toContain(Buffer.from(secret).toString('latin1'));
+    }
+  });
+
+  it.each(['', '   ', 'x'.repeat(201), 'secret\u0000board'])(
+    'that is none is not repeated: %j',
+    async (id) => {
+      const error = await add(await rig.subscription(), id).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'invalid' });
+      expect(JSON.stringify([error, (error as Error).message])).not.toMatch(/secret|xxx/);
+    },
+  );
+
+  it('is wanted by a tariff that says so', async () => {
+    const subscription = await rig.subscription();
+    await rig.books.close();
+    const store = await openStore(join(directory, 'turnpike.db'));
+    await store.transaction(({ db }) => db.updateTable('tariffs').set({ require_hardware_id: 1 }).execute());
+    await store.close();
+    rig = await open();
+    await expect(rig.device(subscription)).rejects.toMatchObject({
+      code: 'invalid',
+      remedy: expect.stringContaining('--hardware-id'),
+    });
+    await add(subscription);
+  });
+
+  it('is refused without the key that hashed the others, until none of those is left', async () => {
+    const subscription = await rig.subscription();
+    const { device } = await add(subscription);
+    const key = await readFile(keyPath());
+    const refused = { code: 'environment', remedy: expect.stringContaining('restore it from a backup') };
+    await unlink(keyPath());
+    await expect(add(subscription, 'another')).rejects.toMatchObject(refused);
+    await writeFile(keyPath(), 'ab'.repeat(32), { mode: 0o600 });
+    await expect(add(subscription)).rejects.toMatchObject(refused);
+    await unlink(keyPath());
+    await writeFile(keyPath(), key, { mode: 0o600 });
+    const again = (await add(subscription)).device;
+    expect(again.address4).toBe(device.address4);
+    await unlink(keyPath());
+    await catalogue().removeDevice(again.id);
+    await add(subscription);
+  });
+});

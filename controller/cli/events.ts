@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { systemClock } from '../../common/clock.ts';
+import type { Event } from './api.ts';
+import type { OpenSession, Session } from './session.ts';
+import { showTime } from './show.ts';
+import { renderTable } from './table.ts';
+
+interface EventOptions {
+  readonly type?: string;
+  readonly subscription?: string;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+const lookEveryMs = 1000;
+
+export function addEventsVerb(program: Command, open: OpenSession): void {
+  program
+    .command('events')
+    .description('what happened in the last 30 days: limits reached, thresholds, nodes lost and found')
+    .option('--type <type>', 'of this type only, such as device.limit')
+    .option('--subscription <id>', 'of this subscription only, by id or account')
+    .option('--follow', 'go on with what happens from now on, one line for each (with --json: JSON)')
+    .action(async (options: EventOptions, command: Command) => {
+      const session = open(command);
+      const { type, subscription } = options;
+      const filter = { type, subscription };
+      const page = await session.api.all<Event>('/v1/events', filter);
+      if (!options.follow) return session.print(page, () => eventTable(page.items));
+      const line = command.optsWithGlobals<EventOptions>().json ? JSON.stringify : eventLine;
+      await follow(session, page.items, filter, line);
+    });
+}
+
+/** Until the person has seen enough. */
+async function follow(
+  { api, terminal }: Session,
+  seen: readonly Event[],
+  filter: Record<string, string | undefined>,
+  line: (event: Event) => string,
+): Promise<void> {
+  let news = seen;
+  let cursor: string | undefined;
+  const interrupted = terminal.untilInterrupted();
+  while (true) {
+    for (const event of news) terminal.write(`${line(event)}\n`);
+    cursor = news.at(-1)?.id ?? cursor;
+    await systemClock.sleep(lookEveryMs, interrupted);
+    if (interrupted.aborted) return;
+    news = (await api.all<Event>('/v1/events', { ...filter, cursor })).items;
+  }
+}
+
+function eventTable(events: readonly Event[]): string {
+  return renderTable(
+    ['event', 'at', 'type', 'about', 'more'],
+    events.map((event) => [event.id, showTime(event.at), event.type, showSubject(event), showData(event)]),
+  );
+}
+
+function eventLine(event: Event): string {
+  return [event.at, event.type, showSubject(event), showData(event)].filter((part) => part !== '').join('  ');
+}
+
+function showSubject({ subscriptionId, deviceId, nodeId }: Event): string {
+  return [subscriptionId, deviceId, nodeId].filter((id) => id !== null).join(' ');
+}
+
+function showData({ data }: Event): string {
+  return Object.entries(data)
+    .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(' ');
+}

@@ -1,0 +1,59 @@
+import type { Context } from '../books/context.ts';
+import { findSubscriptionNamed } from '../catalogue/find.ts';
+import { noLimit, notACursor } from '../catalogue/paging.ts';
+import type { Row } from '../store/schema.ts';
+import type { EventType } from './record.ts';
+
+/** Something that happened. */
+export interface Event {
+  /** Digits; later events have larger ones. Also the cursor of what comes after it. */
+  readonly id: string;
+  readonly type: EventType;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly subscriptionId: string | null;
+  readonly deviceId: string | null;
+  readonly nodeId: string | null;
+  /** What the type has to say beside. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface EventFilter {
+  readonly type?: EventType;
+  /** Id. */
+  readonly subscription?: string;
+  readonly limit?: number;
+  /** Id of an event, also of one that is no longer kept. */
+  readonly after?: string;
+}
+
+/** In the order in which they happened. */
+export function listEvents({ store }: Context, filter: EventFilter = {}): Promise<Event[]> {
+  const { type, subscription, limit = noLimit } = filter;
+  const after = filter.after === undefined ? 0 : parseCursor(filter.after);
+  return store.transaction(async (tx) => {
+    let query = tx.db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id');
+    if (type !== undefined) query = query.where('type', '=', type);
+    if (subscription !== undefined) {
+      query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, subscription)).id);
+    }
+    return (await query.limit(limit).execute()).map(toEvent);
+  });
+}
+
+function parseCursor(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw notACursor(text);
+}
+
+function toEvent(row: Row<'events'>): Event {
+  return {
+    id: String(row.id),
+    type: row.type as EventType,
+    at: row.at,
+    subscriptionId: row.subscription_id,
+    deviceId: row.device_id,
+    nodeId: row.node_id,
+    data: JSON.parse(row.data) as Event['data'],
+  };
+}
