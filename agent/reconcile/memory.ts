@@ -2,6 +2,7 @@ import type { GateModel } from '../gate/model.ts';
 import { type Activity, quiet } from '../grants/activity.ts';
 import type { JournalState } from '../journal/state.ts';
 import { usedBytes } from '../meter/meter.ts';
+import type { Traffic } from '../presence/traffic.ts';
 import type { KnownPeer } from './peers.ts';
 
 /**
@@ -21,8 +22,10 @@ export interface Memory {
   /** Bytes used of each subscription: the sum of its devices' totals. */
   readonly used: Map<string, bigint>;
   readonly activity: Map<string, Activity>;
-  /** When the gate last accepted bytes of a device. */
-  readonly passedAt: Map<string, number>;
+  /** What the gate accepted of each device lately. */
+  readonly traffic: Map<string, Traffic>;
+  /** Devices that became active in the last reading. */
+  readonly risen: Set<string>;
   readonly wantingSince: Map<string, number>;
   readonly owing: Set<string>;
   readonly lastArmed: Map<string, Armed>;
@@ -65,7 +68,8 @@ export function newMemory(state: JournalState): Memory {
     members: new Map(),
     used: new Map(),
     activity: new Map(),
-    passedAt: new Map(),
+    traffic: new Map(),
+    risen: new Set(),
     wantingSince: new Map(),
     owing: new Set(),
     lastArmed: new Map(),
