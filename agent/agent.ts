@@ -26,6 +26,8 @@ import { createSouth } from './south/south.ts';
 import { createRegistry } from './status/metrics.ts';
 import { statusSocketPath, statusTask } from './status/socket.ts';
 import { describeStatus } from './status/status.ts';
+import { readBootId } from './time/boot.ts';
+import { ControllerTime } from './time/controller-time.ts';
 
 export interface AgentOptions {
   readonly config: AgentConfig;
@@ -71,9 +73,11 @@ async function serve(
   const telemetry = newTelemetry();
   const validity = new Validity(clock, journal.state);
   const wake = new Wake();
-  const inbox = new Inbox(journal, validity, () => wake.set());
+  const time = new ControllerTime(clock, await readBootId(), journal.state.time);
+  const inbox = new Inbox(journal, validity, time, () => wake.set());
   const reconciler = new Reconciler({
-    ...{ journal, memory, inbox, validity, gate, wireguard, host, key, interfaceName, clock, log, telemetry },
+    ...{ journal, memory, inbox, validity, time, gate, wireguard, host },
+    ...{ key, interfaceName, clock, log, telemetry },
     reports: new Reports(journal.state),
   });
   const loop = new Loop({

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Wall clock, milliseconds since 1970. May jump; for showing, and for what must survive a reboot. */
   now(): number;
-  /** Milliseconds on a clock that never jumps; for durations. */
+  /** Milliseconds since the machine's boot, on a clock that never jumps: the same in every process of one boot. */
   monotonic(): number;
   /** Resolves after `ms`, or at once when `signal` aborts (without rejecting: the caller looks at the signal). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -16,7 +16,8 @@ export interface Timer {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  // CLOCK_MONOTONIC, to the microsecond.
+  monotonic: () => Number(process.hrtime.bigint() / 1000n) / 1000,
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

@@ -32,6 +32,14 @@ export interface DesiredSubscription {
   readonly grantedBytes: bigint;
   readonly allowance: boolean;
   readonly recall: number;
+  /** Counts up from 1. All bytes here are of this period, but for `nextGrantedBytes`. */
+  readonly period: number;
+  /** Milliseconds since 1970 by the controller's clock; absent: this period has no end. */
+  readonly periodEndsAt?: number;
+  /** What the period after this one was granted beforehand. */
+  readonly nextGrantedBytes: bigint;
+  /** From then on nothing passes, by the controller's clock; absent: never. */
+  readonly endsAt?: number;
   readonly speed?: Speed;
   /** What devices go on with when nothing is left of what was granted; absent: they are closed. */
   readonly throttle?: Speed;

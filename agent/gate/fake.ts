@@ -21,17 +21,23 @@ interface Quota {
   depleted: boolean;
 }
 
+/** `until`: monotonic milliseconds; an element that ended is as good as gone. */
 interface Grant {
   readonly quota: string;
+  readonly until: number;
+}
+
+interface Allowance {
+  used: bigint;
   readonly until: number;
 }
 
 class Table {
   readonly life: string;
   readonly counters = new Map<string, { upload: bigint; download: bigint }>();
-  readonly unlimited = new Set<string>();
-  /** Used bytes of each. */
-  readonly idle = new Map<string, bigint>();
+  /** Until when. */
+  unlimited = new Map<string, number>();
+  idle = new Map<string, Allowance>();
   readonly unheard = new Set<string>();
   grants = new Map<string, Grant>();
   readonly quotas = new Map<string, Quota>();
@@ -122,8 +128,9 @@ export class FakeGate implements Gate {
     const table = this.#need();
     return {
       counted: new Set(table.counters.keys()),
-      unlimited: new Set(table.unlimited),
-      allowance: new Set(table.idle.keys()),
+      unlimited: new Set(this.#unlimited(table).map(([address]) => address)),
+      allowance: new Set(this.#idle(table).map(([address]) => address)),
+      endsIn: this.#endsIn(table),
       unheard: new Set(table.unheard),
       quotaOf: new Map(this.#grants(table).map(([address, { quota }]) => [address, quota])),
       quotas: new Map([...table.quotas].map(([name, { bytes }]) => [name, { bytes }])),
@@ -131,11 +138,11 @@ export class FakeGate implements Gate {
   }
 
   async apply(from: GateModel, to: GateModel, validitySeconds: number): Promise<void> {
-    this.#change(planChanges(from, to), validitySeconds);
+    this.#change(planChanges(from, to, this.#clock.monotonic()), validitySeconds);
   }
 
   async renew(model: GateModel, validitySeconds: number): Promise<void> {
-    this.#change(planRenewal(model), validitySeconds);
+    this.#change(planRenewal(model, this.#clock.monotonic()), validitySeconds);
   }
 
   async read(): Promise<GateReading | undefined> {
@@ -170,9 +177,10 @@ export class FakeGate implements Gate {
   }
 
   #passes(table: Table, address: string, bytes: bigint): boolean {
-    if (table.unlimited.has(address)) return true;
-    const grant = this.#grants(table).find(([granted]) => granted === address)?.[1];
-    const quota = grant && table.quotas.get(grant.quota);
+    const now = this.#clock.monotonic();
+    if ((table.unlimited.get(address) ?? now) > now) return true;
+    const grant = table.grants.get(address);
+    const quota = grant && grant.until > now ? table.quotas.get(grant.quota) : undefined;
     if (quota !== undefined) {
       if (quota.used + bytes <= quota.bytes) {
         quota.used += bytes;
@@ -183,10 +191,10 @@ export class FakeGate implements Gate {
       if (!quota.depleted) this.#tell('exhausted');
       quota.depleted = true;
     }
-    const used = table.idle.get(address);
-    if (used === undefined) return false;
-    table.idle.set(address, used + bytes);
-    if (used + bytes > allowancePerAddress) return false;
+    const allowance = table.idle.get(address);
+    if (allowance === undefined || allowance.until <= now) return false;
+    allowance.used += bytes;
+    if (allowance.used > allowancePerAddress) return false;
     table.arrived += bytes;
     if (table.arrived > bellBytes.arrival) this.#ring(table, 'arrival');
     return true;
@@ -196,12 +204,31 @@ export class FakeGate implements Gate {
     return [...table.grants].filter(([, { until }]) => until > this.#clock.monotonic());
   }
 
+  #idle(table: Table): [string, Allowance][] {
+    return [...table.idle].filter(([, { until }]) => until > this.#clock.monotonic());
+  }
+
+  #unlimited(table: Table): [string, number][] {
+    return [...table.unlimited].filter(([, until]) => until > this.#clock.monotonic());
+  }
+
+  #endsIn(table: Table): Map<string, number> {
+    const idle = this.#idle(table).map(([address, { until }]) => [address, until] as const);
+    return new Map(
+      [...this.#unlimited(table), ...idle]
+        .filter(([, until]) => until !== Number.POSITIVE_INFINITY)
+        .map(([address, until]) => [address, Math.floor((until - this.#clock.monotonic()) / 1000)]),
+    );
+  }
+
   // Changes a copy and puts it in place: a transaction that fails has done nothing.
   #change(changes: readonly Change[], validitySeconds: number): void {
     if (changes.length === 0) return;
     this.#fail();
     const next = structuredClone(this.#need());
     next.grants = new Map(this.#grants(next));
+    next.idle = new Map(this.#idle(next));
+    next.unlimited = new Map(this.#unlimited(next));
     for (const change of changes) apply(next, change, this.#clock.monotonic() + validitySeconds * 1000);
     this.applied.push(changes);
     this.#table = next;
@@ -256,10 +283,10 @@ function apply(table: Table, change: Change, until: number): void {
       table.unheard.delete(change.address);
       break;
     case 'admit':
-      admit(table, change.address, change.pass, until);
+      admit(table, change.address, change.pass, until, change.endsAt);
       break;
     case 'expel':
-      admit(table, change.address, change.pass, until);
+      admit(table, change.address, change.pass, until, undefined);
       if (change.pass.kind === 'unlimited') table.unlimited.delete(change.address);
       if (change.pass.kind === 'allowance') table.idle.delete(change.address);
       if (change.pass.kind === 'quota') table.grants.delete(change.address);
@@ -267,13 +294,19 @@ function apply(table: Table, change: Change, until: number): void {
   }
 }
 
-function admit(table: Table, address: string, pass: OpenPass, until: number): void {
+function admit(
+  table: Table,
+  address: string,
+  pass: OpenPass,
+  until: number,
+  endsAt = Number.POSITIVE_INFINITY,
+): void {
   switch (pass.kind) {
     case 'unlimited':
-      table.unlimited.add(address);
+      table.unlimited.set(address, endsAt);
       break;
     case 'allowance':
-      if (!table.idle.has(address)) table.idle.set(address, 0n);
+      if (!table.idle.has(address)) table.idle.set(address, { used: 0n, until: endsAt });
       break;
     case 'quota': {
       if (!table.quotas.has(pass.quota)) throw new CommandError('nft', 1, 'failed with status 1', missing);
@@ -281,7 +314,7 @@ function admit(table: Table, address: string, pass: OpenPass, until: number): vo
       if (old !== undefined && old.quota !== pass.quota) {
         throw new CommandError('nft', 1, 'failed with status 1', 'Error: File exists');
       }
-      table.grants.set(address, { quota: pass.quota, until });
+      table.grants.set(address, { quota: pass.quota, until: Math.min(until, endsAt) });
       break;
     }
   }

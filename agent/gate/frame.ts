@@ -39,8 +39,8 @@ function sets(): string {
   const families = [4, 6].map(
     (family) => `  set up${family} { type ipv${family}_addr; counter; }
   set down${family} { type ipv${family}_addr; counter; }
-  set unlimited${family} { type ipv${family}_addr; }
-  set idle${family} { type ipv${family}_addr; ${allowance} }
+  set unlimited${family} { type ipv${family}_addr; flags timeout; }
+  set idle${family} { type ipv${family}_addr; flags timeout; ${allowance} }
   set unheard${family} { type ipv${family}_addr; size ${mostUnheard}; flags dynamic; }
   map grant${family} { type ipv${family}_addr : quota; flags timeout; }`,
   );

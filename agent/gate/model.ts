@@ -18,6 +18,11 @@ export interface GateDevice {
    * its first packet, upon which the kernel forgets the mark by itself, or until it is taken away. Absent: heard.
    */
   readonly unheard?: boolean;
+  /**
+   * Monotonic milliseconds (common/clock.ts): then the kernel closes it by itself. Absent: never; past: it is closed.
+   * Another end for a device on its allowance needs another generation.
+   */
+  readonly endsAt?: number | undefined;
 }
 
 /** How a device passes. `closed` devices keep their counters. */
@@ -83,8 +88,8 @@ export interface Gate {
   /** Reads back what the table holds, for adopting it after a restart and for finding drift. Keyed by address. */
   observe(): Promise<ObservedGate>;
   /**
-   * One transaction from `from` to `to`. Validity: grant elements end by themselves after so many seconds.
-   * Where the kernel holds more or less of `from` than was thought (an element ended by itself, somebody deleted one)
+   * One transaction from `from` to `to`. Validity: grant elements end by themselves after so many seconds, at the end of
+   * their device if that comes first. Where the kernel holds more or less of `from` than was thought (an element ended by itself, somebody deleted one)
    * it still ends at `to`; it fails, changing nothing, when a quota or a set is missing or an address is on another
    * quota than `from` says.
    */
@@ -125,5 +130,7 @@ export interface ObservedGate {
   readonly quotaOf: ReadonlyMap<string, string>;
   /** A device is heard on each address by itself. */
   readonly unheard: ReadonlySet<string>;
+  /** Seconds, rounded down, after which the kernel closes what passes without limit or on its allowance. */
+  readonly endsIn: ReadonlyMap<string, number>;
   readonly quotas: ReadonlyMap<string, GateQuota>;
 }

@@ -18,7 +18,7 @@ import type {
 import { bellObject, tableName } from './names.ts';
 import { lifeTag, parseCounters, parseLife, parseQuotasRemaining, parseTable } from './parse.ts';
 import { type Change, planChanges, planRenewal } from './plan.ts';
-import { renderChanges } from './render.ts';
+import { renderChanges, type Times } from './render.ts';
 import { watchMonitor } from './watch.ts';
 
 export interface NftGateOptions {
@@ -72,11 +72,13 @@ export class NftGate implements Gate {
   }
 
   async apply(from: GateModel, to: GateModel, validitySeconds: number): Promise<void> {
-    await this.#change(planChanges(from, to), validitySeconds);
+    const now = this.#options.clock.monotonic();
+    await this.#change(planChanges(from, to, now), { validitySeconds, now });
   }
 
   async renew(model: GateModel, validitySeconds: number): Promise<void> {
-    await this.#change(planRenewal(model), validitySeconds);
+    const now = this.#options.clock.monotonic();
+    await this.#change(planRenewal(model, now), { validitySeconds, now });
   }
 
   async read(): Promise<GateReading | undefined> {
@@ -124,12 +126,12 @@ export class NftGate implements Gate {
     return parseCounters(await this.#nft(['-j', 'list', 'set', 'inet', tableName, set]), set);
   }
 
-  async #change(changes: readonly Change[], validitySeconds: number): Promise<void> {
+  async #change(changes: readonly Change[], times: Times): Promise<void> {
     if (changes.length === 0) return;
     const named = new Set(changes.map((change) => (change.kind === 'disarm' ? change.quota : undefined)));
     const left = this.#leftQuotas.filter(({ quota }) => !named.has(quota));
     this.#leftQuotas = [];
-    const script = renderChanges([...changes, ...left], validitySeconds);
+    const script = renderChanges([...changes, ...left], times);
     try {
       // A packet may take a mark away just between the two commands that would: then it is gone, and all else is as before.
       await this.#script(script).catch((error: unknown) => {
@@ -140,7 +142,7 @@ export class NftGate implements Gate {
       // An element whose time has ended holds on to its quota until the kernel sweeps it up, a second later or so.
       if (!(error instanceof CommandError && error.said(/Device or resource busy/))) throw error;
       const others = changes.filter((change) => change.kind !== 'disarm');
-      await this.#script(renderChanges(others, validitySeconds));
+      await this.#script(renderChanges(others, times));
       this.#leftQuotas = [...left, ...changes.filter((change) => change.kind === 'disarm')];
     }
   }

@@ -50,11 +50,19 @@ export function parseTable(output: string): ObservedGate {
   const allowance = new Set<string>();
   const quotaOf = new Map<string, string>();
   const unheard = new Set<string>();
+  const endsIn = new Map<string, number>();
   for (const family of [4, 6]) {
     const up = new Set(elements(listing, 'set', `up${family}`).map(({ val }) => val));
     for (const { val } of elements(listing, 'set', `down${family}`)) if (up.has(val)) counted.add(val);
-    for (const { val } of elements(listing, 'set', `unlimited${family}`)) unlimited.add(val);
-    for (const { val } of elements(listing, 'set', `idle${family}`)) allowance.add(val);
+    for (const [name, set] of [
+      ['unlimited', unlimited],
+      ['idle', allowance],
+    ] as const) {
+      for (const { val, expires } of elements(listing, 'set', `${name}${family}`)) {
+        set.add(val);
+        if (expires !== undefined) endsIn.set(val, expires);
+      }
+    }
     for (const { val } of elements(listing, 'set', `unheard${family}`)) unheard.add(val);
     for (const { val, target } of elements(listing, 'map', `grant${family}`)) {
       if (target === undefined) throw unexpected(`grant${family} points nowhere`);
@@ -62,7 +70,7 @@ export function parseTable(output: string): ObservedGate {
     }
   }
   const found = quotas(listing).map(({ name, bytes }): [string, GateQuota] => [quotaName(name), { bytes }]);
-  return { counted, unlimited, allowance, quotaOf, unheard, quotas: new Map(found) };
+  return { counted, unlimited, allowance, quotaOf, unheard, endsIn, quotas: new Map(found) };
 }
 
 function parseListing(output: string): Listing {
@@ -91,6 +99,8 @@ function quotas(listing: Listing): { name: string; bytes: bigint; used: bigint }
 interface Element {
   readonly val: string;
   readonly counter?: { readonly bytes: number | string };
+  /** Seconds that an element with a timeout has left. */
+  readonly expires?: number;
   /** Of a map: what the element points to. */
   readonly target?: string;
 }

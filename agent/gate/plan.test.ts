@@ -15,7 +15,7 @@ function model(devices: Record<string, GateDevice> = {}, quotas: Record<string, 
   };
 }
 
-const lines = (from: GateModel, to: GateModel) => planChanges(from, to).map(describeChange);
+const lines = (from: GateModel, to: GateModel) => planChanges(from, to, 0).map(describeChange);
 
 describe('planChanges', () => {
   it('counts a closed device and lets it pass nowhere', () => {
@@ -84,6 +84,31 @@ describe('planChanges', () => {
     expect(only4(lines(unheard, model()))).toContain('take 10.64.0.2 for heard');
   });
 
+  it('lets a device pass anew when its end moves, without touching its quota', () => {
+    const until = (endsAt: number) =>
+      model({ a: { ...device(2, { kind: 'quota', quota: 'q1' }), endsAt } }, { q1: 5n });
+    expect(lines(until(1000), until(1000))).toEqual([]);
+    expect(lines(until(1000), until(2000))).toEqual([
+      'stop 10.64.0.2 passing on quota q1',
+      'stop fd00::2 passing on quota q1',
+      'let 10.64.0.2 pass on quota q1 until 2000 ms',
+      'let fd00::2 pass on quota q1 until 2000 ms',
+    ]);
+  });
+
+  it('lets nobody pass whose end is over, and does not renew him', () => {
+    const ended = model({ a: { ...device(2, { kind: 'quota', quota: 'q1' }), endsAt: 1000 } }, { q1: 5n });
+    expect(planChanges(model(), ended, 1000).map(({ kind }) => kind)).toEqual(['arm', 'count', 'count']);
+    expect(planRenewal(ended, 1000)).toEqual([]);
+    expect(planRenewal(ended, 999)).toHaveLength(4);
+  });
+
+  it('refuses to move the end of an allowance, which would be armed afresh by that', () => {
+    const until = (endsAt: number) =>
+      model({ a: { ...device(2, { kind: 'allowance', generation: 1 }), endsAt } });
+    expect(() => lines(until(1000), until(2000))).toThrow('would get another end in place');
+  });
+
   it('counts from zero when an address passes from one device to another', () => {
     const from = model({ a: device(2, { kind: 'unlimited' }) });
     const to = model({ b: device(2, { kind: 'unlimited' }) });
@@ -110,7 +135,7 @@ describe('planRenewal', () => {
       { a: device(2, { kind: 'quota', quota: 'q' }), b: device(3, { kind: 'unlimited' }) },
       { q: 1n },
     );
-    expect(planRenewal(granted).map(describeChange)).toEqual([
+    expect(planRenewal(granted, 0).map(describeChange)).toEqual([
       'stop 10.64.0.2 passing on quota q',
       'stop fd00::2 passing on quota q',
       'let 10.64.0.2 pass on quota q',

@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import type { GateModel, Pass } from './model.ts';
+import type { GateDevice, GateModel, Pass } from './model.ts';
 
 export type OpenPass = Exclude<Pass, { kind: 'closed' }>;
 
@@ -15,7 +15,13 @@ export type Change =
   | { readonly kind: 'count'; readonly address: string }
   /** Marks the address as not heard. */
   | { readonly kind: 'mark'; readonly address: string }
-  | { readonly kind: 'admit'; readonly address: string; readonly pass: OpenPass }
+  /** Until `endsAt`, monotonic milliseconds. */
+  | {
+      readonly kind: 'admit';
+      readonly address: string;
+      readonly pass: OpenPass;
+      readonly endsAt: number | undefined;
+    }
   | { readonly kind: 'disarm'; readonly quota: string };
 
 /** The order in which one transaction does it: a quota is there before what points to it, and gone after it. */
@@ -31,10 +37,10 @@ const order = [
 ] as const satisfies Change['kind'][];
 
 /**
- * What turns `from` into `to`.
+ * What turns `from` into `to`, at the monotonic time `now`.
  * @throws TurnpikeError `internal` when `to` breaks a rule of the model
  */
-export function planChanges(from: GateModel, to: GateModel): readonly Change[] {
+export function planChanges(from: GateModel, to: GateModel, now: number): readonly Change[] {
   const changes: Record<Change['kind'], Change[]> = {
     arm: [],
     expel: [],
@@ -64,7 +70,7 @@ export function planChanges(from: GateModel, to: GateModel): readonly Change[] {
       [device.address4, next?.address4 === device.address4],
       [device.address6, next?.address6 === device.address6],
     ] as const) {
-      const stays = kept && next !== undefined && samePass(device.pass, next.pass);
+      const stays = kept && next !== undefined && sameWay(id, device, next);
       if (!stays && device.pass.kind !== 'closed') add({ kind: 'expel', address, pass: device.pass });
       if (!kept) add({ kind: 'forget', address });
       if (device.unheard === true && !(kept && next?.unheard === true)) add({ kind: 'hear', address });
@@ -83,23 +89,28 @@ export function planChanges(from: GateModel, to: GateModel): readonly Change[] {
       [device.address4, old?.address4 === device.address4],
       [device.address6, old?.address6 === device.address6],
     ] as const) {
-      const stayed = kept && old !== undefined && samePass(old.pass, device.pass);
+      const stayed = kept && old !== undefined && sameWay(id, old, device);
       if (!kept) add({ kind: 'count', address });
       if (device.unheard === true && !(kept && old?.unheard === true)) add({ kind: 'mark', address });
-      if (!stayed && device.pass.kind !== 'closed') add({ kind: 'admit', address, pass: device.pass });
+      const { pass, endsAt } = device;
+      if (!stayed && pass.kind !== 'closed' && !hasEnded(device, now)) {
+        add({ kind: 'admit', address, pass, endsAt });
+      }
     }
   }
   refuseShared(to, changes.count);
   return order.flatMap((kind) => changes[kind]);
 }
 
-/** What gives all grant elements their full time again. */
-export function planRenewal(model: GateModel): readonly Change[] {
-  const granted = [...model.devices.values()].flatMap(({ pass, address4, address6 }) =>
-    pass.kind === 'quota' ? [address4, address6].map((address) => ({ address, pass })) : [],
-  );
+/** What gives all grant elements their full time again, at the monotonic time `now`. */
+export function planRenewal(model: GateModel, now: number): readonly Change[] {
+  const granted = [...model.devices.values()].flatMap((device) => {
+    const { pass, address4, address6, endsAt } = device;
+    if (pass.kind !== 'quota' || hasEnded(device, now)) return [];
+    return [address4, address6].map((address) => ({ address, pass, endsAt }));
+  });
   return [
-    ...granted.map((entry) => ({ kind: 'expel' as const, ...entry })),
+    ...granted.map(({ address, pass }) => ({ kind: 'expel' as const, address, pass })),
     ...granted.map((entry) => ({ kind: 'admit' as const, ...entry })),
   ];
 }
@@ -120,7 +131,7 @@ export function describeChange(change: Change): string {
     case 'mark':
       return `mark ${change.address} as not heard`;
     case 'admit':
-      return `let ${change.address} pass ${describePass(change.pass)}`;
+      return `let ${change.address} pass ${describePass(change.pass)}${describeEnd(change.endsAt)}`;
     case 'expel':
       return `stop ${change.address} passing ${describePass(change.pass)}`;
   }
@@ -135,6 +146,22 @@ function describePass(pass: OpenPass): string {
     case 'quota':
       return `on quota ${pass.quota}`;
   }
+}
+
+function describeEnd(endsAt: number | undefined): string {
+  return endsAt === undefined ? '' : ` until ${endsAt} ms`;
+}
+
+function hasEnded({ endsAt }: GateDevice, now: number): boolean {
+  return endsAt !== undefined && endsAt <= now;
+}
+
+// An element with another end is another element, and that of an allowance would have its quota anew.
+function sameWay(id: string, left: GateDevice, right: GateDevice): boolean {
+  if (!samePass(left.pass, right.pass)) return false;
+  if (left.endsAt === right.endsAt || left.pass.kind === 'closed') return true;
+  if (left.pass.kind !== 'allowance') return false;
+  throw new TurnpikeError('internal', `the allowance of device ${id} would get another end in place`);
 }
 
 function samePass(left: Pass, right: Pass): boolean {

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Change } from './plan.ts';
+import type { Change, OpenPass } from './plan.ts';
 import { renderChanges } from './render.ts';
 
 describe('renderChanges', () => {
   it('gathers elements of one set into one command', () => {
     const count = (address: string): Change => ({ kind: 'count', address });
-    expect(renderChanges([count('10.64.0.2'), count('10.64.0.3'), count('fd00::2')], 60)).toBe(
+    expect(
+      renderChanges([count('10.64.0.2'), count('10.64.0.3'), count('fd00::2')], {
+        validitySeconds: 60,
+        now: 0,
+      }),
+    ).toBe(
       [
         'add element inet turnpike up4 { 10.64.0.2, 10.64.0.3 }',
         'add element inet turnpike down4 { 10.64.0.2, 10.64.0.3 }',
@@ -18,7 +23,9 @@ describe('renderChanges', () => {
 
   it('deletes so that an element which ended by itself does not fail the transaction', () => {
     const pass = { kind: 'quota', quota: 'old' } as const;
-    expect(renderChanges([{ kind: 'expel', address: '10.64.0.2', pass }], 60)).toBe(
+    expect(
+      renderChanges([{ kind: 'expel', address: '10.64.0.2', pass }], { validitySeconds: 60, now: 0 }),
+    ).toBe(
       [
         'add element inet turnpike grant4 { 10.64.0.2 timeout 60s : "q_old" }',
         'delete element inet turnpike grant4 { 10.64.0.2 timeout 60s : "q_old" }',
@@ -33,10 +40,10 @@ describe('renderChanges', () => {
       [
         { kind: 'arm', quota: 'new', bytes: 299_148n },
         { kind: 'expel', address: 'fd00::2', pass: on('old') },
-        { kind: 'admit', address: 'fd00::2', pass: on('new') },
+        { kind: 'admit', address: 'fd00::2', pass: on('new'), endsAt: undefined },
         { kind: 'disarm', quota: 'old' },
       ],
-      86_400,
+      { validitySeconds: 86_400, now: 0 },
     );
     expect(script.split('\n').slice(0, -1)).toEqual([
       'add quota inet turnpike q_new { 299148 bytes }',
@@ -47,6 +54,19 @@ describe('renderChanges', () => {
     ]);
   });
 
+  it('ends an element with its device, and a grant with its validity if that is sooner', () => {
+    const times = { validitySeconds: 60, now: 1000.25 };
+    const admit = (pass: OpenPass, endsAt: number): Change => ({
+      ...{ kind: 'admit', address: '10.64.0.2', pass, endsAt },
+    });
+    const element = (change: Change) => /\{ (.*) \}/.exec(renderChanges([change], times))?.[1];
+    expect(element(admit({ kind: 'unlimited' }, 2500.5))).toBe('10.64.0.2 timeout 1s500ms');
+    expect(element(admit({ kind: 'allowance', generation: 1 }, 1000.5))).toBe('10.64.0.2 timeout 1ms');
+    const quota = { kind: 'quota', quota: 'q' } as const;
+    expect(element(admit(quota, 31_000.25))).toBe('10.64.0.2 timeout 30s : "q_q"');
+    expect(element(admit(quota, 100_000))).toBe('10.64.0.2 timeout 60s : "q_q"');
+  });
+
   it.each([
     '10.64.0.2 }; flush ruleset',
     '10.64.0.2, 10.64.0.3',
@@ -55,10 +75,14 @@ describe('renderChanges', () => {
     'fe80::1%wg0',
     '',
   ])('lets nothing but an address become an element: "%s"', (address) => {
-    expect(() => renderChanges([{ kind: 'count', address }], 60)).toThrow('is not an IP address');
+    expect(() => renderChanges([{ kind: 'count', address }], { validitySeconds: 60, now: 0 })).toThrow(
+      'is not an IP address',
+    );
   });
 
   it.each(['q"; flush ruleset', 'a b', '', 'x'.repeat(61)])('refuses the quota name "%s"', (quota) => {
-    expect(() => renderChanges([{ kind: 'arm', quota, bytes: 1n }], 60)).toThrow('cannot be the name');
+    expect(() => renderChanges([{ kind: 'arm', quota, bytes: 1n }], { validitySeconds: 60, now: 0 })).toThrow(
+      'cannot be the name',
+    );
   });
 });

@@ -1,17 +1,25 @@
 import { addressFamily, quotaObject, tableName } from './names.ts';
 import type { Change, OpenPass } from './plan.ts';
 
+export interface Times {
+  /** After so long a grant element ends by itself. */
+  readonly validitySeconds: number;
+  /** Monotonic milliseconds. */
+  readonly now: number;
+}
+
 /**
  * The changes as one nft transaction.
  *
  * An element is deleted by adding and deleting it: adding what is there changes nothing, and deleting what is not there
  * would fail the transaction. It may be gone because its time ended, or a packet or somebody deleted it.
  */
-export function renderChanges(changes: readonly Change[], validitySeconds: number): string {
+export function renderChanges(changes: readonly Change[], times: Times): string {
+  const { validitySeconds } = times;
   if (!Number.isInteger(validitySeconds) || validitySeconds < 1) {
     throw new RangeError(`validity of ${validitySeconds} s`);
   }
-  const script = new Script(validitySeconds);
+  const script = new Script(times);
   for (const change of changes) {
     switch (change.kind) {
       case 'arm':
@@ -33,10 +41,10 @@ export function renderChanges(changes: readonly Change[], validitySeconds: numbe
         script.mark('delete', change.address);
         break;
       case 'admit':
-        script.pass('add', change.address, change.pass);
+        script.pass('add', change.address, change.pass, change.endsAt);
         break;
       case 'expel':
-        script.pass('delete', change.address, change.pass);
+        script.pass('delete', change.address, change.pass, undefined);
         break;
     }
   }
@@ -48,13 +56,13 @@ type Verb = 'add' | 'delete';
 // Gathers elements of one set and one verb into one command: nft reads one list of 10,000 much faster than 10,000
 // commands. Commands of one verb touch different elements or different sets, so their order among each other is free.
 class Script {
-  readonly #validitySeconds: number;
+  readonly #times: Times;
   readonly #lines: string[] = [];
   readonly #elements = new Map<string, string[]>();
   #verb: Verb | undefined;
 
-  constructor(validitySeconds: number) {
-    this.#validitySeconds = validitySeconds;
+  constructor(times: Times) {
+    this.#times = times;
   }
 
   line(text: string): void {
@@ -72,22 +80,20 @@ class Script {
     this.#element(verb, `unheard${addressFamily(address)}`, address);
   }
 
-  pass(verb: Verb, address: string, pass: OpenPass): void {
+  pass(verb: Verb, address: string, pass: OpenPass, endsAt: number | undefined): void {
     const family = addressFamily(address);
+    const { validitySeconds, now } = this.#times;
+    const left = endsAt === undefined ? Number.POSITIVE_INFINITY : endsAt - now;
     switch (pass.kind) {
       case 'unlimited':
-        this.#element(verb, `unlimited${family}`, address);
+        this.#element(verb, `unlimited${family}`, address + timeout(left));
         break;
       case 'allowance':
-        this.#element(verb, `idle${family}`, address);
+        this.#element(verb, `idle${family}`, address + timeout(left));
         break;
       case 'quota': {
-        const seconds = this.#validitySeconds;
-        this.#element(
-          verb,
-          `grant${family}`,
-          `${address} timeout ${seconds}s : "${quotaObject(pass.quota)}"`,
-        );
+        const within = timeout(Math.min(left, validitySeconds * 1000));
+        this.#element(verb, `grant${family}`, `${address}${within} : "${quotaObject(pass.quota)}"`);
         break;
       }
     }
@@ -114,4 +120,11 @@ class Script {
     this.#flush();
     return this.#lines.map((line) => `${line}\n`).join('');
   }
+}
+
+function timeout(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return '';
+  const whole = Math.max(1, Math.floor(ms));
+  const seconds = whole >= 1000 ? `${Math.floor(whole / 1000)}s` : '';
+  return ` timeout ${seconds}${whole % 1000 === 0 ? '' : `${whole % 1000}ms`}`;
 }

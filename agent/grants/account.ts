@@ -1,7 +1,8 @@
 import { greater, lesser } from './figures.ts';
 
 /**
- * The grant side of one subscription on this node. All figures are totals over this incarnation, in bytes:
+ * The grant side of one subscription on this node in its current period. All figures are totals over this incarnation
+ * and this period, in bytes:
  *
  *   used ≤ armed,   armed + writtenOff + released ≤ granted
  *
@@ -10,8 +11,11 @@ import { greater, lesser } from './figures.ts';
  */
 export interface Account {
   readonly subscriptionId: string;
+  readonly period: number;
   /** The highest that the controller named. */
   readonly granted: bigint;
+  /** The highest that the controller named for the period after this one. */
+  readonly nextGranted: bigint;
   readonly armed: bigint;
   readonly writtenOff: bigint;
   readonly released: bigint;
@@ -21,10 +25,12 @@ export interface Account {
   readonly disturbed: boolean;
 }
 
-export function newAccount(subscriptionId: string): Account {
+export function newAccount(subscriptionId: string, period = 1): Account {
   return {
     subscriptionId,
+    period,
     granted: 0n,
+    nextGranted: 0n,
     armed: 0n,
     writtenOff: 0n,
     released: 0n,

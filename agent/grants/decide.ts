@@ -9,6 +9,7 @@ export function decide(situation: Situation): Decision {
   const { account, desired, live, openDevices, settled } = situation;
   // Before all else: unlimited needs no grant, and so no validity either.
   if (situation.refused) return shut(situation);
+  if (situation.turning) return ending(situation);
   if (desired.metering === 'unlimited') {
     // What passes freely uses up no grant; spare grants still go back when they are asked for.
     const next = recallDue(situation) ? answerInTraffic(situation) : situation;
@@ -25,6 +26,13 @@ export function decide(situation: Situation): Decision {
   if (quiet && (recallDue(situation) || situation.owing)) return answerAtRest(situation);
   if (openDevices.size === 0) return shut(situation);
   return arming(recallDue(situation) ? answerInTraffic(situation) : situation);
+}
+
+/** Closes and reads, so that the next period can begin with nothing under way. */
+function ending(situation: Situation): Decision {
+  const { account, live, settled, used } = situation;
+  if (!account.disturbed || live.kind !== 'nothing' || !settled) return closing(situation);
+  return closing({ ...situation, account: writeOff(account, used) });
 }
 
 /** The controller took the subscription from this node: its devices are closed, and what is left goes back. */

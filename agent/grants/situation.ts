@@ -24,6 +24,8 @@ export interface Situation {
   readonly futileBytes: bigint;
   /** The kernel's counters were destroyed not long ago. */
   readonly wary: boolean;
+  /** The period is over, but the next one cannot begin before all is closed and read. */
+  readonly turning: boolean;
   /** The controller was heard of lately enough. */
   readonly valid: boolean;
   /** The controller refuses this node: nobody passes, whatever was granted. */

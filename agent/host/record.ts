@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readBootId } from '../time/boot.ts';
 
 /** What the host must remember beyond the agent's life. Only of this boot: another one starts with nothing of ours. */
 export interface HostRecord {
@@ -44,8 +45,4 @@ export class HostRecordFile {
   async remove(): Promise<void> {
     await rm(this.#path, { force: true });
   }
-}
-
-async function readBootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }

@@ -29,6 +29,7 @@ function device(n: number): DesiredDevice {
     address4: `10.64.${n >> 8}.${n & 255}`,
     address6: `fd74:7572:6e70::${n.toString(16)}`,
     access: 'open',
+    ...(n % 2 && { seat: 'held' }),
   };
 }
 
@@ -40,7 +41,19 @@ function subscription(n: number): DesiredSubscription {
     grantedBytes: 2n ** 62n + BigInt(n),
     allowance: true,
     recall: 3,
+    period: 2,
+    periodEndsAt: 1_800_000_000_000,
+    nextGrantedBytes: 5n,
+    endsAt: 1_900_000_000_000,
+    speed: { downloadBitsPerSecond: 2n ** 60n, scope: 'device' },
+    ...(n % 2 && { throttle: { uploadBitsPerSecond: 64_000n, scope: 'subscription' } }),
   };
+}
+
+function closed(period: number) {
+  const devices = [{ deviceId: device(0).id, upload: 2n ** 62n, download: 7n }];
+  const figures = { granted: 2n ** 62n + 9n, writtenOff: 1n, released: 1n, recall: 2 };
+  return { subscriptionId: subscription(0).id, period, ...figures, devices };
 }
 
 function fill(count: number) {
@@ -51,12 +64,13 @@ function fill(count: number) {
     devices,
     subscriptions: numbers.map(subscription),
     meters: devices.map((item) =>
-      startCounting(newMeter(item.id, item.subscriptionId), [item.address4, item.address6]),
+      startCounting(newMeter(item.id, item.subscriptionId, 2), [item.address4, item.address6]),
     ),
     accounts: numbers.map((n) => ({
-      ...newAccount(subscription(n).id),
+      ...newAccount(subscription(n).id, 2),
       armed: 262_144n,
       granted: 2n ** 62n,
+      nextGranted: 5n,
     })),
   };
 }
@@ -68,10 +82,14 @@ describe('the journal', () => {
       ...fill(3),
       epoch: { bootId: 'boot', table: 'tag-4' },
       validUntil: 1_700_000_000_000,
+      time: { bootId: 'boot', offsetMs: 1_700_000_000_000.25, at: 1_700_000_000_999 },
+      closed: [closed(1), closed(2)],
+      past: { upload: 3n, download: 4n, writtenOff: 5n },
       refused: true,
       applying: true,
       report: { number: 1n, bytes: Uint8Array.of(1, 2, 3) },
     });
+    journal.commit({ forgotten: [closed(1)] });
     journal.commit({ removedDevices: [device(1).id], removedSubscriptions: [subscription(1).id] });
     const before = structuredClone(journal.state);
     journal.close();
@@ -81,6 +99,7 @@ describe('the journal', () => {
     expect(again.state.devices.size).toBe(2);
     expect(again.state.meters.size).toBe(3);
     expect(again.state.epochs).toBe(1);
+    expect([...(again.state.closed.get(subscription(0).id)?.values() ?? [])]).toEqual([closed(2)]);
     again.close();
   });
 

@@ -83,7 +83,9 @@ function prepareSchema(database: DatabaseSync, path: string, owner: Owner): void
   const mark = JSON.stringify([owner.nodeId, owner.incarnation]);
   const row = database.prepare("SELECT value FROM setting WHERE name = 'owner'").get();
   if (row?.['value'] === mark) return;
-  database.exec('DELETE FROM setting; DELETE FROM device; DELETE FROM subscription; DELETE FROM outbox');
+  database.exec(
+    'DELETE FROM setting; DELETE FROM device; DELETE FROM subscription; DELETE FROM closed_period; DELETE FROM outbox',
+  );
   database.prepare("INSERT INTO setting VALUES ('owner', ?)").run(mark);
 }
 

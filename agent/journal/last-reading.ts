@@ -17,6 +17,7 @@ export function bookLastReading(journal: Journal, reading: GateReading): void {
   for (const id of missing) unsure.add(meters.get(id)?.subscriptionId ?? '');
   const used = new Map<string, bigint>();
   for (const meter of meters.values()) {
+    if (meter.period !== state.accounts.get(meter.subscriptionId)?.period) continue;
     used.set(meter.subscriptionId, (used.get(meter.subscriptionId) ?? 0n) + usedBytes(meter));
   }
   const accounts = [...state.accounts.values()]

@@ -1,8 +1,11 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import type { DesiredDevice, NodeSettings } from '../desired/state.ts';
+import type { DesiredDevice, DesiredSubscription, NodeSettings, Speed } from '../desired/state.ts';
 import type { Epoch } from '../gate/model.ts';
+import type { ClosedPeriod } from '../grants/period.ts';
 import type { CountedAddress } from '../meter/meter.ts';
-import { emptyState, type JournalState } from './state.ts';
+import type { TimeTie } from '../time/controller-time.ts';
+import { addClosed, emptyState, type JournalState, type PastTotals } from './state.ts';
+import { parse } from './text.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -14,6 +17,7 @@ export function loadState(database: DatabaseSync): JournalState {
   }
   for (const row of rows(database, 'SELECT * FROM device')) loadDevice(state, row);
   for (const row of rows(database, 'SELECT * FROM subscription')) loadSubscription(state, row);
+  for (const row of rows(database, 'SELECT * FROM closed_period')) addClosed(state, closedPeriod(row));
   const oldest = rows(database, 'SELECT number, bytes FROM outbox ORDER BY number LIMIT 1')[0];
   if (oldest) state.report = { number: integer(oldest, 'number'), bytes: oldest['bytes'] as Uint8Array };
   return state;
@@ -23,6 +27,9 @@ function loadSetting(state: JournalState, name: string, value: string): void {
   switch (name) {
     case 'settings':
       state.settings = JSON.parse(value) as NodeSettings;
+      return;
+    case 'past':
+      state.past = parse<PastTotals>(value);
       return;
     case 'revision':
       state.revision = BigInt(value);
@@ -35,6 +42,9 @@ function loadSetting(state: JournalState, name: string, value: string): void {
       return;
     case 'valid_until':
       state.validUntil = Number(value);
+      return;
+    case 'time':
+      state.time = JSON.parse(value) as TimeTie;
       return;
     case 'refused':
       state.refused = value === 'true';
@@ -56,6 +66,7 @@ function loadDevice(state: JournalState, row: Row): void {
   state.meters.set(id, {
     deviceId: id,
     subscriptionId,
+    period: number(row, 'period'),
     upload: integer(row, 'upload'),
     download: integer(row, 'download'),
     counted: [counted(row, 'a'), counted(row, 'b')].filter((address) => address !== undefined),
@@ -70,6 +81,7 @@ function loadDevice(state: JournalState, row: Row): void {
     address4: text(row, 'address4'),
     address6: text(row, 'address6'),
     access: text(row, 'access') as DesiredDevice['access'],
+    ...(row['seat'] !== null && { seat: text(row, 'seat') as NonNullable<DesiredDevice['seat']> }),
   });
 }
 
@@ -83,12 +95,14 @@ function loadSubscription(state: JournalState, row: Row): void {
   const id = text(row, 'id');
   state.accounts.set(id, {
     subscriptionId: id,
+    period: number(row, 'account_period'),
     granted: integer(row, 'highest_granted'),
+    nextGranted: integer(row, 'highest_next'),
     armed: integer(row, 'armed'),
     writtenOff: integer(row, 'written_off'),
     released: integer(row, 'released'),
-    recall: Number(row['recall_answered']),
-    disturbed: Number(row['disturbed']) === 1,
+    recall: number(row, 'recall_answered'),
+    disturbed: number(row, 'disturbed') === 1,
   });
   if (row['revision'] === null) return;
   state.subscriptions.set(id, {
@@ -96,9 +110,33 @@ function loadSubscription(state: JournalState, row: Row): void {
     revision: integer(row, 'revision'),
     metering: text(row, 'metering') === 'unlimited' ? 'unlimited' : 'granted',
     grantedBytes: integer(row, 'granted'),
-    allowance: Number(row['allowance']) === 1,
-    recall: Number(row['recall']),
+    allowance: number(row, 'allowance') === 1,
+    recall: number(row, 'recall'),
+    period: number(row, 'period'),
+    nextGrantedBytes: integer(row, 'next_granted'),
+    ...optional(row),
   });
+}
+
+function optional(row: Row): Pick<DesiredSubscription, 'periodEndsAt' | 'endsAt' | 'speed' | 'throttle'> {
+  return {
+    ...(row['period_ends_at'] !== null && { periodEndsAt: number(row, 'period_ends_at') }),
+    ...(row['ends_at'] !== null && { endsAt: number(row, 'ends_at') }),
+    ...(row['speed'] !== null && { speed: parse<Speed>(text(row, 'speed')) }),
+    ...(row['throttle'] !== null && { throttle: parse<Speed>(text(row, 'throttle')) }),
+  };
+}
+
+function closedPeriod(row: Row): ClosedPeriod {
+  return {
+    subscriptionId: text(row, 'subscription_id'),
+    period: number(row, 'period'),
+    granted: integer(row, 'granted'),
+    writtenOff: integer(row, 'written_off'),
+    released: integer(row, 'released'),
+    recall: number(row, 'recall_answered'),
+    devices: parse(text(row, 'devices')),
+  };
 }
 
 function rows(database: DatabaseSync, sql: string): Row[] {
@@ -109,6 +147,10 @@ function rows(database: DatabaseSync, sql: string): Row[] {
 
 function text(row: Row, column: string): string {
   return row[column] as string;
+}
+
+function number(row: Row, column: string): number {
+  return Number(row[column]);
 }
 
 function integer(row: Row, column: string): bigint {

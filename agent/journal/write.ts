@@ -1,12 +1,14 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import type { Account } from '../grants/account.ts';
+import type { ClosedPeriod } from '../grants/period.ts';
 import type { Meter } from '../meter/meter.ts';
 import type { JournalChange } from './state.ts';
+import { stringify } from './text.ts';
 
 type Values = readonly SQLInputValue[];
 
-const deviceColumns = ['revision', 'public_key', 'preshared_key', 'address4', 'address6', 'access'];
+const deviceColumns = ['revision', 'public_key', 'preshared_key', 'address4', 'address6', 'access', 'seat'];
 const deviceValues = (device: DesiredDevice): Values => [
   device.revision,
   device.publicKey,
@@ -14,14 +16,16 @@ const deviceValues = (device: DesiredDevice): Values => [
   device.address4,
   device.address6,
   device.access,
+  device.seat ?? null,
 ];
 
 const meterColumns = [
-  ...['upload', 'download'],
+  ...['period', 'upload', 'download'],
   ...['counted_a', 'upload_a', 'download_a'],
   ...['counted_b', 'upload_b', 'download_b'],
 ];
-const meterValues = ({ upload, download, counted: [a, b] }: Meter): Values => [
+const meterValues = ({ period, upload, download, counted: [a, b] }: Meter): Values => [
+  period,
   upload,
   download,
   a?.address ?? null,
@@ -32,17 +36,28 @@ const meterValues = ({ upload, download, counted: [a, b] }: Meter): Values => [
   b?.download ?? 0n,
 ];
 
-const subscriptionColumns = ['revision', 'metering', 'granted', 'allowance', 'recall'];
+const subscriptionColumns = [
+  ...['revision', 'metering', 'granted', 'allowance', 'recall'],
+  ...['period', 'period_ends_at', 'next_granted', 'ends_at', 'speed', 'throttle'],
+];
 const subscriptionValues = (item: DesiredSubscription): Values => [
   item.revision,
   item.metering,
   item.grantedBytes,
   item.allowance ? 1 : 0,
   item.recall,
+  item.period,
+  item.periodEndsAt ?? null,
+  item.nextGrantedBytes,
+  item.endsAt ?? null,
+  item.speed ? stringify(item.speed) : null,
+  item.throttle ? stringify(item.throttle) : null,
 ];
 
 const accountColumns = [
+  'account_period',
   'highest_granted',
+  'highest_next',
   'armed',
   'written_off',
   'released',
@@ -50,7 +65,9 @@ const accountColumns = [
   'disturbed',
 ];
 const accountValues = (account: Account): Values => [
+  account.period,
   account.granted,
+  account.nextGranted,
   account.armed,
   account.writtenOff,
   account.released,
@@ -76,6 +93,7 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
     ['id'],
     [subscriptionColumns, accountColumns],
   );
+  const writeClosed = closedWriter(database);
   const writeSettings = settingsWriter(database);
   return (change) => {
     for (const id of change.removedDevices ?? []) removeDevice.run(id);
@@ -98,7 +116,26 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
     for (const account of accounts.values()) {
       writeSubscriptions([account.subscriptionId], undefined, accountValues(account));
     }
+    writeClosed(change);
     writeSettings(change);
+  };
+}
+
+function closedWriter(database: DatabaseSync): (change: JournalChange) => void {
+  const write = database.prepare('INSERT OR REPLACE INTO closed_period VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const forget = database.prepare('DELETE FROM closed_period WHERE subscription_id = ? AND period = ?');
+  const values = (closed: ClosedPeriod): Values => [
+    closed.subscriptionId,
+    closed.period,
+    closed.granted,
+    closed.writtenOff,
+    closed.released,
+    closed.recall,
+    stringify(closed.devices),
+  ];
+  return (change) => {
+    for (const period of change.closed ?? []) write.run(...values(period));
+    for (const { subscriptionId, period } of change.forgotten ?? []) forget.run(subscriptionId, period);
   };
 }
 
@@ -148,10 +185,12 @@ function settingsWriter(database: DatabaseSync): (change: JournalChange) => void
   const freeze = database.prepare('INSERT INTO outbox VALUES (?, ?)');
   return (change) => {
     if (change.settings) set.run('settings', JSON.stringify(change.settings));
+    if (change.past) set.run('past', stringify(change.past));
     if (change.revision !== undefined) set.run('revision', String(change.revision));
     if (change.epoch !== undefined) set.run('epoch', JSON.stringify(change.epoch));
     if (change.epoch) countEpoch.run();
     if (change.validUntil !== undefined) set.run('valid_until', String(Math.round(change.validUntil)));
+    if (change.time) set.run('time', JSON.stringify(change.time));
     if (change.refused !== undefined) set.run('refused', String(change.refused));
     if (change.applying !== undefined) set.run('applying', String(change.applying));
     if (change.acknowledged !== undefined) acknowledge.run(change.acknowledged);

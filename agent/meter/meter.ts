@@ -1,14 +1,19 @@
 import type { DeviceCounters } from '../gate/model.ts';
 
-/**
- * What one device has used on this node, over the life of this incarnation. Totals only grow and outlive the device;
- * `counted` ties them to the counters that are in the kernel now.
- */
-export interface Meter {
+/** What one device used in one period of its subscription on this node, over the life of this incarnation. */
+export interface DeviceTotals {
   readonly deviceId: string;
-  readonly subscriptionId: string;
   readonly upload: bigint;
   readonly download: bigint;
+}
+
+/**
+ * What one device has used in its current period. Totals only grow and outlive the device; `counted` ties them to the
+ * counters that are in the kernel now.
+ */
+export interface Meter extends DeviceTotals {
+  readonly subscriptionId: string;
+  readonly period: number;
   /** The addresses whose counters in the kernel are this device's, with how much of each is booked already. */
   readonly counted: readonly CountedAddress[];
 }
@@ -17,12 +22,17 @@ export interface CountedAddress extends DeviceCounters {
   readonly address: string;
 }
 
-export function newMeter(deviceId: string, subscriptionId: string): Meter {
-  return { deviceId, subscriptionId, upload: 0n, download: 0n, counted: [] };
+export function newMeter(deviceId: string, subscriptionId: string, period = 1): Meter {
+  return { deviceId, subscriptionId, period, upload: 0n, download: 0n, counted: [] };
 }
 
-export function usedBytes(meter: Meter): bigint {
-  return meter.upload + meter.download;
+export function usedBytes({ upload, download }: DeviceTotals): bigint {
+  return upload + download;
+}
+
+/** Another period begins: totals from zero, on counters that go on. */
+export function turnMeter(meter: Meter, period: number): Meter {
+  return { ...meter, period, upload: 0n, download: 0n };
 }
 
 /** The device's elements are about to be made, or were made: counters begin at zero. */

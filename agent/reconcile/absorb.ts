@@ -1,10 +1,14 @@
 import { isIP } from 'node:net';
-import type { DesiredDelta, DesiredDevice } from '../desired/state.ts';
+import type { DesiredDelta, DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import { parseAddress } from '../gate/names.ts';
+import { newAccount } from '../grants/account.ts';
+import { greater } from '../grants/figures.ts';
+import { grantLate } from '../grants/period.ts';
 import type { Refusal } from '../south/ports.ts';
 import type { Draft } from './draft.ts';
 import type { Memory } from './memory.ts';
 import { addMember } from './memory.ts';
+import { nextMoment } from './moments.ts';
 
 /**
  * Takes what the controller said into the draft: removals first, then whole items. An item that cannot be on a node
@@ -31,12 +35,10 @@ export function absorb(
     }
     for (const item of delta.subscriptions) {
       touched.add(item.id);
-      const account = draft.account(item.id);
-      if (item.grantedBytes > account.granted) {
-        draft.putAccount({ ...account, granted: item.grantedBytes });
-        memory.owing.delete(item.id);
-      }
+      absorbGrant(draft, memory, item);
       draft.putSubscription(item.id, item);
+      // In the past or not, this round looks at it.
+      memory.nextMoment = Math.min(memory.nextMoment, nextMoment([item], Number.NEGATIVE_INFINITY));
     }
     for (const device of delta.devices) {
       touched.add(device.subscriptionId);
@@ -48,6 +50,29 @@ export function absorb(
   const named = new Set(deltas.flatMap(({ devices }) => devices.map(({ id }) => id)));
   if (named.size > 0) refuse(memory, findConflicts(draft, named, ownPublicKey));
   return touched;
+}
+
+/**
+ * Every figure counts for the period that it is of: whether the controller's word comes before our turn of the period
+ * or after it, the accounts come out the same. An item of a later period waits for the turn (turn.ts).
+ */
+function absorbGrant(draft: Draft, memory: Memory, item: DesiredSubscription): void {
+  const { id, period, grantedBytes, nextGrantedBytes, recall } = item;
+  const account = draft.knownAccount(id) ?? newAccount(id, period);
+  const closed = draft.closed(id, period);
+  const later = closed && grantLate(closed, grantedBytes, recall);
+  if (later && later !== closed) draft.putClosed(later);
+  const granted =
+    period === account.period ? grantedBytes : period + 1 === account.period ? nextGrantedBytes : 0n;
+  const nextGranted = period === account.period ? nextGrantedBytes : 0n;
+  if (granted > account.granted) memory.owing.delete(id);
+  const same = granted <= account.granted && nextGranted <= account.nextGranted;
+  const raised = {
+    ...account,
+    granted: greater(account.granted, granted),
+    nextGranted: greater(account.nextGranted, nextGranted),
+  };
+  draft.putAccount(same ? account : raised);
 }
 
 /** Looks again at all that was refused: what stood in its way may have gone. */

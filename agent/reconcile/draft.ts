@@ -1,7 +1,8 @@
 import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import { type Account, newAccount } from '../grants/account.ts';
+import type { ClosedPeriod } from '../grants/period.ts';
 import type { JournalChange, JournalState } from '../journal/state.ts';
-import { type Meter, newMeter, usedBytes } from '../meter/meter.ts';
+import { type Meter, newMeter, turnMeter, usedBytes } from '../meter/meter.ts';
 import type { Memory } from './memory.ts';
 
 type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
@@ -17,10 +18,16 @@ export class Draft {
   readonly #subscriptions = new Map<string, DesiredSubscription | undefined>();
   readonly #meters = new Map<string, Meter>();
   readonly #accounts = new Map<string, Account>();
+  readonly #closed = new Map<string, ClosedPeriod>();
+  readonly #forgotten: ClosedPeriod[] = [];
+  readonly #used = new Map<string, bigint>();
   readonly #usedMore = new Map<string, bigint>();
   /** The rest of the change. */
   readonly other: Writable<
-    Pick<JournalChange, 'revision' | 'validUntil' | 'refused' | 'applying' | 'acknowledged' | 'report'>
+    Pick<
+      JournalChange,
+      'revision' | 'validUntil' | 'refused' | 'applying' | 'acknowledged' | 'report' | 'past' | 'time'
+    >
   > = {};
 
   constructor(state: Readonly<JournalState>, memory: Memory) {
@@ -69,7 +76,8 @@ export class Draft {
   }
 
   meterOf(device: DesiredDevice): Meter {
-    return this.meter(device.id) ?? newMeter(device.id, device.subscriptionId);
+    const { id, subscriptionId } = device;
+    return this.meter(id) ?? newMeter(id, subscriptionId, this.account(subscriptionId).period);
   }
 
   putMeter(meter: Meter): void {
@@ -77,17 +85,19 @@ export class Draft {
     const growth = usedBytes(meter) - (before ? usedBytes(before) : 0n);
     if (growth !== 0n) {
       const id = meter.subscriptionId;
+      this.#used.set(id, this.used(id) + growth);
       this.#usedMore.set(id, (this.#usedMore.get(id) ?? 0n) + growth);
     }
     this.#meters.set(meter.deviceId, meter);
   }
 
   account(subscriptionId: string): Account {
-    return (
-      this.#accounts.get(subscriptionId) ??
-      this.#state.accounts.get(subscriptionId) ??
-      newAccount(subscriptionId)
-    );
+    return this.knownAccount(subscriptionId) ?? newAccount(subscriptionId);
+  }
+
+  /** Undefined when the subscription was never heard of here. */
+  knownAccount(subscriptionId: string): Account | undefined {
+    return this.#accounts.get(subscriptionId) ?? this.#state.accounts.get(subscriptionId);
   }
 
   putAccount(account: Account): void {
@@ -95,13 +105,63 @@ export class Draft {
     if (!same) this.#accounts.set(account.subscriptionId, account);
   }
 
+  /** Bytes used in the current period. */
   used(subscriptionId: string): bigint {
-    return (this.#memory.used.get(subscriptionId) ?? 0n) + (this.#usedMore.get(subscriptionId) ?? 0n);
+    return this.#used.get(subscriptionId) ?? this.#memory.used.get(subscriptionId) ?? 0n;
   }
 
-  /** Subscriptions whose usage grew in this round. */
+  /** Subscriptions whose usage grew in this round, by how much; in whichever period. */
   get usedMore(): ReadonlyMap<string, bigint> {
     return this.#usedMore;
+  }
+
+  /** Of all subscriptions whose usage in the current period is another one now. */
+  get usedNow(): ReadonlyMap<string, bigint> {
+    return this.#used;
+  }
+
+  /**
+   * Another period begins: the device's totals start at zero. What it used before is a matter of the period that is
+   * over ({@link putClosed}).
+   */
+  turnMeter(meter: Meter, period: number): Meter {
+    const { upload, download } = meter;
+    if (meter.period === period) return meter;
+    const past = this.other.past ?? this.#state.past;
+    if (upload + download > 0n) {
+      this.other.past = { ...past, upload: past.upload + upload, download: past.download + download };
+    }
+    const turned = turnMeter(meter, period);
+    this.#meters.set(meter.deviceId, turned);
+    return turned;
+  }
+
+  /** The account of a period that begins, with nothing used yet. */
+  turnAccount(next: Account): void {
+    const { writtenOff } = this.account(next.subscriptionId);
+    const past = this.other.past ?? this.#state.past;
+    if (writtenOff > 0n) this.other.past = { ...past, writtenOff: past.writtenOff + writtenOff };
+    this.#accounts.set(next.subscriptionId, next);
+    this.#used.set(next.subscriptionId, 0n);
+  }
+
+  closed(subscriptionId: string, period: number): ClosedPeriod | undefined {
+    return (
+      this.#closed.get(`${subscriptionId} ${period}`) ?? this.#state.closed.get(subscriptionId)?.get(period)
+    );
+  }
+
+  /** Periods of a subscription that are over, as they are on disk. */
+  journalledClosed(subscriptionId: string): Iterable<ClosedPeriod> {
+    return this.#state.closed.get(subscriptionId)?.values() ?? [];
+  }
+
+  putClosed(closed: ClosedPeriod): void {
+    this.#closed.set(`${closed.subscriptionId} ${closed.period}`, closed);
+  }
+
+  forget(closed: ClosedPeriod): void {
+    this.#forgotten.push(closed);
   }
 
   get changedMeters(): Iterable<Meter> {
@@ -110,6 +170,10 @@ export class Draft {
 
   get changedAccounts(): Iterable<Account> {
     return this.#accounts.values();
+  }
+
+  get changedClosed(): Iterable<ClosedPeriod> {
+    return this.#closed.values();
   }
 
   change(): JournalChange {
@@ -125,13 +189,18 @@ export class Draft {
       subscriptions: defined(this.#subscriptions),
       meters: [...this.#meters.values()],
       accounts: [...this.#accounts.values()],
+      closed: [...this.#closed.values()],
+      forgotten: this.#forgotten,
     };
   }
 
   get isEmpty(): boolean {
     return (
       Object.keys(this.other).length === 0 &&
-      [this.#devices, this.#subscriptions, this.#meters, this.#accounts].every((items) => items.size === 0)
+      this.#forgotten.length === 0 &&
+      [this.#devices, this.#subscriptions, this.#meters, this.#accounts, this.#closed].every(
+        (items) => items.size === 0,
+      )
     );
   }
 }

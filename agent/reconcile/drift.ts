@@ -14,7 +14,7 @@ export async function readBack(
   journal: Journal,
   memory: Memory,
   gate: Gate,
-  validitySeconds: number,
+  { validitySeconds, now }: { readonly validitySeconds: number; readonly now: number },
 ): Promise<string[]> {
   const adopting = memory.gate.devices.size === 0;
   const owners = [...journal.state.meters.values()].filter(({ counted }) => counted.length > 0);
@@ -26,14 +26,15 @@ export async function readBack(
       addresses: counted.map(({ address }) => address),
     })),
     memory.gate,
+    now,
   );
   for (const name of observed.quotas.keys()) {
     memory.sequence = Math.max(memory.sequence, Number(/_(\d+)$/.exec(name)?.[1] ?? 0));
   }
   const absent = noteBroken(journal, memory, found);
   const lines = adopting
-    ? describeAdoption(found, absent)
-    : describeGateDrift(memory.gate, without(found, absent));
+    ? describeAdoption(found, absent, now)
+    : describeGateDrift(memory.gate, without(found, absent), now);
   for (const { from, to } of endUnclear(found)) await gate.apply(from, to, validitySeconds);
   const model = without(found, absent).gate;
   const clean = withoutForeign(model);
@@ -79,6 +80,6 @@ function withoutForeign({ devices, quotas }: GateModel): GateModel {
   return { devices: own, quotas: new Map([...quotas].filter(([name]) => used.has(name))) };
 }
 
-function describeAdoption(found: ReadBack, absent: ReadonlySet<string>): string[] {
-  return describeGateDrift(found.gate, { ...without(found, absent), unclear: found.unclear });
+function describeAdoption(found: ReadBack, absent: ReadonlySet<string>, now: number): string[] {
+  return describeGateDrift(found.gate, { ...without(found, absent), unclear: found.unclear }, now);
 }

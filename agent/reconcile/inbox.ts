@@ -3,6 +3,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DesiredSink, PendingReport, Refusal, ReportSource } from '../south/ports.ts';
+import type { ControllerTime } from '../time/controller-time.ts';
 import type { Hearing } from './hearing.ts';
 import type { Validity } from './validity.ts';
 
@@ -20,6 +21,8 @@ export interface News {
   readonly knocks: ReadonlySet<string>;
   /** Somebody touched the gate, or a quota ran dry. */
   readonly gateEvent: boolean;
+  /** The controller's clock says something else than was thought. */
+  readonly timeMoved: boolean;
   /** What WireGuard said last of who was heard, when that is news. */
   readonly hearing: Hearing | undefined;
 }
@@ -28,20 +31,23 @@ export interface News {
 export class Inbox implements DesiredSink, ReportSource {
   readonly #journal: Journal;
   readonly #validity: Validity;
+  readonly #time: ControllerTime;
   readonly #wake: () => void;
   readonly #listeners: (() => void)[] = [];
   #settings: NodeSettings | undefined;
   #batches: Batch[] = [];
   #knocks = new Set<string>();
   #gateEvent = false;
+  #timeMoved = false;
   #hearing: Hearing | undefined;
   #acknowledged = 0n;
   #closed = false;
   readonly #unanswered = new Set<(error: TurnpikeError) => void>();
 
-  constructor(journal: Journal, validity: Validity, wake: () => void) {
+  constructor(journal: Journal, validity: Validity, time: ControllerTime, wake: () => void) {
     this.#journal = journal;
     this.#validity = validity;
+    this.#time = time;
     this.#wake = wake;
   }
 
@@ -66,6 +72,13 @@ export class Inbox implements DesiredSink, ReportSource {
     if (this.#closed) this.close();
     else this.#wake();
     return promise.finally(() => this.#unanswered.delete(reject));
+  }
+
+  time(timeMs: number, first: boolean): void {
+    if (first) this.#time.begin();
+    if (!this.#time.heard(timeMs)) return;
+    this.#timeMoved = true;
+    this.#wake();
   }
 
   heard(): void {
@@ -132,12 +145,14 @@ export class Inbox implements DesiredSink, ReportSource {
       batches: this.#batches,
       knocks: this.#knocks,
       gateEvent: this.#gateEvent,
+      timeMoved: this.#timeMoved,
       hearing: this.#hearing,
     };
     this.#settings = undefined;
     this.#batches = [];
     this.#knocks = new Set();
     this.#gateEvent = false;
+    this.#timeMoved = false;
     this.#hearing = undefined;
     return news;
   }

@@ -115,7 +115,7 @@ export class Loop implements Task {
   async #wait(signal: AbortSignal): Promise<void> {
     const { clock, reconciler, wake, validity } = this.#parts;
     const now = clock.monotonic();
-    const dues = [this.#beatAt, this.#fullAt];
+    const dues = [this.#beatAt, this.#fullAt, now + reconciler.momentInMs];
     if (validity.remainingMs() > 0) dues.push(now + validity.remainingMs());
     const delay = reconciler.restless ? 0 : Math.max(0, Math.min(...dues) - now);
     if (delay === 0) return;

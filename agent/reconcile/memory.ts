@@ -19,13 +19,15 @@ export interface Memory {
   peers: Map<string, KnownPeer>;
   /** Devices of each subscription, desired or in the gate. */
   readonly members: Map<string, Set<string>>;
-  /** Bytes used of each subscription: the sum of its devices' totals. */
+  /** Bytes used of each subscription in its current period: the sum of its devices' totals. */
   readonly used: Map<string, bigint>;
   readonly activity: Map<string, Activity>;
   /** What the gate accepted of each device lately. */
   readonly traffic: Map<string, Traffic>;
   /** Devices that became active in the last reading. */
   readonly risen: Set<string>;
+  /** When subscriptions end; absent: never. Must be known before the first decision after a start. */
+  readonly endsAt: Map<string, number>;
   readonly wantingSince: Map<string, number>;
   readonly owing: Set<string>;
   readonly lastArmed: Map<string, Armed>;
@@ -44,6 +46,8 @@ export interface Memory {
   /** Counts what is armed, for names that were never used. */
   sequence: number;
   lastReadingAt: number | undefined;
+  /** When something changes by itself next, by the controller's clock; never later than that. */
+  nextMoment: number;
   /** When the counters of an epoch were found destroyed; long ago when they never were. */
   lossAt: number;
 }
@@ -70,6 +74,7 @@ export function newMemory(state: JournalState): Memory {
     activity: new Map(),
     traffic: new Map(),
     risen: new Set(),
+    endsAt: new Map(),
     wantingSince: new Map(),
     owing: new Set(),
     lastArmed: new Map(),
@@ -81,10 +86,14 @@ export function newMemory(state: JournalState): Memory {
     checked: false,
     sequence: 0,
     lastReadingAt: undefined,
+    nextMoment: Number.NEGATIVE_INFINITY,
     lossAt: Number.NEGATIVE_INFINITY,
   };
   for (const meter of state.meters.values()) {
-    addUsed(memory, meter.subscriptionId, usedBytes(meter));
+    const { subscriptionId } = meter;
+    if (meter.period === state.accounts.get(subscriptionId)?.period) {
+      addUsed(memory, subscriptionId, usedBytes(meter));
+    }
     if (meter.counted.length > 0) addMember(memory, meter.subscriptionId, meter.deviceId);
   }
   for (const device of state.devices.values()) addMember(memory, device.subscriptionId, device.id);

@@ -1,5 +1,6 @@
 import type { GateDevice, GateModel, ObservedGate, Pass } from '../gate/model.ts';
 import type { OpenPass } from '../gate/plan.ts';
+import { hasEnded } from './ends.ts';
 
 /** What the kernel holds, seen as a model. */
 export interface ReadBack {
@@ -15,12 +16,14 @@ export const strangerPrefix = 'stranger ';
 
 /**
  * Makes a model of what was observed. `owners` are the devices that should have elements there; `before` is what was
- * thought to be there, for what cannot be read back: the generations of allowances.
+ * thought to be there, for what cannot be read back (exactly): the generations of allowances, and ends. `now` is the
+ * monotonic time.
  */
 export function readBackGate(
   observed: ObservedGate,
   owners: Iterable<{ readonly id: string; readonly addresses: readonly string[] }>,
   before: GateModel,
+  now: number,
 ): ReadBack {
   const devices = new Map<string, GateDevice>();
   const unclear = new Map<string, OpenPass[]>();
@@ -37,7 +40,8 @@ export function readBackGate(
     const [only] = distinct.values();
     const clear = distinct.size <= 1 && ways.every((way) => way.length === distinct.size);
     const unheard = addresses.some((address) => observed.unheard.has(address));
-    devices.set(id, { address4, address6, pass: clear && only ? only : { kind: 'closed' }, unheard });
+    const endsAt = before.devices.get(id)?.endsAt ?? endOf(observed, addresses, now);
+    devices.set(id, { address4, address6, pass: clear && only ? only : { kind: 'closed' }, unheard, endsAt });
     if (!clear) unclear.set(id, [...distinct.values()]);
   }
   addStrangers(observed, known, devices, unclear);
@@ -80,15 +84,22 @@ function waysOf(observed: ObservedGate, address: string, generation: number): Op
   return ways;
 }
 
+function endOf({ endsIn }: ObservedGate, addresses: readonly string[], now: number): number | undefined {
+  const [seconds] = addresses.flatMap((address) => endsIn.get(address) ?? []);
+  return seconds === undefined ? undefined : now + seconds * 1000;
+}
+
 function generationOf(pass: Pass | undefined): number {
   return pass?.kind === 'allowance' ? pass.generation : 0;
 }
 
 /** What was found otherwise than it should be, a readable line for each device. */
-export function describeGateDrift(before: GateModel, found: ReadBack): string[] {
+export function describeGateDrift(before: GateModel, found: ReadBack, now: number): string[] {
   const lines: string[] = [];
   for (const [id, device] of found.gate.devices) {
     const thought = before.devices.get(id);
+    // Ended by itself, in one family a moment before the other.
+    if (hasEnded(thought?.endsAt, now) && !found.broken.has(id)) continue;
     const ways = found.unclear.get(id)?.map(describeWay).join(' and ');
     if (id.startsWith(strangerPrefix)) lines.push('remove elements that are of no device');
     else if (found.broken.has(id)) lines.push(`count ${id} anew: its counters were gone`);

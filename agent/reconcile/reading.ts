@@ -121,7 +121,7 @@ export function liveOf(memory: Memory, subscriptionId: string): Live {
   return allowed.size > 0 ? { kind: 'allowance', devices: allowed } : { kind: 'nothing' };
 }
 
-function liveBytes(live: Live): bigint {
+export function liveBytes(live: Live): bigint {
   switch (live.kind) {
     case 'quota':
       return live.remaining;

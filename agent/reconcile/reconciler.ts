@@ -6,21 +6,25 @@ import { observeKnock } from '../grants/activity.ts';
 import type { Host } from '../host/host.ts';
 import type { Journal } from '../journal/journal.ts';
 import { stopCounting } from '../meter/meter.ts';
+import type { ControllerTime } from '../time/controller-time.ts';
 import type { Peer, WireGuard } from '../wireguard/wireguard.ts';
 import { absorb, recheck } from './absorb.ts';
 import { Draft } from './draft.ts';
 import { readBack } from './drift.ts';
+import { movedEnds } from './ends.ts';
 import { enforce, type Refused } from './enforce.ts';
 import { openEpoch } from './epochs.ts';
 import { frameOf, sameEpoch, sameSettings } from './frame.ts';
 import { marksOf, newlyHeard, remember, withMarks } from './hearing.ts';
 import type { Batch, Inbox, News } from './inbox.ts';
 import { activityOf, type Memory, replaceGate } from './memory.ts';
+import { nextMoment, reachedMoment } from './moments.ts';
 import { describePeerDrift, type PeerPlan, peerOf, planPeers, readBackPeers } from './peers.ts';
 import { bookReading } from './reading.ts';
 import type { Reports } from './reports.ts';
 import { planTargets } from './targets.ts';
 import type { Telemetry } from './telemetry.ts';
+import { turnPeriods } from './turn.ts';
 import { markUnreachable } from './unreachable.ts';
 import type { Standing, Validity } from './validity.ts';
 
@@ -30,6 +34,7 @@ export interface ReconcilerParts {
   readonly reports: Reports;
   readonly inbox: Inbox;
   readonly validity: Validity;
+  readonly time: ControllerTime;
   readonly gate: Gate;
   readonly wireguard: WireGuard;
   readonly host: Host;
@@ -71,6 +76,12 @@ export class Reconciler {
     return this.#frame !== undefined && this.#parts.memory.again.size > 0;
   }
 
+  /** In how many milliseconds something changes by itself; Infinity for never. */
+  get momentInMs(): number {
+    const { memory, time } = this.#parts;
+    return this.#frame === undefined ? Number.POSITIVE_INFINITY : memory.nextMoment - time.now();
+  }
+
   /** @throws when something could not be done; the next round finds out what is there, and does the rest. */
   async round(due: Due): Promise<void> {
     const { inbox, clock, telemetry } = this.#parts;
@@ -100,7 +111,7 @@ export class Reconciler {
   }
 
   async #round(news: News, due: Due): Promise<void> {
-    const { journal, memory } = this.#parts;
+    const { journal, memory, time } = this.#parts;
     const fresh = await this.#establish(news);
     const frame = this.#frame;
     if (frame === undefined) return;
@@ -110,8 +121,11 @@ export class Reconciler {
     const draft = new Draft(journal.state, memory);
     const touched = new Set<string>();
     const turned = this.#standingTurned();
-    const everything = fresh || look || turned;
-    if (everything || due.reading || news.gateEvent || memory.again.size > 0) {
+    const controllerNow = time.now();
+    const everything = fresh || look || turned || news.timeMoved;
+    const moment = this.#hearMoments(controllerNow, everything, touched);
+    const reading = everything || moment || due.reading || news.gateEvent || memory.again.size > 0;
+    if (reading || news.batches.some((batch) => this.#turnsPeriod(batch))) {
       const lost = await this.#read(draft, touched, frame);
       // What the lost counters leave behind is committed already: nothing of this draft is.
       if (lost) for (const id of journal.state.accounts.keys()) touched.add(id);
@@ -125,9 +139,32 @@ export class Reconciler {
       recheck(draft, memory, this.#parts.key.publicKey);
       for (const id of draft.subscriptionIds()) touched.add(id);
     }
-    if (look || fresh) this.#peersMayDiffer = true;
-    await this.#decide(draft, touched, news);
+    for (const id of movedEnds(memory, this.#parts.clock.monotonic())) touched.add(id);
+    const turning = turnPeriods(draft, memory, touched, controllerNow);
+    if (everything || moment) this.#peersMayDiffer = true;
+    await this.#decide(draft, touched, turning, news);
+    if (controllerNow >= memory.nextMoment) {
+      memory.nextMoment = nextMoment(journal.state.subscriptions.values(), controllerNow);
+    }
     await this.#renew();
+  }
+
+  /** Something changes by itself now: whom it concerns. True when there is somebody. */
+  #hearMoments(controllerNow: number, everything: boolean, touched: Set<string>): boolean {
+    const { journal, memory } = this.#parts;
+    if (everything) memory.nextMoment = Number.NEGATIVE_INFINITY;
+    if (controllerNow < memory.nextMoment) return false;
+    const subscriptions = journal.state.subscriptions.values();
+    for (const id of reachedMoment(subscriptions, memory.nextMoment, controllerNow)) touched.add(id);
+    return true;
+  }
+
+  // A period begins right after a reading.
+  #turnsPeriod({ deltas }: Batch): boolean {
+    const { accounts } = this.#parts.journal.state;
+    return deltas.some(({ subscriptions }) =>
+      subscriptions.some(({ id, period }) => period > (accounts.get(id)?.period ?? period)),
+    );
   }
 
   /** Makes the node, and adopts the gate that is there when it is the one of the journal. True when it did. */
@@ -153,13 +190,13 @@ export class Reconciler {
   }
 
   async #adopt(frame: GateFrame): Promise<void> {
-    const { gate, journal, memory, log, validity } = this.#parts;
+    const { gate, journal, memory, log } = this.#parts;
     if (!sameEpoch(await gate.epoch(), journal.state.epoch)) {
       await this.#openEpoch(frame);
       return;
     }
     await gate.reframe(frame);
-    this.#note('gate', await readBack(journal, memory, gate, validity.remainingSeconds()));
+    this.#note('gate', await this.#readBackGate());
     log.info({ devices: memory.gate.devices.size }, 'adopted the gate as it is: no packet was disturbed');
   }
 
@@ -173,13 +210,13 @@ export class Reconciler {
 
   /** Compares with what is there, and mends. */
   async #look(): Promise<void> {
-    const { gate, journal, memory, validity, host, wireguard, key, telemetry } = this.#parts;
+    const { gate, journal, host, wireguard, key, telemetry } = this.#parts;
     const { settings } = journal.state;
     if (settings === undefined || this.#frame === undefined) return;
     telemetry.fullReconciles += 1;
     if (sameEpoch(await gate.epoch(), journal.state.epoch)) {
       await gate.reframe(this.#frame);
-      this.#note('gate', await readBack(journal, memory, gate, validity.remainingSeconds()));
+      this.#note('gate', await this.#readBackGate());
       await this.#markUnreachable();
     }
     this.#note('host', await host.ensure(settings));
@@ -189,6 +226,12 @@ export class Reconciler {
     }
     await this.#readBackPeers(true);
     this.#uncertain = false;
+  }
+
+  #readBackGate(): Promise<string[]> {
+    const { journal, memory, gate, validity, clock } = this.#parts;
+    const times = { validitySeconds: validity.remainingSeconds(), now: clock.monotonic() };
+    return readBack(journal, memory, gate, times);
   }
 
   /** Before an interface takes traffic again: it may be a new one, without peers. */
@@ -245,12 +288,13 @@ export class Reconciler {
   async #decide(
     draft: Draft,
     touched: ReadonlySet<string>,
+    turning: ReadonlySet<string>,
     { batches, hearing }: Pick<News, 'batches' | 'hearing'>,
   ): Promise<void> {
     const { memory, reports, inbox, validity, clock, gate, wireguard, telemetry } = this.#parts;
     const now = clock.monotonic();
     const { standing } = validity;
-    const moment = { now, valid: standing === 'valid', refused: standing === 'refused' };
+    const moment = { now, valid: standing === 'valid', refused: standing === 'refused', turning };
     const targets = planTargets(draft, memory, touched, moment);
     if (batches.length > 0) this.#peersMayDiffer = true;
     const peers = this.#peersMayDiffer ? this.#planPeers(draft, targets.deferred) : noPeers;
@@ -316,7 +360,7 @@ export class Reconciler {
 
   /** One transaction: what was read, what is desired, what may be armed, and what is reported of it. */
   #journal(draft: Draft, changes: boolean, now: number): void {
-    const { journal, memory, reports, inbox, validity } = this.#parts;
+    const { journal, memory, reports, inbox, validity, time } = this.#parts;
     const { state } = journal;
     const { other } = draft;
     if (state.report && state.report.number <= inbox.booked) other.acknowledged = inbox.booked;
@@ -327,13 +371,16 @@ export class Reconciler {
     }
     const kept = validity.toJournal();
     Object.assign(other, kept);
+    const tie = time.toJournal();
+    if (tie) other.time = tie;
     // Not worth a write of its own.
     if (changes !== state.applying && (changes || !draft.isEmpty)) other.applying = changes;
     if (draft.isEmpty) return;
     journal.commit(draft.change());
-    for (const [id, bytes] of draft.usedMore) memory.used.set(id, (memory.used.get(id) ?? 0n) + bytes);
+    for (const [id, bytes] of draft.usedNow) memory.used.set(id, bytes);
     if (other.report) reports.frozen(draft, memory, now);
     if (kept) validity.wasJournalled(kept);
+    if (tie) time.wasJournalled(tie);
   }
 
   /** Items that the kernel's tools refuse, alone and again: they stay out until the controller says something new. */

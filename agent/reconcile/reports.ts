@@ -1,6 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ReportRequestSchema } from '../../common/gen/turnpike/v1/usage_pb.ts';
+import type { ClosedPeriod } from '../grants/period.ts';
 import type { JournalState } from '../journal/state.ts';
+import type { Meter } from '../meter/meter.ts';
 import type { PendingReport } from '../south/ports.ts';
 import type { Draft } from './draft.ts';
 import { activityOf, type Memory } from './memory.ts';
@@ -8,13 +10,28 @@ import { activityOf, type Memory } from './memory.ts';
 /** Usage that nobody waits for is reported at most this often. */
 const usageIntervalMs = 5_000;
 
+/** In one report: devices and subscriptions together. They are small, and a message may have 4 MiB. */
+const mostEntries = 30_000;
+
+/** Of the periods that are over, so many are kept in any case: for longer than the controller's backups. */
+const keptPeriods = 2;
+
 interface Said {
+  readonly period: number;
   readonly granted: bigint;
   readonly writtenOff: bigint;
   readonly released: bigint;
   readonly recall: number;
   readonly wanting: boolean;
 }
+
+interface Chosen {
+  readonly devices: readonly Meter[];
+  readonly subscriptions: readonly string[];
+  readonly closed: readonly ClosedPeriod[];
+}
+
+const nothing: Chosen = { devices: [], subscriptions: [], closed: [] };
 
 /**
  * Collects what the controller does not know yet. One report is under way at a time; what comes meanwhile waits for
@@ -23,9 +40,16 @@ interface Said {
 export class Reports {
   readonly #dirtyDevices = new Set<string>();
   readonly #dirtySubscriptions = new Set<string>();
+  /** Periods that are over, by {@link keyOf}; and those of them that the controller has booked as they are. */
+  readonly #dirtyClosed = new Map<string, ClosedPeriod>();
+  readonly #booked = new Set<string>();
   readonly #said = new Map<string, Said>();
   #urgent = false;
   #lastAt = Number.NEGATIVE_INFINITY;
+  /** What is in the report that was made last. */
+  #chosen = nothing;
+  /** What is under way. */
+  #sent = nothing;
 
   /** After a start nobody remembers what was said: all is said again, and changes nothing where it was booked. */
   constructor(state: Readonly<JournalState>) {
@@ -33,12 +57,20 @@ export class Reports {
       if (meter.upload > 0n || meter.download > 0n) this.#dirtyDevices.add(meter.deviceId);
     }
     for (const id of state.accounts.keys()) this.#dirtySubscriptions.add(id);
+    for (const periods of state.closed.values()) {
+      for (const closed of periods.values()) this.#dirtyClosed.set(keyOf(closed), closed);
+    }
   }
 
   /** Notes what this round changes. `decided` are the subscriptions whose wanting is known now. */
   note(draft: Draft, memory: Memory, decided: ReadonlySet<string>): void {
     for (const meter of draft.changedMeters) {
-      if (draft.used(meter.subscriptionId) > 0n) this.#dirtyDevices.add(meter.deviceId);
+      if (meter.upload + meter.download > 0n) this.#dirtyDevices.add(meter.deviceId);
+    }
+    for (const closed of draft.changedClosed) {
+      this.#dirtyClosed.set(keyOf(closed), closed);
+      this.#booked.delete(keyOf(closed));
+      this.#urgent = true;
     }
     for (const { subscriptionId } of draft.changedAccounts) this.#consider(draft, memory, subscriptionId);
     for (const id of decided) this.#consider(draft, memory, id);
@@ -47,38 +79,52 @@ export class Reports {
   /** When a report of usage alone may go; undefined when there is nothing to say. */
   dueAt(): number | undefined {
     if (this.#urgent) return Number.NEGATIVE_INFINITY;
-    const empty = this.#dirtyDevices.size === 0 && this.#dirtySubscriptions.size === 0;
-    return empty ? undefined : this.#lastAt + usageIntervalMs;
+    return this.#isEmpty ? undefined : this.#lastAt + usageIntervalMs;
   }
 
-  /** The next report, to be journalled with this round's change; undefined when none is due. */
+  /**
+   * The next report, to be journalled with this round's change; undefined when none is due. Only to be called when the
+   * one before is booked: then what was kept only for it is forgotten in this change.
+   */
   freeze(draft: Draft, memory: Memory, number: bigint, now: number): PendingReport | undefined {
+    this.#forgetBooked(draft);
     const due = this.dueAt();
     if (due === undefined || due > now) return undefined;
-    const devices = [...this.#dirtyDevices].flatMap((id) => draft.meter(id) ?? []);
-    for (const { subscriptionId } of devices) this.#dirtySubscriptions.add(subscriptionId);
-    const subscriptions = [...this.#dirtySubscriptions];
+    this.#chosen = this.#choose(draft);
+    const { devices, subscriptions, closed } = this.#chosen;
     const bytes = toBinary(
       ReportRequestSchema,
       create(ReportRequestSchema, {
         number,
-        devices: devices.map(({ deviceId, upload, download }) => ({
+        devices: [...closed.flatMap(devicesOf), ...devices].map(({ deviceId, period, upload, download }) => ({
           deviceId,
+          period,
           uploadBytes: upload,
           downloadBytes: download,
         })),
-        subscriptions: subscriptions.map((id) => {
-          const said = this.#sayable(draft, memory, id);
-          return {
-            subscriptionId: id,
-            grantedBytes: said.granted,
-            writtenOffBytes: said.writtenOff,
-            releasedBytes: said.released,
-            recall: said.recall,
-            wanting: said.wanting,
-            rate: BigInt(Math.round(activityOf(memory, id).bytesPerSecond)),
-          };
-        }),
+        subscriptions: [
+          ...closed.map(({ subscriptionId, period, granted, writtenOff, released, recall }) => ({
+            subscriptionId,
+            period,
+            grantedBytes: granted,
+            writtenOffBytes: writtenOff,
+            releasedBytes: released,
+            recall,
+          })),
+          ...subscriptions.map((id) => {
+            const said = this.#sayable(draft, memory, id);
+            return {
+              subscriptionId: id,
+              period: said.period,
+              grantedBytes: said.granted,
+              writtenOffBytes: said.writtenOff,
+              releasedBytes: said.released,
+              recall: said.recall,
+              wanting: said.wanting,
+              rate: BigInt(Math.round(activityOf(memory, id).bytesPerSecond)),
+            };
+          }),
+        ],
       }),
     );
     return { number, bytes };
@@ -86,15 +132,60 @@ export class Reports {
 
   /** The report that `freeze` made is in the journal. */
   frozen(draft: Draft, memory: Memory, now: number): void {
-    for (const id of this.#dirtyDevices) {
-      const subscriptionId = draft.meter(id)?.subscriptionId;
-      if (subscriptionId !== undefined) this.#dirtySubscriptions.add(subscriptionId);
-    }
-    for (const id of this.#dirtySubscriptions) this.#said.set(id, this.#sayable(draft, memory, id));
-    this.#dirtyDevices.clear();
-    this.#dirtySubscriptions.clear();
-    this.#urgent = false;
+    const { devices, subscriptions, closed } = this.#chosen;
+    for (const id of subscriptions) this.#said.set(id, this.#sayable(draft, memory, id));
+    for (const { deviceId } of devices) this.#dirtyDevices.delete(deviceId);
+    for (const id of subscriptions) this.#dirtySubscriptions.delete(id);
+    for (const each of closed) this.#dirtyClosed.delete(keyOf(each));
+    this.#sent = this.#chosen;
+    this.#chosen = nothing;
+    // The rest of what did not go into one message.
+    this.#urgent = !this.#isEmpty;
     this.#lastAt = now;
+  }
+
+  get #isEmpty(): boolean {
+    return [this.#dirtyDevices, this.#dirtySubscriptions, this.#dirtyClosed].every(({ size }) => size === 0);
+  }
+
+  /** As much as goes into one message; a device always together with its subscription. */
+  #choose(draft: Draft): Chosen {
+    let left = mostEntries;
+    const closed: ClosedPeriod[] = [];
+    for (const each of this.#dirtyClosed.values()) {
+      if (left <= 0) break;
+      closed.push(each);
+      left -= 1 + each.devices.length;
+    }
+    const devices: Meter[] = [];
+    const subscriptions = new Set<string>();
+    for (const id of this.#dirtyDevices) {
+      if (left <= 0) break;
+      const meter = draft.meter(id);
+      if (meter === undefined) continue;
+      devices.push(meter);
+      subscriptions.add(meter.subscriptionId);
+      left -= 2;
+    }
+    for (const id of this.#dirtySubscriptions) {
+      if (left <= 0) break;
+      subscriptions.add(id);
+      left -= 1;
+    }
+    return { devices, subscriptions: [...subscriptions], closed };
+  }
+
+  #forgetBooked(draft: Draft): void {
+    const { closed } = this.#sent;
+    this.#sent = nothing;
+    for (const each of closed) if (!this.#dirtyClosed.has(keyOf(each))) this.#booked.add(keyOf(each));
+    const ids = new Set([...closed, ...draft.changedClosed].map(({ subscriptionId }) => subscriptionId));
+    for (const id of ids) {
+      const { period } = draft.account(id);
+      for (const old of draft.journalledClosed(id)) {
+        if (old.period < period - keptPeriods && this.#booked.delete(keyOf(old))) draft.forget(old);
+      }
+    }
   }
 
   #consider(draft: Draft, memory: Memory, id: string): void {
@@ -105,12 +196,14 @@ export class Reports {
       if (news) this.#mark(id, true);
       return;
     }
+    const turned = said.period !== now.period;
     const moved =
-      said.released !== now.released || said.writtenOff !== now.writtenOff || said.recall !== now.recall;
+      !turned &&
+      (said.released !== now.released || said.writtenOff !== now.writtenOff || said.recall !== now.recall);
     // A grant that came and is wanted again: the controller must hear that it was not enough.
     const asks = now.wanting && (!said.wanting || said.granted !== now.granted);
     if (moved || asks) this.#mark(id, true);
-    else if (said.wanting !== now.wanting) this.#mark(id, false);
+    else if (turned || said.wanting !== now.wanting) this.#mark(id, false);
   }
 
   #mark(id: string, urgent: boolean): void {
@@ -119,7 +212,15 @@ export class Reports {
   }
 
   #sayable(draft: Draft, memory: Memory, id: string): Said {
-    const { granted, writtenOff, released, recall } = draft.account(id);
-    return { granted, writtenOff, released, recall, wanting: memory.wantingSince.has(id) };
+    const { period, granted, writtenOff, released, recall } = draft.account(id);
+    return { period, granted, writtenOff, released, recall, wanting: memory.wantingSince.has(id) };
   }
+}
+
+function keyOf({ subscriptionId, period }: ClosedPeriod): string {
+  return `${subscriptionId} ${period}`;
+}
+
+function devicesOf({ period, devices }: ClosedPeriod) {
+  return devices.map((device) => ({ ...device, period }));
 }

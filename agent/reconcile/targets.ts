@@ -1,12 +1,15 @@
-import type { DesiredDevice } from '../desired/state.ts';
+import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import type { GateDevice, GateModel, GateQuota, Pass } from '../gate/model.ts';
+import type { Account } from '../grants/account.ts';
 import { decide, decideRemoved } from '../grants/decide.ts';
 import { waryMs } from '../grants/figures.ts';
 import type { Decision, Live, Situation, Target } from '../grants/situation.ts';
 import { startCounting, stopCounting } from '../meter/meter.ts';
 import type { Draft } from './draft.ts';
+import { hasEnded, sameEnd } from './ends.ts';
 import { activityOf, addMember, type Memory } from './memory.ts';
 import { liveOf } from './reading.ts';
+import { meterInPeriod } from './turn.ts';
 
 export interface Targets {
   readonly gate: GateModel;
@@ -22,6 +25,8 @@ interface Moment {
   readonly now: number;
   readonly valid: boolean;
   readonly refused: boolean;
+  /** Subscriptions whose period is over, but that must be closed and read before the next one begins. */
+  readonly turning: ReadonlySet<string>;
 }
 
 /** Decides on these subscriptions, and says what the gate should hold then. Raises accounts and starts meters. */
@@ -31,7 +36,7 @@ export function planTargets(
   subscriptions: ReadonlySet<string>,
   moment: Moment,
 ): Targets {
-  const plan = new TargetPlan(draft, memory);
+  const plan = new TargetPlan(draft, memory, moment.now);
   const wanting = new Set<string>();
   // Leavers of all subscriptions first: their addresses may be wanted by another's device.
   for (const id of subscriptions) plan.dismiss(id);
@@ -47,10 +52,10 @@ function decideOne(
   draft: Draft,
   memory: Memory,
   id: string,
-  { now, valid, refused }: Moment,
+  { now, valid, refused, turning }: Moment,
 ): { target: Target; wants: boolean } {
-  const desired = draft.subscription(id);
   const account = draft.account(id);
+  const desired = desiredNow(draft, id, account);
   const live = liveOf(memory, id);
   const settled = !memory.unsettled.has(id) && memory.lastReadingAt !== undefined;
   if (desired === undefined) {
@@ -66,7 +71,7 @@ function decideOne(
     account,
     used,
     desired,
-    openDevices: openDevices(draft, memory, id),
+    openDevices: openDevices(draft, memory, id, now),
     live,
     settled,
     bytesPerSecond: activity.bytesPerSecond,
@@ -76,6 +81,7 @@ function decideOne(
     owing: memory.owing.has(id),
     futileBytes: futileBytes(memory, id, live, used),
     wary: now - memory.lossAt < waryMs,
+    turning: turning.has(id),
     valid,
     refused,
   };
@@ -83,6 +89,12 @@ function decideOne(
   remember(memory, id, decision, used, now);
   draft.putAccount(decision.account);
   return { target: decision.target, wants: decision.wanting };
+}
+
+/** What is desired, in the words of the period that the account is in: a recall is of one period. */
+function desiredNow(draft: Draft, id: string, { period }: Account): DesiredSubscription | undefined {
+  const item = draft.subscription(id);
+  return item === undefined || item.period === period ? item : { ...item, recall: 0 };
 }
 
 /** What was armed last, when it was exhausted by packets of which it could let none pass. */
@@ -106,8 +118,9 @@ function remember(memory: Memory, id: string, decision: Decision, used: bigint, 
   }
 }
 
-function openDevices(draft: Draft, memory: Memory, subscriptionId: string): Set<string> {
+function openDevices(draft: Draft, memory: Memory, subscriptionId: string, now: number): Set<string> {
   const open = new Set<string>();
+  if (hasEnded(memory.endsAt.get(subscriptionId), now)) return open;
   for (const id of memory.members.get(subscriptionId) ?? []) {
     const device = wanted(draft, memory, id);
     if (device?.access === 'open' && !isLeaving(memory, device, id)) open.add(id);
@@ -131,6 +144,7 @@ function isLeaving(memory: Memory, device: DesiredDevice | undefined, id: string
 class TargetPlan {
   readonly #draft: Draft;
   readonly #memory: Memory;
+  readonly #now: number;
   readonly #devices: Map<string, GateDevice>;
   readonly #quotas: Map<string, GateQuota>;
   readonly #freed = new Set<string>();
@@ -138,9 +152,10 @@ class TargetPlan {
   readonly changed = new Set<string>();
   readonly deferred = new Set<string>();
 
-  constructor(draft: Draft, memory: Memory) {
+  constructor(draft: Draft, memory: Memory, now: number) {
     this.#draft = draft;
     this.#memory = memory;
+    this.#now = now;
     this.#devices = new Map(memory.gate.devices);
     this.#quotas = new Map(memory.gate.quotas);
   }
@@ -173,19 +188,32 @@ class TargetPlan {
   admit(subscriptionId: string, target: Target): void {
     const before = this.#quotasOf(subscriptionId, this.#memory.gate.devices);
     const quota = target.kind === 'quota' ? this.#quotaFor(subscriptionId, target.bytes, before) : '';
+    const wantedEnd = this.#memory.endsAt.get(subscriptionId);
+    const over = hasEnded(wantedEnd, this.#now);
     for (const id of this.#memory.members.get(subscriptionId) ?? []) {
       const device = wanted(this.#draft, this.#memory, id);
       const present = this.#devices.get(id);
       if (device === undefined || isLeaving(this.#memory, device, id)) continue;
-      const pass = device.access === 'open' ? this.#passFor(id, target, quota, present?.pass) : closed;
+      const endsAt = present && sameEnd(present.endsAt, wantedEnd) ? present.endsAt : wantedEnd;
+      const open = device.access === 'open' && !over;
+      const pass = open ? this.#passFor(subscriptionId, id, target, quota, endsAt) : closed;
       if (present === undefined) this.#enter(subscriptionId, device, pass);
-      else if (!samePass(present.pass, pass)) this.#set(subscriptionId, id, { ...present, pass });
+      else if (!samePass(present.pass, pass) || (pass.kind !== 'closed' && present.endsAt !== endsAt)) {
+        this.#set(subscriptionId, id, { ...present, pass, endsAt });
+      }
     }
     const after = this.#quotasOf(subscriptionId, this.#devices);
     for (const name of [...before, quota]) if (!after.has(name)) this.#quotas.delete(name);
   }
 
-  #passFor(id: string, target: Target, quota: string, present: Pass | undefined): Pass {
+  #passFor(
+    subscriptionId: string,
+    id: string,
+    target: Target,
+    quota: string,
+    endsAt: number | undefined,
+  ): Pass {
+    const present = this.#devices.get(id);
     switch (target.kind) {
       case 'closed':
       case 'unlimited':
@@ -194,7 +222,12 @@ class TargetPlan {
         return { kind: 'quota', quota };
       case 'allowance':
         if (!target.devices.has(id)) return closed;
-        if (present?.kind === 'allowance') return present;
+        if (present?.pass.kind === 'allowance') {
+          if (present.endsAt === endsAt) return present.pass;
+          // With another end it would have its whole quota anew: closed first, read, and then armed afresh.
+          this.#memory.again.add(subscriptionId);
+          return closed;
+        }
         this.#memory.sequence += 1;
         return { kind: 'allowance', generation: this.#memory.sequence };
     }
@@ -230,12 +263,13 @@ class TargetPlan {
     }
     for (const address of addresses) this.#taken.add(address);
     addMember(this.#memory, subscriptionId, device.id);
-    this.#draft.putMeter(startCounting(this.#draft.meterOf(device), addresses));
+    this.#draft.putMeter(startCounting(meterInPeriod(this.#draft, device), addresses));
     this.#set(subscriptionId, device.id, {
       address4: device.address4,
       address6: device.address6,
       pass,
       unheard: this.#memory.peers.get(device.publicKey)?.heard !== true,
+      endsAt: this.#memory.endsAt.get(subscriptionId),
     });
   }
 

@@ -23,6 +23,8 @@ export interface DesiredSink {
     revision: bigint,
     complete: boolean,
   ): Promise<{ refusals: readonly Refusal[] }>;
+  /** What the controller's clock says, milliseconds since 1970. `first`: on a new stream. */
+  time(timeMs: number, first: boolean): void;
   /** The controller was heard of: grants stay valid for `settings.validitySeconds` from now. */
   heard(): void;
   /**

@@ -67,6 +67,7 @@ export class SyncClient {
     let asked: bigint | undefined = from;
     let batch = new Batch();
     let settings: NodeSettings | undefined;
+    let timed = false;
     let sendingPresence: Promise<void> | undefined;
     try {
       await stream.send(
@@ -97,7 +98,12 @@ export class SyncClient {
             asked = undefined;
             break;
           }
-          case 'heartbeat':
+          case 'heartbeat': {
+            const { timeMs } = message.value;
+            sink.time(Number(timeMs), !timed);
+            timed = true;
+            break;
+          }
           // A message of a later version: nothing to us.
           case undefined:
             break;

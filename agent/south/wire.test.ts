@@ -41,6 +41,8 @@ const subscription = {
   grantedBytes: 1n << 40n,
   allowance: true,
   recall: 3,
+  period: 2,
+  nextGrantedBytes: 7n,
 };
 
 it('a device comes out with keys as wg writes them and addresses as nft prints them', () => {
@@ -72,6 +74,17 @@ it('a subscription comes out as it is', () => {
   const delta = create(DeltaSchema, { subscriptions: [subscription] });
   expect(parseDelta(delta, parsedSettings).delta.subscriptions).toEqual([
     { ...subscription, metering: 'granted' },
+  ]);
+});
+
+it('times come out where there are any', () => {
+  const times = { periodEndsAtMs: 1_800_000_000_000n, endsAtMs: 1_900_000_000_000n };
+  const delta = create(DeltaSchema, { subscriptions: [{ ...subscription, ...times }] });
+  expect(parseDelta(delta, parsedSettings).delta.subscriptions).toEqual([
+    {
+      ...{ ...subscription, metering: 'granted' },
+      ...{ periodEndsAt: 1_800_000_000_000, endsAt: 1_900_000_000_000 },
+    },
   ]);
 });
 
@@ -120,6 +133,9 @@ it.each([
 it.each([
   ['no metering', { metering: Metering.UNSPECIFIED }],
   ['more than 2^63 - 1 bytes', { grantedBytes: 1n << 63n }],
+  ['more than that for the next period', { nextGrantedBytes: 1n << 63n }],
+  ['no period', { period: 0 }],
+  ['an end beyond the calendar', { endsAtMs: 1n << 60n }],
   ["a device's id", { id: newId('dev') }],
 ])('a subscription with %s is refused', (_what, change) => {
   const subscriptions = [create(SubscriptionSchema, { ...subscription, ...change })];

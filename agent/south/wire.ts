@@ -127,11 +127,14 @@ const meterings: Readonly<Record<number, DesiredSubscription['metering'] | undef
 };
 
 function parseSubscription(subscription: Subscription): DesiredSubscription {
-  const { revision, grantedBytes, allowance, recall } = subscription;
+  const { revision, grantedBytes, allowance, recall, period, nextGrantedBytes } = subscription;
   const metering = meterings[subscription.metering];
   if (!metering) throw invalid(`a metering of ${subscription.metering}`);
-  if (grantedBytes > maxBytes) throw invalid('a grant beyond 2^63 - 1 bytes');
-  const { speed, throttle } = subscription;
+  if (grantedBytes > maxBytes || nextGrantedBytes > maxBytes) {
+    throw invalid('a grant beyond 2^63 - 1 bytes');
+  }
+  if (period < 1) throw invalid(`period ${period}`);
+  const { speed, throttle, periodEndsAtMs, endsAtMs } = subscription;
   return {
     id: parseId('sub', subscription.id),
     revision,
@@ -139,9 +142,21 @@ function parseSubscription(subscription: Subscription): DesiredSubscription {
     grantedBytes,
     allowance,
     recall,
+    period,
+    nextGrantedBytes,
+    ...(periodEndsAtMs > 0n && { periodEndsAt: parseTime(periodEndsAtMs) }),
+    ...(endsAtMs > 0n && { endsAt: parseTime(endsAtMs) }),
     ...(speed && { speed: parseSpeed(speed) }),
     ...(throttle && { throttle: parseSpeed(throttle) }),
   };
+}
+
+/** The last moment that a Date can hold (ECMA-262, Time Values and Time Range). */
+const lastTime = 8_640_000_000_000_000n;
+
+function parseTime(ms: bigint): number {
+  if (ms > lastTime) throw invalid('a time beyond the calendar');
+  return Number(ms);
 }
 
 function parseSpeed({ uploadBitsPerSecond: up, downloadBitsPerSecond: down, shared }: WireSpeed): Speed {

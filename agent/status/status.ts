@@ -94,10 +94,8 @@ export function describeStatus(
 }
 
 /** Over the life of this incarnation, in bytes. */
-export function sumTotals({ meters, accounts }: Readonly<JournalState>) {
-  let upload = 0n;
-  let download = 0n;
-  let writtenOff = 0n;
+export function sumTotals({ meters, accounts, past }: Readonly<JournalState>) {
+  let { upload, download, writtenOff } = past;
   for (const meter of meters.values()) {
     upload += meter.upload;
     download += meter.download;

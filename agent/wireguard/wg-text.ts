@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { noPresharedKey } from './keys.ts';
+import { noKey } from '../../common/wireguard-key.ts';
 import type { Places } from './places.ts';
 import type { Peer, PeerActivity } from './wireguard.ts';
 
@@ -9,7 +9,7 @@ export function renderPeers(peers: readonly Peer[]): string {
     .map(
       ({ publicKey, presharedKey, addresses }) => `[Peer]
 PublicKey = ${publicKey}
-PresharedKey = ${presharedKey ?? noPresharedKey}
+PresharedKey = ${presharedKey ?? noKey}
 AllowedIPs = ${addresses.map(hostRange).join(', ')}
 `,
     )

@@ -4,7 +4,8 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
-import { sweepTask } from '../accounting/sweep.ts';
+import { byTariff, type PeriodEnd } from '../accounting/period-end.ts';
+import { sweepTasks } from '../accounting/sweep.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -39,6 +40,8 @@ export interface BooksOptions {
   readonly hardwareKey: HardwareKeyStore;
   readonly clock: Clock;
   readonly log: Logger;
+  /** By the tariff, unless given. */
+  readonly periodEnd?: PeriodEnd;
 }
 
 /** The controller's books, opened: what north and south are built on. */
@@ -50,7 +53,7 @@ export interface Books {
   readonly booking: Booking;
   readonly identities: IdentityStore;
   readonly authorityPin: PinKeeper;
-  /** What goes on by itself: recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
+  /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
   figures(): BooksFigures;
@@ -81,6 +84,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     log,
     range,
     validitySeconds,
+    periodEnd: options.periodEnd ?? byTariff,
     hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
@@ -96,7 +100,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     booking: createBooking(context),
     identities: createIdentityStore(context),
     authorityPin: createPinKeeper(store),
-    tasks: [sweepTask(context), seatsTask(context), eventTask(context)],
+    tasks: [...sweepTasks(context), seatsTask(context), eventTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Activity } from '../accounting/activity.ts';
+import type { PeriodEnd } from '../accounting/period-end.ts';
 import type { AddressRange } from '../catalogue/address-range.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { Live } from '../register/live.ts';
@@ -17,6 +18,7 @@ export interface Context {
   readonly range: AddressRange;
   readonly hardwareKey: HardwareKeyStore;
   readonly validitySeconds: number;
+  readonly periodEnd: PeriodEnd;
   readonly activity: Activity;
   readonly live: Live;
   readonly seats: SeatDesk;

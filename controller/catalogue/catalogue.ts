@@ -13,15 +13,30 @@ import type * as view from './views.ts';
 export interface Catalogue {
   addAccount(input: { reference: string }): Promise<view.Account>;
   listAccounts(page?: PageFilter): Promise<view.Account[]>;
-  getAccount(account: string): Promise<view.Account & { subscriptions: view.Subscription[] }>;
+  getAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
+  /** Unites the sets of accounts that both are linked with. */
+  linkAccounts(account: string, other: string): Promise<view.Account>;
+  /** Takes it out of its set; the others stay linked. */
+  unlinkAccount(account: string): Promise<view.Account>;
+  /** All its subscriptions that are not suspended yet. @throws `conflict` when there is none */
+  suspendAccount(account: string, input: { reason: string } & AccountScope): Promise<view.AccountDetail>;
+  /** All its subscriptions that are suspended. @throws `conflict` when there is none */
+  resumeAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
 
   /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
   addTariff(input: NewTariff): Promise<view.Tariff>;
   listTariffs(page?: PageFilter): Promise<view.Tariff[]>;
   getTariff(tariff: string): Promise<view.Tariff>;
+  /**
+   * Changes what is given, for the tariff's subscriptions too.
+   * @throws `conflict` for what cannot change under them: the period, and whether there is a volume at all.
+   */
+  setTariff(tariff: string, settings: TariffSettings): Promise<view.TariffChange>;
+  /** @throws `conflict` while there are subscriptions to it, also ended ones: they refer to it. */
+  removeTariff(tariff: string): Promise<view.Tariff>;
 
   createSubscription(input: { account: string; tariff: string }): Promise<view.Subscription>;
-  listSubscriptions(filter?: { account?: string } & PageFilter): Promise<view.Subscription[]>;
+  listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. A `reference` that this subscription has already is
@@ -30,7 +45,8 @@ export interface Catalogue {
   topUp(id: string, input: { bytes: bigint; reason: string; reference: string }): Promise<view.Adjustment>;
   suspend(id: string, input: { reason: string }): Promise<view.Subscription>;
   resume(id: string): Promise<view.Subscription>;
-  getUsage(subscriptionId: string): Promise<view.Usage>;
+  /** Of the current period, unless told. */
+  getUsage(subscriptionId: string, input?: { period?: number }): Promise<view.Usage>;
 
   /**
    * Without `publicKey` a key pair is made; its private half is in the answer once and stored nowhere. A `hardwareId`
@@ -79,6 +95,11 @@ export interface Catalogue {
   explain(id: string): Promise<view.Explanation>;
 }
 
+/** With all linked accounts, or this one alone. */
+export interface AccountScope {
+  readonly only?: boolean;
+}
+
 /** Lists come in the order of creation. Everything, unless told. */
 export interface PageFilter {
   readonly limit?: number;
@@ -86,13 +107,15 @@ export interface PageFilter {
   readonly after?: string;
 }
 
-export interface NewTariff {
+export interface NewTariff extends TariffSettings {
   readonly name: string;
   readonly volumeBytes: bigint | null;
-  readonly maxDevices?: number | null;
   readonly group?: string;
   readonly enforcement?: view.EnforcementChoice;
 }
+
+/** What is absent stays as it is, or gets its default in a new tariff. */
+export type TariffSettings = Partial<view.TariffLimits>;
 
 export interface DeviceKey {
   /** Base64 of 32 bytes. */

@@ -1,6 +1,7 @@
 import { explain } from '../access/explain.ts';
 import type { Context } from '../books/context.ts';
 import { listEvents } from '../events/list.ts';
+import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -9,11 +10,13 @@ import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts'
 import { setEnforcement } from './enforcement.ts';
 import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
 import { createJoinToken } from './join-tokens.ts';
+import { linkAccounts, unlinkAccount } from './links.ts';
 import { moveNode } from './move-node.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
+import { setTariff } from './set-tariff.ts';
 import { getStatus } from './status.ts';
 import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
-import { addTariff, getTariff, listTariffs } from './tariffs.ts';
+import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
 import { topUp } from './top-up.ts';
 import { getUsage } from './usage.ts';
 
@@ -29,9 +32,15 @@ export function createCatalogue(context: Context): Catalogue {
     addAccount: on(addAccount),
     listAccounts: on(listAccounts),
     getAccount: on(getAccount),
+    linkAccounts: on(linkAccounts),
+    unlinkAccount: on(unlinkAccount),
+    suspendAccount: on(suspendAccount),
+    resumeAccount: on(resumeAccount),
     addTariff: on(addTariff),
     listTariffs: on(listTariffs),
     getTariff: on(getTariff),
+    setTariff: on(setTariff),
+    removeTariff: on(removeTariff),
     createSubscription: on(createSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: on(getSubscription),

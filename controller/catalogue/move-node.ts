@@ -58,6 +58,7 @@ async function move(context: Context, tx: Tx, node: Row<'nodes'>, groupId: strin
     .where('node_id', '=', node.id)
     .where('incarnation', '=', node.incarnation)
     .select('subscription_id')
+    .distinct()
     .execute();
   await turnLedger(
     context,

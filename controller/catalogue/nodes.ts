@@ -39,6 +39,7 @@ export function addNode(
         endpoint_host: host,
         endpoint_port: port,
         group_id: group.id,
+        multiplier: 1000,
         incarnation: 0,
         floor_revision: 0n,
         created_at: context.clock.now(),

@@ -24,10 +24,12 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
   family
     .command('list')
     .description('lists them')
-    .option('--account <reference>', 'of this account only')
-    .action(async (filter: { account?: string }, command: Command) => {
+    .option('--account <reference>', 'of this account and of those linked with it')
+    .option('--only', 'of this account alone')
+    .action(async (filter: { account?: string; only?: boolean }, command: Command) => {
       const { api, print } = open(command);
-      const page = await api.all<Subscription>('/v1/subscriptions', { account: filter.account });
+      const query = { account: filter.account, only: filter.only ? 'true' : undefined };
+      const page = await api.all<Subscription>('/v1/subscriptions', query);
       print(page, () => subscriptionTable(page.items));
     });
 

@@ -1,8 +1,6 @@
-import { TurnpikeError } from '../../common/errors.ts';
-import { show } from '../../common/show.ts';
 import type { Context } from '../books/context.ts';
 import { findSubscription } from '../catalogue/find.ts';
-import { noLimit } from '../catalogue/paging.ts';
+import { noLimit, notACursor } from '../catalogue/paging.ts';
 import type { Row } from '../store/schema.ts';
 import type { EventType } from './record.ts';
 
@@ -45,9 +43,7 @@ export function listEvents({ store }: Context, filter: EventFilter = {}): Promis
 
 function parseCursor(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new TurnpikeError('invalid', `${show(text)} is not a cursor of the events`, {
-    remedy: 'give the id of the last event that you have, or begin again without a cursor',
-  });
+  throw notACursor(text);
 }
 
 function toEvent(row: Row<'events'>): Event {

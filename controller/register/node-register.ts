@@ -104,6 +104,7 @@ async function grantWanted(context: Context, { nodeId, incarnation }: NodeIdenti
       .where('incarnation', '=', incarnation)
       .where('wanting', '=', 1)
       .select('subscription_id')
+      .distinct()
       .execute();
     await turnLedger(
       context,

@@ -11,6 +11,7 @@ import { Reconciler } from '../../agent/reconcile/reconciler.ts';
 import { Reports } from '../../agent/reconcile/reports.ts';
 import { newTelemetry } from '../../agent/reconcile/telemetry.ts';
 import { Validity } from '../../agent/reconcile/validity.ts';
+import { ControllerTime } from '../../agent/time/controller-time.ts';
 import { allowancePerDevice } from '../../common/allowance.ts';
 import { systemClock } from '../../common/clock.ts';
 import { silentLogger } from '../../common/log.ts';
@@ -44,9 +45,10 @@ export const agentLoop: Contender = {
     const journal = openJournal(directory, { nodeId: 'nod_0000000000000001', incarnation: 1 });
     const memory = newMemory(journal.state);
     const validity = new Validity(systemClock, journal.state);
-    const inbox = new Inbox(journal, validity, () => undefined);
+    const time = new ControllerTime(systemClock, 'this boot', undefined);
+    const inbox = new Inbox(journal, validity, time, () => undefined);
     const reconciler = new Reconciler({
-      ...{ journal, memory, inbox, validity, gate, wireguard, host, interfaceName },
+      ...{ journal, memory, inbox, validity, time, gate, wireguard, host, interfaceName },
       reports: new Reports(journal.state),
       key: generateWireguardKeyPair(),
       clock: systemClock,
@@ -79,7 +81,7 @@ function describeFleet({ peers, model }: Fleet): DesiredDelta {
     removedSubscriptionIds: [],
     subscriptions: ids.map((id) => ({
       ...{ id: subscriptionId(id), revision: 1n, metering: 'granted', recall: 0 },
-      ...{ grantedBytes: allowancePerDevice, allowance: true },
+      ...{ grantedBytes: allowancePerDevice, allowance: true, period: 1, nextGrantedBytes: 0n },
     })),
     devices: ids.map((id, index) => {
       const { publicKey = '', presharedKey, addresses = [] } = peers[index] ?? {};

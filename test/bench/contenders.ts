@@ -23,7 +23,7 @@ export const tools: Contender = {
     const peersFile = join(directory, 'peers.conf');
     const elementsFile = join(directory, 'elements.nft');
     await writeFile(peersFile, renderPeers(peers), { mode: 0o600 });
-    await writeFile(elementsFile, renderChanges(planChanges(empty, model), validitySeconds));
+    await writeFile(elementsFile, renderChanges(planChanges(empty, model, 0), { validitySeconds, now: 0 }));
     return async () => {
       await where.run(['wg', 'addconf', interfaceName, peersFile]);
       await where.run(['nft', '-f', elementsFile]);

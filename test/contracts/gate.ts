@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Gate, GateDevice, GateFrame, GateModel, Pass } from '../../agent/gate/model.ts';
 import { allowancePerAddress } from '../../common/allowance.ts';
+import { systemClock } from '../../common/clock.ts';
 
 /** A gate with a world around it: packets come, and somebody with root interferes. */
 export interface GateBench {
@@ -197,6 +198,7 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
           [a.address6, 's_1'],
         ]),
         unheard: new Set([b.address4, b.address6]),
+        endsIn: new Map(),
         quotas: new Map([['s_1', { bytes: 9_007_199_254_740_993n }]]),
       });
     });
@@ -220,6 +222,66 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
       const later = performance.now() + 1200;
       await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(later), { timeout: 3000 });
       expect(await bench.carry('upload', a.address4, 9, packet)).toBe(3);
+    });
+
+    const ways = [
+      ['without limit', unlimited],
+      ['on a quota', on('s_1')],
+      ['on its allowance', allowance(1)],
+    ] as const;
+
+    it.each(ways)('closes a device at its end by itself, when it passes %s', async (_, pass) => {
+      const endsAt = systemClock.monotonic() + 900;
+      const ending = model({ dev: { ...a, pass, endsAt } }, pass.kind === 'quota' ? { s_1: 90_000n } : {});
+      await gate.apply(empty, ending, validity);
+      expect(await bench.carry('upload', a.address4, 1, packet)).toBe(1);
+      const refused = async () => expect(await bench.carry('upload', a.address4, 1, packet)).toBe(0);
+      await vi.waitFor(refused, { timeout: 5000, interval: 20 });
+      expect(systemClock.monotonic()).toBeGreaterThan(endsAt - 50);
+      expect(await bench.carry('download', a.address6, 2, packet)).toBe(0);
+      const { unlimited, allowance, quotaOf } = await gate.observe();
+      expect(unlimited.size + allowance.size + quotaOf.size).toBe(0);
+      expect((await counters(a.address4))?.upload).toBeGreaterThan(0n);
+      await gate.apply(ending, empty, validity);
+      expect((await gate.observe()).counted.size).toBe(0);
+    });
+
+    it('moves the end of a device and leaves what its quota has used', async () => {
+      const until = (ms: number) => ({ ...a, pass: on('s_1'), endsAt: systemClock.monotonic() + ms });
+      const soon = model({ dev: until(1500) }, { s_1: 5000n });
+      const later = model({ dev: until(3_600_000) }, { s_1: 5000n });
+      await gate.apply(empty, soon, validity);
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(2);
+      await gate.apply(soon, later, validity);
+      const over = performance.now() + 1700;
+      await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(over), { timeout: 5000 });
+      expect(await bench.carry('upload', a.address4, 9, packet)).toBe(3);
+    });
+
+    it('ends no later when grants are renewed', async () => {
+      const ending = model(
+        { dev: { ...a, pass: on('s_1'), endsAt: systemClock.monotonic() + 900 } },
+        { s_1: 90_000n },
+      );
+      await gate.apply(empty, ending, validity);
+      await gate.renew(ending, validity);
+      const over = async () => expect((await gate.observe()).quotaOf.size).toBe(0);
+      await vi.waitFor(over, { timeout: 5000 });
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(0);
+    });
+
+    it('lets nothing of a device pass whose end is over, and tells how long the others have', async () => {
+      const now = systemClock.monotonic();
+      const both = model({
+        over: { ...a, pass: unlimited, endsAt: now },
+        later: { ...b, pass: allowance(1), endsAt: now + 100_000 },
+      });
+      await gate.apply(empty, both, validity);
+      expect(await bench.carry('upload', a.address4, 2, packet)).toBe(0);
+      const { endsIn } = await gate.observe();
+      expect([...endsIn.keys()].sort()).toEqual([b.address4, b.address6]);
+      expect(endsIn.get(b.address4)).toBeGreaterThan(80);
+      expect(endsIn.get(b.address4)).toBeLessThanOrEqual(100);
     });
 
     it('ends at the plan also when somebody deleted elements', async () => {

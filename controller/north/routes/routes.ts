@@ -1,7 +1,11 @@
 import type { Route } from '../api.ts';
 import { addAccount } from './accounts/add.ts';
+import { linkAccounts } from './accounts/link.ts';
 import { listAccounts } from './accounts/list.ts';
+import { resumeAccount } from './accounts/resume.ts';
 import { showAccount } from './accounts/show.ts';
+import { suspendAccount } from './accounts/suspend.ts';
+import { unlinkAccount } from './accounts/unlink.ts';
 import { addApiKey } from './api-keys/add.ts';
 import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
@@ -34,13 +38,15 @@ import { showSubscription } from './subscriptions/show.ts';
 import { suspend } from './subscriptions/suspend.ts';
 import { topUp } from './subscriptions/top-up.ts';
 import { addTariff } from './tariffs/add.ts';
+import { changeTariff } from './tariffs/change.ts';
 import { listTariffs } from './tariffs/list.ts';
+import { removeTariff } from './tariffs/remove.ts';
 import { showTariff } from './tariffs/show.ts';
 
 /** All that the API offers. */
 export const routes: readonly Route[] = [
-  ...[addAccount, listAccounts, showAccount],
-  ...[addTariff, listTariffs, showTariff],
+  ...[addAccount, listAccounts, showAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
+  ...[addTariff, listTariffs, showTariff, changeTariff, removeTariff],
   ...[createSubscription, listSubscriptions, showSubscription, topUp, suspend, resume],
   ...[addDevice, listDevices, showDevice, showConfig, makeConfig, rekeyDevice, removeDevice],
   ...[addNode, listNodes, showNode, moveNode, makeJoinToken, removeNode],

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { bytes, name, nullable, publicKey, strict, text } from './values.ts';
+import { bytes, name, publicKey, strict, text } from './values.ts';
 
 const enforcement = Type.Enum(['observe', 'enforce', 'inherit']);
 const cidr = Type.String({ minLength: 3, maxLength: 49 });
@@ -14,21 +14,17 @@ export const NewAccount = Type.Object(
   strict,
 );
 
-export const NewTariff = Type.Object(
-  {
-    name: name('Unique.'),
-    volumeBytes: nullable(bytes('Volume sold.'), 'Volume sold, as a string of digits; null: unlimited.'),
-    maxDevices: Type.Optional(
-      Type.Unsafe<number | null>({
-        type: ['integer', 'null'],
-        minimum: 1,
-        maximum: 1_000_000,
-        description: 'Devices per subscription; null: any number.',
-      }),
-    ),
-    group: Type.Optional(name('Group whose nodes may be used; "default" unless given.')),
-    enforcement: Type.Optional(enforcement),
-  },
+/** Else with all accounts that it is linked with. */
+export const onlyThis = {
+  only: Type.Optional(
+    Type.Boolean({ description: 'This account alone; otherwise with all that it is linked with.' }),
+  ),
+};
+
+export const AccountLink = Type.Object({ with: name('Reference or id of the other account.') }, strict);
+
+export const AccountSuspension = Type.Object(
+  { reason: text('For whoever reads the books later.'), ...onlyThis },
   strict,
 );
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { GateModel } from '../../../agent/gate/model.ts';
-import { device, Rig, subscription } from './rig.ts';
+import { ControllerModel, usedIn } from './controller-model.ts';
+import { device, Rig } from './rig.ts';
 
 /** More of them, with FC_RUNS, when the arithmetic was changed. */
 const runs = Number(process.env['FC_RUNS'] ?? 40);
@@ -37,6 +38,24 @@ const harmless = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), taken: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'fail' as const }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('announce' as const), bytes }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('turn' as const),
+      /** What the node hears of it: before its own clock says so, after, after a last word of the old period; or two at once. */
+      how: fc.constantFrom(
+        'controller first',
+        'node first',
+        'late grant',
+        'two periods',
+        'agent dead',
+        'crash',
+      ),
+      bytes,
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ kind: 'report' as const }) },
 );
 const destructive = fc.record({
   kind: fc.constant('destroy' as const),
@@ -58,23 +77,82 @@ function crashNext(rig: Rig, taken: boolean): () => void {
   };
 }
 
+type Turn = Extract<Step, { kind: 'turn' }>;
+
+/** A period ends, and the controller and the node hear of it in this order. Returns the bytes that passed meanwhile. */
+async function turn(rig: Rig, controller: ControllerModel, { how, bytes }: Turn): Promise<bigint> {
+  const say = () => rig.say({ subscriptions: [controller.item()] });
+  let passed = 0n;
+  if (how === 'controller first' || how === 'crash') {
+    controller.turn();
+    controller.grant(bytes);
+    const mend = how === 'crash' ? crashNext(rig, bytes % 2000n === 0n) : () => undefined;
+    try {
+      await say();
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+    } finally {
+      mend();
+    }
+    if (how === 'crash') {
+      passed += rig.upload(2, 50);
+      await rig.restart();
+      await say();
+    }
+    return passed;
+  }
+  controller.endsAt = rig.time.now() + 1000;
+  await say();
+  passed += rig.upload(2, 20);
+  if (how === 'agent dead') {
+    rig.journal.close();
+    passed += rig.upload(3, 20);
+    rig.clock.advance(2000);
+    passed += rig.upload(2, 20);
+    rig.start();
+    await rig.run();
+  } else {
+    await rig.beat(1000);
+  }
+  expect(rig.account().period).toBe(controller.period + 1);
+  passed += rig.upload(2, 20);
+  if (how === 'late grant') {
+    controller.grant(bytes);
+    await say();
+  }
+  controller.turn();
+  if (how === 'two periods') controller.turn();
+  controller.grant(bytes);
+  await say();
+  return passed;
+}
+
 /** Plays the steps, and holds the books against what the kernel let through after each of them. */
 async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
   const destroys = steps.some(({ kind }) => kind === 'destroy');
-  let granted = 524_288n;
-  let recall = 0;
-  let allowance = true;
+  const controller = new ControllerModel(524_288n);
   let passed = 0n;
-  const sub = () => ({ subscriptions: [subscription(1, { grantedBytes: granted, recall, allowance })] });
+  const sub = () => ({ subscriptions: [controller.item()] });
+  const report = () => {
+    const said = rig.report();
+    if (said) controller.book(said);
+  };
 
   const check = () => {
-    const { armed, writtenOff, released } = rig.account();
+    const { period, armed, granted, writtenOff, released } = rig.account();
     const used = rig.used();
-    expect(passed + released).toBeLessThanOrEqual(granted);
+    const { past } = rig.journal.state;
+    const unread = passed - used - past.upload - past.download;
+    expect(unread).toBeGreaterThanOrEqual(0n);
+    if (!destroys)
+      expect(used + unread + writtenOff + released).toBeLessThanOrEqual(controller.granted(period));
     expect(used + writtenOff + released).toBeLessThanOrEqual(granted);
-    expect(used).toBeLessThanOrEqual(passed);
     expect(armed).toBeGreaterThanOrEqual(used);
     if (!destroys) expect(writtenOff).toBe(0n);
+    for (const closed of rig.journal.state.closed.get(controller.item().id)?.values() ?? []) {
+      const usedThen = closed.devices.reduce((sum, { upload, download }) => sum + upload + download, 0n);
+      expect(usedThen + closed.writtenOff + closed.released).toBe(closed.granted);
+    }
   };
 
   await rig.say({ ...sub(), devices: [device(2), device(3)] });
@@ -88,12 +166,19 @@ async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
           await rig.beat(current.ms);
           break;
         case 'grant':
-          granted += current.bytes;
+          controller.grant(current.bytes);
           await rig.say(sub());
           break;
+        case 'announce':
+          controller.next += current.bytes;
+          await rig.say(sub());
+          break;
+        case 'turn':
+          passed += await turn(rig, controller, current);
+          break;
         case 'recall':
-          recall += 1;
-          allowance = current.allowance;
+          controller.recall += 1;
+          controller.allowance = current.allowance;
           await rig.say(sub());
           break;
         case 'access':
@@ -106,7 +191,7 @@ async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
         case 'crash': {
           const mend = crashNext(rig, current.taken);
           try {
-            granted += 100_000n;
+            controller.grant(100_000n);
             await rig.say(sub());
           } catch (error) {
             if (!(error instanceof Crash)) throw error;
@@ -136,11 +221,13 @@ async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
           await rig.beat();
           rig.gate.failNext = undefined;
           break;
+        case 'report':
+          report();
+          break;
       }
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
     }
-    rig.report();
     check();
   }
   // Nobody is stranded: what was granted and not given back passes in the end, but for less than a packet.
@@ -150,12 +237,24 @@ async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
     passed += now;
     quiet = now === 0n ? quiet + 1 : 0;
     rig.inbox.knock([device(2).id]);
-    await rig.beat(3000);
+    await rig.beat(6000);
+    report();
     check();
   }
-  const { writtenOff, released } = rig.account();
-  if (!destroys) expect(rig.used()).toBe(passed);
+  for (let count = 0; count < 3; count += 1) {
+    await rig.beat(6000);
+    report();
+  }
+  const { period, granted, writtenOff, released } = rig.account();
+  expect(period).toBe(controller.period);
+  if (!destroys) expect(controller.billed()).toBe(passed);
+  else expect(controller.billed()).toBeLessThanOrEqual(passed);
   expect(granted - rig.used() - writtenOff - released).toBeLessThan(1000n);
+  for (const [past, row] of controller.rows) {
+    if (past < period) expect(usedIn(row) + row.writtenOff + row.released).toBe(row.granted);
+  }
+  const kept = [...(rig.journal.state.closed.get(controller.item().id)?.keys() ?? [])];
+  expect(kept.filter((past) => past < period - 2)).toEqual([]);
 }
 
 async function withRig(run: (rig: Rig) => Promise<void>): Promise<void> {

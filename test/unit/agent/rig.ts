@@ -15,6 +15,7 @@ import { type Due, Reconciler } from '../../../agent/reconcile/reconciler.ts';
 import { Reports } from '../../../agent/reconcile/reports.ts';
 import { newTelemetry } from '../../../agent/reconcile/telemetry.ts';
 import { Validity } from '../../../agent/reconcile/validity.ts';
+import { ControllerTime } from '../../../agent/time/controller-time.ts';
 import { FakeWireGuard } from '../../../agent/wireguard/fake.ts';
 import { type ReportRequest, ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
 import { silentLogger } from '../../../common/log.ts';
@@ -55,6 +56,8 @@ export function subscription(n: number, change: Partial<DesiredSubscription> = {
     grantedBytes: 262_144n,
     allowance: true,
     recall: 0,
+    period: 1,
+    nextGrantedBytes: 0n,
     ...change,
   };
 }
@@ -92,6 +95,7 @@ export class Rig {
   journal!: Journal;
   memory!: Memory;
   inbox!: Inbox;
+  time!: ControllerTime;
   reconciler!: Reconciler;
   telemetry = newTelemetry();
   wake = (): void => undefined;
@@ -105,7 +109,8 @@ export class Rig {
     this.journal = openJournal(this.#directory, { nodeId: 'nod_0000000000000001', incarnation: 1 });
     this.memory = newMemory(this.journal.state);
     const validity = new Validity(this.clock, this.journal.state);
-    this.inbox = new Inbox(this.journal, validity, () => this.wake());
+    this.time = new ControllerTime(this.clock, this.gate.bootId, this.journal.state.time);
+    this.inbox = new Inbox(this.journal, validity, this.time, () => this.wake());
     this.telemetry = newTelemetry();
     this.reconciler = new Reconciler({
       journal: this.journal,
@@ -113,6 +118,7 @@ export class Rig {
       reports: new Reports(this.journal.state),
       inbox: this.inbox,
       validity,
+      time: this.time,
       gate: this.gate,
       wireguard: this.wireguard,
       host: this.host,

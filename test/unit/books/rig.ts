@@ -77,6 +77,8 @@ export interface Rig {
     group?: string;
   }): Promise<string>;
   device(subscription: string): Promise<string>;
+  /** Begins the periods that are due, and opens those that come soon. */
+  sweepPeriods(): Promise<void>;
 }
 
 export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig> {
@@ -119,8 +121,19 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
       const { id } = await books.catalogue.createSubscription({ account: account.id, tariff: tariff.id });
       return id;
     },
+    sweepPeriods: () => runOnce(books, clock, 'period sweep'),
     device: async (subscription) => (await books.catalogue.addDevice({ subscription })).device.id,
   };
+}
+
+/** One round of a periodic task. */
+export async function runOnce(books: Books, clock: StandingClock, name: string): Promise<void> {
+  const abort = new AbortController();
+  const task = books.tasks.find((one) => one.name === name);
+  clock.sleep = async () => {
+    clock.sleep = async () => abort.abort();
+  };
+  await task?.run(abort.signal, () => {});
 }
 
 /** An agent's side of the books, by the protocol, without a kernel. */
@@ -190,7 +203,7 @@ export class TestNode {
     return this.subscriptions.get(subscription)?.grantedBytes ?? 0n;
   }
 
-  /** Reports totals, and takes what came of it. Without a number, the next one. */
+  /** Reports totals of a period (the first one, unless told), and takes what came of it. Without a number, the next one. */
   async report(
     devices: Record<string, [upload: bigint, download: bigint]>,
     subscriptions: Record<
@@ -202,9 +215,11 @@ export class TestNode {
         writtenOffBytes?: bigint;
         recall?: number;
         grantedBytes?: bigint;
+        period?: number;
       }
     > = {},
     number?: bigint,
+    period?: number,
   ): Promise<void> {
     if (number === undefined) this.#number += 1n;
     const message: MessageInitShape<typeof ReportRequestSchema> = {
@@ -213,11 +228,13 @@ export class TestNode {
         deviceId,
         uploadBytes,
         downloadBytes,
+        period: period ?? 1,
       })),
       subscriptions: Object.entries(subscriptions).map(([subscriptionId, entry]) => ({
         subscriptionId,
         grantedBytes: this.granted(subscriptionId),
         rate: 100n * mib,
+        period: period ?? 1,
         ...entry,
       })),
     };

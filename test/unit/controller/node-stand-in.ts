@@ -117,6 +117,8 @@ export class NodeStandIn implements DesiredSink, ReportSource {
     return { refusals: [] };
   }
 
+  time(): void {}
+
   heard(): void {}
 
   refused(): void {}

@@ -146,6 +146,7 @@ export class MemorySink implements DesiredSink {
   readonly devices = new Map<string, DesiredDevice>();
   readonly settingsSeen: NodeSettings[] = [];
   readonly batches: { deltas: readonly DesiredDelta[]; complete: boolean }[] = [];
+  readonly times: { timeMs: number; first: boolean }[] = [];
   heardCount = 0;
   refusedCount = 0;
   /** What `apply` waits for. */
@@ -172,6 +173,10 @@ export class MemorySink implements DesiredSink {
     for (const delta of deltas) for (const device of delta.devices) this.devices.set(device.id, device);
     this.#revision = revision;
     return { refusals: [] };
+  }
+
+  time(timeMs: number, first: boolean): void {
+    this.times.push({ timeMs, first });
   }
 
   heard(): void {

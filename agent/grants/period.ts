@@ -1,0 +1,85 @@
+import type { DeviceTotals } from '../meter/meter.ts';
+import { type Account, newAccount, release, spareBytes } from './account.ts';
+import { greater } from './figures.ts';
+
+/**
+ * A period that is over on this node: nothing more is armed or counted in it. All of it that was not used or written
+ * off is given back.
+ */
+export interface ClosedPeriod {
+  readonly subscriptionId: string;
+  readonly period: number;
+  readonly granted: bigint;
+  readonly writtenOff: bigint;
+  readonly released: bigint;
+  readonly recall: number;
+  /** Of devices that used something in it. */
+  readonly devices: readonly DeviceTotals[];
+}
+
+/** Where an account stands when its period ends: right after a reading, with the gate as it was at that reading. */
+export interface PeriodEnd {
+  readonly account: Account;
+  /** Bytes used in the period that ends; all that was counted so far. */
+  readonly used: bigint;
+  /** What the objects that are in the kernel may still pass. Read before `used`. */
+  readonly live: bigint;
+  /** The period that begins; not always the one after. */
+  readonly period: number;
+  /** What the controller named for it, as far as it did. */
+  readonly granted: bigint;
+  /** The highest recall that the controller named in the period that ends: giving all back answers it. */
+  readonly recall: number;
+}
+
+/** What the period that begins was granted. */
+export function grantedInNext({ account, period, granted }: PeriodEnd): bigint {
+  return period === account.period + 1 ? greater(account.nextGranted, granted) : granted;
+}
+
+/**
+ * Ends a period. What the kernel may still pass is counted in the period that begins, so it is armed there: it must fit
+ * into what that one was granted (the caller closes and reads first where it would not).
+ *
+ * Nothing is armed twice: of `armed` of the old account only `used` stays, the rest is `live` or was given back.
+ */
+export function endPeriod(end: PeriodEnd, devices: readonly DeviceTotals[]) {
+  const { account, used, live, period } = end;
+  const { subscriptionId } = account;
+  const still = { ...account, armed: used };
+  const { granted, writtenOff, released } = release(still, spareBytes(still));
+  const recall = Math.max(account.recall, end.recall);
+  const closed: ClosedPeriod[] = [
+    { subscriptionId, period: account.period, granted, writtenOff, released, recall, devices },
+  ];
+  // A period that began and ended without us: what it was granted beforehand goes back too.
+  if (period > account.period + 1 && account.nextGranted > 0n) {
+    closed.push({
+      subscriptionId,
+      period: account.period + 1,
+      granted: account.nextGranted,
+      writtenOff: 0n,
+      released: account.nextGranted,
+      recall: 0,
+      devices: [],
+    });
+  }
+  const next = { ...newAccount(subscriptionId, period), granted: grantedInNext(end), armed: live };
+  return { closed: closed.filter(saysSomething), next };
+}
+
+/** The controller granted more in a period that is over here: it goes back as it is. */
+export function grantLate(closed: ClosedPeriod, granted: bigint, recall: number): ClosedPeriod {
+  const more = greater(0n, granted - closed.granted);
+  if (more === 0n && recall <= closed.recall) return closed;
+  return {
+    ...closed,
+    granted: closed.granted + more,
+    released: closed.released + more,
+    recall: Math.max(recall, closed.recall),
+  };
+}
+
+function saysSomething({ granted, writtenOff, released, devices }: ClosedPeriod): boolean {
+  return granted + writtenOff + released > 0n || devices.length > 0;
+}

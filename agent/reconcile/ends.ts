@@ -1,0 +1,35 @@
+import type { Memory } from './memory.ts';
+
+/**
+ * An end that moves by less stays where it is in the kernel: the controller's clock is compared over the network, and nft
+ * tells only whole seconds (rounded down) of what an element has left. So the kernel may close that much too late or
+ * too early.
+ */
+const lateMs = 200;
+const earlyMs = 1_200;
+
+/** Whether what the kernel was told will do for the end that is wanted now. Monotonic milliseconds; undefined: never. */
+export function sameEnd(told: number | undefined, wanted: number | undefined): boolean {
+  if (told === undefined || wanted === undefined) return told === wanted;
+  return told - wanted < lateMs && wanted - told < earlyMs;
+}
+
+export function hasEnded(endsAt: number | undefined, now: number): boolean {
+  return endsAt !== undefined && endsAt <= now;
+}
+
+/** Subscriptions that pass beyond their end, or to another than theirs. */
+export function movedEnds({ members, endsAt, gate }: Memory, now: number): string[] {
+  const moved: string[] = [];
+  for (const [subscriptionId, ids] of members) {
+    const end = endsAt.get(subscriptionId);
+    for (const id of ids) {
+      const device = gate.devices.get(id);
+      if (device === undefined || device.pass.kind === 'closed') continue;
+      if (!hasEnded(end, now) && sameEnd(device.endsAt, end)) continue;
+      moved.push(subscriptionId);
+      break;
+    }
+  }
+  return moved;
+}
