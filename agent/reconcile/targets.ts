@@ -194,7 +194,7 @@ class TargetPlan {
       const device = wanted(this.#draft, this.#memory, id);
       const present = this.#devices.get(id);
       if (device === undefined || isLeaving(this.#memory, device, id)) continue;
-      const endsAt = present && sameEnd(present.endsAt, wantedEnd) ? present.endsAt : wantedEnd;
+      const endsAt = present && sameEnd(present.endsAt, wantedEnd, this.#now) ? present.endsAt : wantedEnd;
       const open = device.access === 'open' && !over;
       const pass = open ? this.#passFor(subscriptionId, id, target, quota, endsAt) : closed;
       if (present === undefined) this.#enter(subscriptionId, device, pass);

@@ -71,7 +71,7 @@ describe('names and references', () => {
       code: 'not_found',
     });
     await expect(catalogue().getSubscription('1; DROP TABLE fleet')).rejects.toMatchObject({
-      code: 'invalid',
+      code: 'not_found',
     });
   });
 });

@@ -5,7 +5,8 @@ import type * as view from './views.ts';
  * What operators and billing backends can do; the HTTP routes sit on it. Each call is one transaction: it happens as a
  * whole or not at all, and is durable when it resolves.
  *
- * Where a parameter says `node`, `tariff`, `group` or `account`, the id, or the name (an account's reference), is taken.
+ * Where a parameter says `node`, `tariff`, `group` or `account`, the id, or the name (an account's reference), is taken;
+ * for a subscription its id, or the account when that has one subscription.
  *
  * @throws TurnpikeError from every call: `invalid` for bad input, `not_found`, `conflict` (exists, or is in the wrong
  * state), `exhausted` (device limit, addresses, disk), `environment` (read-only disk).
@@ -59,6 +60,7 @@ export interface Catalogue {
   ): Promise<view.Device[]>;
   /** Of any status. */
   getDevice(id: string): Promise<view.Device>;
+  setDevice(id: string, settings: DeviceSettings): Promise<view.Device>;
   /** New keys (also the preshared one), same slot, addresses and totals. */
   rekeyDevice(id: string, input: DeviceKey): Promise<{ device: view.Device; privateKey?: string }>;
   /** At once and for good. Its usage stays billed; its addresses are kept back for a day. */
@@ -71,8 +73,11 @@ export interface Catalogue {
   getNode(node: string): Promise<view.Node>;
   /** Its streams end, its certificates are revoked, what it had left is written off. */
   removeNode(node: string): Promise<view.Node>;
-  /** Into another group: the old group's devices are removed from it, the new group's are added. */
-  moveNode(node: string, input: { group: string }): Promise<view.Node>;
+  /**
+   * In another group, the old group's devices are removed from it and the new group's are added. A new endpoint is
+   * for new configurations: those that customers have keep the old one.
+   */
+  setNode(node: string, settings: NodeSettings): Promise<view.Node>;
   /** A new one-time join token, and the end of those before it that were not redeemed. Shown once; only its hash is stored. */
   createJoinToken(node: string): Promise<{ node: view.Node; token: string; expiresAt: number }>;
 
@@ -131,6 +136,19 @@ export interface NewDevice extends DeviceKey, DeviceLabels {
   readonly subscription: string;
   /** Any text that stays the same on one machine. Of it, a keyed hash is stored, as long as the device is active. */
   readonly hardwareId?: string;
+}
+
+/** What is absent stays as it is; null: none. */
+export interface DeviceSettings {
+  readonly label?: string | null;
+  readonly platform?: string | null;
+}
+
+/** What is absent stays as it is. */
+export interface NodeSettings {
+  readonly name?: string;
+  readonly endpoint?: string;
+  readonly group?: string;
 }
 
 /** What is absent stays as it is, or gets its default in a new group. */

@@ -8,17 +8,20 @@ import type { Catalogue } from './catalogue.ts';
 import { getClientSettings } from './client-settings.ts';
 import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts';
 import { setEnforcement } from './enforcement.ts';
+import { findSubscriptionNamed } from './find.ts';
 import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
 import { createJoinToken } from './join-tokens.ts';
 import { linkAccounts, unlinkAccount } from './links.ts';
-import { moveNode } from './move-node.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
+import { setDevice } from './set-device.ts';
+import { setNode } from './set-node.ts';
 import { setTariff } from './set-tariff.ts';
 import { getStatus } from './status.ts';
 import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
 import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
 import { topUp } from './top-up.ts';
 import { getUsage } from './usage.ts';
+import { looksLikeId } from './words.ts';
 
 export function createCatalogue(context: Context): Catalogue {
   /** Hands the context over, and makes what is thrown before a transaction begins a rejection like the rest. */
@@ -28,6 +31,13 @@ export function createCatalogue(context: Context): Catalogue {
     ) =>
     async (...values: Arguments): Promise<Result> =>
       call(context, ...values);
+  /** Like {@link on}, for calls that begin with a subscription; ids of other things are left as they are. */
+  const onSubscription =
+    <Rest extends unknown[], Result>(
+      call: (context: Context, id: string, ...rest: Rest) => Promise<Result>,
+    ) =>
+    async (name: string, ...rest: Rest): Promise<Result> =>
+      call(context, await resolveSubscription(context, name), ...rest);
   return {
     addAccount: on(addAccount),
     listAccounts: on(listAccounts),
@@ -43,14 +53,15 @@ export function createCatalogue(context: Context): Catalogue {
     removeTariff: on(removeTariff),
     createSubscription: on(createSubscription),
     listSubscriptions: on(listSubscriptions),
-    getSubscription: on(getSubscription),
-    topUp: on(topUp),
-    suspend: on(suspend),
-    resume: on(resume),
-    getUsage: on(getUsage),
+    getSubscription: onSubscription(getSubscription),
+    topUp: onSubscription(topUp),
+    suspend: onSubscription(suspend),
+    resume: onSubscription(resume),
+    getUsage: onSubscription(getUsage),
     addDevice: on(addDevice),
     listDevices: on(listDevices),
     getDevice: on(getDevice),
+    setDevice: on(setDevice),
     rekeyDevice: on(rekeyDevice),
     removeDevice: on(removeDevice),
     getClientSettings: on(getClientSettings),
@@ -58,7 +69,7 @@ export function createCatalogue(context: Context): Catalogue {
     listNodes: on(listNodes),
     getNode: on(getNode),
     removeNode: on(removeNode),
-    moveNode: on(moveNode),
+    setNode: on(setNode),
     createJoinToken: on(createJoinToken),
     addGroup: on(addGroup),
     listGroups: on(listGroups),
@@ -67,6 +78,11 @@ export function createCatalogue(context: Context): Catalogue {
     setEnforcement: on(setEnforcement),
     listEvents: on(listEvents),
     getStatus: on(getStatus),
-    explain: on(explain),
+    explain: onSubscription(explain),
   };
+}
+
+async function resolveSubscription({ store }: Context, name: string): Promise<string> {
+  if (looksLikeId(name) && !name.startsWith('acc_')) return name;
+  return store.transaction(async (tx) => (await findSubscriptionNamed(tx, name)).id);
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../books/context.ts';
-import { findSubscription } from '../catalogue/find.ts';
+import { findSubscriptionNamed } from '../catalogue/find.ts';
 import { noLimit, notACursor } from '../catalogue/paging.ts';
 import type { Row } from '../store/schema.ts';
 import type { EventType } from './record.ts';
@@ -35,7 +35,7 @@ export function listEvents({ store }: Context, filter: EventFilter = {}): Promis
     let query = tx.db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id');
     if (type !== undefined) query = query.where('type', '=', type);
     if (subscription !== undefined) {
-      query = query.where('subscription_id', '=', (await findSubscription(tx, subscription)).id);
+      query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, subscription)).id);
     }
     return (await query.limit(limit).execute()).map(toEvent);
   });

@@ -10,6 +10,7 @@ import { addApiKey } from './api-keys/add.ts';
 import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
 import { addDevice } from './devices/add.ts';
+import { changeDevice } from './devices/change.ts';
 import { showConfig } from './devices/config.ts';
 import { listDevices } from './devices/list.ts';
 import { makeConfig } from './devices/make-config.ts';
@@ -26,8 +27,8 @@ import { changeGroup } from './groups/change.ts';
 import { listGroups } from './groups/list.ts';
 import { showGroup } from './groups/show.ts';
 import { addNode } from './nodes/add.ts';
+import { changeNode } from './nodes/change.ts';
 import { listNodes } from './nodes/list.ts';
-import { moveNode } from './nodes/move.ts';
 import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
@@ -48,8 +49,8 @@ export const routes: readonly Route[] = [
   ...[addAccount, listAccounts, showAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
   ...[addTariff, listTariffs, showTariff, changeTariff, removeTariff],
   ...[createSubscription, listSubscriptions, showSubscription, topUp, suspend, resume],
-  ...[addDevice, listDevices, showDevice, showConfig, makeConfig, rekeyDevice, removeDevice],
-  ...[addNode, listNodes, showNode, moveNode, makeJoinToken, removeNode],
+  ...[addDevice, listDevices, showDevice, showConfig, makeConfig, changeDevice, rekeyDevice, removeDevice],
+  ...[addNode, listNodes, showNode, changeNode, makeJoinToken, removeNode],
   ...[addGroup, listGroups, showGroup, changeGroup],
   ...[listEvents],
   ...[showUsage, showStatus, explain, switchEnforcement],

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { bytes, name, publicKey, strict, text } from './values.ts';
+import { bytes, name, nullable, publicKey, strict, text } from './values.ts';
 
 const enforcement = Type.Enum(['observe', 'enforce', 'inherit']);
 const cidr = Type.String({ minLength: 3, maxLength: 49 });
@@ -46,7 +46,7 @@ export const Suspension = Type.Object({ reason: text('For whoever reads the book
 
 export const NewDevice = Type.Object(
   {
-    subscription: name('Id.'),
+    subscription: name('Id, or the account when it has one.'),
     publicKey: Type.Optional(publicKey),
     label: Type.Optional(name('To tell devices apart.')),
     platform: Type.Optional(name('Such as ios.')),
@@ -55,6 +55,14 @@ export const NewDevice = Type.Object(
         'Any text that stays the same on one machine; stored as a keyed hash only. The same one again, in the same subscription, replaces the device: same addresses, other keys.',
       ),
     ),
+  },
+  strict,
+);
+
+export const DeviceChange = Type.Object(
+  {
+    label: Type.Optional(nullable(name('To tell devices apart.'), 'To tell devices apart; null: none.')),
+    platform: Type.Optional(nullable(name('Such as ios.'), 'Such as ios; null: none.')),
   },
   strict,
 );
@@ -81,16 +89,20 @@ export const ConfigRequest = Type.Object(
   strict,
 );
 
+const nodeFields = {
+  name: name('Unique: letters, digits, dots, underscores and hyphens.'),
+  endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
+};
+
 export const NewNode = Type.Object(
-  {
-    name: name('Unique: letters, digits, dots, underscores and hyphens.'),
-    endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
-    group: Type.Optional(name('"default" unless given.')),
-  },
+  { ...nodeFields, group: Type.Optional(name('"default" unless given.')) },
   strict,
 );
 
-export const NodeMove = Type.Object({ group: name('The new group.') }, strict);
+export const NodeChange = Type.Partial(
+  Type.Object({ ...nodeFields, group: name('Whose devices it serves.') }),
+  strict,
+);
 
 const groupSettings = {
   enforcement: Type.Optional(enforcement),

@@ -13,7 +13,7 @@ export const showUsage: Route = (api, { catalogue }) => {
         summary: 'What a subscription used, by device and by node',
         querystring: Type.Object(
           {
-            subscription: name('Id.'),
+            subscription: name('Id, or the account when it has one.'),
             period: Type.Optional(
               Type.Integer({
                 minimum: 1,
