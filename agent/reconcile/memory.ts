@@ -23,6 +23,8 @@ export interface Memory {
   readonly activity: Map<string, Activity>;
   /** When subscriptions end; absent: never. Must be known before the first decision after a start. */
   readonly endsAt: Map<string, number>;
+  /** Subscriptions whose volume has ended and which go on at their slower speed. */
+  readonly throttled: Set<string>;
   /** When the gate last accepted bytes of a device. */
   readonly passedAt: Map<string, number>;
   readonly wantingSince: Map<string, number>;
@@ -70,6 +72,7 @@ export function newMemory(state: JournalState): Memory {
     used: new Map(),
     activity: new Map(),
     endsAt: new Map(),
+    throttled: new Set(),
     passedAt: new Map(),
     wantingSince: new Map(),
     owing: new Set(),

@@ -113,6 +113,8 @@ function remember(memory: Memory, id: string, decision: Decision, used: bigint, 
   if (!decision.wanting) memory.wantingSince.delete(id);
   else if (!memory.wantingSince.has(id)) memory.wantingSince.set(id, now);
   const { target } = decision;
+  if (target.kind === 'throttled') memory.throttled.add(id);
+  else memory.throttled.delete(id);
   if (target.kind === 'quota' && target.bytes !== undefined) {
     memory.lastArmed.set(id, { bytes: target.bytes, used, futile: false });
   }
@@ -218,6 +220,8 @@ class TargetPlan {
       case 'closed':
       case 'unlimited':
         return { kind: target.kind };
+      case 'throttled':
+        return { kind: 'unlimited' };
       case 'quota':
         return { kind: 'quota', quota };
       case 'allowance':
