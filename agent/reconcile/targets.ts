@@ -25,6 +25,8 @@ interface Moment {
   readonly now: number;
   readonly valid: boolean;
   readonly refused: boolean;
+  /** The controller was heard lately enough for devices with a free seat to pass. */
+  readonly patient: boolean;
   /** Subscriptions whose period is over, but that must be closed and read before the next one begins. */
   readonly turning: ReadonlySet<string>;
 }
@@ -36,7 +38,7 @@ export function planTargets(
   subscriptions: ReadonlySet<string>,
   moment: Moment,
 ): Targets {
-  const plan = new TargetPlan(draft, memory, moment.now);
+  const plan = new TargetPlan(draft, memory, moment);
   const wanting = new Set<string>();
   // Leavers of all subscriptions first: their addresses may be wanted by another's device.
   for (const id of subscriptions) plan.dismiss(id);
@@ -52,8 +54,9 @@ function decideOne(
   draft: Draft,
   memory: Memory,
   id: string,
-  { now, valid, refused, turning }: Moment,
+  moment: Moment,
 ): { target: Target; wants: boolean } {
+  const { now, valid, refused, turning } = moment;
   const account = draft.account(id);
   const desired = desiredNow(draft, id, account);
   const live = liveOf(memory, id);
@@ -71,7 +74,7 @@ function decideOne(
     account,
     used,
     desired,
-    openDevices: openDevices(draft, memory, id, now),
+    openDevices: openDevices(draft, memory, id, moment),
     live,
     settled,
     bytesPerSecond: activity.bytesPerSecond,
@@ -120,14 +123,19 @@ function remember(memory: Memory, id: string, decision: Decision, used: bigint, 
   }
 }
 
-function openDevices(draft: Draft, memory: Memory, subscriptionId: string, now: number): Set<string> {
+function openDevices(draft: Draft, memory: Memory, subscriptionId: string, moment: Moment): Set<string> {
   const open = new Set<string>();
-  if (hasEnded(memory.endsAt.get(subscriptionId), now)) return open;
   for (const id of memory.members.get(subscriptionId) ?? []) {
     const device = wanted(draft, memory, id);
-    if (device?.access === 'open' && !isLeaving(memory, device, id)) open.add(id);
+    if (device && mayPass(memory, device, moment) && !isLeaving(memory, device, id)) open.add(id);
   }
   return open;
+}
+
+/** As far as the subscription's bytes go. */
+function mayPass(memory: Memory, device: DesiredDevice, { now, patient }: Moment): boolean {
+  if (hasEnded(memory.endsAt.get(device.subscriptionId), now)) return false;
+  return device.access === 'open' && (device.seat !== 'free' || patient);
 }
 
 /** The device as it should be in the gate, or undefined when it should not. */
@@ -146,7 +154,7 @@ function isLeaving(memory: Memory, device: DesiredDevice | undefined, id: string
 class TargetPlan {
   readonly #draft: Draft;
   readonly #memory: Memory;
-  readonly #now: number;
+  readonly #moment: Moment;
   readonly #devices: Map<string, GateDevice>;
   readonly #quotas: Map<string, GateQuota>;
   readonly #freed = new Set<string>();
@@ -154,10 +162,10 @@ class TargetPlan {
   readonly changed = new Set<string>();
   readonly deferred = new Set<string>();
 
-  constructor(draft: Draft, memory: Memory, now: number) {
+  constructor(draft: Draft, memory: Memory, moment: Moment) {
     this.#draft = draft;
     this.#memory = memory;
-    this.#now = now;
+    this.#moment = moment;
     this.#devices = new Map(memory.gate.devices);
     this.#quotas = new Map(memory.gate.quotas);
   }
@@ -191,13 +199,13 @@ class TargetPlan {
     const before = this.#quotasOf(subscriptionId, this.#memory.gate.devices);
     const quota = target.kind === 'quota' ? this.#quotaFor(subscriptionId, target.bytes, before) : '';
     const wantedEnd = this.#memory.endsAt.get(subscriptionId);
-    const over = hasEnded(wantedEnd, this.#now);
     for (const id of this.#memory.members.get(subscriptionId) ?? []) {
       const device = wanted(this.#draft, this.#memory, id);
       const present = this.#devices.get(id);
       if (device === undefined || isLeaving(this.#memory, device, id)) continue;
-      const endsAt = present && sameEnd(present.endsAt, wantedEnd, this.#now) ? present.endsAt : wantedEnd;
-      const open = device.access === 'open' && !over;
+      const endsAt =
+        present && sameEnd(present.endsAt, wantedEnd, this.#moment.now) ? present.endsAt : wantedEnd;
+      const open = mayPass(this.#memory, device, this.#moment);
       const pass = open ? this.#passFor(subscriptionId, id, target, quota, endsAt) : closed;
       if (present === undefined) this.#enter(subscriptionId, device, pass);
       else if (!samePass(present.pass, pass) || (pass.kind !== 'closed' && present.endsAt !== endsAt)) {
