@@ -13,6 +13,9 @@ export default defineConfig({
             'test/unit/**/*.test.ts',
           ],
           environment: 'node',
+          // Long enough for a busy machine: what a test waits for is a condition, never a time.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

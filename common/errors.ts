@@ -28,12 +28,19 @@ export class TurnpikeError extends Error {
   readonly code: ErrorCode;
   /** What the person can do about it; printed after the message. */
   readonly remedy: string | undefined;
+  /** The field of the input that is wrong, by its name in the API. */
+  readonly field: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { remedy?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { remedy?: string; field?: string; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'TurnpikeError';
     this.code = code;
     this.remedy = options.remedy;
+    this.field = options.field;
   }
 }
 

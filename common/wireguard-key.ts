@@ -1,19 +1,55 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { TurnpikeError } from './errors.ts';
 
-/** DER around a raw X25519 private key (RFC 8410). */
+/** DER around a raw X25519 key (RFC 8410): private, public. */
 const pkcs8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const spki = Buffer.from('302a300506032b656e032100', 'hex');
+
+/** Any private key shows a point of low order: they are all multiples of eight. */
+const { privateKey: probe } = generateKeyPairSync('x25519');
+
+// 32 bytes in base64: the last digit carries two bits of padding, which are zero.
+const pattern = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+
+/** 32 zero bytes: "no preshared key", as WireGuard says it, and nobody's key. */
+export const noKey = `${'A'.repeat(43)}=`;
 
 /**
  * Checks a WireGuard key: 32 bytes in base64, 44 characters. The key is not repeated in the error: people paste
  * private keys where public ones belong.
+ * @param what names the key in the error
  * @throws TurnpikeError `invalid`
  */
-export function parseWireguardKey(text: string): string {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.length !== 32 || bytes.toString('base64') !== text || bytes.every((byte) => byte === 0)) {
-    throw new TurnpikeError('invalid', 'this is not a WireGuard key', {
+export function parseWireguardKey(text: string, what = 'this'): string {
+  if (!pattern.test(text) || text === noKey) {
+    throw new TurnpikeError('invalid', `${what} is not a WireGuard key`, {
       remedy: 'give 32 bytes in base64 (44 characters), as "wg genkey" and "wg pubkey" print them',
+    });
+  }
+  return text;
+}
+
+/**
+ * Checks a public key, also that a secret can be agreed on with it: with a point of low order the outcome is always
+ * zero (RFC 7748, section 6.1), and WireGuard would never complete a handshake.
+ * @throws TurnpikeError `invalid`
+ */
+export function parsePublicKey(text: string): string {
+  const der = Buffer.concat([spki, Buffer.from(parseWireguardKey(text), 'base64')]);
+  try {
+    diffieHellman({
+      privateKey: probe,
+      publicKey: createPublicKey({ key: der, format: 'der', type: 'spki' }),
+    });
+  } catch {
+    throw new TurnpikeError('invalid', "this public key is a point of low order, which is nobody's", {
+      remedy: 'give what "wg pubkey" prints',
     });
   }
   return text;

@@ -1,6 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { publicKeyOf } from '../../common/wireguard-key.ts';
-import { checkKey } from './keys.ts';
+import { parseWireguardKey, publicKeyOf } from '../../common/wireguard-key.ts';
 import { PeerIndex } from './peer-index.ts';
 import type { Peer, PeerActivity, WireGuard } from './wireguard.ts';
 
@@ -36,7 +35,7 @@ export class FakeWireGuard implements WireGuard {
 
   async configure({ privateKey }: { privateKey: string; listenPort: number }): Promise<void> {
     this.#need();
-    checkKey(privateKey, 'the private key of the node');
+    parseWireguardKey(privateKey, 'the private key of the node');
     this.#publicKey = publicKeyOf(privateKey);
   }
 
@@ -57,7 +56,7 @@ export class FakeWireGuard implements WireGuard {
 
   async remove(publicKeys: readonly string[]): Promise<void> {
     this.#need();
-    for (const key of publicKeys) this.#peers.delete(checkKey(key, 'the public key of a peer'));
+    for (const key of publicKeys) this.#peers.delete(parseWireguardKey(key, 'the public key of a peer'));
   }
 
   async activity(): Promise<readonly PeerActivity[]> {

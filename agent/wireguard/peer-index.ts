@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { TurnpikeError } from '../../common/errors.ts';
-import { checkKey } from './keys.ts';
+import { parseWireguardKey } from '../../common/wireguard-key.ts';
 import type { Peer } from './wireguard.ts';
 
 /**
@@ -23,8 +23,8 @@ export class PeerIndex {
     const keys = new Set<string>();
     const claimed = new Map<string, string>();
     for (const { publicKey, presharedKey, addresses } of peers) {
-      checkKey(publicKey, 'the public key of a peer');
-      if (presharedKey !== undefined) checkKey(presharedKey, 'the preshared key of a peer');
+      parseWireguardKey(publicKey, 'the public key of a peer');
+      if (presharedKey !== undefined) parseWireguardKey(presharedKey, 'the preshared key of a peer');
       if (publicKey === own) {
         throw new TurnpikeError(
           'conflict',

@@ -1,4 +1,5 @@
-import { keyFromHex, keyToHex, noPresharedKey } from './keys.ts';
+import { noKey } from '../../common/wireguard-key.ts';
+import { keyFromHex, keyToHex } from './keys.ts';
 import { hostAddress, hostRange } from './wg-text.ts';
 import type { Peer } from './wireguard.ts';
 
@@ -12,7 +13,7 @@ export function renderUpsert(peers: readonly Peer[]): string {
   const blocks = peers.map(({ publicKey, presharedKey, addresses }) =>
     [
       `public_key=${keyToHex(publicKey)}`,
-      `preshared_key=${keyToHex(presharedKey ?? noPresharedKey)}`,
+      `preshared_key=${keyToHex(presharedKey ?? noKey)}`,
       'replace_allowed_ips=true',
       ...addresses.map((address) => `allowed_ip=${hostRange(address)}`),
       '',

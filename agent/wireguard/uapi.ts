@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { TurnpikeError } from '../../common/errors.ts';
+import { parseWireguardKey } from '../../common/wireguard-key.ts';
 import { checkInterfaceName } from '../gate/names.ts';
-import { checkKey, derivePublicKey } from './keys.ts';
+import { derivePublicKey } from './keys.ts';
 import { maxPeers } from './limits.ts';
 import { PeerIndex } from './peer-index.ts';
 import { AnswerReader, renderConfigure, renderRemoval, renderUpsert } from './uapi-text.ts';
@@ -32,7 +33,7 @@ export class UapiDriver implements WireGuard {
   }
 
   async configure(options: { privateKey: string; listenPort: number }): Promise<void> {
-    checkKey(options.privateKey, 'the private key of the node');
+    parseWireguardKey(options.privateKey, 'the private key of the node');
     await this.#set(renderConfigure(options));
     await this.#get();
   }
@@ -50,7 +51,7 @@ export class UapiDriver implements WireGuard {
   }
 
   async remove(publicKeys: readonly string[]): Promise<void> {
-    for (const key of publicKeys) checkKey(key, 'the public key of a peer');
+    for (const key of publicKeys) parseWireguardKey(key, 'the public key of a peer');
     if (publicKeys.length === 0) return;
     await this.#set(renderRemoval(publicKeys));
     this.#index?.remove(publicKeys);

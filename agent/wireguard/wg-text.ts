@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { noPresharedKey } from './keys.ts';
+import { noKey } from '../../common/wireguard-key.ts';
 import type { Peer, PeerActivity } from './wireguard.ts';
 
 /** Peers as a configuration file of `wg` (wg(8), CONFIGURATION FILE FORMAT). What a peer has already is replaced. */
@@ -8,7 +8,7 @@ export function renderPeers(peers: readonly Peer[]): string {
     .map(
       ({ publicKey, presharedKey, addresses }) => `[Peer]
 PublicKey = ${publicKey}
-PresharedKey = ${presharedKey ?? noPresharedKey}
+PresharedKey = ${presharedKey ?? noKey}
 AllowedIPs = ${addresses.map(hostRange).join(', ')}
 `,
     )

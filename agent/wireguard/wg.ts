@@ -1,8 +1,7 @@
 import { CommandError, type CommandRunner } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
-import { publicKeyOf } from '../../common/wireguard-key.ts';
+import { parseWireguardKey, publicKeyOf } from '../../common/wireguard-key.ts';
 import { checkInterfaceName } from '../gate/names.ts';
-import { checkKey } from './keys.ts';
 import { removalsPerCommand } from './limits.ts';
 import { PeerIndex } from './peer-index.ts';
 import { parseActivity, parseAllowedIps, parsePublicKey, renderPeers } from './wg-text.ts';
@@ -34,7 +33,7 @@ export class WgDriver implements WireGuard {
   }
 
   async configure({ privateKey, listenPort }: { privateKey: string; listenPort: number }): Promise<void> {
-    checkKey(privateKey, 'the private key of the node');
+    parseWireguardKey(privateKey, 'the private key of the node');
     try {
       await this.#withSecret(
         ['set', this.#name, 'listen-port', String(listenPort), 'private-key'],
@@ -60,7 +59,7 @@ export class WgDriver implements WireGuard {
   }
 
   async remove(publicKeys: readonly string[]): Promise<void> {
-    for (const key of publicKeys) checkKey(key, 'the public key of a peer');
+    for (const key of publicKeys) parseWireguardKey(key, 'the public key of a peer');
     for (let start = 0; start < publicKeys.length; start += removalsPerCommand) {
       const batch = publicKeys.slice(start, start + removalsPerCommand);
       const args = batch.flatMap((key) => ['peer', key, 'remove']);

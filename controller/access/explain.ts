@@ -114,6 +114,7 @@ function situationOf(
     awayNodes: nodes.filter((node) => !node.connected && node.state !== 'waiting').map(({ name }) => name),
     held,
     lastSeenDay: device.lastSeenDay,
+    sharedKey: device.sharedKey,
     sightings: nodes.flatMap((node) => {
       const seen = live.presence(node.id, device.id);
       if (seen === undefined) return [];
@@ -146,6 +147,8 @@ async function explainNodes(
 ): Promise<NodeExplanation[]> {
   const grants = await tx.db
     .selectFrom('grants')
+    .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
+    .whereRef('grants.period', '=', 'subscriptions.period')
     .where('subscription_id', '=', subscription.id)
     .where('ended', '=', 0)
     .select(['node_id', 'granted', 'used', 'written_off', 'released', 'revision'])

@@ -13,7 +13,7 @@ const all: Cause[] = [
   { code: 'removed', since },
   { code: 'replaced', since, by: 'dev_2' },
   { code: 'seat', since, limit: 2, holders: ['phone', 'laptop'] },
-  { code: 'shared-key', since, nodes: ['a', 'b'] },
+  { code: 'shared-key', since, until: since },
 ];
 
 it('every reason says in one line what it is, and what mends it', () => {
@@ -29,13 +29,13 @@ it('every reason says in one line what it is, and what mends it', () => {
       "the volume of 1.00 MB is used up but for 5.00 kB, which nodes hold that are out of contact, or is too little for a packet | turnpike subscription top-up sub_1 SIZE --reason TEXT --reference REFERENCE",
       "the device was removed | null",
       "the same hardware enrolled again, as dev_2 | use the configuration of dev_2, or enrol this hardware once more",
-      "all 2 connections of the tariff are in use, by phone, laptop | disconnect one of those devices: the next one opens by itself; or sell more connections",
-      "its key is used in two places at once, and each counts as a connection | turnpike device rekey dev_1, and configure one place only",
+      "all 2 connections of the tariff are in use, by phone, laptop | disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections",
+      "its key is used in two places at once, and each counts as a connection: closed until 2026-11-22 12:00:00 UTC | turnpike device rekey dev_1, and configure one place only",
     ]
   `);
 });
 
 it('a reason names its nodes, or all of them', () => {
-  expect(describeCause({ code: 'shared-key', since, nodes: ['a', 'b'] }, subject).nodes).toEqual(['a', 'b']);
+  expect(describeCause({ code: 'expired', since, nodes: ['a', 'b'] }, subject).nodes).toEqual(['a', 'b']);
   expect(describeCause({ code: 'expired', since }, subject)).toMatchObject({ since, nodes: null });
 });

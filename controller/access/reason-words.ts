@@ -16,7 +16,8 @@ interface Facts {
   replaced: { readonly by: string };
   /** The devices that hold the seats, by label or id. */
   seat: { readonly limit: number; readonly holders: readonly string[] };
-  'shared-key': object;
+  /** `until`: it opens by itself then. */
+  'shared-key': { readonly until: number };
 }
 
 export type ReasonCode = keyof Facts;
@@ -88,10 +89,12 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   seat: {
     text: ({ limit, holders }) =>
       `all ${limit} connections of the tariff are in use${holders.length === 0 ? '' : `, by ${holders.join(', ')}`}`,
-    mend: () => 'disconnect one of those devices: the next one opens by itself; or sell more connections',
+    mend: () =>
+      'disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections',
   },
   'shared-key': {
-    text: () => 'its key is used in two places at once, and each counts as a connection',
+    text: ({ until }) =>
+      `its key is used in two places at once, and each counts as a connection: closed until ${showTime(until, 'second')}`,
     mend: ({ deviceId }) => `turnpike device rekey ${deviceId ?? 'DEVICE'}, and configure one place only`,
   },
 };
@@ -115,6 +118,9 @@ export function holdsAlways(code: ReasonCode): boolean {
   return words[code].always === true;
 }
 
-function showTime(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+function showTime(at: number, unit: 'minute' | 'second' = 'minute'): string {
+  return `${new Date(at)
+    .toISOString()
+    .slice(0, unit === 'minute' ? 16 : 19)
+    .replace('T', ' ')} UTC`;
 }

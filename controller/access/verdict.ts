@@ -27,10 +27,19 @@ export interface DeviceSituation {
   readonly held: readonly Held[];
   /** YYYY-MM-DD */
   readonly lastSeenDay: string | null;
+  /** Its key looks used on two devices at once. */
+  readonly sharedKey: boolean;
 }
 
 /** One sentence: is it we, is it the network, or is it well? */
 export function judgeDevice(situation: DeviceSituation): string {
+  return judgePassing(situation) + (situation.sharedKey ? sharedKeyNote : '');
+}
+
+const sharedKeyNote =
+  '; its key looks used in two places at once: give each device a configuration of its own';
+
+function judgePassing(situation: DeviceSituation): string {
   const { access, sightings, nodes, connectedNodes, awayNodes, held, lastSeenDay } = situation;
   const names = (list: readonly { node: string }[]) => list.map(({ node }) => node).join(', ');
   if (access.state === 'closed') return `closed by us: ${access.reasons.map(({ text }) => text).join('; ')}`;

@@ -251,13 +251,15 @@ describe('a want', () => {
 describe('what lies idle', () => {
   /** One full round of the periodic work. */
   const sweep = async () => {
-    const abort = new AbortController();
-    let naps = 0;
-    rig.clock.sleep = async () => {
-      naps += 1;
-      if (naps > 12) abort.abort();
-    };
-    for (const task of rig.books.tasks) await task.run(abort.signal, () => {});
+    for (const task of rig.books.tasks.filter(({ name }) => name.endsWith('sweep'))) {
+      const abort = new AbortController();
+      let naps = 0;
+      rig.clock.sleep = async () => {
+        naps += 1;
+        if (naps > 12) abort.abort();
+      };
+      await task.run(abort.signal, () => {});
+    }
   };
 
   it('is recalled after the holding time, but the allowance', async () => {

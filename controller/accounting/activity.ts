@@ -27,6 +27,12 @@ export class Activity {
     return this.#clock.monotonic() - (this.#used.get(key(subscriptionId, nodeId)) ?? this.#started);
   }
 
+  /** True only when it was seen to: not for what was before this controller started. */
+  usedWithin(subscriptionId: string, nodeId: string, ms: number): boolean {
+    const at = this.#used.get(key(subscriptionId, nodeId));
+    return at !== undefined && this.#clock.monotonic() - at < ms;
+  }
+
   /** Infinity when it was not, or too long ago to matter. */
   sinceRecallMs(subscriptionId: string, nodeId: string): number {
     const at = this.#recalled.get(key(subscriptionId, nodeId));

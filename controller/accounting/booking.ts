@@ -5,8 +5,11 @@ import type { ReportRequest } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import type { Context } from '../books/context.ts';
 import { bookReport, type ReportedTotals } from '../ledger/book.ts';
 import type { Booking, NodeIdentity } from '../south/ports.ts';
+import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
-import { bookDeviceUsage } from './device-usage.ts';
+import { turnPeriod } from './begin-period.ts';
+import { bookDeviceUsage, ledgerKey } from './device-usage.ts';
+import type { StoredGrant } from './grant-rows.ts';
 import { servingIncarnation } from './incarnation.ts';
 import { quarantine } from './quarantine.ts';
 import { recordReport, standingOf } from './report-numbers.ts';
@@ -46,10 +49,11 @@ async function book(
   sha256: Uint8Array,
 ): Promise<void> {
   await recordReport(tx, identity, report.number, sha256);
+  await turnWithReporter(context, tx, report);
   const usage = await bookDeviceUsage(tx, identity, report.devices);
   const reported = new Map(
     report.subscriptions.map((entry): [string, ReportedTotals] => [
-      entry.subscriptionId,
+      ledgerKey(entry.subscriptionId, entry.period),
       {
         granted: entry.grantedBytes,
         writtenOff: entry.writtenOffBytes,
@@ -62,19 +66,23 @@ async function book(
   );
   const served = new Set<string>();
   const renewed = new Set<string>();
-  await turnLedger(context, tx, [...new Set([...usage.grown.keys(), ...reported.keys()])], {
+  const { subscriptionIds, earliest } = spokenOf([...usage.grown.keys(), ...reported.keys()]);
+  await turnLedger(context, tx, subscriptionIds, {
     reporter: identity.nodeId,
-    change: (grant) => {
+    earliest,
+    change: (grant, throttle) => {
       if (grant.nodeId !== identity.nodeId || grant.incarnation !== identity.incarnation) return grant;
-      const { subscriptionId, ledger } = grant;
-      served.add(subscriptionId);
-      const used = ledger.used + (usage.grown.get(subscriptionId) ?? 0n);
-      const booked = bookReport(ledger, used, reported.get(subscriptionId));
+      const { ledger } = grant;
+      const key = keyOf(grant);
+      served.add(key);
+      const used = ledger.used + (usage.grown.get(key) ?? 0n);
+      const booked = bookReport(ledger, used, reported.get(key), { throttle });
       // A recall takes the allowance along; it is given back when it may stay.
-      if (booked.recallAnswered > ledger.recallAnswered) renewed.add(subscriptionId);
+      if (booked.recallAnswered > ledger.recallAnswered) renewed.add(key);
       return { ...grant, ledger: booked };
     },
-    renew: (grant) => grant.nodeId === identity.nodeId && renewed.has(grant.subscriptionId),
+    used: (grant) => usage.grown.has(keyOf(grant)),
+    renew: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
   });
   const strange = usage.strange + [...reported.keys()].filter((id) => !served.has(id)).length;
   if (strange === 0) return;
@@ -82,9 +90,56 @@ async function book(
     context.figures.strangeEntries += strange;
     context.log.warn(
       { node: identity.nodeId, entries: strange },
-      'a report named devices or subscriptions that its node does not serve; they were not booked',
+      'a report named devices, subscriptions or periods that its node does not serve; they were not booked',
     );
   });
+}
+
+/** So much earlier than ours a node's clock may say that a period is over. */
+const turnSlackMs = 5_000;
+
+/** A node that is in the next period already is followed there: it turned by itself, a little before us. */
+async function turnWithReporter(context: Context, tx: Tx, { subscriptions }: ReportRequest): Promise<void> {
+  const now = context.clock.now() + turnSlackMs;
+  const named = new Map<string, number>();
+  for (const { subscriptionId, period } of subscriptions) {
+    named.set(subscriptionId, Math.max(period, named.get(subscriptionId) ?? 0));
+  }
+  const rows = await selectInChunks([...named.keys()], (ids) =>
+    tx.db
+      .selectFrom('subscriptions')
+      .innerJoin('periods', (join) =>
+        join
+          .onRef('periods.subscription_id', '=', 'subscriptions.id')
+          .onRef('periods.number', '=', 'subscriptions.period'),
+      )
+      .where('subscriptions.id', 'in', ids)
+      .where('periods.ends_at', '<=', now)
+      .select(['subscriptions.id', 'subscriptions.period'])
+      .execute(),
+  );
+  for (const { id, period } of rows) {
+    if (named.get(id) === period + 1) await turnPeriod(context, tx, id, now);
+  }
+}
+
+function keyOf({ subscriptionId, period }: StoredGrant): string {
+  return ledgerKey(subscriptionId, period);
+}
+
+/** The subscriptions behind ledgers' keys, and the first period that is named of each. */
+function spokenOf(keys: readonly string[]): {
+  subscriptionIds: string[];
+  earliest: Map<string, number>;
+} {
+  const earliest = new Map<string, number>();
+  for (const key of keys) {
+    const [id = '', period] = key.split(' ');
+    // Periods are numbered from 1: what names another is strange, and no reason to look far back.
+    const named = Number(period) || Number.POSITIVE_INFINITY;
+    earliest.set(id, Math.min(named, earliest.get(id) ?? Number.POSITIVE_INFINITY));
+  }
+  return { subscriptionIds: [...earliest.keys()], earliest };
 }
 
 /** What no kernel can count is refused before it is near the books. */

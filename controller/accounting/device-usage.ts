@@ -5,14 +5,15 @@ import type { Tx } from '../store/store.ts';
 
 export interface DeviceTotals {
   readonly deviceId: string;
+  readonly period: number;
   readonly uploadBytes: bigint;
   readonly downloadBytes: bigint;
 }
 
 export interface BookedUsage {
-  /** By how much each subscription's usage on this node grew. */
+  /** By how much each subscription's usage on this node grew, by {@link ledgerKey}. */
   readonly grown: ReadonlyMap<string, bigint>;
-  /** Devices that this node never served. */
+  /** Entries of devices that this node never served in that period. */
   readonly strange: number;
 }
 
@@ -25,33 +26,37 @@ export async function bookDeviceUsage(
   { nodeId, incarnation }: NodeIdentity,
   reported: readonly DeviceTotals[],
 ): Promise<BookedUsage> {
-  const served = await selectInChunks(
-    reported.map(({ deviceId }) => deviceId),
-    (ids) =>
-      tx.db
-        .selectFrom('devices')
-        .innerJoin('grants', 'grants.subscription_id', 'devices.subscription_id')
-        .leftJoin('usage', (join) =>
-          join
-            .onRef('usage.device_id', '=', 'devices.id')
-            .onRef('usage.node_id', '=', 'grants.node_id')
-            .onRef('usage.incarnation', '=', 'grants.incarnation'),
-        )
-        .where('devices.id', 'in', ids)
-        .where('grants.node_id', '=', nodeId)
-        .where('grants.incarnation', '=', incarnation)
-        .select(['devices.id', 'devices.subscription_id', 'usage.upload', 'usage.download'])
-        .execute(),
+  const periods = [...new Set(reported.map(({ period }) => period))];
+  const served = await selectInChunks([...new Set(reported.map(({ deviceId }) => deviceId))], (ids) =>
+    tx.db
+      .selectFrom('devices')
+      .innerJoin('grants', 'grants.subscription_id', 'devices.subscription_id')
+      .leftJoin('usage', (join) =>
+        join
+          .onRef('usage.device_id', '=', 'devices.id')
+          .onRef('usage.node_id', '=', 'grants.node_id')
+          .onRef('usage.incarnation', '=', 'grants.incarnation')
+          .onRef('usage.period', '=', 'grants.period'),
+      )
+      .where('devices.id', 'in', ids)
+      .where('grants.node_id', '=', nodeId)
+      .where('grants.incarnation', '=', incarnation)
+      .where('grants.period', 'in', periods)
+      .select(['devices.id', 'devices.subscription_id', 'grants.period', 'usage.upload', 'usage.download'])
+      .execute(),
   );
   // Keeps the larger of each also where a report names a device twice.
   const booked = new Map(
-    served.map((row) => [row.id, { ...row, upload: row.upload ?? 0n, download: row.download ?? 0n }]),
+    served.map((row) => [
+      ledgerKey(row.id, row.period),
+      { ...row, upload: row.upload ?? 0n, download: row.download ?? 0n },
+    ]),
   );
   const grown = new Map<string, bigint>();
   const changed = new Set<string>();
   let strange = 0;
-  for (const { deviceId, uploadBytes, downloadBytes } of reported) {
-    const row = booked.get(deviceId);
+  for (const { deviceId, period, uploadBytes, downloadBytes } of reported) {
+    const row = booked.get(ledgerKey(deviceId, period));
     if (row === undefined) {
       strange += 1;
       continue;
@@ -60,23 +65,24 @@ export async function bookDeviceUsage(
     const download = larger(row.download, downloadBytes);
     const growth = upload - row.upload + download - row.download;
     if (growth === 0n) continue;
-    grown.set(row.subscription_id, (grown.get(row.subscription_id) ?? 0n) + growth);
-    changed.add(deviceId);
+    const ledger = ledgerKey(row.subscription_id, period);
+    grown.set(ledger, (grown.get(ledger) ?? 0n) + growth);
+    changed.add(ledgerKey(deviceId, period));
     row.upload = upload;
     row.download = download;
   }
-  const rows = [...changed].flatMap((deviceId) => {
-    const row = booked.get(deviceId);
-    return row
-      ? [{ device_id: deviceId, node_id: nodeId, incarnation, upload: row.upload, download: row.download }]
-      : [];
+  const rows = [...changed].flatMap((key) => {
+    const row = booked.get(key);
+    if (row === undefined) return [];
+    const { id, period, upload, download } = row;
+    return [{ device_id: id, node_id: nodeId, incarnation, period, upload, download }];
   });
   for (const chunk of chunks(rows, 200)) {
     await tx.db
       .insertInto('usage')
       .values(chunk)
       .onConflict((conflict) =>
-        conflict.columns(['device_id', 'node_id', 'incarnation']).doUpdateSet((row) => ({
+        conflict.columns(['device_id', 'node_id', 'incarnation', 'period']).doUpdateSet((row) => ({
           upload: row.ref('excluded.upload'),
           download: row.ref('excluded.download'),
         })),
@@ -84,4 +90,9 @@ export async function bookDeviceUsage(
       .execute();
   }
   return { grown, strange };
+}
+
+/** Names the ledger of a subscription (or the totals of a device) in one period. */
+export function ledgerKey(id: string, period: number): string {
+  return `${id} ${period}`;
 }

@@ -25,11 +25,14 @@ export async function endIncarnation(
     .where('node_id', '=', nodeId)
     .where('revoked_at', 'is', null)
     .execute();
+  await endPastGrants(tx, nodeId, incarnation);
   const rows = await tx.db
     .selectFrom('grants')
     .where('node_id', '=', nodeId)
     .where('incarnation', '=', incarnation)
+    .where('ended', '=', 0)
     .select('subscription_id')
+    .distinct()
     .execute();
   await turnLedger(
     context,
@@ -44,6 +47,28 @@ export async function endIncarnation(
   );
   tx.afterCommit(() => {
     context.live.forgetNode(nodeId);
+    context.seats.nodeTurned(nodeId);
     context.revoked.call(nodeId, incarnation);
   });
+}
+
+/** Of periods that are over: what is written off stays claimed, so nothing else moves. */
+async function endPastGrants(tx: Tx, nodeId: string, incarnation: number): Promise<void> {
+  await tx.db
+    .updateTable('grants')
+    .set((row) => ({
+      ended: 1,
+      wanting: 0,
+      recall_answered: row.ref('recall'),
+      written_off: row(row('granted', '-', row.ref('used')), '-', row.ref('released')),
+    }))
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .where('period', '<', (row) =>
+      row
+        .selectFrom('subscriptions')
+        .whereRef('subscriptions.id', '=', 'grants.subscription_id')
+        .select('subscriptions.period'),
+    )
+    .execute();
 }

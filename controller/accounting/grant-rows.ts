@@ -8,6 +8,7 @@ export interface StoredGrant {
   readonly subscriptionId: string;
   readonly nodeId: string;
   readonly incarnation: number;
+  readonly period: number;
   readonly ledger: LedgerRow;
   readonly ended: boolean;
   readonly quarantined: boolean;
@@ -16,16 +17,23 @@ export interface StoredGrant {
   readonly revision: bigint;
 }
 
-/** Makes the rows that are missing: of each subscription with a device, on each enrolled node of its group. */
+/**
+ * Makes the rows that are missing: of each subscription with a device, on each enrolled node of its group, for the
+ * current period and the next one where that is open.
+ */
 export async function addMissingGrants(
   tx: Tx,
   where: { readonly subscriptionId: string } | { readonly nodeId: string },
 ): Promise<void> {
-  const revision = await tx.revision();
   let missing = tx.db
     .selectFrom('subscriptions')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .innerJoin('nodes', 'nodes.group_id', 'tariffs.group_id')
+    .innerJoin('periods', (join) =>
+      join
+        .onRef('periods.subscription_id', '=', 'subscriptions.id')
+        .onRef('periods.number', '>=', 'subscriptions.period'),
+    )
     .where('nodes.removed_at', 'is', null)
     .where('nodes.incarnation', '>', 0)
     .where((row) =>
@@ -45,6 +53,7 @@ export async function addMissingGrants(
             .whereRef('grants.subscription_id', '=', 'subscriptions.id')
             .whereRef('grants.node_id', '=', 'nodes.id')
             .whereRef('grants.incarnation', '=', 'nodes.incarnation')
+            .whereRef('grants.period', '=', 'periods.number')
             .select('grants.node_id'),
         ),
       ),
@@ -54,12 +63,52 @@ export async function addMissingGrants(
       ? missing.where('nodes.id', '=', where.nodeId)
       : missing.where('subscriptions.id', '=', where.subscriptionId);
   const rows = await missing
-    .select(['subscriptions.id as subscription_id', 'nodes.id as node_id', 'nodes.incarnation'])
+    .select([
+      'subscriptions.id as subscription_id',
+      'nodes.id as node_id',
+      'nodes.incarnation',
+      'nodes.multiplier',
+      'periods.number as period',
+    ])
     .execute();
+  await insertGrants(tx, rows);
+}
+
+/**
+ * Rows of a period that was opened just now: also on nodes that left the group, because they still have the
+ * subscription and turn by themselves.
+ */
+export async function addNextGrants(
+  tx: Tx,
+  { subscriptionId, period }: { subscriptionId: string; period: number },
+): Promise<void> {
+  const rows = await tx.db
+    .selectFrom('grants')
+    .innerJoin('nodes', 'nodes.id', 'grants.node_id')
+    .where('grants.subscription_id', '=', subscriptionId)
+    .where('grants.period', '=', period - 1)
+    .where('grants.ended', '=', 0)
+    .select(['grants.subscription_id', 'grants.node_id', 'grants.incarnation', 'nodes.multiplier'])
+    .execute();
+  await insertGrants(
+    tx,
+    rows.map((row) => ({ ...row, period })),
+  );
+  await addMissingGrants(tx, { subscriptionId });
+}
+
+type NewGrant = Pick<
+  NewRow<'grants'>,
+  'subscription_id' | 'node_id' | 'incarnation' | 'period' | 'multiplier'
+>;
+
+async function insertGrants(tx: Tx, rows: readonly NewGrant[]): Promise<void> {
+  if (rows.length === 0) return;
+  const revision = await tx.revision();
   for (const chunk of chunks(rows, 100)) {
     await tx.db
       .insertInto('grants')
-      .values(chunk.map((row) => ({ ...row, ...nothing, revision })))
+      .values(chunk.map((row) => ({ ...nothing, ...row, revision })))
       .execute();
   }
 }
@@ -69,6 +118,7 @@ const nothing = {
   used: 0n,
   written_off: 0n,
   released: 0n,
+  throttled: 0n,
   recall: 0,
   recall_answered: 0,
   wanting: 0,
@@ -77,12 +127,13 @@ const nothing = {
   ended: 0,
 };
 
-/** By subscription. */
+/** By subscription: of the current period and later; where `earliest` names a period, from that one on. */
 export async function loadGrants(
   tx: Tx,
   subscriptionIds: readonly string[],
+  earliest: ReadonlyMap<string, number> = new Map(),
 ): Promise<Map<string, StoredGrant[]>> {
-  const rows = await selectInChunks(subscriptionIds, (chunk) =>
+  const select = () =>
     tx.db
       .selectFrom('grants')
       .innerJoin('nodes', 'nodes.id', 'grants.node_id')
@@ -91,11 +142,27 @@ export async function loadGrants(
           .onRef('incarnations.node_id', '=', 'grants.node_id')
           .onRef('incarnations.incarnation', '=', 'grants.incarnation'),
       )
-      .where('grants.subscription_id', 'in', chunk)
+      .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
       .selectAll('grants')
       .select(['nodes.group_id', 'incarnations.quarantined_at'])
+      .orderBy('grants.period')
+      .orderBy('nodes.created_at')
+      .orderBy('nodes.id');
+  const current = subscriptionIds.filter((id) => !earliest.has(id));
+  const rows = await selectInChunks(current, (chunk) =>
+    select()
+      .where('grants.subscription_id', 'in', chunk)
+      .whereRef('grants.period', '>=', 'subscriptions.period')
       .execute(),
   );
+  for (const [id, period] of earliest) {
+    rows.push(
+      ...(await select()
+        .where('grants.subscription_id', '=', id)
+        .where('grants.period', '>=', period)
+        .execute()),
+    );
+  }
   const bySubscription = new Map<string, StoredGrant[]>();
   for (const row of rows) {
     const all = bySubscription.get(row.subscription_id) ?? [];
@@ -104,6 +171,7 @@ export async function loadGrants(
       subscriptionId: row.subscription_id,
       nodeId: row.node_id,
       incarnation: row.incarnation,
+      period: row.period,
       ended: row.ended === 1,
       quarantined: row.quarantined_at !== null,
       groupId: row.group_id,
@@ -113,6 +181,8 @@ export async function loadGrants(
         used: row.used,
         writtenOff: row.written_off,
         released: row.released,
+        throttled: row.throttled,
+        multiplier: BigInt(row.multiplier),
         recall: row.recall,
         recallAnswered: row.recall_answered,
         wanting: row.wanting === 1,
@@ -130,11 +200,12 @@ export async function saveGrants(tx: Tx, grants: readonly StoredGrant[]): Promis
       .insertInto('grants')
       .values(chunk)
       .onConflict((conflict) =>
-        conflict.columns(['subscription_id', 'node_id', 'incarnation']).doUpdateSet((row) => ({
+        conflict.columns(['subscription_id', 'node_id', 'incarnation', 'period']).doUpdateSet((row) => ({
           granted: row.ref('excluded.granted'),
           used: row.ref('excluded.used'),
           written_off: row.ref('excluded.written_off'),
           released: row.ref('excluded.released'),
+          throttled: row.ref('excluded.throttled'),
           recall: row.ref('excluded.recall'),
           recall_answered: row.ref('excluded.recall_answered'),
           wanting: row.ref('excluded.wanting'),
@@ -154,10 +225,13 @@ function toRow(grant: StoredGrant): NewRow<'grants'> {
     subscription_id: grant.subscriptionId,
     node_id: grant.nodeId,
     incarnation: grant.incarnation,
+    period: grant.period,
+    multiplier: Number(ledger.multiplier),
     granted: ledger.granted,
     used: ledger.used,
     written_off: ledger.writtenOff,
     released: ledger.released,
+    throttled: ledger.throttled,
     recall: ledger.recall,
     recall_answered: ledger.recallAnswered,
     wanting: Number(ledger.wanting),

@@ -7,7 +7,12 @@ import type { Tx } from '../store/store.ts';
 export interface LedgerSubscription {
   readonly id: string;
   readonly groupId: string;
-  readonly volumeBytes: bigint | null;
+  /** Number of the current period; 0 before the first one. */
+  readonly period: number;
+  /** When its volume has ended, it goes on slowly. */
+  readonly throttle: boolean;
+  /** Percents of the volume, rising. */
+  readonly thresholds: readonly number[];
   readonly suspended: boolean;
   readonly exhaustedAt: number | null;
   readonly enforcement: Enforcement;
@@ -38,10 +43,12 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
       .where('subscriptions.id', 'in', chunk)
       .select([
         'subscriptions.id',
-        'subscriptions.volume_bytes',
+        'subscriptions.period',
         'subscriptions.suspended_at',
         'subscriptions.exhausted_at',
         'tariffs.group_id',
+        'tariffs.throttle_bits_per_second',
+        'tariffs.thresholds',
         'tariffs.enforcement as tariff_enforcement',
         'groups.enforcement as group_enforcement',
       ])
@@ -50,7 +57,9 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
   return rows.map((row) => ({
     id: row.id,
     groupId: row.group_id,
-    volumeBytes: row.volume_bytes,
+    period: row.period,
+    throttle: row.throttle_bits_per_second !== null,
+    thresholds: JSON.parse(row.thresholds) as number[],
     suspended: row.suspended_at !== null,
     exhaustedAt: row.exhausted_at,
     enforcement: effectiveEnforcement(row.tariff_enforcement, row.group_enforcement, fleet.enforcement),

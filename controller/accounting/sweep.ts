@@ -3,29 +3,46 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
 import { grantPolicy } from '../ledger/policy.ts';
+import { sweepPeriods } from './period-sweep.ts';
 import { turnLedger } from './turn.ts';
 
+/** A period begins at most so late here; nodes turn by themselves. */
+const periodsEveryMs = 1_000;
 /** A node that starves waits for it at most so long. */
-const everyMs = 5_000;
+const grantsEveryMs = 5_000;
 /** Idle grants are not in a hurry. */
 const idleEvery = 12;
 
 /** Looks after subscriptions in whose ledger nothing happens by itself. */
-export function sweepTask(context: Context): Task {
+export function sweepTasks(context: Context): Task[] {
+  return [
+    repeated(context, 'period sweep', periodsEveryMs, () => sweepPeriods(context)),
+    repeated(context, 'grant sweep', grantsEveryMs, async (round) => {
+      await sweepWanting(context);
+      if (round % idleEvery === 0) await sweepIdle(context);
+    }),
+  ];
+}
+
+function repeated(
+  { clock, log }: Context,
+  name: string,
+  everyMs: number,
+  work: (round: number) => Promise<void>,
+): Task {
   return {
-    name: 'grant sweep',
+    name,
     run: async (signal, ready) => {
       ready();
       for (let round = 1; !signal.aborted; round++) {
-        await context.clock.sleep(everyMs, signal);
+        await clock.sleep(everyMs, signal);
         if (signal.aborted) return;
         try {
-          await sweepWanting(context);
-          if (round % idleEvery === 0) await sweepIdle(context);
+          await work(round);
         } catch (error) {
           // A full disk is no reason to stop: nothing was changed, and it is tried again.
           if (!(error instanceof TurnpikeError) || error.code === 'internal') throw error;
-          context.log.error({ err: error }, 'grants could not be looked after');
+          log.error({ err: error }, `the ${name} failed`);
         }
       }
     },
@@ -37,7 +54,9 @@ export async function sweepWanting(context: Context): Promise<void> {
   await context.store.transaction(async (tx) => {
     const rows = await tx.db
       .selectFrom('grants')
+      .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
       .where('wanting', '=', 1)
+      .whereRef('grants.period', '=', 'subscriptions.period')
       .select('subscription_id')
       .distinct()
       .execute();
@@ -55,6 +74,8 @@ export async function sweepIdle(context: Context): Promise<void> {
   await store.transaction(async (tx) => {
     const rows = await tx.db
       .selectFrom('grants')
+      .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
+      .whereRef('grants.period', '=', 'subscriptions.period')
       .where('ended', '=', 0)
       .where('recall_answered', '=', (row) => row.ref('recall'))
       .select((row) => [

@@ -1,29 +1,36 @@
-import { allowancePerDevice } from '../../common/allowance.ts';
-import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
 import { isExhausted } from '../ledger/exhausted.ts';
-import { planGrants } from '../ledger/plan.ts';
-import { type GrantPolicy, grantPolicy } from '../ledger/policy.ts';
-import { freeBytes, type LedgerRow } from '../ledger/row.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import { isPending, volumeOf } from '../ledger/withdraw.ts';
 import type { Tx } from '../store/store.ts';
-import { loadGrants, type StoredGrant, saveGrants } from './grant-rows.ts';
-import { type LedgerSubscription, loadLedgerSubscriptions } from './subscriptions.ts';
-
-const policy: GrantPolicy = { ...grantPolicy, allowance: allowancePerDevice };
+import { type Book, currentPeriod, isLimited, loadBooks, rowsOf, standingOf } from './book.ts';
+import { decide, isServing, placeOf, policy } from './decide.ts';
+import { type StoredGrant, saveGrants } from './grant-rows.ts';
+import { saveAdjustments } from './packs.ts';
+import { type StoredPeriod, savePeriods } from './periods.ts';
 
 export interface Turn {
-  /** What happened to a row, before anything is decided. */
-  readonly change?: (grant: StoredGrant) => StoredGrant;
+  /**
+   * What happened to a row, before anything is decided. `throttling`: what passes beyond its grant passes slowly, and
+   * is not taken from the volume.
+   */
+  readonly change?: (grant: StoredGrant, throttling: boolean) => StoredGrant;
+  /** Rows that used something just now. */
+  readonly used?: (grant: StoredGrant) => boolean;
   /** Rows whose allowance is to be filled up. */
   readonly renew?: (grant: StoredGrant) => boolean;
   /** A node that is in contact by what is done here, whether its Sync stream stands or not. */
   readonly reporter?: string;
   /** What nodes are told of these subscriptions is another now, also where no total moved. */
   readonly touch?: boolean;
+  /** By subscription: a period that is over and of which something is said. */
+  readonly earliest?: ReadonlyMap<string, number>;
+  /** All that nodes hold is to come back, because volume is to be taken of it. */
+  readonly reclaim?: boolean;
 }
 
 /**
- * The one way in which ledgers move: loads the subscriptions' rows, applies what happened, decides over grants, checks
+ * The one way in which ledgers move: loads the subscriptions' books, applies what happened, decides over grants, checks
  * the invariants, and stores what is different, all in the transaction of `tx`.
  */
 export async function turnLedger(
@@ -32,102 +39,88 @@ export async function turnLedger(
   subscriptionIds: readonly string[],
   turn: Turn = {},
 ): Promise<void> {
-  const subscriptions = await loadLedgerSubscriptions(tx, subscriptionIds);
-  const grants = await loadGrants(tx, subscriptionIds);
   const changed: StoredGrant[] = [];
-  for (const subscription of subscriptions) {
-    const before = grants.get(subscription.id) ?? [];
-    const happened = turn.change ? before.map(turn.change) : before;
-    const planned = plan(context, subscription, before, happened, turn);
-    checkInvariant(subscription, happened, planned);
-    await noteExhaustion(context, tx, subscription, planned);
-    for (const [n, grant] of planned.entries()) {
-      const old = before[n] as StoredGrant;
-      const told = isLimited(subscription) ? old : (happened[n] as StoredGrant);
-      if (turn.touch || isNewsToNode(told, grant)) {
-        changed.push({ ...grant, revision: await tx.revision() });
-      } else if (!isSame(old, grant)) changed.push(grant);
-      note(context, tx, turn, { before: old, happened: happened[n] as StoredGrant, after: grant });
+  for (const before of await loadBooks(tx, subscriptionIds, turn.earliest)) {
+    const happened = apply(before, turn);
+    const after = decide(context, happened, turn);
+    changed.push(...(await changedGrants(tx, before, happened, after, turn)));
+    await saveBook(context, tx, before, after);
+    for (const [n, grant] of after.grants.entries()) {
+      const row = { before: before.grants[n] as StoredGrant, happened: happened.grants[n] as StoredGrant };
+      note(context, tx, turn, { ...row, after: grant });
     }
   }
   await saveGrants(tx, changed);
 }
 
-function plan(
-  context: Context,
-  subscription: LedgerSubscription,
-  before: readonly StoredGrant[],
-  happened: readonly StoredGrant[],
-  turn: Turn,
-): StoredGrant[] {
-  const { volumeBytes, suspended } = subscription;
-  // Without a limit in force nodes need no grants; a suspended subscription gets none.
-  if (volumeBytes === null || suspended || !isLimited(subscription)) return [...happened];
-  const rows = planGrants(
-    policy,
-    volumeBytes,
-    happened.map((grant, n) => {
-      const used = grant.ledger.used > (before[n] as StoredGrant).ledger.used || grant.ledger.wanting;
-      const reports = grant.nodeId === turn.reporter;
-      return {
-        row: grant.ledger,
-        serving: isServing(grant),
-        reachable: reports || context.live.connected(grant.nodeId),
-        devices: grant.groupId === subscription.groupId ? subscription.devices : 0,
-        sinceUseMs: reports && used ? 0 : context.activity.sinceUseMs(grant.subscriptionId, grant.nodeId),
-        sinceRecallMs: context.activity.sinceRecallMs(grant.subscriptionId, grant.nodeId),
-        renewAllowance: turn.renew?.(grant) ?? false,
-      };
-    }),
-  );
-  return happened.map((grant, n) => ({ ...grant, ledger: rows[n] as LedgerRow }));
+function apply(book: Book, { change }: Turn): Book {
+  if (change === undefined) return book;
+  const throttling = book.subscription.throttle && isMetered(book);
+  return { ...book, grants: book.grants.map((grant) => change(grant, throttling)) };
 }
 
 /** Nodes are told METERING_GRANTED; otherwise what they have passed follows reality, and is no news to them. */
-function isLimited({ volumeBytes, enforcement }: LedgerSubscription): boolean {
-  return volumeBytes !== null && enforcement === 'enforce';
+function isMetered(book: Book): boolean {
+  const period = currentPeriod(book);
+  return period !== undefined && isLimited(period) && book.subscription.enforcement === 'enforce';
 }
 
-function isServing(grant: StoredGrant): boolean {
-  return !grant.ended && !grant.quarantined;
-}
-
-/** Booking may find more used than sold (observe); deciding never gives what is not there. */
-function checkInvariant(
-  { id, volumeBytes }: LedgerSubscription,
-  happened: readonly StoredGrant[],
-  planned: readonly StoredGrant[],
-): void {
-  if (volumeBytes === null) return;
-  const free = freeBytes(
-    volumeBytes,
-    planned.map(({ ledger }) => ledger),
-  );
-  const freeBefore = freeBytes(
-    volumeBytes,
-    happened.map(({ ledger }) => ledger),
-  );
-  if (free < 0n && free < freeBefore) {
-    throw new TurnpikeError(
-      'internal',
-      `the ledger of ${id} would grant more than its volume; nothing was changed`,
-    );
+async function changedGrants(
+  tx: Tx,
+  before: Book,
+  happened: Book,
+  after: Book,
+  turn: Turn,
+): Promise<StoredGrant[]> {
+  const { period } = after.subscription;
+  const told = isMetered(after) ? before : happened;
+  const news = new Set<string>();
+  for (const [n, grant] of after.grants.entries()) {
+    const old = told.grants[n] as StoredGrant;
+    if (grant.period === period && isNewsToNode(old, grant)) news.add(placeOf(grant));
+    if (grant.period === period + 1 && grant.ledger.granted !== old.ledger.granted) news.add(placeOf(grant));
   }
+  const changed: StoredGrant[] = [];
+  for (const [n, grant] of after.grants.entries()) {
+    // The row of the current period stands for all that a node is told of the subscription.
+    if (grant.period === period && (turn.touch || news.has(placeOf(grant)))) {
+      changed.push({ ...grant, revision: await tx.revision() });
+    } else if (!isSame(before.grants[n] as StoredGrant, grant)) changed.push(grant);
+  }
+  return changed;
+}
+
+async function saveBook(context: Context, tx: Tx, before: Book, after: Book): Promise<void> {
+  const current = currentPeriod(after);
+  const standing = current && isLimited(current) ? standingOf(after, current) : undefined;
+  const serving = after.grants.filter((grant) => grant.period === current?.number && isServing(grant));
+  const exhausted =
+    standing !== undefined &&
+    isExhausted(
+      volumeOf(standing),
+      policy.packet,
+      rowsOf(after, after.subscription.period),
+      serving.map(({ ledger }) => ledger),
+    );
+  await noteExhaustion(context, tx, after, exhausted);
+  await savePeriods(
+    tx,
+    after.periods.filter((period, n) => !isEqual(before.periods[n] as StoredPeriod, period)),
+  );
+  if (standing === undefined) return;
+  await saveAdjustments(tx, before.adjustments, after.adjustments, (refund) => isPending(standing, refund));
 }
 
 async function noteExhaustion(
-  context: Context,
+  { clock }: Context,
   tx: Tx,
-  { id, volumeBytes, exhaustedAt }: LedgerSubscription,
-  grants: readonly StoredGrant[],
+  { subscription: { id, exhaustedAt } }: Book,
+  exhausted: boolean,
 ): Promise<void> {
-  const rows = grants.map(({ ledger }) => ledger);
-  const serving = grants.filter(isServing).map(({ ledger }) => ledger);
-  const exhausted = volumeBytes !== null && isExhausted(volumeBytes, policy.packet, rows, serving);
   if (exhausted === (exhaustedAt !== null)) return;
   await tx.db
     .updateTable('subscriptions')
-    .set({ exhausted_at: exhausted ? context.clock.now() : null })
+    .set({ exhausted_at: exhausted ? clock.now() : null })
     .where('id', '=', id)
     .execute();
 }
@@ -138,11 +131,11 @@ function isNewsToNode({ ledger: a }: StoredGrant, { ledger: b }: StoredGrant): b
 }
 
 function isSame(a: StoredGrant, b: StoredGrant): boolean {
-  return (
-    a.ended === b.ended &&
-    (a.ledger === b.ledger ||
-      (Object.keys(a.ledger) as (keyof LedgerRow)[]).every((name) => a.ledger[name] === b.ledger[name]))
-  );
+  return a.ended === b.ended && isEqual<LedgerRow>(a.ledger, b.ledger);
+}
+
+function isEqual<T extends object>(a: T, b: T): boolean {
+  return a === b || (Object.keys(a) as (keyof T)[]).every((name) => a[name] === b[name]);
 }
 
 /** Remembers, once it is durable, who was active and who was recalled. */

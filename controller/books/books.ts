@@ -4,7 +4,8 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
-import { sweepTask } from '../accounting/sweep.ts';
+import { byTariff, type PeriodEnd } from '../accounting/period-end.ts';
+import { sweepTasks } from '../accounting/sweep.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -18,6 +19,8 @@ import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authority.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
+import { SeatDesk } from '../seats/desk.ts';
+import { seatsTask } from '../seats/task.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
 import { openStore, type Tx } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -37,6 +40,8 @@ export interface BooksOptions {
   readonly hardwareKey: HardwareKeyStore;
   readonly clock: Clock;
   readonly log: Logger;
+  /** By the tariff, unless given. */
+  readonly periodEnd?: PeriodEnd;
 }
 
 /** The controller's books, opened: what north and south are built on. */
@@ -48,7 +53,7 @@ export interface Books {
   readonly booking: Booking;
   readonly identities: IdentityStore;
   readonly authorityPin: PinKeeper;
-  /** Periodic work: recalls grants that lie idle, notes lost nodes, forgets old events. */
+  /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
   figures(): BooksFigures;
@@ -79,9 +84,11 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     log,
     range,
     validitySeconds,
+    periodEnd: options.periodEnd ?? byTariff,
     hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
+    seats: new SeatDesk(clock),
     figures: newFigures(),
     revoked: new Listeners(),
   };
@@ -93,7 +100,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     booking: createBooking(context),
     identities: createIdentityStore(context),
     authorityPin: createPinKeeper(store),
-    tasks: [sweepTask(context), eventTask(context)],
+    tasks: [...sweepTasks(context), seatsTask(context), eventTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

@@ -1,9 +1,11 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Activity } from '../accounting/activity.ts';
+import type { PeriodEnd } from '../accounting/period-end.ts';
 import type { AddressRange } from '../catalogue/address-range.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { Live } from '../register/live.ts';
+import type { SeatDesk } from '../seats/desk.ts';
 import type { Store } from '../store/store.ts';
 import type { Figures } from './figures.ts';
 import type { Listeners } from './listeners.ts';
@@ -16,8 +18,10 @@ export interface Context {
   readonly range: AddressRange;
   readonly hardwareKey: HardwareKeyStore;
   readonly validitySeconds: number;
+  readonly periodEnd: PeriodEnd;
   readonly activity: Activity;
   readonly live: Live;
+  readonly seats: SeatDesk;
   readonly figures: Figures;
   /** Of (node id, incarnation): removed, followed by another one, or quarantined. */
   readonly revoked: Listeners<[string, number]>;

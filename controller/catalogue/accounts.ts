@@ -1,12 +1,14 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
 import type { Context } from '../books/context.ts';
-import type { Row } from '../store/schema.ts';
-import type { PageFilter } from './catalogue.ts';
+import type { Tx } from '../store/store.ts';
+import { loadAccount, loadAccounts } from './account-view.ts';
+import type { AccountScope, PageFilter } from './catalogue.ts';
 import { findAccount } from './find.ts';
+import { accountsInScope } from './links.ts';
 import { afterItem, noLimit } from './paging.ts';
 import { loadSubscriptions } from './subscription-view.ts';
-import type { Account, Subscription } from './views.ts';
+import type { Account, AccountDetail } from './views.ts';
 import { looksLikeId, parseLine } from './words.ts';
 
 export function addAccount({ store, clock }: Context, input: { reference: string }): Promise<Account> {
@@ -16,8 +18,8 @@ export function addAccount({ store, clock }: Context, input: { reference: string
       remedy: 'put something before it',
     });
   }
-  return store.transaction(async ({ db }) => {
-    const known = await db
+  return store.transaction(async (tx) => {
+    const known = await tx.db
       .selectFrom('accounts')
       .where('reference', '=', reference)
       .select('id')
@@ -25,43 +27,48 @@ export function addAccount({ store, clock }: Context, input: { reference: string
     if (known) {
       throw new TurnpikeError('conflict', `there is an account "${reference}" already: ${known.id}`);
     }
-    const account = { id: newId('acc'), reference, created_at: clock.now() };
-    await db.insertInto('accounts').values(account).execute();
-    return toAccount(account);
+    const id = newId('acc');
+    await tx.db.insertInto('accounts').values({ id, reference, created_at: clock.now() }).execute();
+    return loadAccount(tx, id);
   });
 }
 
 export function listAccounts({ store }: Context, page: PageFilter = {}): Promise<Account[]> {
   return store.transaction(async (tx) => {
-    let query = tx.db.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id');
+    let query = tx.db.selectFrom('accounts').select('id').orderBy('created_at').orderBy('id');
     if (page.after !== undefined) query = query.where(await afterItem(tx, 'accounts', page.after));
-    return (await query.limit(page.limit ?? noLimit).execute()).map(toAccount);
+    const rows = await query.limit(page.limit ?? noLimit).execute();
+    return loadAccounts(
+      tx,
+      rows.map(({ id }) => id),
+    );
   });
 }
 
 export function getAccount(
-  context: Context,
+  { store }: Context,
   name: string,
-): Promise<Account & { subscriptions: Subscription[] }> {
-  return context.store.transaction(async (tx) => {
-    const account = await findAccount(tx, name);
-    const subscriptions = await tx.db
-      .selectFrom('subscriptions')
-      .where('account_id', '=', account.id)
-      .select('id')
-      .orderBy('created_at')
-      .orderBy('id')
-      .execute();
-    return {
-      ...toAccount(account),
-      subscriptions: await loadSubscriptions(
-        tx,
-        subscriptions.map(({ id }) => id),
-      ),
-    };
-  });
+  { only = false }: AccountScope = {},
+): Promise<AccountDetail> {
+  return store.transaction((tx) => loadAccountDetail(tx, name, only));
 }
 
-function toAccount({ id, reference, created_at }: Row<'accounts'>): Account {
-  return { id, reference, createdAt: created_at };
+/** With the subscriptions of all linked accounts, or its own `only`. */
+export async function loadAccountDetail(tx: Tx, name: string, only: boolean): Promise<AccountDetail> {
+  const account = await findAccount(tx, name);
+  const accounts = await accountsInScope(tx, account, only);
+  const subscriptions = await tx.db
+    .selectFrom('subscriptions')
+    .where('account_id', 'in', accounts)
+    .select('id')
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+  return {
+    ...(await loadAccount(tx, account.id)),
+    subscriptions: await loadSubscriptions(
+      tx,
+      subscriptions.map(({ id }) => id),
+    ),
+  };
 }

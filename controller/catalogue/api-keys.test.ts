@@ -42,4 +42,15 @@ describe('API keys', () => {
     expect(first.length).toBe(2);
     expect([...first, ...rest].map(({ name }) => name).sort()).toEqual(['k1', 'k2', 'k3']);
   });
+
+  it('have cursors, also of one that was removed between two pages', async () => {
+    for (const byte of [1, 2, 3]) await keys.add({ name: `k${byte}`, hash: hash(byte) });
+    const [first, second] = await keys.list();
+    await keys.remove(second?.id ?? '');
+    expect((await keys.list({ after: second?.id ?? '' })).length).toBe(1);
+    expect((await keys.list({ after: first?.id ?? '' })).length).toBe(1);
+    for (const after of ['', 'x', 'dev_0000000000000000']) {
+      await expect(keys.list({ after })).rejects.toMatchObject({ code: 'invalid' });
+    }
+  });
 });

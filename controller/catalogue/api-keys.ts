@@ -1,9 +1,10 @@
 import type { Clock } from '../../common/clock.ts';
 import { TurnpikeError } from '../../common/errors.ts';
-import { newId } from '../../common/ids.ts';
+import { newId, parseId } from '../../common/ids.ts';
 import type { Row } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { PageFilter } from './catalogue.ts';
+import { notACursor } from './paging.ts';
 import { parseName } from './words.ts';
 
 /** Keys for the API over TCP. Only their hashes are here. */
@@ -48,7 +49,7 @@ export function createApiKeys(store: Store, clock: Clock): ApiKeys {
       store.transaction(async ({ db }) => {
         // By id, because a key that was removed between two pages must not lose the place.
         let query = db.selectFrom('api_keys').selectAll().orderBy('id');
-        if (after !== undefined) query = query.where('id', '>', after);
+        if (after !== undefined) query = query.where('id', '>', parseCursor(after));
         if (limit !== undefined) query = query.limit(limit);
         return (await query.execute()).map(view);
       }),
@@ -74,6 +75,15 @@ export function createApiKeys(store: Store, clock: Clock): ApiKeys {
         return row === undefined ? undefined : view(row);
       }),
   };
+}
+
+/** An id that once was, at least: an empty page would look like the end of the list. */
+function parseCursor(text: string): string {
+  try {
+    return parseId('key', text);
+  } catch {
+    throw notACursor(text);
+  }
 }
 
 function view({ id, name, created_at }: Row<'api_keys'>): ApiKey {

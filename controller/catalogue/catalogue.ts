@@ -5,7 +5,8 @@ import type * as view from './views.ts';
  * What operators and billing backends can do; the HTTP routes sit on it. Each call is one transaction: it happens as a
  * whole or not at all, and is durable when it resolves.
  *
- * Where a parameter says `node`, `tariff`, `group` or `account`, the id, or the name (an account's reference), is taken.
+ * Where a parameter says `node`, `tariff`, `group` or `account`, the id, or the name (an account's reference), is taken;
+ * for a subscription its id, or the account when that has one subscription.
  *
  * @throws TurnpikeError from every call: `invalid` for bad input, `not_found`, `conflict` (exists, or is in the wrong
  * state), `exhausted` (device limit, addresses, disk), `environment` (read-only disk).
@@ -13,15 +14,30 @@ import type * as view from './views.ts';
 export interface Catalogue {
   addAccount(input: { reference: string }): Promise<view.Account>;
   listAccounts(page?: PageFilter): Promise<view.Account[]>;
-  getAccount(account: string): Promise<view.Account & { subscriptions: view.Subscription[] }>;
+  getAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
+  /** Unites the sets of accounts that both are linked with. */
+  linkAccounts(account: string, other: string): Promise<view.Account>;
+  /** Takes it out of its set; the others stay linked. */
+  unlinkAccount(account: string): Promise<view.Account>;
+  /** All its subscriptions that are not suspended yet. @throws `conflict` when there is none */
+  suspendAccount(account: string, input: { reason: string } & AccountScope): Promise<view.AccountDetail>;
+  /** All its subscriptions that are suspended. @throws `conflict` when there is none */
+  resumeAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
 
   /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
   addTariff(input: NewTariff): Promise<view.Tariff>;
   listTariffs(page?: PageFilter): Promise<view.Tariff[]>;
   getTariff(tariff: string): Promise<view.Tariff>;
+  /**
+   * Changes what is given, for the tariff's subscriptions too.
+   * @throws `conflict` for what cannot change under them: the period, and whether there is a volume at all.
+   */
+  setTariff(tariff: string, settings: TariffSettings): Promise<view.TariffChange>;
+  /** @throws `conflict` while there are subscriptions to it, also ended ones: they refer to it. */
+  removeTariff(tariff: string): Promise<view.Tariff>;
 
   createSubscription(input: { account: string; tariff: string }): Promise<view.Subscription>;
-  listSubscriptions(filter?: { account?: string } & PageFilter): Promise<view.Subscription[]>;
+  listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. A `reference` that this subscription has already is
@@ -30,7 +46,8 @@ export interface Catalogue {
   topUp(id: string, input: { bytes: bigint; reason: string; reference: string }): Promise<view.Adjustment>;
   suspend(id: string, input: { reason: string }): Promise<view.Subscription>;
   resume(id: string): Promise<view.Subscription>;
-  getUsage(subscriptionId: string): Promise<view.Usage>;
+  /** Of the current period, unless told. */
+  getUsage(subscriptionId: string, input?: { period?: number }): Promise<view.Usage>;
 
   /**
    * Without `publicKey` a key pair is made; its private half is in the answer once and stored nowhere. A `hardwareId`
@@ -43,6 +60,7 @@ export interface Catalogue {
   ): Promise<view.Device[]>;
   /** Of any status. */
   getDevice(id: string): Promise<view.Device>;
+  setDevice(id: string, settings: DeviceSettings): Promise<view.Device>;
   /** New keys (also the preshared one), same slot, addresses and totals. */
   rekeyDevice(id: string, input: DeviceKey): Promise<{ device: view.Device; privateKey?: string }>;
   /** At once and for good. Its usage stays billed; its addresses are kept back for a day. */
@@ -55,8 +73,11 @@ export interface Catalogue {
   getNode(node: string): Promise<view.Node>;
   /** Its streams end, its certificates are revoked, what it had left is written off. */
   removeNode(node: string): Promise<view.Node>;
-  /** Into another group: the old group's devices are removed from it, the new group's are added. */
-  moveNode(node: string, input: { group: string }): Promise<view.Node>;
+  /**
+   * In another group, the old group's devices are removed from it and the new group's are added. A new endpoint is
+   * for new configurations: those that customers have keep the old one.
+   */
+  setNode(node: string, settings: NodeSettings): Promise<view.Node>;
   /** A new one-time join token, and the end of those before it that were not redeemed. Shown once; only its hash is stored. */
   createJoinToken(node: string): Promise<{ node: view.Node; token: string; expiresAt: number }>;
 
@@ -79,6 +100,11 @@ export interface Catalogue {
   explain(id: string): Promise<view.Explanation>;
 }
 
+/** With all linked accounts, or this one alone. */
+export interface AccountScope {
+  readonly only?: boolean;
+}
+
 /** Lists come in the order of creation. Everything, unless told. */
 export interface PageFilter {
   readonly limit?: number;
@@ -86,13 +112,15 @@ export interface PageFilter {
   readonly after?: string;
 }
 
-export interface NewTariff {
+export interface NewTariff extends TariffSettings {
   readonly name: string;
   readonly volumeBytes: bigint | null;
-  readonly maxDevices?: number | null;
   readonly group?: string;
   readonly enforcement?: view.EnforcementChoice;
 }
+
+/** What is absent stays as it is, or gets its default in a new tariff. */
+export type TariffSettings = Partial<view.TariffLimits>;
 
 export interface DeviceKey {
   /** Base64 of 32 bytes. */
@@ -108,6 +136,19 @@ export interface NewDevice extends DeviceKey, DeviceLabels {
   readonly subscription: string;
   /** Any text that stays the same on one machine. Of it, a keyed hash is stored, as long as the device is active. */
   readonly hardwareId?: string;
+}
+
+/** What is absent stays as it is; null: none. */
+export interface DeviceSettings {
+  readonly label?: string | null;
+  readonly platform?: string | null;
+}
+
+/** What is absent stays as it is. */
+export interface NodeSettings {
+  readonly name?: string;
+  readonly endpoint?: string;
+  readonly group?: string;
 }
 
 /** What is absent stays as it is, or gets its default in a new group. */

@@ -1,21 +1,27 @@
 import { explain } from '../access/explain.ts';
 import type { Context } from '../books/context.ts';
 import { listEvents } from '../events/list.ts';
+import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
 import type { Catalogue } from './catalogue.ts';
 import { getClientSettings } from './client-settings.ts';
 import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts';
 import { setEnforcement } from './enforcement.ts';
+import { findSubscriptionNamed } from './find.ts';
 import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
 import { createJoinToken } from './join-tokens.ts';
-import { moveNode } from './move-node.ts';
+import { linkAccounts, unlinkAccount } from './links.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
+import { setDevice } from './set-device.ts';
+import { setNode } from './set-node.ts';
+import { setTariff } from './set-tariff.ts';
 import { getStatus } from './status.ts';
 import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
-import { addTariff, getTariff, listTariffs } from './tariffs.ts';
+import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
 import { topUp } from './top-up.ts';
 import { getUsage } from './usage.ts';
+import { looksLikeId } from './words.ts';
 
 export function createCatalogue(context: Context): Catalogue {
   /** Hands the context over, and makes what is thrown before a transaction begins a rejection like the rest. */
@@ -25,23 +31,37 @@ export function createCatalogue(context: Context): Catalogue {
     ) =>
     async (...values: Arguments): Promise<Result> =>
       call(context, ...values);
+  /** Like {@link on}, for calls that begin with a subscription; ids of other things are left as they are. */
+  const onSubscription =
+    <Rest extends unknown[], Result>(
+      call: (context: Context, id: string, ...rest: Rest) => Promise<Result>,
+    ) =>
+    async (name: string, ...rest: Rest): Promise<Result> =>
+      call(context, await resolveSubscription(context, name), ...rest);
   return {
     addAccount: on(addAccount),
     listAccounts: on(listAccounts),
     getAccount: on(getAccount),
+    linkAccounts: on(linkAccounts),
+    unlinkAccount: on(unlinkAccount),
+    suspendAccount: on(suspendAccount),
+    resumeAccount: on(resumeAccount),
     addTariff: on(addTariff),
     listTariffs: on(listTariffs),
     getTariff: on(getTariff),
+    setTariff: on(setTariff),
+    removeTariff: on(removeTariff),
     createSubscription: on(createSubscription),
     listSubscriptions: on(listSubscriptions),
-    getSubscription: on(getSubscription),
-    topUp: on(topUp),
-    suspend: on(suspend),
-    resume: on(resume),
-    getUsage: on(getUsage),
+    getSubscription: onSubscription(getSubscription),
+    topUp: onSubscription(topUp),
+    suspend: onSubscription(suspend),
+    resume: onSubscription(resume),
+    getUsage: onSubscription(getUsage),
     addDevice: on(addDevice),
     listDevices: on(listDevices),
     getDevice: on(getDevice),
+    setDevice: on(setDevice),
     rekeyDevice: on(rekeyDevice),
     removeDevice: on(removeDevice),
     getClientSettings: on(getClientSettings),
@@ -49,7 +69,7 @@ export function createCatalogue(context: Context): Catalogue {
     listNodes: on(listNodes),
     getNode: on(getNode),
     removeNode: on(removeNode),
-    moveNode: on(moveNode),
+    setNode: on(setNode),
     createJoinToken: on(createJoinToken),
     addGroup: on(addGroup),
     listGroups: on(listGroups),
@@ -58,6 +78,11 @@ export function createCatalogue(context: Context): Catalogue {
     setEnforcement: on(setEnforcement),
     listEvents: on(listEvents),
     getStatus: on(getStatus),
-    explain: on(explain),
+    explain: onSubscription(explain),
   };
+}
+
+async function resolveSubscription({ store }: Context, name: string): Promise<string> {
+  if (looksLikeId(name) && !name.startsWith('acc_')) return name;
+  return store.transaction(async (tx) => (await findSubscriptionNamed(tx, name)).id);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { TurnpikeError } from '../../common/errors.ts';
-import { generateWireguardKeyPair, parseWireguardKey } from '../../common/wireguard-key.ts';
+import { generateWireguardKeyPair, parsePublicKey } from '../../common/wireguard-key.ts';
 import type { Tx } from '../store/store.ts';
 import type { DeviceKey } from './catalogue.ts';
 
@@ -15,7 +15,7 @@ export interface DeviceKeys {
 export async function takeDeviceKeys(tx: Tx, input: DeviceKey): Promise<DeviceKeys> {
   const presharedKey = randomBytes(32).toString('base64');
   if (input.publicKey === undefined) return { ...generateWireguardKeyPair(), presharedKey };
-  const publicKey = parseWireguardKey(input.publicKey);
+  const publicKey = parsePublicKey(input.publicKey);
   await refuseTakenKey(tx, publicKey);
   return { publicKey, presharedKey };
 }

@@ -1,4 +1,5 @@
 import { type DeviceState, decideAccess, deviceReasons } from '../access/reasons.ts';
+import { isSharedKey, loadSeatHolders, seatReasons } from '../access/seat-reasons.ts';
 import type { Context } from '../books/context.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
@@ -21,6 +22,7 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
   const nodes = new Map(
     (await tx.db.selectFrom('nodes').select(['id', 'name']).execute()).map(({ id, name }) => [id, name]),
   );
+  const holders = await loadSeatHolders(tx, owners);
   return ids.flatMap((id) => {
     const row = rows.get(id);
     const subscription = row && subscriptions.get(row.subscription_id);
@@ -36,8 +38,13 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
       address6: row.address6,
       label: row.label,
       platform: row.platform,
-      access: decideAccess(deviceReasons(stateOf(row), inherited), subscription.enforcement),
+      access: decideAccess(
+        deviceReasons(stateOf(row), [...inherited, ...seatReasons(context, subscription, id, holders)]),
+        subscription.enforcement,
+      ),
       connectedNodes: context.live.nodesOf(id).flatMap((nodeId) => nodes.get(nodeId) ?? []),
+      seatNode: (row.seat_node_id !== null && nodes.get(row.seat_node_id)) || null,
+      sharedKey: isSharedKey(context, id),
       lastSeenDay: row.last_seen_day,
       uploadBytes: usage.get(id)?.upload ?? 0n,
       downloadBytes: usage.get(id)?.download ?? 0n,

@@ -4,7 +4,7 @@ import type { Context } from '../books/context.ts';
 import type { DeviceKey, PageFilter } from './catalogue.ts';
 import { takeDeviceKeys } from './device-keys.ts';
 import { loadDevice, loadDevices } from './device-view.ts';
-import { findDevice, findLiveDevice, findSubscription } from './find.ts';
+import { findDevice, findLiveDevice, findSubscriptionNamed } from './find.ts';
 import { revokeDevice } from './leave-device.ts';
 import { afterItem, noLimit } from './paging.ts';
 import type { Device, DeviceStatus } from './views.ts';
@@ -21,7 +21,7 @@ export function listDevices(
       .orderBy('created_at')
       .orderBy('id');
     if (filter.subscription !== undefined) {
-      query = query.where('subscription_id', '=', (await findSubscription(tx, filter.subscription)).id);
+      query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, filter.subscription)).id);
     }
     if (filter.after !== undefined) query = query.where(await afterItem(tx, 'devices', filter.after));
     const rows = await query.limit(filter.limit ?? noLimit).execute();

@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
+import { touchDevices, touchSubscriptions } from '../desired/touch.ts';
 import { chunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { effectiveEnforcement } from './effective-enforcement.ts';
@@ -68,26 +68,14 @@ async function loadEffective(tx: Tx): Promise<Map<string, Enforcement>> {
   );
 }
 
+/** In observe, none of the tariff's limits is in force: speed and seats neither. */
 async function tellNodes(context: Context, tx: Tx, tariffIds: string[]): Promise<void> {
   const subscriptions = await tx.db
     .selectFrom('subscriptions')
     .where('tariff_id', 'in', tariffIds)
-    .where((row) => row.or([row('volume_bytes', 'is not', null), row('suspended_at', 'is not', null)]))
-    .select(['id', 'suspended_at'])
+    .select('id')
     .execute();
-  const suspended = subscriptions.filter((row) => row.suspended_at !== null).map(({ id }) => id);
-  for (const chunk of chunks(suspended)) {
-    await tx.db
-      .updateTable('devices')
-      .set({ revision: await tx.revision() })
-      .where('subscription_id', 'in', chunk)
-      .where('removed_at', 'is', null)
-      .execute();
-  }
-  await turnLedger(
-    context,
-    tx,
-    subscriptions.map(({ id }) => id),
-    { touch: true },
-  );
+  const ids = subscriptions.map(({ id }) => id);
+  await touchDevices(tx, ids);
+  await touchSubscriptions(context, tx, ids);
 }

@@ -54,6 +54,36 @@ export async function findSubscription(tx: Tx, id: string): Promise<Row<'subscri
   return row ?? missing('subscription', id, 'turnpike subscription list');
 }
 
+/** By its id, or by its account when that has one subscription. */
+export async function findSubscriptionNamed(tx: Tx, name: string): Promise<Row<'subscriptions'>> {
+  if (looksLikeId(name) && !name.startsWith('acc_')) return findSubscription(tx, name);
+  const account = await tx.db
+    .selectFrom('accounts')
+    .where(looksLikeId(name) ? 'id' : 'reference', '=', name.normalize('NFC'))
+    .select(['id', 'reference'])
+    .executeTakeFirst();
+  if (account === undefined) return missing('subscription or account', name, 'turnpike subscription list');
+  const found = await tx.db
+    .selectFrom('subscriptions')
+    .where('account_id', '=', account.id)
+    .orderBy('created_at')
+    .orderBy('id')
+    .selectAll()
+    .execute();
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return first;
+  const { reference } = account;
+  if (first === undefined) {
+    throw new TurnpikeError('not_found', `account "${reference}" has no subscription`, {
+      remedy: `turnpike subscription create --account "${reference}" --tariff NAME`,
+    });
+  }
+  const ids = found.slice(0, 5).map(({ id }) => id);
+  throw new TurnpikeError('conflict', `account "${reference}" has ${found.length} subscriptions`, {
+    remedy: `name one of them: ${ids.join(', ')}${found.length > ids.length ? ', …' : ''}`,
+  });
+}
+
 /** Also a removed one. */
 export async function findDevice(tx: Tx, id: string): Promise<Row<'devices'>> {
   const row = await tx.db

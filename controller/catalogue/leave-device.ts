@@ -13,7 +13,7 @@ export function replaceDevice(context: Context, tx: Tx, id: string, by: string):
   return leave(context, tx, id, by);
 }
 
-async function leave({ clock, live }: Context, tx: Tx, id: string, by: string | null): Promise<void> {
+async function leave({ clock, live, seats }: Context, tx: Tx, id: string, by: string | null): Promise<void> {
   await tx.db
     .updateTable('devices')
     .set({
@@ -27,5 +27,8 @@ async function leave({ clock, live }: Context, tx: Tx, id: string, by: string | 
     })
     .where('id', '=', id)
     .execute();
-  tx.afterCommit(() => live.forgetDevice(id));
+  tx.afterCommit(() => {
+    live.forgetDevice(id);
+    seats.forget(id);
+  });
 }

@@ -4,20 +4,9 @@ import type { Context } from '../books/context.ts';
 import { chunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import { findGroup, findNode } from './find.ts';
-import { loadNode } from './node-view.ts';
-import type { Node } from './views.ts';
 
-export function moveNode(context: Context, name: string, input: { group: string }): Promise<Node> {
-  return context.store.transaction(async (tx) => {
-    const node = await findNode(tx, name);
-    const group = await findGroup(tx, input.group);
-    if (group.id !== node.group_id) await move(context, tx, node, group.id);
-    return loadNode(context, tx, node.id);
-  });
-}
-
-async function move(context: Context, tx: Tx, node: Row<'nodes'>, groupId: string): Promise<void> {
+/** Into another group. */
+export async function move(context: Context, tx: Tx, node: Row<'nodes'>, groupId: string): Promise<void> {
   const revision = await tx.revision();
   // What it is to let go, and what it is to hold though its revision is old: the floor makes it ask for everything.
   await tx.db
@@ -58,10 +47,12 @@ async function move(context: Context, tx: Tx, node: Row<'nodes'>, groupId: strin
     .where('node_id', '=', node.id)
     .where('incarnation', '=', node.incarnation)
     .select('subscription_id')
+    .distinct()
     .execute();
   await turnLedger(
     context,
     tx,
     rows.map((row) => row.subscription_id),
   );
+  tx.afterCommit(() => context.seats.nodeTurned(node.id));
 }

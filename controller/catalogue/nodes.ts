@@ -1,8 +1,9 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { parseHostPort } from '../../common/host-port.ts';
+import { type HostPort, parseHostPort } from '../../common/host-port.ts';
 import { newId } from '../../common/ids.ts';
 import { endIncarnation } from '../accounting/end-incarnation.ts';
 import type { Context } from '../books/context.ts';
+import type { Tx } from '../store/store.ts';
 import type { PageFilter } from './catalogue.ts';
 import { findGroup, findNode } from './find.ts';
 import { loadNode, loadNodes } from './node-view.ts';
@@ -15,20 +16,9 @@ export function addNode(
   input: { name: string; endpoint: string; group?: string },
 ): Promise<Node> {
   const name = parseName('node', input.name);
-  const { host, port } = parseHostPort(input.endpoint);
-  if (port === 0) {
-    throw new TurnpikeError('invalid', 'an endpoint needs a port that clients can dial', {
-      remedy: 'write such as fra-1.example.net:51820',
-    });
-  }
+  const { host, port } = parseEndpoint(input.endpoint);
   return context.store.transaction(async (tx) => {
-    const known = await tx.db
-      .selectFrom('nodes')
-      .where('name', '=', name)
-      .where('removed_at', 'is', null)
-      .select('id')
-      .executeTakeFirst();
-    if (known) throw new TurnpikeError('conflict', `there is a node "${name}" already: ${known.id}`);
+    await refuseTakenName(tx, name);
     const group = await findGroup(tx, input.group ?? 'default');
     const id = newId('nod');
     await tx.db
@@ -39,6 +29,7 @@ export function addNode(
         endpoint_host: host,
         endpoint_port: port,
         group_id: group.id,
+        multiplier: 1000,
         incarnation: 0,
         floor_revision: 0n,
         created_at: context.clock.now(),
@@ -46,6 +37,28 @@ export function addNode(
       .execute();
     return loadNode(context, tx, id);
   });
+}
+
+/** Where clients dial. @throws TurnpikeError `invalid` */
+export function parseEndpoint(text: string): HostPort {
+  const endpoint = parseHostPort(text);
+  if (endpoint.port === 0) {
+    throw new TurnpikeError('invalid', 'an endpoint needs a port that clients can dial', {
+      remedy: 'write such as fra-1.example.net:51820',
+    });
+  }
+  return endpoint;
+}
+
+/** @throws TurnpikeError `conflict` */
+export async function refuseTakenName(tx: Tx, name: string): Promise<void> {
+  const known = await tx.db
+    .selectFrom('nodes')
+    .where('name', '=', name)
+    .where('removed_at', 'is', null)
+    .select('id')
+    .executeTakeFirst();
+  if (known) throw new TurnpikeError('conflict', `there is a node "${name}" already: ${known.id}`);
 }
 
 export function listNodes(context: Context, page: PageFilter = {}): Promise<Node[]> {

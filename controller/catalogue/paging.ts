@@ -14,12 +14,14 @@ type Listed = {
  */
 export async function afterItem(tx: Tx, table: Listed, id: string) {
   const { rows } = await sql`SELECT id FROM ${sql.table(table)} WHERE id = ${id}`.execute(tx.db);
-  if (rows.length === 0) {
-    throw new TurnpikeError('invalid', `${show(id)} is not a cursor of this list`, {
-      remedy: 'give "next" of the page before, or begin again without a cursor',
-    });
-  }
+  if (rows.length === 0) throw notACursor(id);
   return sql<boolean>`(${sql.ref(`${table}.created_at`)}, ${sql.ref(`${table}.id`)}) > (SELECT created_at, id FROM ${sql.table(table)} WHERE id = ${id})`;
+}
+
+export function notACursor(text: string): TurnpikeError {
+  return new TurnpikeError('invalid', `${show(text)} is not a cursor of this list`, {
+    remedy: 'give "next" of the page before, or begin again without a cursor',
+  });
 }
 
 /** SQLite and PostgreSQL want some limit with an order; this is everything. */

@@ -1,4 +1,5 @@
 import { decideAccess, subscriptionReasons } from '../access/reasons.ts';
+import { type CurrentStanding, loadStandings } from '../accounting/standings.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { effectiveEnforcement } from './effective-enforcement.ts';
@@ -7,17 +8,13 @@ import type { Subscription } from './views.ts';
 /** As shown, in the order of the ids. */
 export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise<Subscription[]> {
   const fleet = await tx.db.selectFrom('fleet').select('enforcement').executeTakeFirstOrThrow();
-  const totals = new Map((await loadTotals(tx, ids)).map((row) => [row.subscription_id, row]));
-  const devices = new Map((await countDevices(tx, ids)).map((row) => [row.subscription_id, row.count]));
+  const standings = await loadStandings(tx, ids);
+  const devices = new Map((await countDevices(tx, ids)).map((row) => [row.subscription_id, row]));
   const rows = new Map((await loadRows(tx, ids)).map((row) => [row.id, row]));
   return ids.flatMap((id) => {
     const row = rows.get(id);
     if (row === undefined) return [];
-    const total = totals.get(id);
-    const usedBytes = total?.used ?? 0n;
-    const writtenOffBytes = total?.written_off ?? 0n;
-    const left = row.volume_bytes === null ? null : row.volume_bytes - usedBytes - writtenOffBytes;
-    const remainingBytes = left !== null && left < 0n ? 0n : left;
+    const standing = standings.get(id) as CurrentStanding;
     const enforcement = effectiveEnforcement(
       row.tariff_enforcement,
       row.group_enforcement,
@@ -25,8 +22,8 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
     );
     const reasons = subscriptionReasons({
       id,
-      volumeBytes: row.volume_bytes,
-      remainingBytes,
+      volumeBytes: standing.volume,
+      remainingBytes: standing.remaining,
       exhaustedAt: row.exhausted_at,
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,
@@ -37,12 +34,18 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       accountReference: row.reference,
       tariff: row.tariff,
       maxDevices: row.max_devices,
-      devices: Number(devices.get(id) ?? 0n),
-      volumeBytes: row.volume_bytes,
-      usedBytes,
-      writtenOffBytes,
-      remainingBytes,
-      reservedBytes: total?.outstanding ?? 0n,
+      devices: Number(devices.get(id)?.count ?? 0n),
+      maxConnections: row.max_connections,
+      connections: Number(devices.get(id)?.seats ?? 0n),
+      period: standing.period,
+      periodEndsAt: standing.periodEndsAt,
+      volumeBytes: standing.volume,
+      usedBytes: standing.used,
+      countedBytes: standing.counted,
+      throttledBytes: standing.throttled,
+      writtenOffBytes: standing.writtenOff,
+      remainingBytes: standing.remaining,
+      reservedBytes: standing.reserved,
       enforcement,
       access: decideAccess(reasons, enforcement),
       createdAt: row.created_at,
@@ -68,28 +71,9 @@ function loadRows(tx: Tx, ids: readonly string[]) {
         'accounts.reference',
         'tariffs.name as tariff',
         'tariffs.max_devices',
+        'tariffs.max_connections',
         'tariffs.enforcement as tariff_enforcement',
         'groups.enforcement as group_enforcement',
-      ])
-      .execute(),
-  );
-}
-
-function loadTotals(tx: Tx, ids: readonly string[]) {
-  return selectInChunks(ids, (chunk) =>
-    tx.db
-      .selectFrom('grants')
-      .where('subscription_id', 'in', chunk)
-      .groupBy('subscription_id')
-      .select((row) => [
-        'subscription_id',
-        row.fn.sum<bigint>('used').as('used'),
-        row.fn.sum<bigint>('written_off').as('written_off'),
-        row(
-          row(row.fn.sum<bigint>('granted'), '-', row.fn.sum<bigint>('released')),
-          '-',
-          row(row.fn.sum<bigint>('used'), '+', row.fn.sum<bigint>('written_off')),
-        ).as('outstanding'),
       ])
       .execute(),
   );
@@ -102,7 +86,11 @@ function countDevices(tx: Tx, ids: readonly string[]) {
       .where('subscription_id', 'in', chunk)
       .where('removed_at', 'is', null)
       .groupBy('subscription_id')
-      .select((row) => ['subscription_id', row.fn.countAll<bigint>().as('count')])
+      .select((row) => [
+        'subscription_id',
+        row.fn.countAll<bigint>().as('count'),
+        row.fn.count<bigint>('seat_node_id').as('seats'),
+      ])
       .execute(),
   );
 }

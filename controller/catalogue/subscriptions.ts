@@ -1,10 +1,13 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
+import { beginFirstPeriod } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
+import { touchDevices } from '../desired/touch.ts';
 import type { Tx } from '../store/store.ts';
-import type { PageFilter } from './catalogue.ts';
+import type { AccountScope, PageFilter } from './catalogue.ts';
 import { findAccount, findSubscription, findTariff } from './find.ts';
+import { accountsInScope } from './links.ts';
 import { afterItem, noLimit } from './paging.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
 import { loadAdjustments } from './top-up.ts';
@@ -12,13 +15,14 @@ import type { Adjustment, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
 export function createSubscription(
-  { store, clock }: Context,
+  context: Context,
   input: { account: string; tariff: string },
 ): Promise<Subscription> {
-  return store.transaction(async (tx) => {
+  return context.store.transaction(async (tx) => {
     const account = await findAccount(tx, input.account);
     const tariff = await findTariff(tx, input.tariff);
     const id = newId('sub');
+    const now = context.clock.now();
     await tx.db
       .insertInto('subscriptions')
       .values({
@@ -26,40 +30,29 @@ export function createSubscription(
         account_id: account.id,
         tariff_id: tariff.id,
         volume_bytes: tariff.volume_bytes,
+        period: 0,
         time_zone: 'UTC',
         starts: 'date',
-        starts_at: clock.now(),
-        anchor_at: clock.now(),
+        starts_at: now,
+        anchor_at: now,
         phase: 'running',
-        created_at: clock.now(),
+        created_at: now,
       })
       .execute();
-    if (tariff.volume_bytes !== null) {
-      // A volume is the sum of its adjustments: what the tariff sells is the first of them.
-      await tx.db
-        .insertInto('adjustments')
-        .values({
-          id: newId('adj'),
-          subscription_id: id,
-          bytes: tariff.volume_bytes,
-          reason: `tariff ${tariff.name}`,
-          reference: `tariff ${tariff.id}`,
-          created_at: clock.now(),
-        })
-        .execute();
-    }
+    await beginFirstPeriod(context, tx, id, now);
     return loadSubscription(tx, id);
   });
 }
 
 export function listSubscriptions(
   { store }: Context,
-  filter: { account?: string } & PageFilter = {},
+  filter: { account?: string } & AccountScope & PageFilter = {},
 ): Promise<Subscription[]> {
   return store.transaction(async (tx) => {
     let query = tx.db.selectFrom('subscriptions').select('id').orderBy('created_at').orderBy('id');
     if (filter.account !== undefined) {
-      query = query.where('account_id', '=', (await findAccount(tx, filter.account)).id);
+      const account = await findAccount(tx, filter.account);
+      query = query.where('account_id', 'in', await accountsInScope(tx, account, filter.only ?? false));
     }
     if (filter.after !== undefined) query = query.where(await afterItem(tx, 'subscriptions', filter.after));
     const rows = await query.limit(filter.limit ?? noLimit).execute();
@@ -87,7 +80,7 @@ export function suspend(context: Context, id: string, input: { reason: string })
     if (suspended_at !== null) {
       throw new TurnpikeError('conflict', `subscription ${id} is suspended already`);
     }
-    await setSuspension(tx, id, { suspended_at: context.clock.now(), suspension_reason: reason });
+    await suspendIn(context, tx, id, reason);
     return loadSubscription(tx, id);
   });
 }
@@ -96,10 +89,20 @@ export function resume(context: Context, id: string): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
     const { suspended_at } = await findSubscription(tx, id);
     if (suspended_at === null) throw new TurnpikeError('conflict', `subscription ${id} is not suspended`);
-    await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
-    await turnLedger(context, tx, [id]);
+    await resumeIn(context, tx, id);
     return loadSubscription(tx, id);
   });
+}
+
+/** One that is not suspended. */
+export async function suspendIn({ clock }: Context, tx: Tx, id: string, reason: string): Promise<void> {
+  await setSuspension(tx, id, { suspended_at: clock.now(), suspension_reason: reason });
+}
+
+/** One that is suspended. */
+export async function resumeIn(context: Context, tx: Tx, id: string): Promise<void> {
+  await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
+  await turnLedger(context, tx, [id]);
 }
 
 async function setSuspension(
@@ -108,10 +111,5 @@ async function setSuspension(
   suspension: { suspended_at: number | null; suspension_reason: string | null },
 ): Promise<void> {
   await tx.db.updateTable('subscriptions').set(suspension).where('id', '=', id).execute();
-  await tx.db
-    .updateTable('devices')
-    .set({ revision: await tx.revision() })
-    .where('subscription_id', '=', id)
-    .where('removed_at', 'is', null)
-    .execute();
+  await touchDevices(tx, [id]);
 }

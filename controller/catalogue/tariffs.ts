@@ -1,4 +1,3 @@
-import { formatSize, maxBytes } from '../../common/bytes.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
 import type { Context } from '../books/context.ts';
@@ -6,20 +5,15 @@ import type { Tx } from '../store/store.ts';
 import type { NewTariff, PageFilter } from './catalogue.ts';
 import { findGroup, findTariff } from './find.ts';
 import { afterItem, noLimit } from './paging.ts';
+import { checkTariff, tariffDefaults, toTariffLimits, toTariffRow } from './tariff-settings.ts';
 import type { Tariff } from './views.ts';
 import { parseName } from './words.ts';
 
 export function addTariff({ store, clock }: Context, input: NewTariff): Promise<Tariff> {
   const name = parseName('tariff', input.name);
-  const { volumeBytes, maxDevices = null, group = 'default', enforcement = 'inherit' } = input;
-  if (volumeBytes !== null && (volumeBytes <= 0n || volumeBytes > maxBytes)) {
-    throw new TurnpikeError('invalid', `a volume of ${formatSize(volumeBytes)} cannot be sold`, {
-      remedy: 'give more than zero and less than 2^63 bytes, or make the tariff unlimited',
-    });
-  }
-  if (maxDevices !== null && (!Number.isInteger(maxDevices) || maxDevices < 1 || maxDevices > 1_000_000)) {
-    throw new TurnpikeError('invalid', `${maxDevices} is not a number of devices from 1 to 1000000`);
-  }
+  const { group = 'default', enforcement = 'inherit', ...settings } = input;
+  const limits = { ...tariffDefaults, ...settings };
+  checkTariff(limits);
   return store.transaction(async (tx) => {
     const known = await tx.db.selectFrom('tariffs').where('name', '=', name).select('id').executeTakeFirst();
     if (known) throw new TurnpikeError('conflict', `there is a tariff "${name}" already: ${known.id}`);
@@ -27,29 +21,7 @@ export function addTariff({ store, clock }: Context, input: NewTariff): Promise<
     const id = newId('tar');
     await tx.db
       .insertInto('tariffs')
-      .values({
-        id,
-        name,
-        volume_bytes: volumeBytes,
-        max_devices: maxDevices,
-        max_connections: null,
-        seat_policy: 'reject-new',
-        shared_key: 'notify',
-        require_hardware_id: 0,
-        upload_bits_per_second: null,
-        download_bits_per_second: null,
-        speed_scope: 'device',
-        throttle_bits_per_second: null,
-        thresholds: '[]',
-        period_kind: 'once',
-        period_days: null,
-        rollover: 0,
-        duration_days: null,
-        grace_seconds: 0,
-        group_id: groupId,
-        enforcement,
-        created_at: clock.now(),
-      })
+      .values({ id, name, ...toTariffRow(limits), group_id: groupId, enforcement, created_at: clock.now() })
       .execute();
     return loadTariff(tx, id);
   });
@@ -59,7 +31,7 @@ export function listTariffs({ store }: Context, page: PageFilter = {}): Promise<
   return store.transaction(async (tx) => {
     let query = selectTariffs(tx).orderBy('tariffs.created_at').orderBy('tariffs.id');
     if (page.after !== undefined) query = query.where(await afterItem(tx, 'tariffs', page.after));
-    return query.limit(page.limit ?? noLimit).execute();
+    return (await query.limit(page.limit ?? noLimit).execute()).map(toTariff);
   });
 }
 
@@ -67,21 +39,50 @@ export function getTariff({ store }: Context, tariff: string): Promise<Tariff> {
   return store.transaction(async (tx) => loadTariff(tx, (await findTariff(tx, tariff)).id));
 }
 
-function loadTariff(tx: Tx, id: string): Promise<Tariff> {
-  return selectTariffs(tx).where('tariffs.id', '=', id).executeTakeFirstOrThrow();
+export function removeTariff({ store }: Context, tariff: string): Promise<Tariff> {
+  return store.transaction(async (tx) => {
+    const { id, name } = await findTariff(tx, tariff);
+    const { count } = await tx.db
+      .selectFrom('subscriptions')
+      .where((row) => row.or([row('tariff_id', '=', id), row('next_tariff_id', '=', id)]))
+      .select((row) => row.fn.countAll<bigint>().as('count'))
+      .executeTakeFirstOrThrow();
+    if (count > 0n) {
+      throw new TurnpikeError(
+        'conflict',
+        `tariff ${name} has ${count} subscriptions, also counting ended ones`,
+        {
+          remedy: 'move them with "turnpike subscription change ID --tariff OTHER"',
+        },
+      );
+    }
+    const removed = await loadTariff(tx, id);
+    await tx.db.deleteFrom('tariffs').where('id', '=', id).execute();
+    return removed;
+  });
+}
+
+export async function loadTariff(tx: Tx, id: string): Promise<Tariff> {
+  return toTariff(await selectTariffs(tx).where('tariffs.id', '=', id).executeTakeFirstOrThrow());
 }
 
 function selectTariffs(tx: Tx) {
   return tx.db
     .selectFrom('tariffs')
     .innerJoin('groups', 'groups.id', 'tariffs.group_id')
-    .select([
-      'tariffs.id',
-      'tariffs.name',
-      'tariffs.volume_bytes as volumeBytes',
-      'tariffs.max_devices as maxDevices',
-      'groups.name as group',
-      'tariffs.enforcement',
-      'tariffs.created_at as createdAt',
-    ]);
+    .selectAll('tariffs')
+    .select('groups.name as group');
+}
+
+function toTariff(
+  row: Awaited<ReturnType<ReturnType<typeof selectTariffs>['executeTakeFirstOrThrow']>>,
+): Tariff {
+  return {
+    id: row.id,
+    name: row.name,
+    ...toTariffLimits(row),
+    group: row.group,
+    enforcement: row.enforcement,
+    createdAt: row.created_at,
+  };
 }

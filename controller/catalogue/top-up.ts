@@ -6,6 +6,7 @@ import { addVolume } from '../ledger/adjust.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { findSubscription } from './find.ts';
+import { loadSubscription } from './subscription-view.ts';
 import type { Adjustment } from './views.ts';
 import { parseLine } from './words.ts';
 
@@ -18,21 +19,29 @@ export function topUp(
   const reference = parseLine('reference', input.reference, 128);
   return context.store.transaction(async (tx) => {
     const subscription = await findSubscription(tx, id);
-    if (subscription.volume_bytes === null) {
+    const { volumeBytes } = await loadSubscription(tx, id);
+    if (volumeBytes === null) {
       throw new TurnpikeError('conflict', `subscription ${id} is unlimited: there is no volume to add to`);
     }
     await refuseKnownReference(tx, id, reference);
-    const volume = addVolume(subscription.volume_bytes, input.bytes);
+    addVolume(volumeBytes, input.bytes);
     const adjustment = {
       id: newId('adj'),
       subscription_id: id,
+      kind: 'pack' as const,
+      period: subscription.period,
       bytes: input.bytes,
+      taken: 0n,
+      expires_at: null,
+      expired: 0,
+      pending: 0,
+      pack_id: null,
+      reverses: null,
       reason,
       reference,
       created_at: context.clock.now(),
     };
     await tx.db.insertInto('adjustments').values(adjustment).execute();
-    await tx.db.updateTable('subscriptions').set({ volume_bytes: volume }).where('id', '=', id).execute();
     await turnLedger(context, tx, [id]);
     return toAdjustment(adjustment);
   });

@@ -13,20 +13,67 @@ export interface Account {
   readonly id: string;
   /** The operator's own, opaque to us. */
   readonly reference: string;
+  /** References of the accounts that it is linked with. */
+  readonly linked: readonly string[];
   readonly createdAt: number;
 }
 
-export interface Tariff {
-  readonly id: string;
-  readonly name: string;
-  /** null: unlimited. */
+export interface AccountDetail extends Account {
+  readonly subscriptions: readonly Subscription[];
+}
+
+/** What a tariff sells. Speeds are in bits per second of inner IP packets. */
+export interface TariffLimits {
+  /** Of each period; null: unlimited. */
   readonly volumeBytes: bigint | null;
   /** null: as many as the operator likes. */
   readonly maxDevices: number | null;
+  /** Devices that may pass traffic at once, over all nodes; null: any number. */
+  readonly maxConnections: number | null;
+  /** What one more device gets when all seats are taken. */
+  readonly seatPolicy: 'reject-new' | 'evict-oldest';
+  /** A key on two devices: `count` makes it one more connection; both are told of as an event. */
+  readonly sharedKey: 'notify' | 'count';
+  readonly requireHardwareId: boolean;
+  /** null: no limit. */
+  readonly uploadBitsPerSecond: number | null;
+  readonly downloadBitsPerSecond: number | null;
+  /** Whether each device has that speed, or all of the subscription on a node share it. */
+  readonly speedScope: 'device' | 'subscription';
+  /** Each way, once the volume is used up; null: closed then. */
+  readonly throttleBitsPerSecond: number | null;
+  /** Percents of the volume, rising, each of which is an event once per period. */
+  readonly thresholds: readonly number[];
+  /** `once`: the volume is for the whole life. `month`: the calendar month of the subscription's time zone. */
+  readonly period: 'once' | 'month' | 'days';
+  /** Of period `days`; null for the others. */
+  readonly periodDays: number | null;
+  /** What a period leaves over is added to the next one, once. */
+  readonly rollover: boolean;
+  /** From a subscription's start to its expiry; null: it has no expiry of its own. */
+  readonly durationDays: number | null;
+  /** After the expiry, for which service goes on. */
+  readonly graceSeconds: number;
+}
+
+export interface Tariff extends TariffLimits {
+  readonly id: string;
+  readonly name: string;
   /** Name of the group whose nodes may be used. */
   readonly group: string;
   readonly enforcement: EnforcementChoice;
   readonly createdAt: number;
+}
+
+/** What came of a change. Fields that were given but are as before are in no list. */
+export interface TariffChange {
+  readonly tariff: Tariff;
+  /** Of the tariff, that are not cancelled. */
+  readonly subscriptions: number;
+  /** Names of the fields that are in force for them now, from their next period on, from their next renewal on. */
+  readonly atOnce: readonly string[];
+  readonly fromNextPeriod: readonly string[];
+  readonly fromNextRenewal: readonly string[];
 }
 
 /** Why something may not pass. */
@@ -58,13 +105,25 @@ export interface Subscription {
   readonly maxDevices: number | null;
   /** Devices that are not removed. */
   readonly devices: number;
-  /** Sold: the tariff's volume and all adjustments. null: unlimited. */
+  /** Seats sold: devices that may pass traffic at once. null: any number. */
+  readonly maxConnections: number | null;
+  /** Seats that are taken now. */
+  readonly connections: number;
+  /** Number of the current period, from 1; 0 before the first one. What follows is of this period. */
+  readonly period: number;
+  /** null: it has no end. */
+  readonly periodEndsAt: number | null;
+  /** Sold: the period's volume, what was carried in, and what packs had left at its beginning. null: unlimited. */
   readonly volumeBytes: bigint | null;
   /** Billed: what the gates accepted and their nodes reported. */
   readonly usedBytes: bigint;
+  /** What of it counts against the volume, by the nodes' multipliers. */
+  readonly countedBytes: bigint;
+  /** Of the used, what passed slowly after the volume had ended: it does not count. */
+  readonly throttledBytes: bigint;
   /** May have passed while a kernel's counters were destroyed: not billed, not available again. */
   readonly writtenOffBytes: bigint;
-  /** volume - used - written off; null: unlimited. */
+  /** volume - counted - written off (as it counts); null: unlimited. */
   readonly remainingBytes: bigint | null;
   /** Of the remaining, what is reserved for nodes just now. */
   readonly reservedBytes: bigint;
@@ -102,6 +161,10 @@ export interface Device {
   readonly access: Access;
   /** Names of the nodes on which a handshake is younger than 180 s. */
   readonly connectedNodes: readonly string[];
+  /** Name of the node on which it holds a seat; null: it holds none, or its tariff needs none. */
+  readonly seatNode: string | null;
+  /** Its key looks used on two devices at once. */
+  readonly sharedKey: boolean;
   /** YYYY-MM-DD, UTC; never finer. */
   readonly lastSeenDay: string | null;
   readonly uploadBytes: bigint;
@@ -169,16 +232,37 @@ export interface ClientSettings {
 
 export interface Usage {
   readonly subscriptionId: string;
+  /** What follows is of this period; 0 before the first one. */
+  readonly period: number;
   readonly uploadBytes: bigint;
   readonly downloadBytes: bigint;
   /** upload + download: what is billed. */
   readonly usedBytes: bigint;
+  /** What of it counts against the volume. */
+  readonly countedBytes: bigint;
+  /** What of it passed slowly, and does not count. */
+  readonly throttledBytes: bigint;
   readonly writtenOffBytes: bigint;
   readonly volumeBytes: bigint | null;
   readonly remainingBytes: bigint | null;
   /** Also removed devices and nodes: what they used stays billed. */
   readonly devices: readonly UsageLine[];
   readonly nodes: readonly UsageLine[];
+  /** All that have begun. */
+  readonly periods: readonly PeriodUsage[];
+}
+
+/** Of a period that is over it still grows while nodes report late. */
+export interface PeriodUsage {
+  readonly period: number;
+  readonly startsAt: number;
+  readonly endsAt: number | null;
+  /** Of this period, and what it took of packs; null: unlimited. */
+  readonly volumeBytes: bigint | null;
+  readonly usedBytes: bigint;
+  readonly countedBytes: bigint;
+  readonly throttledBytes: bigint;
+  readonly writtenOffBytes: bigint;
 }
 
 export interface UsageLine {

@@ -5,6 +5,12 @@ import { showTime } from './show.ts';
 import { subscriptionTable } from './subscription-table.ts';
 import { renderProperties, renderTable } from './table.ts';
 
+interface ScopeOptions {
+  readonly only?: boolean;
+}
+
+const onlyText = 'this account alone, without those linked with it';
+
 export function addAccountVerbs(program: Command, open: OpenSession): void {
   const family = program
     .command('account')
@@ -27,28 +33,86 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
       const accounts = await api.all<Account>('/v1/accounts');
       print(accounts, () =>
         renderTable(
-          ['reference', 'id', 'since'],
-          accounts.items.map(({ reference, id, createdAt }) => [reference, id, showTime(createdAt)]),
+          ['reference', 'id', 'linked with', 'since'],
+          accounts.items.map(({ reference, id, linked, createdAt }) => [
+            reference,
+            id,
+            linked.join(', '),
+            showTime(createdAt),
+          ]),
         ),
       );
     });
 
   family
     .command('show <account>')
-    .description('an account, by reference or id, and its subscriptions')
+    .description('an account, by reference or id, with its subscriptions and those of linked accounts')
+    .option('--only', onlyText)
+    .action(async (name: string, options: ScopeOptions, command: Command) => {
+      const { api, print } = open(command);
+      const account = await api.get<AccountDetail>(path(name), options.only ? { only: 'true' } : {});
+      print(account, () => renderAccount(account));
+    });
+
+  family
+    .command('link <account> <other>')
+    .description('links two accounts, and all that they are linked with, into one set')
+    .action(async (name: string, other: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const account = await api.send<Account>('POST', `${path(name)}/link`, { with: other });
+      print(account, () => `account ${account.reference} is linked with ${account.linked.join(', ')}`);
+    });
+
+  family
+    .command('unlink <account>')
+    .description('takes it out of its set; the others stay linked')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const account = await api.get<AccountDetail>(`/v1/accounts/${encodeURIComponent(name)}`);
-      print(account, () =>
-        [
-          renderProperties([
-            ['reference', account.reference],
-            ['id', account.id],
-            ['since', showTime(account.createdAt)],
-          ]),
-          '',
-          subscriptionTable(account.subscriptions),
-        ].join('\n'),
-      );
+      const account = await api.send<Account>('DELETE', `${path(name)}/link`);
+      print(account, () => `account ${account.reference} stands alone`);
     });
+
+  family
+    .command('suspend <account>')
+    .description('closes all subscriptions of it and of linked accounts, until they are resumed')
+    .requiredOption('--reason <text>', 'why, for whoever reads the books later')
+    .option('--only', onlyText)
+    .action(async (name: string, options: { reason: string } & ScopeOptions, command: Command) => {
+      const { api, print } = open(command);
+      const { reason } = options;
+      const body = { reason, ...scopeOf(options) };
+      const account = await api.send<AccountDetail>('POST', `${path(name)}/suspend`, body);
+      print(account, () => subscriptionTable(account.subscriptions));
+    });
+
+  family
+    .command('resume <account>')
+    .description('ends the suspensions of it and of linked accounts')
+    .option('--only', onlyText)
+    .action(async (name: string, options: ScopeOptions, command: Command) => {
+      const { api, print } = open(command);
+      const account = await api.send<AccountDetail>('POST', `${path(name)}/resume`, scopeOf(options));
+      print(account, () => subscriptionTable(account.subscriptions));
+    });
+}
+
+function scopeOf({ only }: ScopeOptions): { only?: true } {
+  return only ? { only: true } : {};
+}
+
+function path(account: string): string {
+  return `/v1/accounts/${encodeURIComponent(account)}`;
+}
+
+function renderAccount(account: AccountDetail): string {
+  return [
+    renderProperties([
+      ['reference', account.reference],
+      ['id', account.id],
+      ['linked with', account.linked.length === 0 ? undefined : account.linked.join(', ')],
+      ['since', showTime(account.createdAt)],
+    ]),
+    '',
+    subscriptionTable(account.subscriptions),
+  ].join('\n');
 }

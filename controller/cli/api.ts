@@ -6,6 +6,7 @@
 export interface Account {
   readonly id: string;
   readonly reference: string;
+  readonly linked: readonly string[];
   readonly createdAt: string;
 }
 
@@ -18,8 +19,30 @@ export interface Tariff {
   readonly name: string;
   readonly volumeBytes: string | null;
   readonly maxDevices: number | null;
+  readonly maxConnections: number | null;
+  readonly seatPolicy: string;
+  readonly sharedKey: string;
+  readonly requireHardwareId: boolean;
+  readonly uploadBitsPerSecond: number | null;
+  readonly downloadBitsPerSecond: number | null;
+  readonly speedScope: string;
+  readonly throttleBitsPerSecond: number | null;
+  readonly thresholds: readonly number[];
+  readonly period: string;
+  readonly periodDays: number | null;
+  readonly rollover: boolean;
+  readonly durationDays: number | null;
+  readonly graceSeconds: number;
   readonly group: string;
   readonly enforcement: string;
+}
+
+export interface TariffChange {
+  readonly tariff: Tariff;
+  readonly subscriptions: number;
+  readonly atOnce: readonly string[];
+  readonly fromNextPeriod: readonly string[];
+  readonly fromNextRenewal: readonly string[];
 }
 
 export interface Reason {
@@ -42,8 +65,14 @@ export interface Subscription {
   readonly tariff: string;
   readonly maxDevices: number | null;
   readonly devices: number;
+  readonly period: number;
+  readonly periodEndsAt: string | null;
+  readonly maxConnections: number | null;
+  readonly connections: number;
   readonly volumeBytes: string | null;
   readonly usedBytes: string;
+  readonly countedBytes: string;
+  readonly throttledBytes: string;
   readonly writtenOffBytes: string;
   readonly remainingBytes: string | null;
   readonly reservedBytes: string;
@@ -76,6 +105,8 @@ export interface Device {
   readonly platform: string | null;
   readonly access: Access;
   readonly connectedNodes: readonly string[];
+  readonly seatNode: string | null;
+  readonly sharedKey: boolean;
   readonly lastSeenDay: string | null;
   readonly uploadBytes: string;
   readonly downloadBytes: string;
@@ -138,12 +169,27 @@ export interface Usage {
   readonly subscriptionId: string;
   readonly uploadBytes: string;
   readonly downloadBytes: string;
+  readonly period: number;
   readonly usedBytes: string;
+  readonly countedBytes: string;
+  readonly throttledBytes: string;
   readonly writtenOffBytes: string;
   readonly volumeBytes: string | null;
   readonly remainingBytes: string | null;
   readonly devices: readonly UsageLine[];
   readonly nodes: readonly UsageLine[];
+  readonly periods: readonly PeriodUsage[];
+}
+
+export interface PeriodUsage {
+  readonly period: number;
+  readonly startsAt: string;
+  readonly endsAt: string | null;
+  readonly volumeBytes: string | null;
+  readonly usedBytes: string;
+  readonly countedBytes: string;
+  readonly throttledBytes: string;
+  readonly writtenOffBytes: string;
 }
 
 export interface Event {

@@ -18,6 +18,11 @@ interface AddOptions extends KeyOptions {
   readonly platform?: string;
 }
 
+interface SetOptions {
+  readonly label?: string;
+  readonly platform?: string;
+}
+
 interface ConfigOptions {
   readonly node: string;
   readonly privateKeyFile?: string;
@@ -91,6 +96,24 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
       const config = await fetchClientConfig(session.api, id, options.node, privateKey);
       const drawn = await renderClientConfig(config, options.qr === true);
       session.print({ config }, () => drawn);
+    });
+
+  family
+    .command('set <device>')
+    .description('changes label or platform; an empty text takes it away')
+    .option('--label <text>', 'a name to tell devices apart')
+    .option('--platform <text>', 'such as ios')
+    .action(async (id: string, { label, platform }: SetOptions, command: Command) => {
+      const { api, print } = open(command);
+      if (label === undefined && platform === undefined) {
+        throw new TurnpikeError('invalid', 'nothing is given that should change', {
+          remedy: 'give --label or --platform',
+        });
+      }
+      const given = Object.entries(defined({ label, platform }));
+      const body = Object.fromEntries(given.map(([key, text]) => [key, text === '' ? null : text]));
+      const device = await api.send<Device>('PATCH', path(id), body);
+      print(device, () => renderDevice(device));
     });
 
   family
@@ -188,6 +211,8 @@ function renderDevice(device: Device): string {
     ['addresses', `${device.address4}, ${device.address6}`],
     ['access', showAccess(device.access)],
     ['connected to', device.connectedNodes.join(', ') || 'no node'],
+    ['seat on', device.seatNode ?? undefined],
+    ['key', device.sharedKey ? 'looks used in two places at once' : undefined],
     ['last seen', device.lastSeenDay ?? 'never'],
     ['upload', showBytes(device.uploadBytes)],
     ['download', showBytes(device.downloadBytes)],

@@ -7,7 +7,7 @@ import { renderTable } from './table.ts';
 export function addExplainVerb(program: Command, open: OpenSession): void {
   program
     .command('explain <id>')
-    .description('why a subscription or a device passes or does not, since when, where, and what mends it')
+    .description('why a subscription (by id or account) or a device passes or not, and what mends it')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print } = open(command);
       const explanation = await api.get<Explanation>(`/v1/explain/${encodeURIComponent(id)}`);

@@ -1,9 +1,16 @@
 import type { Command } from 'commander';
+import { TurnpikeError } from '../../common/errors.ts';
 import type { JoinTicket, Node } from './api.ts';
 import { nodeTable } from './node-table.ts';
 import type { OpenSession } from './session.ts';
 import { showFlag, showTime } from './show.ts';
 import { renderProperties } from './table.ts';
+
+interface SetOptions {
+  readonly name?: string;
+  readonly endpoint?: string;
+  readonly group?: string;
+}
 
 export function addNodeVerbs(program: Command, open: OpenSession): void {
   const family = program.command('node').description('the VPN servers');
@@ -39,6 +46,23 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
       const node = await api.get<Node>(path(name));
+      print(node, () => renderNode(node));
+    });
+
+  family
+    .command('set <node>')
+    .description('changes what is given; a new endpoint is for new configurations, old ones keep the old one')
+    .option('--name <name>', 'another name')
+    .option('--endpoint <host:port>', 'where clients reach it')
+    .option('--group <name>', 'the group that it serves')
+    .action(async (name: string, options: SetOptions, command: Command) => {
+      const { api, print } = open(command);
+      if (Object.keys(options).length === 0) {
+        throw new TurnpikeError('invalid', 'nothing is given that should change', {
+          remedy: 'see turnpike node set --help',
+        });
+      }
+      const node = await api.send<Node>('PATCH', path(name), options);
       print(node, () => renderNode(node));
     });
 

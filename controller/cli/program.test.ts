@@ -70,6 +70,20 @@ const tariff = {
   name: 'monthly',
   volumeBytes: '50000000000',
   maxDevices: 5,
+  maxConnections: null,
+  seatPolicy: 'reject-new',
+  sharedKey: 'notify',
+  requireHardwareId: false,
+  uploadBitsPerSecond: null,
+  downloadBitsPerSecond: 50_000_000,
+  speedScope: 'device',
+  throttleBitsPerSecond: null,
+  thresholds: [],
+  period: 'once',
+  periodDays: null,
+  rollover: false,
+  durationDays: null,
+  graceSeconds: 0,
   group: 'default',
   enforcement: 'inherit',
 };
@@ -86,6 +100,34 @@ describe('turnpike', () => {
         body: { name: 'monthly', volumeBytes: '50000000000', maxDevices: 5 },
       },
     ]);
+  });
+
+  it('sends all limits of a tariff as the API has them, and nothing that was not given', async () => {
+    answer = () => ({ status: 201, body: tariff });
+    await turnpike(
+      ...['tariff', 'add', 'm', '--volume', '1GB', '--max-connections', '2', '--seat-policy', 'evict-oldest'],
+      ...['--shared-key', 'count', '--require-hardware-id', '--download', '50Mbit', '--upload', '1.5Mbit'],
+      ...['--speed-scope', 'subscription', '--throttle', '512kbit', '--thresholds', '80,95%'],
+      ...['--period', '30d', '--rollover', '--duration', '90d', '--grace', '3d', '--max-devices', 'any'],
+    );
+    expect(asked[0]?.body).toEqual({
+      ...{ name: 'm', volumeBytes: '1000000000', maxDevices: null, maxConnections: 2 },
+      ...{ seatPolicy: 'evict-oldest', sharedKey: 'count', requireHardwareId: true },
+      ...{ downloadBitsPerSecond: 50_000_000, uploadBitsPerSecond: 1_500_000 },
+      ...{ speedScope: 'subscription', throttleBitsPerSecond: 512_000, thresholds: [80, 95] },
+      ...{ period: 'days', periodDays: 30, rollover: true, durationDays: 90, graceSeconds: 259_200 },
+    });
+    answer = () => ({
+      body: { tariff, subscriptions: 0, atOnce: [], fromNextPeriod: [], fromNextRenewal: [] },
+    });
+    await turnpike(
+      ...['tariff', 'set', 'm', '--volume-end', 'block', '--no-rollover', '--upload', 'unlimited'],
+      ...['--period', 'month', '--duration', 'none', '--thresholds', ''],
+    );
+    expect(asked[1]?.body).toEqual({
+      ...{ throttleBitsPerSecond: null, rollover: false, uploadBitsPerSecond: null },
+      ...{ period: 'month', periodDays: null, durationDays: null, thresholds: [] },
+    });
   });
 
   it("prints the API's JSON when asked to, wherever --json stands", async () => {
@@ -193,6 +235,10 @@ describe('turnpike', () => {
     [['tariff', 'add', 'm', '--volume', '50G'], /"50G" is not a size .*50GB/],
     [['tariff', 'add', 'm', '--volume', '5GB', '--unlimited'], /cannot be used with/],
     [['tariff', 'add', 'm', '--volume', '5GB', '--max-devices', 'x'], /must be a whole number/],
+    [['tariff', 'add', 'm', '--volume', '5GB', '--download', '50MB'], /"50MB" is not a speed.*50Mbit/],
+    [['tariff', 'set', 'm', '--period', '30'], /once, month, or days such as 30d/],
+    [['tariff', 'set', 'm', '--grace', '3'], /such as 3d or 12h/],
+    [['tariff', 'set', 'm', '--throttle', '1Mbit', '--volume-end', 'block'], /cannot be used with/],
     [['subscription', 'top-up', 'sub_1', '5GB'], /--reason/],
     [['enforcement', 'maybe'], /observe, enforce/],
     [['device', 'config', 'dev_1', '--node', 'f', '--qr'], /without the private key/],

@@ -10,6 +10,7 @@ import { addEventsVerb } from './events.ts';
 import { addExplainVerb } from './explain.ts';
 import { addGroupVerbs } from './group.ts';
 import { addNodeVerbs } from './node.ts';
+import { addRefusals } from './refusals.ts';
 import { defaultSocket, sessionOpener, type Terminal } from './session.ts';
 import { addStatusVerb } from './status.ts';
 import { addSubscriptionVerbs } from './subscription.ts';
@@ -41,6 +42,7 @@ export function createProgram(terminal: Terminal): Command {
   addStatusVerb(program, open);
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);
+  addRefusals(program);
   return program;
 }
 

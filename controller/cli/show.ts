@@ -25,3 +25,15 @@ export function showFlag(flag: boolean): string {
 export function showTime(time: string): string {
   return `${time.slice(0, 16).replace('T', ' ')} UTC`;
 }
+
+/** In the largest unit that is exact: `3 days`, `36 hours`, `90 seconds`. */
+export function showSeconds(seconds: number): string {
+  const units = [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ] as const;
+  const [unit, length] = units.find(([, size]) => seconds % size === 0) ?? (['second', 1] as const);
+  const count = seconds / length;
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}

@@ -18,6 +18,11 @@ export function subscriptionTable(subscriptions: readonly Subscription[]): strin
   );
 }
 
+/** `2 of 5`, or undefined where connections are not limited. */
+export function showConnections({ connections, maxConnections }: Subscription): string | undefined {
+  return maxConnections === null ? undefined : `${connections} of ${maxConnections}`;
+}
+
 /** `2` or `2 of 5`. */
 export function showDevices({ devices, maxDevices }: Subscription): string {
   return maxDevices === null ? String(devices) : `${devices} of ${maxDevices}`;

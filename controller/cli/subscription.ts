@@ -3,7 +3,7 @@ import { parseSize } from '../../common/bytes.ts';
 import type { Adjustment, Subscription, SubscriptionDetail } from './api.ts';
 import type { OpenSession } from './session.ts';
 import { showAccess, showBytes, showTime, showVolume } from './show.ts';
-import { showDevices, subscriptionTable } from './subscription-table.ts';
+import { showConnections, showDevices, subscriptionTable } from './subscription-table.ts';
 import { renderProperties, renderTable } from './table.ts';
 
 export function addSubscriptionVerbs(program: Command, open: OpenSession): void {
@@ -24,10 +24,12 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
   family
     .command('list')
     .description('lists them')
-    .option('--account <reference>', 'of this account only')
-    .action(async (filter: { account?: string }, command: Command) => {
+    .option('--account <reference>', 'of this account and of those linked with it')
+    .option('--only', 'of this account alone')
+    .action(async (filter: { account?: string; only?: boolean }, command: Command) => {
       const { api, print } = open(command);
-      const page = await api.all<Subscription>('/v1/subscriptions', { account: filter.account });
+      const query = { account: filter.account, only: filter.only ? 'true' : undefined };
+      const page = await api.all<Subscription>('/v1/subscriptions', query);
       print(page, () => subscriptionTable(page.items));
     });
 
@@ -86,6 +88,7 @@ function renderSubscription(subscription: SubscriptionDetail): string {
       ['account', subscription.accountReference],
       ['tariff', subscription.tariff],
       ['devices', showDevices(subscription)],
+      ['connections', showConnections(subscription)],
       ['access', showAccess(subscription.access)],
       ['volume', showVolume(subscription.volumeBytes)],
       ['used', showBytes(subscription.usedBytes)],

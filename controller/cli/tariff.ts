@@ -1,41 +1,29 @@
-import { type Command, Option } from 'commander';
-import { parseSize } from '../../common/bytes.ts';
+import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
-import type { Tariff } from './api.ts';
-import { parseCount } from './arguments.ts';
+import { formatSpeed } from '../../common/speed.ts';
+import type { Tariff, TariffChange } from './api.ts';
 import type { OpenSession } from './session.ts';
-import { showVolume } from './show.ts';
+import { showFlag, showSeconds, showVolume } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
+import { type TariffOptions, toLimits, withLimits } from './tariff-options.ts';
 
-interface AddOptions {
-  readonly volume?: string;
-  readonly unlimited?: boolean;
-  readonly maxDevices?: number;
+interface AddOptions extends TariffOptions {
   readonly group?: string;
 }
 
 export function addTariffVerbs(program: Command, open: OpenSession): void {
   const family = program.command('tariff').description('the limits that are sold');
 
-  family
-    .command('add <name>')
-    .description('adds a tariff with a volume, or an unlimited one')
-    .addOption(new Option('--volume <size>', 'volume, such as 50GB (10^9) or 50GiB (2^30)'))
-    .addOption(new Option('--unlimited', 'without a volume').conflicts('volume'))
-    .option(
-      '--max-devices <number>',
-      'devices per subscription; as many as one likes unless given',
-      parseCount,
-    )
+  withLimits(family.command('add <name>').description('adds a tariff with a volume, or an unlimited one'))
     .option('--group <name>', 'the group of nodes that may be used (default: "default")')
     .action(async (name: string, options: AddOptions, command: Command) => {
+      if (options.volume === undefined && !options.unlimited) {
+        throw new TurnpikeError('invalid', 'a tariff needs --volume SIZE or --unlimited');
+      }
       const { api, print } = open(command);
-      const tariff = await api.send<Tariff>('POST', '/v1/tariffs', {
-        name,
-        volumeBytes: readVolume(options),
-        ...(options.maxDevices === undefined ? {} : { maxDevices: options.maxDevices }),
-        ...(options.group === undefined ? {} : { group: options.group }),
-      });
+      const { group } = options;
+      const body = { name, ...toLimits(options), ...(group === undefined ? {} : { group }) };
+      const tariff = await api.send<Tariff>('POST', '/v1/tariffs', body);
       print(tariff, () => `tariff ${tariff.name} added: ${showVolume(tariff.volumeBytes)}`);
     });
 
@@ -45,19 +33,7 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
       const tariffs = await api.all<Tariff>('/v1/tariffs');
-      print(tariffs, () =>
-        renderTable(
-          ['name', 'volume', 'devices', 'group', 'enforcement', 'id'],
-          tariffs.items.map((tariff) => [
-            tariff.name,
-            showVolume(tariff.volumeBytes),
-            tariff.maxDevices === null ? 'any' : String(tariff.maxDevices),
-            tariff.group,
-            tariff.enforcement,
-            tariff.id,
-          ]),
-        ),
-      );
+      print(tariffs, () => tariffTable(tariffs.items));
     });
 
   family
@@ -65,23 +41,119 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
     .description('everything about one')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const tariff = await api.get<Tariff>(`/v1/tariffs/${encodeURIComponent(name)}`);
-      print(tariff, () =>
-        renderProperties([
-          ['name', tariff.name],
-          ['id', tariff.id],
-          ['volume', showVolume(tariff.volumeBytes)],
-          ['devices', tariff.maxDevices === null ? 'any number' : `at most ${tariff.maxDevices}`],
-          ['group', tariff.group],
-          ['enforcement', tariff.enforcement],
-        ]),
-      );
+      const tariff = await api.get<Tariff>(path(name));
+      print(tariff, () => renderTariff(tariff));
+    });
+
+  withLimits(
+    family
+      .command('set <tariff>')
+      .description('changes what is given and leaves the rest; says what is in force when'),
+  ).action(async (name: string, options: TariffOptions, command: Command) => {
+    const { api, print } = open(command);
+    const change = await api.send<TariffChange>('PATCH', path(name), toLimits(options));
+    print(change, () => renderChange(change));
+  });
+
+  family
+    .command('remove <tariff>')
+    .description('removes one that has no subscriptions')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const tariff = await api.send<Tariff>('DELETE', path(name));
+      print(tariff, () => `tariff ${tariff.name} removed`);
     });
 }
 
-/** Digits, or null for unlimited. */
-function readVolume({ volume, unlimited }: AddOptions): string | null {
-  if (unlimited) return null;
-  if (volume !== undefined) return String(parseSize(volume));
-  throw new TurnpikeError('invalid', 'a tariff needs --volume SIZE or --unlimited');
+function path(tariff: string): string {
+  return `/v1/tariffs/${encodeURIComponent(tariff)}`;
+}
+
+function tariffTable(tariffs: readonly Tariff[]): string {
+  return renderTable(
+    [
+      'name',
+      'volume',
+      'period',
+      'devices',
+      'connections',
+      'download',
+      'upload',
+      'group',
+      'enforcement',
+      'id',
+    ],
+    tariffs.map((tariff) => [
+      tariff.name,
+      showVolume(tariff.volumeBytes),
+      showPeriod(tariff),
+      showNumber(tariff.maxDevices),
+      showNumber(tariff.maxConnections),
+      showSpeed(tariff.downloadBitsPerSecond),
+      showSpeed(tariff.uploadBitsPerSecond),
+      tariff.group,
+      tariff.enforcement,
+      tariff.id,
+    ]),
+  );
+}
+
+function renderTariff(tariff: Tariff): string {
+  const limited = tariff.volumeBytes !== null;
+  const speeds = [tariff.downloadBitsPerSecond, tariff.uploadBitsPerSecond];
+  return renderProperties([
+    ['name', tariff.name],
+    ['id', tariff.id],
+    ['volume', showVolume(tariff.volumeBytes)],
+    ['period', showPeriod(tariff)],
+    ['rollover', tariff.period === 'once' ? undefined : showFlag(tariff.rollover)],
+    [
+      'volume end',
+      limited
+        ? tariff.throttleBitsPerSecond === null
+          ? 'block'
+          : `throttle to ${formatSpeed(tariff.throttleBitsPerSecond)}`
+        : undefined,
+    ],
+    ['thresholds', tariff.thresholds.map((percent) => `${percent} %`).join(', ') || undefined],
+    ['devices', tariff.maxDevices === null ? 'any number' : `at most ${tariff.maxDevices}`],
+    [
+      'connections',
+      tariff.maxConnections === null
+        ? 'any number'
+        : `at most ${tariff.maxConnections} at once, ${tariff.seatPolicy}`,
+    ],
+    ['shared key', tariff.sharedKey],
+    ['hardware id', tariff.requireHardwareId ? 'required' : 'not required'],
+    ['download', showSpeed(tariff.downloadBitsPerSecond)],
+    ['upload', showSpeed(tariff.uploadBitsPerSecond)],
+    ['speed per', speeds.some((speed) => speed !== null) ? tariff.speedScope : undefined],
+    ['duration', tariff.durationDays === null ? 'until it is ended' : `${tariff.durationDays} days`],
+    ['grace', tariff.graceSeconds === 0 ? 'none' : showSeconds(tariff.graceSeconds)],
+    ['group', tariff.group],
+    ['enforcement', tariff.enforcement],
+  ]);
+}
+
+function renderChange({ tariff, subscriptions, ...when }: TariffChange): string {
+  const { atOnce, fromNextPeriod, fromNextRenewal } = when;
+  const lines = [
+    ...(atOnce.length > 0 ? [`in force now: ${atOnce.join(', ')}`] : []),
+    ...(fromNextPeriod.length > 0 ? [`from each one's next period on: ${fromNextPeriod.join(', ')}`] : []),
+    ...(fromNextRenewal.length > 0 ? [`from each one's next renewal on: ${fromNextRenewal.join(', ')}`] : []),
+  ];
+  if (lines.length === 0) return `tariff ${tariff.name} is as it was`;
+  return [`tariff ${tariff.name} changed, for ${subscriptions} subscriptions`, ...lines].join('\n');
+}
+
+function showPeriod({ period, periodDays }: Tariff): string {
+  return periodDays === null ? period : `${periodDays} days`;
+}
+
+function showNumber(number: number | null): string {
+  return number === null ? 'any' : String(number);
+}
+
+function showSpeed(bitsPerSecond: number | null): string {
+  return bitsPerSecond === null ? 'unlimited' : formatSpeed(bitsPerSecond);
 }

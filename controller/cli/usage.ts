@@ -7,7 +7,7 @@ import { renderProperties, renderTable } from './table.ts';
 export function addUsageVerb(program: Command, open: OpenSession): void {
   program
     .command('usage <subscription>')
-    .description('what a subscription used, by device and by node')
+    .description('what a subscription (by id or account) used, by device and by node')
     .action(async (subscription: string, _options: object, command: Command) => {
       const { api, print } = open(command);
       const usage = await api.get<Usage>('/v1/usage', { subscription });

@@ -7,11 +7,13 @@ import {
   DeviceSchema,
   Metering,
   Seat,
+  type Speed,
+  SpeedSchema,
   type Subscription,
   SubscriptionSchema,
 } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { chunks } from '../store/chunks.ts';
-import type { ChangedItems, DeviceItem, SubscriptionItem } from './items.ts';
+import type { ChangedItems, DeviceItem, SpeedItem, SubscriptionItem } from './items.ts';
 
 const itemsPerDelta = 500;
 
@@ -38,7 +40,19 @@ function subscriptionMessage(item: SubscriptionItem): Subscription {
     grantedBytes: item.granted,
     allowance: item.allowance,
     recall: item.recall,
-    period: 1,
+    period: item.period,
+    periodEndsAtMs: BigInt(item.periodEndsAt ?? 0),
+    nextGrantedBytes: item.nextGranted,
+    ...(item.speed && { speed: speedMessage(item.speed) }),
+    ...(item.throttle && { throttle: speedMessage(item.throttle) }),
+  });
+}
+
+function speedMessage({ upload, download, shared }: SpeedItem): Speed {
+  return create(SpeedSchema, {
+    uploadBitsPerSecond: upload ?? 0n,
+    downloadBitsPerSecond: download ?? 0n,
+    shared,
   });
 }
 
@@ -52,7 +66,19 @@ function deviceMessage(item: DeviceItem): Device {
     address4: item.address4,
     address6: item.address6,
     // A volume that is used up needs no word: the node has no grant left.
-    access: item.withdrawn ? DeviceAccess.WITHDRAWN : DeviceAccess.OPEN,
-    seat: Seat.NOT_NEEDED,
+    access: accesses[item.access],
+    seat: seats[item.seat],
   });
 }
+
+const accesses = {
+  open: DeviceAccess.OPEN,
+  closed: DeviceAccess.CLOSED,
+  withdrawn: DeviceAccess.WITHDRAWN,
+} as const satisfies Record<DeviceItem['access'], DeviceAccess>;
+
+const seats = {
+  'not-needed': Seat.NOT_NEEDED,
+  free: Seat.FREE,
+  held: Seat.HELD,
+} as const satisfies Record<DeviceItem['seat'], Seat>;

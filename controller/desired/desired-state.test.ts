@@ -114,14 +114,14 @@ describe('the desired state', () => {
     const farDevice = await rig.device(await rig.subscription({ group: 'far' }));
     await node.sync();
     expect([...node.devices.keys()]).toEqual([nearDevice]);
-    await rig.books.catalogue.moveNode('a', { group: 'far' });
+    await rig.books.catalogue.setNode('a', { group: 'far' });
     expect(await node.sync()).toEqual(node.digest());
     expect([...node.devices.keys()]).toEqual([farDevice]);
     expect(node.subscriptions.get(near)?.recall).toBe(1);
     // And what it passed before it was moved is still billed.
     await node.report({ [nearDevice]: [5n, 0n] });
     expect((await rig.books.catalogue.getUsage(near)).usedBytes).toBe(5n);
-    await rig.books.catalogue.moveNode('a', { group: 'default' });
+    await rig.books.catalogue.setNode('a', { group: 'default' });
     expect(await node.sync()).toEqual(node.digest());
     expect([...node.devices.keys()]).toEqual([nearDevice]);
   });

@@ -56,9 +56,11 @@ async function computeDigest(tx: Tx, { nodeId, incarnation, groupId }: Holder): 
     .execute();
   const subscriptions = await tx.db
     .selectFrom('grants')
+    .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
+    .whereRef('grants.period', '=', 'subscriptions.period')
     .where('node_id', '=', nodeId)
     .where('incarnation', '=', incarnation)
-    .select(['subscription_id as id', 'revision'])
+    .select(['grants.subscription_id as id', 'grants.revision'])
     .execute();
   return desiredDigest(devices, subscriptions);
 }

@@ -1,4 +1,5 @@
 import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
+import type { Enforcement } from '../catalogue/views.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -16,6 +17,20 @@ export interface SubscriptionItem {
   readonly granted: bigint;
   readonly allowance: boolean;
   readonly recall: number;
+  readonly period: number;
+  /** Milliseconds since 1970; null: it has no end. */
+  readonly periodEndsAt: number | null;
+  /** Of the next period. */
+  readonly nextGranted: bigint;
+  readonly speed: SpeedItem | undefined;
+  readonly throttle: SpeedItem | undefined;
+}
+
+/** Bits per second; null: no limit. */
+export interface SpeedItem {
+  readonly upload: bigint | null;
+  readonly download: bigint | null;
+  readonly shared: boolean;
 }
 
 export interface DeviceItem {
@@ -26,7 +41,8 @@ export interface DeviceItem {
   readonly presharedKey: string | null;
   readonly address4: string;
   readonly address6: string;
-  readonly withdrawn: boolean;
+  readonly access: 'open' | 'closed' | 'withdrawn';
+  readonly seat: 'not-needed' | 'free' | 'held';
 }
 
 /** A node in one incarnation, as far as it decides what belongs to it. */
@@ -74,6 +90,19 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
     .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .innerJoin('groups', 'groups.id', 'tariffs.group_id')
+    .innerJoin('periods', (join) =>
+      join
+        .onRef('periods.subscription_id', '=', 'grants.subscription_id')
+        .onRef('periods.number', '=', 'grants.period'),
+    )
+    .leftJoin('grants as next', (join) =>
+      join
+        .onRef('next.subscription_id', '=', 'grants.subscription_id')
+        .onRef('next.node_id', '=', 'grants.node_id')
+        .onRef('next.incarnation', '=', 'grants.incarnation')
+        .on((row) => row('next.period', '=', row('grants.period', '+', 1))),
+    )
+    .whereRef('grants.period', '=', 'subscriptions.period')
     .where('grants.node_id', '=', holder.nodeId)
     .where('grants.incarnation', '=', holder.incarnation)
     .where('grants.revision', '>', after)
@@ -83,19 +112,49 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'grants.granted',
       'grants.allowance',
       'grants.recall',
-      'subscriptions.volume_bytes',
+      'grants.period',
+      'periods.volume',
+      'periods.ends_at',
+      'next.granted as next_granted',
+      'tariffs.upload_bits_per_second',
+      'tariffs.download_bits_per_second',
+      'tariffs.throttle_bits_per_second',
+      'tariffs.speed_scope',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
     ])
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    revision: row.revision,
-    granted: row.granted,
-    allowance: row.allowance === 1,
-    recall: row.recall,
-    unlimited: row.volume_bytes === null || effectiveEnforcement(row.tariff, row.group, fleet) === 'observe',
-  }));
+  return rows.map((row) => {
+    const observed = effectiveEnforcement(row.tariff, row.group, fleet) === 'observe';
+    return {
+      id: row.id,
+      revision: row.revision,
+      period: row.period,
+      periodEndsAt: row.ends_at,
+      nextGranted: row.next_granted ?? 0n,
+      ...(observed ? { speed: undefined, throttle: undefined } : speedsOf(row)),
+      granted: row.granted,
+      allowance: row.allowance === 1,
+      recall: row.recall,
+      unlimited: row.volume === null || observed,
+    };
+  });
+}
+
+type SpeedColumns = Pick<
+  Row<'tariffs'>,
+  'upload_bits_per_second' | 'download_bits_per_second' | 'throttle_bits_per_second' | 'speed_scope'
+>;
+
+function speedsOf(row: SpeedColumns): Pick<SubscriptionItem, 'speed' | 'throttle'> {
+  const upload = row.upload_bits_per_second;
+  const download = row.download_bits_per_second;
+  const slow = row.throttle_bits_per_second;
+  const shared = row.speed_scope === 'subscription';
+  return {
+    speed: upload === null && download === null ? undefined : { upload, download, shared },
+    throttle: slow === null ? undefined : { upload: slow, download: slow, shared },
+  };
 }
 
 async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<DeviceItem[]> {
@@ -116,7 +175,10 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
       'devices.preshared_key',
       'devices.address4',
       'devices.address6',
+      'devices.parked',
+      'devices.seat_node_id',
       'subscriptions.suspended_at',
+      'tariffs.max_connections',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
     ])
@@ -130,8 +192,24 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
     presharedKey: row.preshared_key,
     address4: row.address4,
     address6: row.address6,
-    withdrawn: row.suspended_at !== null && effectiveEnforcement(row.tariff, row.group, fleet) === 'enforce',
+    ...standingOf(row, effectiveEnforcement(row.tariff, row.group, fleet), holder),
   }));
+}
+
+function standingOf(
+  row: Pick<Row<'devices'>, 'parked' | 'seat_node_id'> &
+    Pick<Row<'subscriptions'>, 'suspended_at'> &
+    Pick<Row<'tariffs'>, 'max_connections'>,
+  enforcement: Enforcement,
+  { nodeId }: Holder,
+): Pick<DeviceItem, 'access' | 'seat'> {
+  if (enforcement === 'observe') return { access: 'open', seat: 'not-needed' };
+  const limited = row.max_connections !== null;
+  const parked = row.parked === 1 ? 'closed' : 'open';
+  return {
+    access: row.suspended_at === null ? parked : 'withdrawn',
+    seat: !limited ? 'not-needed' : row.seat_node_id === nodeId ? 'held' : 'free',
+  };
 }
 
 async function fleetEnforcement(tx: Tx): Promise<Row<'fleet'>['enforcement']> {

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { TurnpikeError } from '../../common/errors.ts';
 import { type Settings, SettingsSchema } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import type { Context } from '../books/context.ts';
+import { seatPatienceSeconds } from '../seats/situation.ts';
 import type { Tx } from '../store/store.ts';
 
 /** What a node is set to (sync.proto, Settings). */
@@ -26,5 +27,6 @@ export async function loadSettings(
     address6: range.node.address6,
     mtu: node.mtu,
     validitySeconds,
+    seatPatienceSeconds,
   });
 }

@@ -95,6 +95,7 @@ async function reserveAllowances(
     .where('node_id', '=', nodeId)
     .where('incarnation', '=', incarnation)
     .select('subscription_id')
+    .distinct()
     .execute();
   await turnLedger(
     context,

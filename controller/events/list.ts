@@ -1,8 +1,6 @@
-import { TurnpikeError } from '../../common/errors.ts';
-import { show } from '../../common/show.ts';
 import type { Context } from '../books/context.ts';
-import { findSubscription } from '../catalogue/find.ts';
-import { noLimit } from '../catalogue/paging.ts';
+import { findSubscriptionNamed } from '../catalogue/find.ts';
+import { noLimit, notACursor } from '../catalogue/paging.ts';
 import type { Row } from '../store/schema.ts';
 import type { EventType } from './record.ts';
 
@@ -37,7 +35,7 @@ export function listEvents({ store }: Context, filter: EventFilter = {}): Promis
     let query = tx.db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id');
     if (type !== undefined) query = query.where('type', '=', type);
     if (subscription !== undefined) {
-      query = query.where('subscription_id', '=', (await findSubscription(tx, subscription)).id);
+      query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, subscription)).id);
     }
     return (await query.limit(limit).execute()).map(toEvent);
   });
@@ -45,9 +43,7 @@ export function listEvents({ store }: Context, filter: EventFilter = {}): Promis
 
 function parseCursor(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new TurnpikeError('invalid', `${show(text)} is not a cursor of the events`, {
-    remedy: 'give the id of the last event that you have, or begin again without a cursor',
-  });
+  throw notACursor(text);
 }
 
 function toEvent(row: Row<'events'>): Event {

@@ -1,4 +1,4 @@
-import { larger } from './bigint.ts';
+import { larger, smaller } from './bigint.ts';
 import { type LedgerRow, outstandingBytes } from './row.ts';
 
 /** What a node reports of a subscription: totals over its incarnation. */
@@ -19,9 +19,15 @@ export interface ReportedTotals {
  *
  * `used` is the sum over the row's devices, `reported` absent when the report speaks of devices only. Reality is
  * booked also where it is beyond what was granted (observe, unlimited tariffs, a controller that was restored from a
- * backup and forgot a grant): `granted` then follows, and the free volume shrinks by as much.
+ * backup and forgot a grant): `granted` then follows, and the free volume shrinks by as much. With `throttle`, what is
+ * used beyond what was granted passed slowly, after the volume had ended: it is not taken from the volume.
  */
-export function bookReport(row: LedgerRow, used: bigint, reported?: ReportedTotals): LedgerRow {
+export function bookReport(
+  row: LedgerRow,
+  used: bigint,
+  reported?: ReportedTotals,
+  { throttle = false }: { throttle?: boolean } = {},
+): LedgerRow {
   const booked: LedgerRow = {
     ...row,
     used: larger(row.used, used),
@@ -37,7 +43,9 @@ export function bookReport(row: LedgerRow, used: bigint, reported?: ReportedTota
     }),
   };
   const beyond = -outstandingBytes(booked);
-  return beyond > 0n ? { ...booked, granted: booked.granted + beyond } : booked;
+  if (beyond <= 0n) return booked;
+  const throttled = throttle ? smaller(beyond, booked.used - row.used) : 0n;
+  return { ...booked, granted: booked.granted + beyond, throttled: booked.throttled + throttled };
 }
 
 /** The node is gone with what it had left: that may have passed, or not, and nobody will ever say. */

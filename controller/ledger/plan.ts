@@ -1,6 +1,6 @@
 import { compare, smaller } from './bigint.ts';
 import type { GrantPolicy } from './policy.ts';
-import { freeBytes, type LedgerRow, outstandingBytes } from './row.ts';
+import { claimedBytes, countedBytes, freeBytes, gateBytes, type LedgerRow, outstandingBytes } from './row.ts';
 import { sizeGrant } from './size-grant.ts';
 
 /** A row, and what is known of its node just now. */
@@ -20,16 +20,31 @@ export interface Position {
   readonly renewAllowance: boolean;
 }
 
+/** What else there is to a decision. */
+export interface Occasion {
+  /** The period has not begun: nothing of it can be recalled yet. */
+  readonly ahead?: boolean;
+  /** Volume is to be taken back: whatever nodes hold is recalled, `again` not of those that were asked just now. */
+  readonly reclaim?: 'now' | 'again' | undefined;
+}
+
 /**
  * Decides what a limited subscription's nodes may hold: grants to those that want, allowances while there is ample,
  * recalls from those that lie idle or when another one starves. Gives back the rows in their order, changed or not.
  *
- * Σ (granted - released) grows by at most what is free.
+ * The sum of all claims grows by at most what is free.
  */
-export function planGrants(policy: GrantPolicy, volume: bigint, positions: readonly Position[]): LedgerRow[] {
-  const plan = new Plan(policy, volume, positions);
+export function planGrants(
+  policy: GrantPolicy,
+  volume: bigint,
+  positions: readonly Position[],
+  { ahead = false, reclaim }: Occasion = {},
+): LedgerRow[] {
+  const plan = new Plan(policy, volume, positions, ahead);
   plan.grantToWanting();
   plan.setAllowances();
+  if (ahead) return plan.rows;
+  if (reclaim) plan.recallAll(reclaim);
   plan.recallIdle();
   plan.recallForStarving();
   return plan.rows;
@@ -40,10 +55,13 @@ class Plan {
   readonly #policy: GrantPolicy;
   readonly #positions: readonly Position[];
   readonly #serving: readonly number[];
+  readonly #ahead: boolean;
+  /** Of the volume, as it is counted. */
   #free: bigint;
 
-  constructor(policy: GrantPolicy, volume: bigint, positions: readonly Position[]) {
+  constructor(policy: GrantPolicy, volume: bigint, positions: readonly Position[], ahead: boolean) {
     this.#policy = policy;
+    this.#ahead = ahead;
     this.#positions = positions;
     this.rows = positions.map(({ row }) => row);
     this.#free = freeBytes(volume, this.rows);
@@ -55,7 +73,8 @@ class Plan {
     const activeNodes = this.#serving.filter((index) => this.#active(index)).length;
     // Who has least is served first.
     for (const index of wanting.sort((a, b) => compare(this.#outstanding(a), this.#outstanding(b)))) {
-      const bytes = sizeGrant(this.#policy, { free: this.#free, rate: this.#row(index).rate, activeNodes });
+      const free = gateBytes(this.#row(index), this.#free);
+      const bytes = sizeGrant(this.#policy, { free, rate: this.#row(index).rate, activeNodes });
       this.#grant(index, bytes);
       // A crumb does not still a want: what others give back goes to it next.
       if (bytes >= this.#policy.smallest) this.#change(index, { wanting: false });
@@ -63,16 +82,18 @@ class Plan {
   }
 
   setAllowances(): void {
-    const sum = this.#serving.reduce((total, index) => total + this.#allowance(index), 0n);
+    const counted = (index: number, bytes: bigint) => countedBytes(this.#row(index), bytes);
+    const sum = this.#serving.reduce((total, index) => total + counted(index, this.#allowance(index)), 0n);
     // What would be free without any allowance: does not move when they are given and taken.
     const ample = this.#serving
       .filter((index) => this.#row(index).allowance)
       .reduce(
-        (total, index) => total + smaller(this.#outstanding(index), this.#allowance(index)),
+        (total, index) => total + counted(index, smaller(this.#outstanding(index), this.#allowance(index))),
         this.#free,
       );
     for (const index of this.#serving) {
       if (this.#row(index).allowance && ample < sum * this.#policy.allowancesKeptAt) {
+        if (this.#ahead) continue;
         this.#change(index, { allowance: false });
         if (!this.#active(index)) this.#recall(index);
       } else if (this.#row(index).allowance) {
@@ -81,6 +102,15 @@ class Plan {
         this.#change(index, { allowance: true });
         this.#fillAllowance(index);
       }
+    }
+  }
+
+  recallAll(reclaim: 'now' | 'again'): void {
+    for (const index of this.#serving) {
+      if (this.#outstanding(index) <= 0n || this.#grantedNow(index)) continue;
+      if (reclaim === 'again' && this.#at(index).sinceRecallMs < this.#policy.recallAgainMs) continue;
+      this.#change(index, { allowance: false });
+      this.#recall(index);
     }
   }
 
@@ -113,13 +143,14 @@ class Plan {
   }
 
   #grant(index: number, bytes: bigint): void {
-    this.#free -= bytes;
+    const before = claimedBytes(this.#row(index));
     this.#change(index, { granted: this.#row(index).granted + bytes });
+    this.#free -= claimedBytes(this.#row(index)) - before;
   }
 
   #fillAllowance(index: number): void {
     const missing = this.#allowance(index) - this.#outstanding(index);
-    if (missing > 0n && missing <= this.#free) this.#grant(index, missing);
+    if (missing > 0n && missing <= gateBytes(this.#row(index), this.#free)) this.#grant(index, missing);
   }
 
   #recall(index: number): void {

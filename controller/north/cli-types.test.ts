@@ -2,11 +2,13 @@ import type { Static } from 'typebox';
 import { expectTypeOf, it } from 'vitest';
 import type * as cli from '../cli/api.ts';
 import type * as answers from './schemas/answers.ts';
+import type * as tariffs from './schemas/tariffs.ts';
 
 it('what the CLI reads is what the API answers', () => {
   expectTypeOf<Static<typeof answers.Account>>().toExtend<cli.Account>();
   expectTypeOf<Static<typeof answers.AccountDetail>>().toExtend<cli.AccountDetail>();
-  expectTypeOf<Static<typeof answers.Tariff>>().toExtend<cli.Tariff>();
+  expectTypeOf<Static<typeof tariffs.Tariff>>().toExtend<cli.Tariff>();
+  expectTypeOf<Static<typeof tariffs.TariffChange>>().toExtend<cli.TariffChange>();
   expectTypeOf<Static<typeof answers.Subscription>>().toExtend<cli.Subscription>();
   expectTypeOf<Static<typeof answers.SubscriptionDetail>>().toExtend<cli.SubscriptionDetail>();
   expectTypeOf<Static<typeof answers.Adjustment>>().toExtend<cli.Adjustment>();

@@ -44,6 +44,11 @@ export function toProblem(error: unknown): Problem {
     return {
       ...problemOf(error.code, error.message),
       ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      ...(error.field === undefined
+        ? {}
+        : {
+            errors: [{ pointer: `/${error.field}`, message: error.message.replace(`${error.field}: `, '') }],
+          }),
       ...(error instanceof InvalidRequest ? { errors: [...error.violations] } : {}),
     };
   }

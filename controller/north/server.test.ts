@@ -5,6 +5,7 @@ import { silentLogger } from '../../common/log.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import { tariffDefaults } from '../catalogue/tariff-settings.ts';
 import { createApiMetrics } from './api-metrics.ts';
 import { hashApiKey } from './bearer.ts';
 import { type ApiOptions, buildApi } from './server.ts';
@@ -12,8 +13,8 @@ import { type ApiOptions, buildApi } from './server.ts';
 const tariff = {
   id: 'tar_0000000000000000',
   name: 'monthly',
+  ...tariffDefaults,
   volumeBytes: 2n ** 60n,
-  maxDevices: null,
   group: 'default',
   enforcement: 'inherit' as const,
   createdAt: 0,
@@ -76,11 +77,7 @@ describe('bodies', () => {
       'volumeBytes must be bytes as a string of digits',
     ],
     ['a negative size', { name: 'm', volumeBytes: '-5' }, 'volumeBytes must be bytes as a string of digits'],
-    [
-      'more than 2^63 - 1',
-      { name: 'm', volumeBytes: '9999999999999999999' },
-      'volumeBytes is more than 2^63',
-    ],
+    ['more than 2^63 - 1', { name: 'm', volumeBytes: '9999999999999999999' }, 'volumeBytes: more than 2^63'],
     ['text for a number', { name: 'm', volumeBytes: null, maxDevices: '5' }, 'maxDevices must be'],
     ['a line break in a name', { name: 'a\nb', volumeBytes: null }, 'name must be 1 to 200 characters'],
     ['a list', [], 'the body must be object'],

@@ -3,10 +3,10 @@ import type { Clock } from '../../common/clock.ts';
 export interface LiveNode {
   incarnation: number;
   connected: boolean;
+  /** Since when it is connected, or is not; monotonic milliseconds. */
+  since: number;
   /** Milliseconds since 1970. */
   lastContactAt: number;
-  /** On the monotonic clock; of use while it is not connected. */
-  lostAt: number;
   appliedRevision: bigint | null;
   /** Reason by id. */
   refusals: Map<string, string>;
@@ -17,19 +17,30 @@ export interface LivePresence {
   readonly connected: boolean;
   readonly passing: boolean;
   readonly refused: boolean;
+  /** It takes and holds a seat (sync.proto, DevicePresence). */
+  readonly active: boolean;
+  readonly uploading: boolean;
+  readonly shared: boolean;
+}
+
+/** With the moments from which on seats are counted; monotonic milliseconds. */
+interface Seen extends LivePresence {
+  readonly activeSince: number;
+  readonly refusedSince: number;
 }
 
 /** What nodes say of themselves and of their devices just now. In memory only. */
 export class Live {
   readonly #clock: Clock;
-  readonly #startedAt: number;
   readonly #nodes = new Map<string, LiveNode>();
   /** By node, then device. */
-  readonly #presence = new Map<string, Map<string, LivePresence>>();
+  readonly #presence = new Map<string, Map<string, Seen>>();
+  /** Monotonic milliseconds: who is not connected since then has been away since before. */
+  readonly startedAt: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#startedAt = clock.monotonic();
+    this.startedAt = clock.monotonic();
   }
 
   node(nodeId: string): LiveNode | undefined {
@@ -43,15 +54,15 @@ export class Live {
   /** For how long it has been out of contact; of one that was not heard yet, since this controller started. */
   awayMs(nodeId: string): number {
     const node = this.#nodes.get(nodeId);
-    return node?.connected ? 0 : this.#clock.monotonic() - (node?.lostAt ?? this.#startedAt);
+    return node?.connected ? 0 : this.#clock.monotonic() - (node?.since ?? this.startedAt);
   }
 
   hello(nodeId: string, incarnation: number): void {
     this.#nodes.set(nodeId, {
       incarnation,
       connected: true,
+      since: this.#clock.monotonic(),
       lastContactAt: this.#clock.now(),
-      lostAt: this.#clock.monotonic(),
       appliedRevision: null,
       refusals: new Map(),
     });
@@ -72,15 +83,24 @@ export class Live {
 
   disconnected(nodeId: string): void {
     const node = this.#nodes.get(nodeId);
-    if (node?.connected) Object.assign(node, { connected: false, lostAt: this.#clock.monotonic() });
+    if (node?.connected) Object.assign(node, { connected: false, since: this.#clock.monotonic() });
     this.#presence.delete(nodeId);
   }
 
   seen(nodeId: string, deviceId: string, presence: LivePresence): void {
-    const devices = this.#presence.get(nodeId) ?? new Map<string, LivePresence>();
+    const devices = this.#presence.get(nodeId) ?? new Map<string, Seen>();
     this.#presence.set(nodeId, devices);
-    if (presence.connected || presence.passing || presence.refused) devices.set(deviceId, presence);
-    else devices.delete(deviceId);
+    if (!Object.values(presence).some(Boolean)) {
+      devices.delete(deviceId);
+      return;
+    }
+    const before = devices.get(deviceId);
+    const now = this.#clock.monotonic();
+    devices.set(deviceId, {
+      ...presence,
+      activeSince: before?.active ? before.activeSince : now,
+      refusedSince: before?.refused ? before.refusedSince : now,
+    });
   }
 
   forgetDevice(deviceId: string): void {
@@ -92,7 +112,7 @@ export class Live {
     this.#presence.delete(nodeId);
   }
 
-  presence(nodeId: string, deviceId: string): LivePresence | undefined {
+  presence(nodeId: string, deviceId: string): Seen | undefined {
     return this.#presence.get(nodeId)?.get(deviceId);
   }
 
@@ -101,6 +121,16 @@ export class Live {
     return [...this.#presence].flatMap(([nodeId, devices]) =>
       devices.get(deviceId)?.connected ? [nodeId] : [],
     );
+  }
+
+  /** On how many nodes it uploads. */
+  uploadingNodes(deviceId: string): number {
+    return [...this.#presence.values()].filter((devices) => devices.get(deviceId)?.uploading).length;
+  }
+
+  /** Some node says that its key is used on two devices. */
+  isShared(deviceId: string): boolean {
+    return [...this.#presence.values()].some((devices) => devices.get(deviceId)?.shared);
   }
 
   connectedDevices(nodeId: string): number {

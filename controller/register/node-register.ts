@@ -7,9 +7,10 @@ import { noteFoundNode } from '../events/watch.ts';
 import type { NodeIdentity, NodeRegister } from '../south/ports.ts';
 import { chunks, selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
+import type { LivePresence } from './live.ts';
 
 export function createNodeRegister(context: Context): NodeRegister {
-  const { live, store } = context;
+  const { live, seats, store } = context;
   const isCurrent = ({ nodeId, incarnation }: NodeIdentity) => live.node(nodeId)?.incarnation === incarnation;
   return {
     hello: async (identity, hello) => {
@@ -19,6 +20,7 @@ export function createNodeRegister(context: Context): NodeRegister {
         await noteFoundNode(tx, identity.nodeId, context.clock.now());
       });
       live.hello(identity.nodeId, identity.incarnation);
+      seats.nodeTurned(identity.nodeId);
       await grantWanted(context, identity);
     },
     applied: async (identity, revision, refusals) => {
@@ -35,6 +37,7 @@ export function createNodeRegister(context: Context): NodeRegister {
       if (!isCurrent(identity)) return;
       live.contact(identity.nodeId);
       live.disconnected(identity.nodeId);
+      seats.nodeTurned(identity.nodeId);
     },
   };
 }
@@ -101,6 +104,7 @@ async function grantWanted(context: Context, { nodeId, incarnation }: NodeIdenti
       .where('incarnation', '=', incarnation)
       .where('wanting', '=', 1)
       .select('subscription_id')
+      .distinct()
       .execute();
     await turnLedger(
       context,
@@ -112,24 +116,26 @@ async function grantWanted(context: Context, { nodeId, incarnation }: NodeIdenti
 
 /** In memory; of it, the day alone is stored. */
 async function recordPresence(
-  { clock, live }: Context,
+  { clock, live, seats }: Context,
   tx: Tx,
   { nodeId }: NodeIdentity,
   devices: readonly DevicePresence[],
 ): Promise<void> {
-  const known = new Set(
+  const known = new Map(
     (
       await selectInChunks(
         devices.map(({ deviceId }) => deviceId),
         (ids) =>
           tx.db
             .selectFrom('devices')
-            .where('id', 'in', ids)
+            .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
+            .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+            .where('devices.id', 'in', ids)
             .where('removed_at', 'is', null)
-            .select('id')
+            .select(['devices.id', 'subscription_id', 'max_connections'])
             .execute(),
       )
-    ).map(({ id }) => id),
+    ).map((row) => [row.id, row]),
   );
   const present = devices.filter(({ deviceId }) => known.has(deviceId));
   const day = new Date(clock.now()).toISOString().slice(0, 10);
@@ -146,8 +152,27 @@ async function recordPresence(
       .execute();
   }
   tx.afterCommit(() => {
-    for (const { deviceId, connected, passing, refused } of present) {
-      live.seen(nodeId, deviceId, { connected, passing, refused });
+    const stirred = new Set<string>();
+    for (const { deviceId, connected, passing, refused, active, uploading, shared } of present) {
+      const seen = { connected, passing, refused, active, uploading, shared };
+      const before = live.presence(nodeId, deviceId);
+      live.seen(nodeId, deviceId, seen);
+      const owner = known.get(deviceId);
+      const limited = owner?.max_connections != null;
+      const elsewhere = live.uploadingNodes(deviceId) > Number(uploading);
+      if (owner && concernsSeats(before, seen, { limited, elsewhere })) stirred.add(owner.subscription_id);
     }
+    seats.mark(stirred);
   });
+}
+
+/** `limited`: its tariff limits connections. `elsewhere`: it uploads on another node. */
+function concernsSeats(
+  before: LivePresence | undefined,
+  now: LivePresence,
+  { limited, elsewhere }: { readonly limited: boolean; readonly elsewhere: boolean },
+): boolean {
+  const changed = (name: keyof LivePresence) => (before?.[name] ?? false) !== now[name];
+  if (changed('shared') || (elsewhere && changed('uploading'))) return true;
+  return limited && (changed('active') || changed('refused'));
 }

@@ -36,7 +36,7 @@ function shown(given: SeatSituation): string[] {
 }
 
 /** The situation once a plan is in force, later. */
-function after(given: SeatSituation, ms: number): SeatSituation {
+function inForce(given: SeatSituation, ms: number): SeatSituation {
   const { standings } = planSeats(given);
   const devices = given.devices.map((one) => ({ ...one, ...standings.get(one.id) }));
   return { ...given, now: given.now + ms, devices };
@@ -106,7 +106,7 @@ describe('seats', () => {
     expect(planSeats(given).dueAt).toBe(t0 + confirmMs);
     const late = { ...given, now: t0 + confirmMs };
     expect(shown(late)).toEqual(['a parked', 'b n2']);
-    const later = after(late, confirmMs);
+    const later = inForce(late, confirmMs);
     expect(shown(later)).toEqual(['a n1', 'b parked']);
   });
 
@@ -208,7 +208,7 @@ describe('a shared key that counts', () => {
     const alone = situation([given.devices[0] as SeatDevice, device('c')], { limit: 1 });
     expect(shown(alone)).toEqual(['a parked', 'c free']);
     expect(planSeats(alone).dueAt).toBe(t0 + punishMs);
-    const over = change(after(alone, punishMs), 'a', { weight: 1, active: [] });
+    const over = change(inForce(alone, punishMs), 'a', { weight: 1, active: [] });
     expect(shown(over)).toEqual(['a free', 'c free']);
   });
 });
@@ -301,40 +301,48 @@ describe('whatever was before', () => {
     fc.assert(
       fc.property(situations, (given) => {
         const { standings } = planSeats(given);
-        expect(planSeats(after(given, 0)).standings).toEqual(standings);
+        expect(planSeats(inForce(given, 0)).standings).toEqual(standings);
       }),
     );
   });
 
   test('no seat is taken by force twice within the cool-down', () => {
     fc.assert(
-      fc.property(situations, fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 20 }), (given, steps) => {
-        const fresh = { weight: 1 as const, seat: undefined, evictedAt: undefined, triedAt: undefined };
-        const devices = given.devices.map((one) => ({ ...one, ...fresh }));
-        let current: SeatSituation = { ...given, devices, policy: 'evict-oldest' };
-        const takenAt = new Map<string, number>();
-        for (const ms of steps) {
-          // Everybody sends all the time.
-          const sending = current.devices.map((one) =>
-            one.parked
-              ? { ...one, active: [], knock: { nodeId: 'n1', since: t0 } }
-              : { ...one, weight: 1 as const, active: [active('n1', t0)], knock: undefined },
-          );
-          current = { ...current, devices: sending, nodes: new Map([['n1', { connected: true, since: 0 }]]) };
-          const { standings } = planSeats(current);
-          for (const { id, seat: before, parked } of current.devices) {
-            const standing = standings.get(id);
-            if (before && standing?.seat === undefined && !parked) {
-              expect(current.now - before.since).toBeGreaterThanOrEqual(coolDownMs);
-              takenAt.set(id, current.now);
+      fc.property(
+        situations,
+        fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 20 }),
+        (given, steps) => {
+          const fresh = { weight: 1 as const, seat: undefined, evictedAt: undefined, triedAt: undefined };
+          const devices = given.devices.map((one) => ({ ...one, ...fresh }));
+          let current: SeatSituation = { ...given, devices, policy: 'evict-oldest' };
+          const takenAt = new Map<string, number>();
+          for (const ms of steps) {
+            // Everybody sends all the time.
+            const sending = current.devices.map((one) =>
+              one.parked
+                ? { ...one, active: [], knock: { nodeId: 'n1', since: t0 } }
+                : { ...one, weight: 1 as const, active: [active('n1', t0)], knock: undefined },
+            );
+            current = {
+              ...current,
+              devices: sending,
+              nodes: new Map([['n1', { connected: true, since: 0 }]]),
+            };
+            const { standings } = planSeats(current);
+            for (const { id, seat: before, parked } of current.devices) {
+              const standing = standings.get(id);
+              if (before && standing?.seat === undefined && !parked) {
+                expect(current.now - before.since).toBeGreaterThanOrEqual(coolDownMs);
+                takenAt.set(id, current.now);
+              }
+              if (parked && standing?.seat) {
+                expect(current.now - (takenAt.get(id) ?? 0)).toBeGreaterThanOrEqual(coolDownMs);
+              }
             }
-            if (parked && standing?.seat) {
-              expect(current.now - (takenAt.get(id) ?? 0)).toBeGreaterThanOrEqual(coolDownMs);
-            }
+            current = inForce(current, ms);
           }
-          current = after(current, ms);
-        }
-      }),
+        },
+      ),
     );
   });
 });

@@ -1,4 +1,10 @@
-import { type ActiveOn, type SeatDevice, type SeatSituation, type SeatStanding, seatTimes } from './situation.ts';
+import {
+  type ActiveOn,
+  type SeatDevice,
+  type SeatSituation,
+  type SeatStanding,
+  seatTimes,
+} from './situation.ts';
 import { compareIds, SeatTable } from './table.ts';
 
 export interface SeatPlan {

@@ -55,6 +55,9 @@ export interface Seat {
   readonly confirmed: boolean;
 }
 
+/** For how long a node without the controller lets devices pass that hold no seat there (sync.proto, Settings). */
+export const seatPatienceSeconds = 60;
+
 export const seatTimes = {
   /** Within so long a device must use the seat that it was given, or a node that was away must tell who is there. */
   confirmMs: 15_000,

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { Server, ServerCredentials } from '@grpc/grpc-js';
-import { TurnpikeError } from '../../common/errors.ts';
-import { formatHostPort, type HostPort } from '../../common/host-port.ts';
+import type { HostPort } from '../../common/host-port.ts';
+import { describeListenError } from '../../common/listen-error.ts';
 
 export interface Listener {
   readonly port: number;
@@ -15,13 +15,14 @@ export interface Listener {
 
 /**
  * Listens for a gRPC server. The sockets are ours and are handed to it, so that we can limit their number, cut one
- * off (grpc-js knows no way to end a call of a peer that does not read) and say why a port cannot be had.
+ * off (grpc-js knows no way to end a call of a peer that does not read) and say why a port cannot be had; `key` is the
+ * configuration's key of the address.
  * @throws TurnpikeError `environment`
  */
 export async function listen(
   server: Server,
   credentials: ServerCredentials,
-  address: HostPort,
+  { key, address }: { readonly key: string; readonly address: HostPort },
   mostConnections: number,
   onConnections: (count: number) => void,
 ): Promise<Listener> {
@@ -41,7 +42,7 @@ export async function listen(
   });
   acceptor.maxConnections = mostConnections;
   await new Promise<void>((resolve, reject) => {
-    acceptor.once('error', (error) => reject(describeListenError(error, address)));
+    acceptor.once('error', (error) => reject(describeListenError(error, key, address)));
     acceptor.listen({ host: address.host, port: address.port }, resolve);
   });
   const bound = acceptor.address();
@@ -57,23 +58,4 @@ export async function listen(
       await closed;
     },
   };
-}
-
-function describeListenError(error: Error, address: HostPort): TurnpikeError {
-  const code = 'code' in error ? String(error.code) : error.message;
-  const where = formatHostPort(address);
-  if (code === 'EADDRINUSE') {
-    return new TurnpikeError('environment', `another program listens on ${where} already`, {
-      remedy: 'stop it, or choose another port in the configuration',
-    });
-  }
-  if (code === 'EADDRNOTAVAIL') {
-    return new TurnpikeError('environment', `this machine has no address ${address.host} to listen on`);
-  }
-  if (code === 'EACCES') {
-    return new TurnpikeError('environment', `this user may not listen on ${where}`, {
-      remedy: 'choose a port above 1023, or grant CAP_NET_BIND_SERVICE',
-    });
-  }
-  return new TurnpikeError('environment', `cannot listen on ${where}: ${code}`);
 }

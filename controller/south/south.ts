@@ -86,7 +86,8 @@ function nodesTask(context: SouthContext, identity: ServerIdentity, address: Hos
       server.addService(serviceDefinition(SyncService), { sync: syncHandler(context, cutOff) });
       server.addService({ report: reportMethod }, { report: reportHandler(context, cutOff) });
       server.addService(serviceDefinition(IdentityService), { renew: renewHandler(context) });
-      const listener = await listen(server, credentials, address, mostNodeConnections, (count) => {
+      const at = { key: 'nodes.listen', address };
+      const listener = await listen(server, credentials, at, mostNodeConnections, (count) => {
         state.connections.nodes = count;
       });
       state.ports.nodes = listener.port;
@@ -118,7 +119,8 @@ function enrolmentTask(context: SouthContext, identity: ServerIdentity, address:
         'grpc.max_connection_age_grace_ms': 10_000,
       });
       server.addService(serviceDefinition(EnrolmentService), { enrol: enrolHandler(context) });
-      const listener = await listen(server, credentials, address, mostEnrolmentConnections, (count) => {
+      const at = { key: 'nodes.enrolment_listen', address };
+      const listener = await listen(server, credentials, at, mostEnrolmentConnections, (count) => {
         context.state.connections.enrolment = count;
       });
       context.state.ports.enrolment = listener.port;

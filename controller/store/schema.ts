@@ -10,6 +10,7 @@ export interface Schema {
   tariffs: TariffTable;
   accounts: AccountTable;
   subscriptions: SubscriptionTable;
+  periods: PeriodTable;
   adjustments: AdjustmentTable;
   renewals: RenewalTable;
   slots: SlotTable;
@@ -92,6 +93,8 @@ export interface TariffTable {
 export interface AccountTable {
   id: string;
   reference: string;
+  /** The same in all accounts that are linked with each other; null: with none. */
+  link: string | null;
   created_at: number;
 }
 
@@ -99,8 +102,10 @@ export interface SubscriptionTable {
   id: string;
   account_id: string;
   tariff_id: string;
-  /** The sum of its adjustments; null: unlimited. */
+  /** Of each new period; null: unlimited. */
   volume_bytes: bigint | null;
+  /** Number of the current period; 0: the first one has not begun. */
+  period: number;
   suspended_at: number | null;
   suspension_reason: string | null;
   cancelled_at: number | null;
@@ -126,10 +131,55 @@ export interface SubscriptionTable {
   created_at: number;
 }
 
+/**
+ * One row per period that has begun, and one for the next when it was opened beforehand. Bytes are counted ones, as
+ * multiplied by the nodes' multipliers; controller/ledger gives the meaning.
+ */
+export interface PeriodTable {
+  subscription_id: string;
+  number: number;
+  starts_at: number;
+  /** The start of the next one; null: it has no end. */
+  ends_at: number | null;
+  /** Sold for this period; null: unlimited. */
+  volume: bigint | null;
+  /** It takes over what the one before left unused of its volume. */
+  rollover: number;
+  carried_in: bigint;
+  /** Taken back of this period's volume. */
+  withdrawn: bigint;
+  /** Of a lowered volume, what nodes still hold and is to be taken when it comes back. */
+  reduction: bigint;
+  /** What this period needed of the packs. */
+  drawn: bigint;
+  /** The highest percent of the volume that was told as an event. */
+  told_percent: number;
+  told_exhausted: number;
+  /** The next one has begun. */
+  turned: number;
+}
+
+/**
+ * `pack`: volume added, consumed after the period's own; `taken` of it was taken back or has expired. `refund`: `bytes`
+ * were asked back, `taken` of them were found so far.
+ */
 export interface AdjustmentTable {
   id: string;
   subscription_id: string;
+  kind: 'pack' | 'refund';
+  /** In which it was booked. */
+  period: number;
   bytes: bigint;
+  taken: bigint;
+  /** Of a pack. */
+  expires_at: number | null;
+  expired: number;
+  /** Of a refund: nodes still hold some of what was asked. */
+  pending: number;
+  /** Of a refund: the pack it is to be taken of. */
+  pack_id: string | null;
+  /** The adjustment that this one reverses. */
+  reverses: string | null;
   reason: string;
   reference: string;
   created_at: number;
@@ -172,6 +222,10 @@ export interface DeviceTable {
   replaced_by: string | null;
   /** YYYY-MM-DD, UTC. */
   last_seen_day: string | null;
+  /** Closed for want of a seat. */
+  parked: Generated<number>;
+  /** The node on which it holds a seat; no time, which would make a session log of it. */
+  seat_node_id: string | null;
   revision: bigint;
   created_at: number;
   removed_at: number | null;
@@ -183,6 +237,8 @@ export interface NodeTable {
   endpoint_host: string;
   endpoint_port: number;
   group_id: string;
+  /** Per mille: what a byte here counts against the volume. */
+  multiplier: number;
   /** 0 until enrolled. */
   incarnation: number;
   /** An agent that holds less than this revision gets everything anew: the node came into its group then. */
@@ -238,15 +294,19 @@ export interface ReportTable {
   sha256: Uint8Array;
 }
 
-/** One row per subscription and incarnation of a node: controller/ledger gives the meaning. */
+/** One row per subscription, period and incarnation of a node: controller/ledger gives the meaning. */
 export interface GrantTable {
   subscription_id: string;
   node_id: string;
   incarnation: number;
+  period: number;
+  /** Per mille, as it was when the row was made. */
+  multiplier: number;
   granted: bigint;
   used: bigint;
   written_off: bigint;
   released: bigint;
+  throttled: bigint;
   recall: number;
   recall_answered: number;
   wanting: number;
@@ -257,11 +317,12 @@ export interface GrantTable {
   revision: bigint;
 }
 
-/** Totals per device and incarnation of a node, as the node reported them. */
+/** Totals per device, period of its subscription and incarnation of a node, as the node reported them. */
 export interface UsageTable {
   device_id: string;
   node_id: string;
   incarnation: number;
+  period: number;
   upload: bigint;
   download: bigint;
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { brokenPromises, delayRows, percentile } from '../bench/edge/figures.ts';
 import type { Journey } from '../bench/edge/journey.ts';
-import type { Arrival } from '../bench/edge/visit.ts';
+import type { Arrival, Phase } from '../bench/edge/visit.ts';
 
-function journey(name: string, arrivals: Arrival[]): Journey {
+function journey(name: string, arrivals: (Arrival & { phase: Phase })[]): Journey {
   const traveller = { name, nodes: 1, arrive: async () => arrivals[0] as Arrival };
   return { traveller: { ...traveller, leave: async () => undefined, carried: async () => 0n }, arrivals };
 }
@@ -19,11 +19,11 @@ test('a percentile is the smallest value that so many do not exceed', () => {
 test('arrivals are told apart by nodes and by what was held, and those that never passed are counted', () => {
   const rows = delayRows([
     journey('real', [
-      { holding: 'allowance', delayMs: 5 },
-      { holding: 'nothing', delayMs: 450 },
+      { holding: 'allowance', delayMs: 5, phase: 'plenty left' },
+      { holding: 'nothing', delayMs: 450, phase: 'last 5 %' },
     ]),
-    journey('real', [{ holding: 'nothing', delayMs: undefined }]),
-    journey('simulated', [{ holding: 'nothing', delayMs: 400 }]),
+    journey('real', [{ holding: 'nothing', delayMs: undefined, phase: 'last 5 %' }]),
+    journey('simulated', [{ holding: 'nothing', delayMs: 400, phase: 'plenty left' }]),
   ]);
   expect(
     rows.map(({ nodes, holding, arrivals, unanswered, most }) => [

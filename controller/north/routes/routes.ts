@@ -1,11 +1,16 @@
 import type { Route } from '../api.ts';
 import { addAccount } from './accounts/add.ts';
+import { linkAccounts } from './accounts/link.ts';
 import { listAccounts } from './accounts/list.ts';
+import { resumeAccount } from './accounts/resume.ts';
 import { showAccount } from './accounts/show.ts';
+import { suspendAccount } from './accounts/suspend.ts';
+import { unlinkAccount } from './accounts/unlink.ts';
 import { addApiKey } from './api-keys/add.ts';
 import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
 import { addDevice } from './devices/add.ts';
+import { changeDevice } from './devices/change.ts';
 import { showConfig } from './devices/config.ts';
 import { listDevices } from './devices/list.ts';
 import { makeConfig } from './devices/make-config.ts';
@@ -22,8 +27,8 @@ import { changeGroup } from './groups/change.ts';
 import { listGroups } from './groups/list.ts';
 import { showGroup } from './groups/show.ts';
 import { addNode } from './nodes/add.ts';
+import { changeNode } from './nodes/change.ts';
 import { listNodes } from './nodes/list.ts';
-import { moveNode } from './nodes/move.ts';
 import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
@@ -34,16 +39,18 @@ import { showSubscription } from './subscriptions/show.ts';
 import { suspend } from './subscriptions/suspend.ts';
 import { topUp } from './subscriptions/top-up.ts';
 import { addTariff } from './tariffs/add.ts';
+import { changeTariff } from './tariffs/change.ts';
 import { listTariffs } from './tariffs/list.ts';
+import { removeTariff } from './tariffs/remove.ts';
 import { showTariff } from './tariffs/show.ts';
 
 /** All that the API offers. */
 export const routes: readonly Route[] = [
-  ...[addAccount, listAccounts, showAccount],
-  ...[addTariff, listTariffs, showTariff],
+  ...[addAccount, listAccounts, showAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
+  ...[addTariff, listTariffs, showTariff, changeTariff, removeTariff],
   ...[createSubscription, listSubscriptions, showSubscription, topUp, suspend, resume],
-  ...[addDevice, listDevices, showDevice, showConfig, makeConfig, rekeyDevice, removeDevice],
-  ...[addNode, listNodes, showNode, moveNode, makeJoinToken, removeNode],
+  ...[addDevice, listDevices, showDevice, showConfig, makeConfig, changeDevice, rekeyDevice, removeDevice],
+  ...[addNode, listNodes, showNode, changeNode, makeJoinToken, removeNode],
   ...[addGroup, listGroups, showGroup, changeGroup],
   ...[listEvents],
   ...[showUsage, showStatus, explain, switchEnforcement],

@@ -26,22 +26,10 @@ export const Account = Type.Object(
   {
     id: id('acc'),
     reference: Type.String({ description: "The operator's own reference, opaque to us." }),
+    linked: Type.Array(Type.String(), { description: 'References of the accounts that it is linked with.' }),
     createdAt: time('When it was added.'),
   },
   { ...strict, title: 'Account' },
-);
-
-export const Tariff = Type.Object(
-  {
-    id: id('tar'),
-    name: Type.String(),
-    volumeBytes: nullable(bytes('Volume sold.'), 'Volume sold, in bytes; null: unlimited.'),
-    maxDevices: nullable(count('Devices per subscription.'), 'Devices per subscription; null: any number.'),
-    group: Type.String({ description: 'Name of the group whose nodes may be used.' }),
-    enforcement: enforcementChoice,
-    createdAt: time('When it was added.'),
-  },
-  { ...strict, title: 'Tariff' },
 );
 
 const Reason = Type.Object(
@@ -75,15 +63,24 @@ const subscriptionFields = {
   tariff: Type.String({ description: 'Name of the tariff.' }),
   maxDevices: nullable(count('Devices at most.'), 'Devices at most; null: any number.'),
   devices: count('Devices that are not removed.'),
+  period: count('Number of the current period, from 1; 0 before the first one. What follows is of it.'),
+  periodEndsAt: nullable(time(''), 'When the next period begins; null: never.'),
+  maxConnections: nullable(
+    count('Devices that may pass traffic at once.'),
+    'Devices that may pass traffic at once; null: any number.',
+  ),
+  connections: count('Seats that are taken now.'),
   volumeBytes: nullable(
     bytes('Sold.'),
-    "Sold, in bytes: the tariff's volume and all adjustments; null: unlimited.",
+    "Sold, in bytes: the period's volume, what was carried in, and what packs had left at its beginning; null: unlimited.",
   ),
   usedBytes: bytes('Billed: upload and download that the gates accepted and their nodes reported.'),
+  countedBytes: bytes("What of it counts against the volume, by the nodes' multipliers."),
+  throttledBytes: bytes('Of the used, what passed slowly after the volume had ended; it does not count.'),
   writtenOffBytes: bytes('May have passed while counters were destroyed: not billed, not available again.'),
   remainingBytes: nullable(
     bytes('Left.'),
-    'Left, in bytes: volume less used less written off; null: unlimited.',
+    'Left, in bytes: volume less what counts and what was written off; null: unlimited.',
   ),
   reservedBytes: bytes('Of what remains, what is reserved for nodes just now.'),
   enforcement,
@@ -134,6 +131,8 @@ export const Device = Type.Object(
     connectedNodes: Type.Array(Type.String(), {
       description: 'Names of the nodes on which a handshake is younger than 180 s.',
     }),
+    seatNode: nullable(Type.String(), 'Name of the node on which it holds a seat; null: none.'),
+    sharedKey: Type.Boolean({ description: 'Its key looks used on two devices at once.' }),
     lastSeenDay: nullable(Type.String({ format: 'date' }), 'UTC day; never finer. null: never.'),
     uploadBytes: bytes('Sent by the device, accepted and reported.'),
     downloadBytes: bytes('Sent to the device, accepted and reported.'),
@@ -215,17 +214,38 @@ const UsageLine = Type.Object(
   strict,
 );
 
+const PeriodUsage = Type.Object(
+  {
+    period: count('Counts up from 1.'),
+    startsAt: time('When it began.'),
+    endsAt: nullable(time(''), 'When the next one begins; null: never.'),
+    volumeBytes: nullable(
+      bytes('Sold.'),
+      'Sold for this period, and what it took of packs, in bytes; null: unlimited.',
+    ),
+    usedBytes: subscriptionFields.usedBytes,
+    countedBytes: subscriptionFields.countedBytes,
+    throttledBytes: subscriptionFields.throttledBytes,
+    writtenOffBytes: subscriptionFields.writtenOffBytes,
+  },
+  { ...strict, title: 'PeriodUsage' },
+);
+
 export const Usage = Type.Object(
   {
     subscriptionId: id('sub'),
     uploadBytes: bytes('Sent by clients.'),
     downloadBytes: bytes('Sent to clients.'),
+    period: subscriptionFields.period,
     usedBytes: bytes('Upload and download: what is billed.'),
+    countedBytes: subscriptionFields.countedBytes,
+    throttledBytes: subscriptionFields.throttledBytes,
     writtenOffBytes: subscriptionFields.writtenOffBytes,
     volumeBytes: subscriptionFields.volumeBytes,
     remainingBytes: subscriptionFields.remainingBytes,
     devices: Type.Array(UsageLine, { description: 'Also removed ones: what they used stays billed.' }),
     nodes: Type.Array(UsageLine, { description: 'Also removed ones.' }),
+    periods: Type.Array(PeriodUsage, { description: 'All that have begun.' }),
   },
   { ...strict, title: 'Usage' },
 );

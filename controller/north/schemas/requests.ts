@@ -14,21 +14,17 @@ export const NewAccount = Type.Object(
   strict,
 );
 
-export const NewTariff = Type.Object(
-  {
-    name: name('Unique.'),
-    volumeBytes: nullable(bytes('Volume sold.'), 'Volume sold, as a string of digits; null: unlimited.'),
-    maxDevices: Type.Optional(
-      Type.Unsafe<number | null>({
-        type: ['integer', 'null'],
-        minimum: 1,
-        maximum: 1_000_000,
-        description: 'Devices per subscription; null: any number.',
-      }),
-    ),
-    group: Type.Optional(name('Group whose nodes may be used; "default" unless given.')),
-    enforcement: Type.Optional(enforcement),
-  },
+/** Else with all accounts that it is linked with. */
+export const onlyThis = {
+  only: Type.Optional(
+    Type.Boolean({ description: 'This account alone; otherwise with all that it is linked with.' }),
+  ),
+};
+
+export const AccountLink = Type.Object({ with: name('Reference or id of the other account.') }, strict);
+
+export const AccountSuspension = Type.Object(
+  { reason: text('For whoever reads the books later.'), ...onlyThis },
   strict,
 );
 
@@ -50,7 +46,7 @@ export const Suspension = Type.Object({ reason: text('For whoever reads the book
 
 export const NewDevice = Type.Object(
   {
-    subscription: name('Id.'),
+    subscription: name('Id, or the account when it has one.'),
     publicKey: Type.Optional(publicKey),
     label: Type.Optional(name('To tell devices apart.')),
     platform: Type.Optional(name('Such as ios.')),
@@ -59,6 +55,14 @@ export const NewDevice = Type.Object(
         'Any text that stays the same on one machine; stored as a keyed hash only. The same one again, in the same subscription, replaces the device: same addresses, other keys.',
       ),
     ),
+  },
+  strict,
+);
+
+export const DeviceChange = Type.Object(
+  {
+    label: Type.Optional(nullable(name('To tell devices apart.'), 'To tell devices apart; null: none.')),
+    platform: Type.Optional(nullable(name('Such as ios.'), 'Such as ios; null: none.')),
   },
   strict,
 );
@@ -85,16 +89,20 @@ export const ConfigRequest = Type.Object(
   strict,
 );
 
+const nodeFields = {
+  name: name('Unique: letters, digits, dots, underscores and hyphens.'),
+  endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
+};
+
 export const NewNode = Type.Object(
-  {
-    name: name('Unique: letters, digits, dots, underscores and hyphens.'),
-    endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
-    group: Type.Optional(name('"default" unless given.')),
-  },
+  { ...nodeFields, group: Type.Optional(name('"default" unless given.')) },
   strict,
 );
 
-export const NodeMove = Type.Object({ group: name('The new group.') }, strict);
+export const NodeChange = Type.Partial(
+  Type.Object({ ...nodeFields, group: name('Whose devices it serves.') }),
+  strict,
+);
 
 const groupSettings = {
   enforcement: Type.Optional(enforcement),

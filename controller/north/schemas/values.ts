@@ -54,6 +54,8 @@ export const publicKey = Type.String({
 /** @throws TurnpikeError `invalid` past 2^63 - 1, of which no pattern can tell. */
 export function readBytes(key: string, digits: string): bigint {
   const value = BigInt(digits);
-  if (value > maxBytes) throw new TurnpikeError('invalid', `${key} is more than 2^63 - 1 bytes`);
+  if (value > maxBytes) {
+    throw new TurnpikeError('invalid', `${key}: more than 2^63 - 1 bytes`, { field: key });
+  }
   return value;
 }

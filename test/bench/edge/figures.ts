@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { grouped } from '../../demo/figures.ts';
 import type { Journey } from './journey.ts';
-import { type Holding, holdings } from './visit.ts';
+import { type Holding, holdings, type Phase, phases } from './visit.ts';
 
 export interface EdgeFigures {
   readonly soldBytes: bigint;
@@ -14,6 +14,7 @@ export interface EdgeFigures {
 /** First packets of devices that came to nodes where this was held for them; milliseconds. */
 export interface DelayRow {
   readonly nodes: string;
+  readonly phase: Phase;
   readonly holding: Holding;
   readonly arrivals: number;
   readonly unanswered: number;
@@ -29,24 +30,23 @@ export function percentile(values: readonly number[], part: number): number {
 }
 
 export function delayRows(journeys: readonly Journey[]): DelayRow[] {
-  const names = [...new Set(journeys.map(({ traveller }) => traveller.name))];
-  return names.flatMap((nodes) =>
-    holdings.flatMap((holding) => {
-      const arrivals = journeys
-        .filter(({ traveller }) => traveller.name === nodes)
-        .flatMap((journey) => journey.arrivals)
-        .filter((arrival) => arrival.holding === holding);
-      if (arrivals.length === 0) return [];
-      const delays = arrivals.flatMap(({ delayMs }) => delayMs ?? []);
-      const [p50, p95, most] = [0.5, 0.95, 1].map((part) => percentile(delays, part)) as [
-        number,
-        number,
-        number,
-      ];
-      const unanswered = arrivals.length - delays.length;
-      return [{ nodes, holding, arrivals: arrivals.length, unanswered, p50, p95, most }];
-    }),
+  const all = journeys.flatMap(({ traveller, arrivals }) =>
+    arrivals.map((arrival) => ({ ...arrival, nodes: traveller.name })),
   );
+  const names = [...new Set(journeys.map(({ traveller }) => traveller.name))];
+  const kinds = names.flatMap((nodes) =>
+    phases.flatMap((phase) => holdings.map((holding) => ({ nodes, phase, holding }))),
+  );
+  return kinds.flatMap((kind) => {
+    const arrivals = all.filter(
+      ({ nodes, phase, holding }) => nodes === kind.nodes && phase === kind.phase && holding === kind.holding,
+    );
+    if (arrivals.length === 0) return [];
+    const delays = arrivals.flatMap(({ delayMs }) => delayMs ?? []);
+    const unanswered = arrivals.length - delays.length;
+    const at = (part: number) => percentile(delays, part);
+    return [{ ...kind, arrivals: arrivals.length, unanswered, p50: at(0.5), p95: at(0.95), most: at(1) }];
+  });
 }
 
 const above = (bytes: bigint, limit: bigint) => (bytes > limit ? bytes - limit : 0n);
@@ -76,11 +76,11 @@ export function render(figures: EdgeFigures): string {
   for (const [what, bytes] of rows) volume.push([what, grouped(bytes)]);
   const delays = new Table({
     style: plain,
-    head: ['nodes', 'held on arrival', 'arrivals', 'never passed', 'p50 ms', 'p95 ms', 'most ms'],
+    head: ['nodes', 'volume', 'held on arrival', 'arrivals', 'never passed', 'p50 ms', 'p95 ms', 'most ms'],
   });
   const ms = (value: number) => (Number.isNaN(value) ? '–' : value.toFixed(0));
-  for (const { nodes, holding, arrivals, unanswered, p50, p95, most } of figures.rows) {
-    delays.push([nodes, holding, arrivals, unanswered, ms(p50), ms(p95), ms(most)]);
+  for (const { nodes, phase, holding, arrivals, unanswered, p50, p95, most } of figures.rows) {
+    delays.push([nodes, phase, holding, arrivals, unanswered, ms(p50), ms(p95), ms(most)]);
   }
   return `${volume.toString()}\n${delays.toString()}\n`;
 }

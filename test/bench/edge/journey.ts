@@ -1,17 +1,23 @@
 import { systemClock } from '../../../common/clock.ts';
-import type { Arrival, Traveller } from './visit.ts';
+import type { Arrival, Phase, Traveller } from './visit.ts';
 
 export interface Journey {
   readonly traveller: Traveller;
-  readonly arrivals: readonly Arrival[];
+  readonly arrivals: readonly (Arrival & { readonly phase: Phase })[];
 }
 
 /** From node to node in turn, staying a while after the first packet passed, until `over`. */
-export async function travel(traveller: Traveller, stayMs: number, over: AbortSignal): Promise<Journey> {
-  const arrivals: Arrival[] = [];
+export async function travel(
+  traveller: Traveller,
+  stayMs: number,
+  over: AbortSignal,
+  now: () => Phase,
+): Promise<Journey> {
+  const arrivals: (Arrival & { readonly phase: Phase })[] = [];
   for (let node = 0; !over.aborted; node = (node + 1) % traveller.nodes) {
+    const phase = now();
     const arrival = await traveller.arrive(node);
-    if (!over.aborted) arrivals.push(arrival);
+    if (!over.aborted) arrivals.push({ ...arrival, phase });
     await systemClock.sleep(stayMs, over);
     await traveller.leave();
   }

@@ -10,6 +10,7 @@ import { brokenPromises, delayRows, type EdgeFigures, render, toJson } from './f
 import { travel, untilNothingPasses } from './journey.ts';
 import { realTraveller } from './real-traveller.ts';
 import { SimulatedNodes, simulatedTraveller } from './simulated-traveller.ts';
+import type { Phase } from './visit.ts';
 
 const { values } = parseArgs({
   options: {
@@ -71,9 +72,11 @@ async function measure(lab: Lab): Promise<EdgeFigures> {
   say('three devices begin to travel');
 
   const over = new AbortController();
-  const journeys = Promise.all(travellers.map((one) => travel(one, stayMs, over.signal)));
+  let phase: Phase = 'plenty left';
+  const journeys = Promise.all(travellers.map((one) => travel(one, stayMs, over.signal, () => phase)));
   let toldAt = 0;
   await untilNothingPasses(travellers, quietMs, (carried) => {
+    if (carried * 20n > soldBytes * 19n) phase = 'last 5 %';
     if (performance.now() - toldAt < 10_000) return;
     toldAt = performance.now();
     say(`${(Number(carried) / 1e6).toFixed(1)} of ${Number(soldBytes) / 1e6} MB`);

@@ -18,6 +18,10 @@ export interface Arrival {
   readonly delayMs: number | undefined;
 }
 
+export const phases = ['plenty left', 'last 5 %'] as const;
+/** Of the volume's life. */
+export type Phase = (typeof phases)[number];
+
 /** A device that one person carries along: it is on one node at a time. */
 export interface Traveller {
   readonly name: string;

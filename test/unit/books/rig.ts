@@ -21,8 +21,20 @@ export const gib = 1024n * mib;
 export class StandingClock implements Clock {
   #now = Date.UTC(2026, 10, 22, 12);
 
+  readonly #timers = new Set<{ at: number; action: () => void }>();
+
+  /** How many wait for their time. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   pass(ms: number): void {
     this.#now += ms;
+    for (const timer of this.#timers) {
+      if (timer.at > this.#now) continue;
+      this.#timers.delete(timer);
+      timer.action();
+    }
   }
 
   now(): number {
@@ -35,8 +47,10 @@ export class StandingClock implements Clock {
 
   async sleep(): Promise<void> {}
 
-  after(): { cancel(): void } {
-    return { cancel: () => {} };
+  after(ms: number, action: () => void): { cancel(): void } {
+    const timer = { at: this.#now + ms, action };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
   }
 }
 
@@ -63,6 +77,8 @@ export interface Rig {
     group?: string;
   }): Promise<string>;
   device(subscription: string): Promise<string>;
+  /** Begins the periods that are due, and opens those that come soon. */
+  sweepPeriods(): Promise<void>;
 }
 
 export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig> {
@@ -105,8 +121,19 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
       const { id } = await books.catalogue.createSubscription({ account: account.id, tariff: tariff.id });
       return id;
     },
+    sweepPeriods: () => runOnce(books, clock, 'period sweep'),
     device: async (subscription) => (await books.catalogue.addDevice({ subscription })).device.id,
   };
+}
+
+/** One round of a periodic task. */
+export async function runOnce(books: Books, clock: StandingClock, name: string): Promise<void> {
+  const abort = new AbortController();
+  const task = books.tasks.find((one) => one.name === name);
+  clock.sleep = async () => {
+    clock.sleep = async () => abort.abort();
+  };
+  await task?.run(abort.signal, () => {});
 }
 
 /** An agent's side of the books, by the protocol, without a kernel. */
@@ -176,7 +203,7 @@ export class TestNode {
     return this.subscriptions.get(subscription)?.grantedBytes ?? 0n;
   }
 
-  /** Reports totals, and takes what came of it. Without a number, the next one. */
+  /** Reports totals of a period (the first one, unless told), and takes what came of it. Without a number, the next one. */
   async report(
     devices: Record<string, [upload: bigint, download: bigint]>,
     subscriptions: Record<
@@ -188,9 +215,11 @@ export class TestNode {
         writtenOffBytes?: bigint;
         recall?: number;
         grantedBytes?: bigint;
+        period?: number;
       }
     > = {},
     number?: bigint,
+    period?: number,
   ): Promise<void> {
     if (number === undefined) this.#number += 1n;
     const message: MessageInitShape<typeof ReportRequestSchema> = {
@@ -199,11 +228,13 @@ export class TestNode {
         deviceId,
         uploadBytes,
         downloadBytes,
+        period: period ?? 1,
       })),
       subscriptions: Object.entries(subscriptions).map(([subscriptionId, entry]) => ({
         subscriptionId,
         grantedBytes: this.granted(subscriptionId),
         rate: 100n * mib,
+        period: period ?? 1,
         ...entry,
       })),
     };
@@ -212,10 +243,7 @@ export class TestNode {
     await this.sync();
   }
 
-  presence(
-    device: string,
-    seen: { connected?: boolean; passing?: boolean; refused?: boolean },
-  ): Promise<void> {
+  presence(device: string, seen: MessageInitShape<typeof DevicePresenceSchema>): Promise<void> {
     return this.#books.register.presence(this.identity, [
       create(DevicePresenceSchema, { deviceId: device, ...seen }),
     ]);

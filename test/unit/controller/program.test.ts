@@ -64,6 +64,17 @@ describe('turnpike-controller', { timeout: 30_000 }, () => {
     await expect(lstat(socket)).rejects.toThrow('ENOENT');
   });
 
+  it('does not start without the CA of its nodes, until a new one is asked for', async () => {
+    const file = await writeConfig(configText(directory));
+    await (await startController({ directory })).stop();
+    await rm(join(directory, 'ca.pem'));
+    expect((await refused(configText(directory))).line).toMatch(/CA is missing.*restore ca\.pem.*--new-ca/);
+    await expect(lstat(join(directory, 'ca.pem'))).rejects.toThrow('ENOENT');
+    const begun = await runProgram('controller/main.ts', ['--config', file, '--new-ca']);
+    expect(begun).toMatchObject({ code: 0, out: expect.stringMatching(/sha256:[0-9a-f]{64}\n.*join anew/) });
+    await (await startController({ directory })).stop();
+  });
+
   it('is replaced after kill -9 without help', async () => {
     const file = await writeConfig(configText(directory));
     const { end } = await startProgram(file);

@@ -33,8 +33,10 @@ describe('from the first account to the last removal', { timeout: 60_000 }, () =
   async function useAllThatIsGranted(): Promise<bigint> {
     used = node.subscriptions.get(subscription)?.grantedBytes ?? 0n;
     await node.report({
-      devices: [{ deviceId: device, uploadBytes: used / 4n, downloadBytes: used - used / 4n }],
-      subscriptions: [{ subscriptionId: subscription, grantedBytes: used, wanting: true, rate: 1_000_000n }],
+      devices: [{ deviceId: device, period: 1, uploadBytes: used / 4n, downloadBytes: used - used / 4n }],
+      subscriptions: [
+        { subscriptionId: subscription, period: 1, grantedBytes: used, wanting: true, rate: 1_000_000n },
+      ],
     });
     return used;
   }

@@ -2,6 +2,8 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { AccountDetail } from '../../schemas/answers.ts';
+import { onlyThis } from '../../schemas/requests.ts';
+import { strict } from '../../schemas/values.ts';
 
 export const showAccount: Route = (api, { catalogue }) => {
   api.get(
@@ -9,11 +11,12 @@ export const showAccount: Route = (api, { catalogue }) => {
     {
       schema: {
         tags: ['accounts'],
-        summary: 'An account, by reference or id, with its subscriptions',
+        summary: 'An account, by reference or id, with its subscriptions and those of linked accounts',
         params: Type.Object({ account: Type.String() }),
+        querystring: Type.Object(onlyThis, strict),
         response: { 200: AccountDetail },
       },
     },
-    async ({ params }) => toJson(await catalogue.getAccount(params.account)),
+    async ({ params, query }) => toJson(await catalogue.getAccount(params.account, query)),
   );
 };

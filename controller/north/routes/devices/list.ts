@@ -8,7 +8,7 @@ import { name, strict } from '../../schemas/values.ts';
 const Query = Type.Object(
   {
     ...paging,
-    subscription: Type.Optional(name('Id of a subscription.')),
+    subscription: Type.Optional(name('Id of a subscription, or the account of one.')),
     status: Type.Optional(deviceStatus),
   },
   strict,

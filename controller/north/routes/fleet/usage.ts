@@ -11,10 +11,22 @@ export const showUsage: Route = (api, { catalogue }) => {
       schema: {
         tags: ['usage'],
         summary: 'What a subscription used, by device and by node',
-        querystring: Type.Object({ subscription: name('Id.') }, strict),
+        querystring: Type.Object(
+          {
+            subscription: name('Id, or the account when it has one.'),
+            period: Type.Optional(
+              Type.Integer({
+                minimum: 1,
+                description: 'Number of the period; the current one unless given.',
+              }),
+            ),
+          },
+          strict,
+        ),
         response: { 200: Usage },
       },
     },
-    async ({ query }) => toJson(await catalogue.getUsage(query.subscription)),
+    async ({ query: { subscription, period } }) =>
+      toJson(await catalogue.getUsage(subscription, period === undefined ? {} : { period })),
   );
 };

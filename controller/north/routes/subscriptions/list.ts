@@ -2,11 +2,11 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { listPage } from '../../paging.ts';
 import { pageOf, Subscription } from '../../schemas/answers.ts';
-import { paging } from '../../schemas/requests.ts';
+import { onlyThis, paging } from '../../schemas/requests.ts';
 import { name, strict } from '../../schemas/values.ts';
 
 const Query = Type.Object(
-  { ...paging, account: Type.Optional(name('Reference or id of an account.')) },
+  { ...paging, ...onlyThis, account: Type.Optional(name('Reference or id of an account.')) },
   strict,
 );
 
@@ -22,7 +22,7 @@ export const listSubscriptions: Route = (api, { catalogue }) => {
       },
     },
     async ({ query }) => {
-      const filter = query.account === undefined ? {} : { account: query.account };
+      const { limit: _limit, cursor: _cursor, ...filter } = query;
       return listPage(query, (page) => catalogue.listSubscriptions({ ...filter, ...page }));
     },
   );

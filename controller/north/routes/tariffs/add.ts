@@ -1,7 +1,6 @@
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
-import { Tariff } from '../../schemas/answers.ts';
-import { NewTariff } from '../../schemas/requests.ts';
+import { NewTariff, Tariff } from '../../schemas/tariffs.ts';
 import { readBytes } from '../../schemas/values.ts';
 
 export const addTariff: Route = (api, { catalogue }) => {

@@ -1,8 +1,9 @@
 import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { listPage } from '../../paging.ts';
-import { pageOf, Tariff } from '../../schemas/answers.ts';
+import { pageOf } from '../../schemas/answers.ts';
 import { paging } from '../../schemas/requests.ts';
+import { Tariff } from '../../schemas/tariffs.ts';
 import { strict } from '../../schemas/values.ts';
 
 export const listTariffs: Route = (api, { catalogue }) => {

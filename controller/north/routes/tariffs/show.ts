@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
-import { Tariff } from '../../schemas/answers.ts';
+import { Tariff } from '../../schemas/tariffs.ts';
 
 export const showTariff: Route = (api, { catalogue }) => {
   api.get(

@@ -2,20 +2,20 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Node } from '../../schemas/answers.ts';
-import { NodeMove } from '../../schemas/requests.ts';
+import { NodeChange } from '../../schemas/requests.ts';
 
-export const moveNode: Route = (api, { catalogue }) => {
+export const changeNode: Route = (api, { catalogue }) => {
   api.patch(
     '/v1/nodes/:node',
     {
       schema: {
         tags: ['nodes'],
-        summary: 'Put a node into another group',
+        summary: 'Change name, endpoint or group of a node',
         params: Type.Object({ node: Type.String() }),
-        body: NodeMove,
+        body: NodeChange,
         response: { 200: Node },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.moveNode(params.node, body)),
+    async ({ params, body }) => toJson(await catalogue.setNode(params.node, body)),
   );
 };

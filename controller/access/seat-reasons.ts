@@ -1,0 +1,59 @@
+import type { Context } from '../books/context.ts';
+import type { Reason, Subscription } from '../catalogue/views.ts';
+import { selectInChunks } from '../store/chunks.ts';
+import type { Tx } from '../store/store.ts';
+import { describeCause } from './reason-words.ts';
+
+interface SeatHolder {
+  readonly id: string;
+  readonly subscription_id: string;
+  readonly label: string | null;
+}
+
+/** Why a device is parked, or would be, were it not for observe. */
+export function seatReasons(
+  { clock, seats }: Context,
+  subscription: Subscription,
+  deviceId: string,
+  holders: ReadonlyMap<string, readonly SeatHolder[]>,
+): Reason[] {
+  const { id, maxConnections } = subscription;
+  const { parkedAt, punishedUntil } = seats.memory(deviceId);
+  const takenBy = holders.get(id) ?? [];
+  if (maxConnections === null || parkedAt === undefined) return [];
+  const subject = { subscriptionId: id, deviceId };
+  if (punishedUntil !== undefined) {
+    const until = clock.now() + punishedUntil - clock.monotonic();
+    const cause = { code: 'shared-key', since: parkedAt, until } as const;
+    return [describeCause(cause, subject)];
+  }
+  const names = takenBy.map((holder) =>
+    holder.label === null ? holder.id : `${holder.label} (${holder.id})`,
+  );
+  const cause = { code: 'seat', since: parkedAt, limit: maxConnections, holders: names } as const;
+  return [describeCause(cause, subject)];
+}
+
+/** Seen on one node, or by upload on two. */
+export function isSharedKey({ live, seats }: Context, deviceId: string): boolean {
+  return seats.memory(deviceId).overlap.sharedUntil !== undefined || live.isShared(deviceId);
+}
+
+/** By subscription. */
+export async function loadSeatHolders(
+  tx: Tx,
+  subscriptionIds: readonly string[],
+): Promise<Map<string, SeatHolder[]>> {
+  const rows = await selectInChunks(subscriptionIds, (chunk) =>
+    tx.db
+      .selectFrom('devices')
+      .where('subscription_id', 'in', chunk)
+      .where('removed_at', 'is', null)
+      .where('seat_node_id', 'is not', null)
+      .orderBy('created_at')
+      .orderBy('id')
+      .select(['id', 'subscription_id', 'label'])
+      .execute(),
+  );
+  return Map.groupBy(rows, (row) => row.subscription_id);
+}

@@ -1,0 +1,125 @@
+import type { Context } from '../books/context.ts';
+import type { Tx } from '../store/store.ts';
+import { addMissingGrants, addNextGrants } from './grant-rows.ts';
+import { turnLedger } from './turn.ts';
+
+/** Begins the first period of a subscription, whose volume and tariff are set. */
+export async function beginFirstPeriod(
+  context: Context,
+  tx: Tx,
+  subscriptionId: string,
+  startsAt: number,
+): Promise<void> {
+  await insertPeriod(context, tx, subscriptionId, 1, startsAt);
+  await tx.db.updateTable('subscriptions').set({ period: 1 }).where('id', '=', subscriptionId).execute();
+  await addMissingGrants(tx, { subscriptionId });
+  await turnLedger(context, tx, [subscriptionId], { renew: () => true });
+}
+
+/** Opens the next period, so that nodes hold something of it before it begins. */
+export async function openNextPeriod(context: Context, tx: Tx, subscriptionId: string): Promise<void> {
+  const { number, ends_at } = await currentPeriodOf(tx, subscriptionId);
+  if (ends_at === null) return;
+  await insertPeriod(context, tx, subscriptionId, number + 1, ends_at);
+  await addNextGrants(tx, { subscriptionId, period: number + 1 });
+  await turnLedger(context, tx, [subscriptionId]);
+}
+
+/**
+ * Begins the period in which `now` is, where the current one is over by then; over several at once when nobody looked
+ * for long. Of a period that is over nothing is granted any more; its rows go on settling.
+ */
+export async function turnPeriod(
+  context: Context,
+  tx: Tx,
+  subscriptionId: string,
+  now: number,
+): Promise<void> {
+  const first = await currentPeriodOf(tx, subscriptionId);
+  let current = first;
+  while (current.ends_at !== null && current.ends_at <= now) {
+    const number = current.number + 1;
+    const opened = await tx.db
+      .selectFrom('periods')
+      .where('subscription_id', '=', subscriptionId)
+      .where('number', '=', number)
+      .select('number')
+      .executeTakeFirst();
+    if (opened === undefined) {
+      await insertPeriod(context, tx, subscriptionId, number, current.ends_at);
+      await addNextGrants(tx, { subscriptionId, period: number });
+    }
+    await leave(tx, subscriptionId, current.number);
+    current = await currentPeriodOf(tx, subscriptionId);
+  }
+  if (current.number === first.number) return;
+  await turnLedger(context, tx, [subscriptionId], {
+    earliest: new Map([[subscriptionId, first.number]]),
+    renew: () => true,
+    touch: true,
+  });
+}
+
+async function leave(tx: Tx, subscriptionId: string, number: number): Promise<void> {
+  await tx.db
+    .updateTable('periods')
+    .set({ turned: 1, reduction: 0n })
+    .where('subscription_id', '=', subscriptionId)
+    .where('number', '=', number)
+    .execute();
+  await tx.db
+    .updateTable('grants')
+    .set({ wanting: 0 })
+    .where('subscription_id', '=', subscriptionId)
+    .where('period', '=', number)
+    .where('wanting', '=', 1)
+    .execute();
+  await tx.db
+    .updateTable('subscriptions')
+    .set({ period: number + 1 })
+    .where('id', '=', subscriptionId)
+    .execute();
+}
+
+async function insertPeriod(
+  context: Context,
+  tx: Tx,
+  subscriptionId: string,
+  number: number,
+  startsAt: number,
+): Promise<void> {
+  const { volume_bytes, rollover } = await tx.db
+    .selectFrom('subscriptions')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .where('subscriptions.id', '=', subscriptionId)
+    .select(['subscriptions.volume_bytes', 'tariffs.rollover'])
+    .executeTakeFirstOrThrow();
+  await tx.db
+    .insertInto('periods')
+    .values({
+      subscription_id: subscriptionId,
+      number,
+      starts_at: startsAt,
+      ends_at: await context.periodEnd(tx, subscriptionId, startsAt),
+      volume: volume_bytes,
+      rollover,
+      carried_in: 0n,
+      withdrawn: 0n,
+      reduction: 0n,
+      drawn: 0n,
+      told_percent: 0,
+      told_exhausted: 0,
+      turned: 0,
+    })
+    .execute();
+}
+
+function currentPeriodOf(tx: Tx, subscriptionId: string) {
+  return tx.db
+    .selectFrom('periods')
+    .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
+    .where('subscriptions.id', '=', subscriptionId)
+    .whereRef('periods.number', '=', 'subscriptions.period')
+    .select(['periods.number', 'periods.ends_at'])
+    .executeTakeFirstOrThrow();
+}

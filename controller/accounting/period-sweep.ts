@@ -1,0 +1,67 @@
+import type { Context } from '../books/context.ts';
+import type { Tx } from '../store/store.ts';
+import { openNextPeriod, turnPeriod } from './begin-period.ts';
+
+/** A transaction holds up reports for as long as it takes. */
+const atOnce = 100;
+
+/** Begins periods that are due, and opens the next ones as long beforehand as nodes may be on their own. */
+export async function sweepPeriods(context: Context): Promise<void> {
+  const { clock, validitySeconds } = context;
+  await inBatches(context, ended, clock.now(), (tx, id) => turnPeriod(context, tx, id, clock.now()));
+  await inBatches(context, ending, clock.now() + validitySeconds * 1000, (tx, id) =>
+    openNextPeriod(context, tx, id),
+  );
+}
+
+async function inBatches(
+  { store }: Context,
+  select: (tx: Tx, before: number) => Promise<string[]>,
+  before: number,
+  work: (tx: Tx, subscriptionId: string) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const done = await store.transaction(async (tx) => {
+      const ids = await select(tx, before);
+      for (const id of ids) await work(tx, id);
+      return ids.length;
+    });
+    if (done < atOnce) return;
+  }
+}
+
+/** Subscriptions whose current period is over. */
+async function ended(tx: Tx, now: number): Promise<string[]> {
+  const rows = await selectUnturned(tx, now).execute();
+  return rows.map((row) => row.subscription_id);
+}
+
+/** Subscriptions whose current period ends soon, and whose next one is not open. */
+async function ending(tx: Tx, before: number): Promise<string[]> {
+  const rows = await selectUnturned(tx, before)
+    .where((row) =>
+      row.not(
+        row.exists(
+          row
+            .selectFrom('periods as next')
+            .whereRef('next.subscription_id', '=', 'periods.subscription_id')
+            .whereRef('next.number', '>', 'periods.number')
+            .select('next.number'),
+        ),
+      ),
+    )
+    .execute();
+  return rows.map((row) => row.subscription_id);
+}
+
+function selectUnturned(tx: Tx, before: number) {
+  return tx.db
+    .selectFrom('periods')
+    .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
+    .where('periods.turned', '=', 0)
+    .where('periods.ends_at', '<=', before)
+    .whereRef('periods.number', '=', 'subscriptions.period')
+    .orderBy('periods.ends_at')
+    .limit(atOnce)
+    .select('periods.subscription_id');
+}

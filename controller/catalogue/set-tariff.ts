@@ -1,0 +1,98 @@
+import { isDeepStrictEqual } from 'node:util';
+import { TurnpikeError } from '../../common/errors.ts';
+import type { Context } from '../books/context.ts';
+import { touchDevices, touchSubscriptions } from '../desired/touch.ts';
+import type { Row } from '../store/schema.ts';
+import type { Tx } from '../store/store.ts';
+import type { TariffSettings } from './catalogue.ts';
+import { findTariff } from './find.ts';
+import { checkTariff, toTariffLimits, toTariffRow } from './tariff-settings.ts';
+import { loadTariff } from './tariffs.ts';
+import type { TariffChange, TariffLimits } from './views.ts';
+
+type Field = keyof TariffLimits;
+
+/** What nodes are told of, per subscription, and per device. */
+const toldOfSubscriptions: readonly Field[] = [
+  ...(['uploadBitsPerSecond', 'downloadBitsPerSecond', 'speedScope'] as const),
+  ...(['throttleBitsPerSecond', 'graceSeconds'] as const),
+];
+const toldOfDevices: readonly Field[] = ['maxConnections'];
+
+export function setTariff(context: Context, tariff: string, input: TariffSettings): Promise<TariffChange> {
+  return context.store.transaction(async (tx) => {
+    const row = await findTariff(tx, tariff);
+    const before = toTariffLimits(row);
+    const after = completed(before, input);
+    checkTariff(after);
+    const changed = (Object.keys(input) as Field[]).filter(
+      (field) => !isDeepStrictEqual(before[field], after[field]),
+    );
+    const ids = await loadLiving(tx, row.id);
+    if (ids.length > 0) refuseUnderSubscriptions(row, before, after, ids.length);
+    await tx.db.updateTable('tariffs').set(toTariffRow(after)).where('id', '=', row.id).execute();
+    const concerns = (fields: readonly Field[]) => changed.some((field) => fields.includes(field));
+    if (concerns(toldOfDevices)) await touchDevices(tx, ids);
+    if (concerns([...toldOfSubscriptions, ...toldOfDevices])) await touchSubscriptions(context, tx, ids);
+    return {
+      tariff: await loadTariff(tx, row.id),
+      subscriptions: ids.length,
+      ...whenInForce(changed, after),
+    };
+  });
+}
+
+/** A number of days is of a period in days only, and goes with it. */
+function completed(before: TariffLimits, input: TariffSettings): TariffLimits {
+  const leavesDays = input.period !== undefined && input.period !== 'days';
+  return { ...before, ...(leavesDays && { periodDays: null }), ...input };
+}
+
+/** What was sold is theirs until it ends; what they are told of at once costs them nothing that they have paid for. */
+function whenInForce(
+  changed: readonly Field[],
+  { period }: TariffLimits,
+): Pick<TariffChange, 'atOnce' | 'fromNextPeriod' | 'fromNextRenewal'> {
+  const later: readonly Field[] = ['volumeBytes', 'rollover'];
+  const atRenewal: readonly Field[] = period === 'once' ? ['durationDays', ...later] : ['durationDays'];
+  const fromNextRenewal = changed.filter((field) => atRenewal.includes(field));
+  const fromNextPeriod = changed.filter((field) => later.includes(field) && !fromNextRenewal.includes(field));
+  return {
+    atOnce: changed.filter((field) => !fromNextRenewal.includes(field) && !fromNextPeriod.includes(field)),
+    fromNextPeriod,
+    fromNextRenewal,
+  };
+}
+
+function refuseUnderSubscriptions(
+  { name }: Row<'tariffs'>,
+  before: TariffLimits,
+  after: TariffLimits,
+  count: number,
+): void {
+  const refuse = (field: string, what: string): never => {
+    throw new TurnpikeError(
+      'conflict',
+      `${field}: ${what} cannot change under the ${count} subscriptions of ${name}`,
+      {
+        field,
+        remedy: 'add another tariff, and move them with "turnpike subscription change ID --tariff OTHER"',
+      },
+    );
+  };
+  if (before.period !== after.period) refuse('period', 'the period');
+  if (before.periodDays !== after.periodDays) refuse('periodDays', 'the length of the period');
+  if ((before.volumeBytes === null) !== (after.volumeBytes === null)) {
+    refuse('volumeBytes', 'whether there is a volume at all');
+  }
+}
+
+async function loadLiving(tx: Tx, tariffId: string): Promise<string[]> {
+  const rows = await tx.db
+    .selectFrom('subscriptions')
+    .where('tariff_id', '=', tariffId)
+    .where('cancelled_at', 'is', null)
+    .select('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}

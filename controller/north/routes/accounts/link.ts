@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Account } from '../../schemas/answers.ts';
+import { AccountLink } from '../../schemas/requests.ts';
+
+export const linkAccounts: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/accounts/:account/link',
+    {
+      schema: {
+        tags: ['accounts'],
+        summary: 'Link an account with another, and with all that this one is linked with',
+        params: Type.Object({ account: Type.String() }),
+        body: AccountLink,
+        response: { 200: Account },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.linkAccounts(params.account, body.with)),
+  );
+};

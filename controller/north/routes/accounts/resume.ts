@@ -1,0 +1,22 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { AccountDetail } from '../../schemas/answers.ts';
+import { onlyThis } from '../../schemas/requests.ts';
+import { strict } from '../../schemas/values.ts';
+
+export const resumeAccount: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/accounts/:account/resume',
+    {
+      schema: {
+        tags: ['accounts'],
+        summary: 'Resume all subscriptions of an account and of those linked with it',
+        params: Type.Object({ account: Type.String() }),
+        body: Type.Object(onlyThis, strict),
+        response: { 200: AccountDetail },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.resumeAccount(params.account, body)),
+  );
+};

@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { AccountDetail } from '../../schemas/answers.ts';
+import { AccountSuspension } from '../../schemas/requests.ts';
+
+export const suspendAccount: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/accounts/:account/suspend',
+    {
+      schema: {
+        tags: ['accounts'],
+        summary: 'Suspend all subscriptions of an account and of those linked with it',
+        params: Type.Object({ account: Type.String() }),
+        body: AccountSuspension,
+        response: { 200: AccountDetail },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.suspendAccount(params.account, body)),
+  );
+};

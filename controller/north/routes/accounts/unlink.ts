@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Account } from '../../schemas/answers.ts';
+
+export const unlinkAccount: Route = (api, { catalogue }) => {
+  api.delete(
+    '/v1/accounts/:account/link',
+    {
+      schema: {
+        tags: ['accounts'],
+        summary: 'Take an account out of its links; the others stay linked',
+        params: Type.Object({ account: Type.String() }),
+        response: { 200: Account },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.unlinkAccount(params.account)),
+  );
+};

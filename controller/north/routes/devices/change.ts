@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Device } from '../../schemas/answers.ts';
+import { DeviceChange } from '../../schemas/requests.ts';
+
+export const changeDevice: Route = (api, { catalogue }) => {
+  api.patch(
+    '/v1/devices/:device',
+    {
+      schema: {
+        tags: ['devices'],
+        summary: "Change a device's label or platform",
+        params: Type.Object({ device: Type.String() }),
+        body: DeviceChange,
+        response: { 200: Device },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.setDevice(params.device, body)),
+  );
+};

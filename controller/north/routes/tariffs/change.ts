@@ -1,0 +1,30 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { TariffChange, TariffSettings } from '../../schemas/tariffs.ts';
+import { readBytes } from '../../schemas/values.ts';
+
+export const changeTariff: Route = (api, { catalogue }) => {
+  api.patch(
+    '/v1/tariffs/:tariff',
+    {
+      schema: {
+        tags: ['tariffs'],
+        summary: 'Change what is given and leave the rest; says what is in force when',
+        params: Type.Object({ tariff: Type.String() }),
+        body: TariffSettings,
+        response: { 200: TariffChange },
+      },
+    },
+    async ({ params, body }) => {
+      const { volumeBytes, ...settings } = body;
+      const change = {
+        ...settings,
+        ...(volumeBytes !== undefined && {
+          volumeBytes: volumeBytes === null ? null : readBytes('volumeBytes', volumeBytes),
+        }),
+      };
+      return toJson(await catalogue.setTariff(params.tariff, change));
+    },
+  );
+};

@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Tariff } from '../../schemas/tariffs.ts';
+
+export const removeTariff: Route = (api, { catalogue }) => {
+  api.delete(
+    '/v1/tariffs/:tariff',
+    {
+      schema: {
+        tags: ['tariffs'],
+        summary: 'Remove a tariff that has no subscriptions',
+        params: Type.Object({ tariff: Type.String() }),
+        response: { 200: Tariff },
+      },
+    },
+    async ({ params }) => toJson(await catalogue.removeTariff(params.tariff)),
+  );
+};

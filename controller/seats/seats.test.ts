@@ -1,0 +1,251 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DeviceAccess, Seat } from '../../common/gen/turnpike/v1/sync_pb.ts';
+import { openRig, type Rig, TestNode } from '../../test/unit/books/rig.ts';
+
+let directory: string;
+let rig: Rig;
+let stop: () => Promise<void>;
+let a: TestNode;
+let b: TestNode;
+let subscription: string;
+let devices: string[];
+
+/** Runs what decides seats, until stopped. */
+function run({ books }: Rig): () => Promise<void> {
+  const ended = new AbortController();
+  const task = books.tasks.find(({ name }) => name === 'seats');
+  const running = task?.run(ended.signal, () => undefined);
+  return async () => {
+    ended.abort();
+    await running;
+  };
+}
+
+/** Changes the database while no controller has it. */
+async function between(change: (database: DatabaseSync) => void): Promise<void> {
+  await stop();
+  await rig.books.close();
+  const database = new DatabaseSync(join(directory, 'books.db'));
+  change(database);
+  database.close();
+  await open();
+}
+
+async function open(): Promise<void> {
+  rig = await openRig({ path: join(directory, 'books.db') });
+  stop = run(rig);
+}
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tp-seats-'));
+  await open();
+  subscription = await rig.subscription();
+  devices = [];
+  for (let count = 0; count < 4; count++) {
+    rig.clock.pass(1);
+    devices.push(await rig.device(subscription));
+  }
+});
+afterEach(async () => {
+  await stop();
+  await rig.books.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** Two nodes, and a tariff with these limits. */
+async function sell(limits: string): Promise<void> {
+  await between((database) => database.exec(`UPDATE tariffs SET ${limits}`));
+  a = await rig.node('a');
+  b = await rig.node('b');
+  // They had their moment to tell who is there.
+  rig.clock.pass(15_000);
+}
+
+/** What a node is told: `-` parked, `f` free, `h` held, of each device. */
+async function told(node: TestNode): Promise<string> {
+  await node.sync();
+  return devices
+    .map((id) => {
+      const one = node.devices.get(id);
+      if (one?.access === DeviceAccess.CLOSED) return '-';
+      return one?.seat === Seat.HELD ? 'h' : one?.seat === Seat.FREE ? 'f' : '?';
+    })
+    .join('');
+}
+
+const becomes = async (node: TestNode, expected: string) =>
+  vi.waitFor(async () => expect(await told(node)).toBe(expected));
+
+/** The node holds what the controller thinks it does. */
+const agrees = async (node: TestNode) =>
+  vi.waitFor(async () => {
+    const digest = await node.sync();
+    expect(node.digest()).toEqual(digest);
+  });
+
+const nth = (n: number) => devices[n] as string;
+const passes = { connected: true, passing: true, active: true };
+/** A moment later than what was seen before. */
+const see = (node: TestNode, n: number, seen: Parameters<TestNode['presence']>[1]) => {
+  rig.clock.pass(1);
+  return node.presence(nth(n), seen);
+};
+const knocks = { connected: true, refused: true };
+
+async function events(): Promise<string[]> {
+  let types: string[] = [];
+  await between((database) => {
+    const rows = database
+      .prepare('SELECT type, device_id FROM events WHERE subscription_id IS NOT NULL ORDER BY id')
+      .all();
+    types = rows.map((row) => `${row['type']} ${row['device_id'] ?? '-'}`);
+  });
+  return types;
+}
+
+describe('seats of a subscription', () => {
+  test('are taken by traffic; when all are, the other devices are parked on every node', async () => {
+    await sell('max_connections = 2');
+    expect(await told(a)).toBe('ffff');
+    await see(a, 0, passes);
+    await becomes(a, 'hfff');
+    await see(b, 1, passes);
+    await becomes(b, 'fh--');
+    await becomes(a, 'hf--');
+    await agrees(a);
+    const shown = await rig.books.catalogue.getSubscription(subscription);
+    expect(shown).toMatchObject({ connections: 2, maxConnections: 2 });
+    expect(await rig.books.catalogue.getDevice(nth(1))).toMatchObject({ seatNode: 'b' });
+    expect((await rig.books.catalogue.explain(nth(3))).access).toMatchObject({
+      state: 'closed',
+      reasons: [{ code: 'seat', text: expect.stringContaining(`in use, by ${nth(0)}, ${nth(1)}`) }],
+    });
+  });
+
+  test('a freed seat goes to who knocks, also when its holder is removed', async () => {
+    await sell('max_connections = 2');
+    await see(a, 0, passes);
+    await see(b, 1, passes);
+    await becomes(a, 'hf--');
+    await see(b, 3, knocks);
+    await rig.books.catalogue.removeDevice(nth(0));
+    await becomes(b, '?h-h');
+    await rig.books.catalogue.suspend(subscription, { reason: 'unpaid' });
+    await vi.waitFor(async () =>
+      expect((await rig.books.catalogue.getSubscription(subscription)).connections).toBe(0),
+    );
+  });
+
+  test('one that does not use the seat it was given loses it in time', async () => {
+    await sell('max_connections = 1');
+    await see(a, 0, passes);
+    await becomes(a, 'h---');
+    await see(b, 3, knocks);
+    await see(a, 0, { connected: true });
+    await becomes(b, '---h');
+    await see(b, 3, { connected: true });
+    rig.clock.pass(15_000);
+    await becomes(b, 'ffff');
+  });
+
+  test('a new device is parked when all seats are taken', async () => {
+    await sell('max_connections = 1');
+    await see(a, 0, passes);
+    await becomes(a, 'h---');
+    devices.push(await rig.device(subscription));
+    await becomes(a, 'h----');
+  });
+
+  test('stay with their holders when the controller starts again, and free themselves in time', async () => {
+    await sell('max_connections = 1');
+    await see(a, 0, passes);
+    await becomes(a, 'h---');
+    await between(() => undefined);
+    b = await TestNode.enrol(rig.books, 'b');
+    await b.hello();
+    await see(b, 1, knocks);
+    await becomes(b, 'f---');
+    expect((await rig.books.catalogue.getDevice(nth(0))).seatNode).toBe('a');
+    rig.clock.pass(180_000);
+    await becomes(b, '-h--');
+  });
+
+  test('are free once their node is removed', async () => {
+    await sell('max_connections = 1');
+    await see(a, 0, passes);
+    await see(b, 1, knocks);
+    await becomes(b, 'f---');
+    await rig.books.catalogue.removeNode('a');
+    await becomes(b, '-h--');
+  });
+
+  test('in observe nobody is parked, and explain says who would be', async () => {
+    await sell('max_connections = 1');
+    await see(a, 0, passes);
+    await becomes(a, 'h---');
+    await rig.books.catalogue.setEnforcement({ enforcement: 'observe' });
+    await becomes(a, '????');
+    await agrees(a);
+    const { access } = await rig.books.catalogue.explain(nth(1));
+    expect(access).toMatchObject({ state: 'open', wouldClose: [{ code: 'seat' }] });
+    await rig.books.catalogue.setEnforcement({ enforcement: 'enforce' });
+    await becomes(a, 'h---');
+  });
+
+  test('that are refused are told once an hour', async () => {
+    await sell('max_connections = 1');
+    await see(a, 0, passes);
+    await see(b, 1, passes);
+    await becomes(a, 'h---');
+    await see(b, 2, knocks);
+    await see(b, 3, knocks);
+    await becomes(a, 'h---');
+    expect(await events()).toEqual(['connection.limit -']);
+  });
+});
+
+describe('a key on two devices', () => {
+  test('is told, and changes nothing else where the tariff only notifies', async () => {
+    await sell('max_connections = 1');
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, 'h---');
+    expect((await rig.books.catalogue.explain(nth(0))).verdict).toMatch(/looks used in two places at once/);
+    expect(await events()).toEqual([`key.shared ${nth(0)}`]);
+  });
+
+  test('needs a seat more where the tariff counts it', async () => {
+    await sell("max_connections = 2, shared_key = 'count'");
+    await see(a, 0, passes);
+    await see(b, 1, passes);
+    await becomes(a, 'hf--');
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, 'h---');
+    await b.presence(nth(1), knocks);
+    expect((await rig.books.catalogue.explain(nth(1))).access.reasons).toMatchObject([{ code: 'seat' }]);
+  });
+
+  test('is seen by upload on two nodes at once, and alone beyond the limit it is parked for a minute', async () => {
+    await sell("max_connections = 1, shared_key = 'count'");
+    const uploads = { ...passes, uploading: true };
+    await see(a, 0, uploads);
+    await becomes(a, 'h---');
+    await see(b, 0, uploads);
+    await vi.waitFor(() => expect(rig.clock.timers).toBe(1));
+    rig.clock.pass(14_000);
+    await see(a, 0, passes);
+    await vi.waitFor(() => expect(rig.clock.timers).toBe(0));
+    rig.clock.pass(5_000);
+    await see(a, 0, uploads);
+    await vi.waitFor(() => expect(rig.clock.timers).toBe(1));
+    rig.clock.pass(15_000);
+    await becomes(b, '-fff');
+    expect((await rig.books.catalogue.explain(nth(0))).verdict).toMatch(/used in two places at once/);
+    for (const node of [a, b]) await see(node, 0, { connected: true });
+    rig.clock.pass(60_000);
+    await becomes(b, 'ffff');
+  });
+});
