@@ -3,6 +3,7 @@ import { type Activity, quiet } from '../grants/activity.ts';
 import type { JournalState } from '../journal/state.ts';
 import { usedBytes } from '../meter/meter.ts';
 import type { KnownPeer } from './peers.ts';
+import type { HeldLevel, Tempo } from './speeds.ts';
 
 /**
  * What the loop knows beyond the journal: the kernel as it was last seen or changed, and what traffic did lately. All
@@ -25,6 +26,9 @@ export interface Memory {
   readonly endsAt: Map<string, number>;
   /** Subscriptions whose volume has ended and which go on at their slower speed. */
   readonly throttled: Set<string>;
+  readonly tempo: Tempo;
+  /** What each device of a subscription may have at most of a speed that they share, while they contend for it. */
+  readonly levels: Map<string, HeldLevel>;
   /** When the gate last accepted bytes of a device. */
   readonly passedAt: Map<string, number>;
   readonly wantingSince: Map<string, number>;
@@ -60,7 +64,7 @@ export interface Armed {
   readonly futile: boolean;
 }
 
-export const emptyGate: GateModel = { devices: new Map(), quotas: new Map() };
+export const emptyGate: GateModel = { devices: new Map(), quotas: new Map(), limits: new Map() };
 
 export function newMemory(state: JournalState): Memory {
   const memory: Memory = {
@@ -73,6 +77,8 @@ export function newMemory(state: JournalState): Memory {
     activity: new Map(),
     endsAt: new Map(),
     throttled: new Set(),
+    tempo: { sampledAt: undefined, moved: new Map(), rates: new Map() },
+    levels: new Map(),
     passedAt: new Map(),
     wantingSince: new Map(),
     owing: new Set(),

@@ -6,6 +6,7 @@ import type { Live } from '../grants/situation.ts';
 import { readMeters } from '../meter/meter.ts';
 import type { Draft } from './draft.ts';
 import { activityOf, type Memory } from './memory.ts';
+import { followSpeeds, noteMoved } from './speeds.ts';
 
 /**
  * Books a reading that was taken after the last change of the gate. Returns the subscriptions to decide on: those that
@@ -23,12 +24,15 @@ export function bookReading(draft: Draft, memory: Memory, reading: GateReading, 
     const before = draft.meter(meter.deviceId);
     if (before && (before.upload !== meter.upload || before.download !== meter.download)) {
       memory.passedAt.set(meter.deviceId, now);
+      const { upload, download } = before;
+      noteMoved(memory.tempo, meter.deviceId, meter.upload - upload, meter.download - download);
     }
     draft.putMeter(meter);
   }
   for (const id of disturbed) disturb(draft, id, touched);
   const unread = noteMissing(draft, memory, missing, touched);
   followActivity(draft, memory, now, touched);
+  followSpeeds(draft, memory, touched, now);
   for (const id of touched) if (!unread.has(id)) settleAccount(draft, memory, id);
   memory.unsettled.clear();
   memory.lastReadingAt = now;

@@ -262,13 +262,13 @@ describe('drift', () => {
 
   test('a door that somebody opened is closed', async () => {
     await rig.say({ devices: [device(3, { access: 'closed' })] });
-    const { devices, quotas } = rig.memory.gate;
+    const { devices, quotas, limits } = rig.memory.gate;
     const closed = devices.get(device(3).id);
     if (!closed) throw new Error('not in the gate');
     const open = { ...closed, pass: { kind: 'unlimited' as const } };
     await rig.gate.apply(
-      { devices, quotas },
-      { devices: new Map(devices).set(device(3).id, open), quotas },
+      { devices, quotas, limits },
+      { devices: new Map(devices).set(device(3).id, open), quotas, limits },
       9,
     );
     expect(rig.upload(3, 1)).toBe(1000n);
