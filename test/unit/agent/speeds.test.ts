@@ -112,8 +112,9 @@ test('devices that share a speed have it together, and get something like half e
 test('when the volume has ended, the slower speed holds', async () => {
   const throttle: Speed = { uploadBitsPerSecond: 80_000n, scope: 'device' };
   await begin(each);
-  rig.memory.throttled.add(subscriptionId(1));
-  await rig.say({ subscriptions: [subscription(1, { grantedBytes: 500n * MB, speed: each, throttle })] });
+  await rig.say({
+    subscriptions: [subscription(1, { grantedBytes: 0n, allowance: false, speed: each, throttle })],
+  });
   expect(rateOf(speedOf(2)?.paceUp)).toBe(10_000n);
 });
 
