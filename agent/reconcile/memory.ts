@@ -2,8 +2,8 @@ import type { GateModel } from '../gate/model.ts';
 import { type Activity, quiet } from '../grants/activity.ts';
 import type { JournalState } from '../journal/state.ts';
 import { usedBytes } from '../meter/meter.ts';
+import { type HeldLevel, newTempo, type Tempo } from '../speed/tempo.ts';
 import type { KnownPeer } from './peers.ts';
-import type { HeldLevel, Tempo } from './speeds.ts';
 
 /**
  * What the loop knows beyond the journal: the kernel as it was last seen or changed, and what traffic did lately. All
@@ -77,7 +77,7 @@ export function newMemory(state: JournalState): Memory {
     activity: new Map(),
     endsAt: new Map(),
     throttled: new Set(),
-    tempo: { sampledAt: undefined, moved: new Map(), rates: new Map() },
+    tempo: newTempo(),
     levels: new Map(),
     passedAt: new Map(),
     wantingSince: new Map(),
