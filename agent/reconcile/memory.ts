@@ -4,6 +4,7 @@ import type { JournalState } from '../journal/state.ts';
 import { usedBytes } from '../meter/meter.ts';
 import type { Traffic } from '../presence/traffic.ts';
 import type { KnownPeer } from './peers.ts';
+import type { HeldLevel, Tempo } from './speeds.ts';
 
 /**
  * What the loop knows beyond the journal: the kernel as it was last seen or changed, and what traffic did lately. All
@@ -28,6 +29,11 @@ export interface Memory {
   readonly risen: Set<string>;
   /** When subscriptions end; absent: never. Must be known before the first decision after a start. */
   readonly endsAt: Map<string, number>;
+  /** Subscriptions whose volume has ended and which go on at their slower speed. */
+  readonly throttled: Set<string>;
+  readonly tempo: Tempo;
+  /** What each device of a subscription may have at most of a speed that they share, while they contend for it. */
+  readonly levels: Map<string, HeldLevel>;
   readonly wantingSince: Map<string, number>;
   readonly owing: Set<string>;
   readonly lastArmed: Map<string, Armed>;
@@ -61,7 +67,7 @@ export interface Armed {
   readonly futile: boolean;
 }
 
-export const emptyGate: GateModel = { devices: new Map(), quotas: new Map() };
+export const emptyGate: GateModel = { devices: new Map(), quotas: new Map(), limits: new Map() };
 
 export function newMemory(state: JournalState): Memory {
   const memory: Memory = {
@@ -75,6 +81,9 @@ export function newMemory(state: JournalState): Memory {
     traffic: new Map(),
     risen: new Set(),
     endsAt: new Map(),
+    throttled: new Set(),
+    tempo: { sampledAt: undefined, moved: new Map(), rates: new Map() },
+    levels: new Map(),
     wantingSince: new Map(),
     owing: new Set(),
     lastArmed: new Map(),

@@ -7,6 +7,7 @@ import { type Meter, readMeters } from '../meter/meter.ts';
 import { isActive, observeTraffic } from '../presence/traffic.ts';
 import type { Draft } from './draft.ts';
 import { activityOf, type Memory } from './memory.ts';
+import { followSpeeds, noteMoved } from './speeds.ts';
 
 /**
  * Books a reading that was taken after the last change of the gate. Returns the subscriptions to decide on: those that
@@ -22,12 +23,16 @@ export function bookReading(draft: Draft, memory: Memory, reading: GateReading, 
   const { changed, disturbed, missing } = readMeters(counting, reading.counters);
   for (const meter of changed) {
     const before = draft.meter(meter.deviceId);
-    if (before) noteTraffic(memory, before, meter, now);
+    if (before) {
+      noteTraffic(memory, before, meter, now);
+      noteMoved(memory.tempo, meter.deviceId, meter.upload - before.upload, meter.download - before.download);
+    }
     draft.putMeter(meter);
   }
   for (const id of disturbed) disturb(draft, id, touched);
   const unread = noteMissing(draft, memory, missing, touched);
   followActivity(draft, memory, now, touched);
+  followSpeeds(draft, memory, touched, now);
   for (const id of touched) if (!unread.has(id)) settleAccount(draft, memory, id);
   memory.unsettled.clear();
   memory.lastReadingAt = now;

@@ -13,10 +13,13 @@ import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
 import { createJoinToken } from './join-tokens.ts';
 import { linkAccounts, unlinkAccount } from './links.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
+import { refund } from './refund.ts';
+import { reverse } from './reverse.ts';
 import { setDevice } from './set-device.ts';
 import { setNode } from './set-node.ts';
 import { setTariff } from './set-tariff.ts';
 import { getStatus } from './status.ts';
+import { cancelSubscription, renewSubscription, setSubscription } from './subscription-times.ts';
 import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
 import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
 import { topUp } from './top-up.ts';
@@ -52,9 +55,14 @@ export function createCatalogue(context: Context): Catalogue {
     setTariff: on(setTariff),
     removeTariff: on(removeTariff),
     createSubscription: on(createSubscription),
+    setSubscription: on(setSubscription),
+    renewSubscription: on(renewSubscription),
+    cancelSubscription: on(cancelSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: onSubscription(getSubscription),
     topUp: onSubscription(topUp),
+    refund: onSubscription(refund),
+    reverse: onSubscription(reverse),
     suspend: onSubscription(suspend),
     resume: onSubscription(resume),
     getUsage: onSubscription(getUsage),

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
 import { touchDevices, touchSubscriptions } from '../desired/touch.ts';
+import { settlePhases } from '../lifetime/settle-phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { TariffSettings } from './catalogue.ts';
@@ -15,7 +16,7 @@ type Field = keyof TariffLimits;
 /** What nodes are told of, per subscription, and per device. */
 const toldOfSubscriptions: readonly Field[] = [
   ...(['uploadBitsPerSecond', 'downloadBitsPerSecond', 'speedScope'] as const),
-  ...(['throttleBitsPerSecond', 'graceSeconds'] as const),
+  'throttleBitsPerSecond',
 ];
 const toldOfDevices: readonly Field[] = ['maxConnections'];
 
@@ -32,6 +33,7 @@ export function setTariff(context: Context, tariff: string, input: TariffSetting
     if (ids.length > 0) refuseUnderSubscriptions(row, before, after, ids.length);
     await tx.db.updateTable('tariffs').set(toTariffRow(after)).where('id', '=', row.id).execute();
     const concerns = (fields: readonly Field[]) => changed.some((field) => fields.includes(field));
+    if (concerns(['graceSeconds'])) await settlePhases(context, tx, ids);
     if (concerns(toldOfDevices)) await touchDevices(tx, ids);
     if (concerns([...toldOfSubscriptions, ...toldOfDevices])) await touchSubscriptions(context, tx, ids);
     return {

@@ -76,6 +76,13 @@ export interface Subscription {
   readonly writtenOffBytes: string;
   readonly remainingBytes: string | null;
   readonly reservedBytes: string;
+  readonly timeZone: string;
+  readonly starts: string;
+  readonly startsAt: string | null;
+  readonly expiresAt: string | null;
+  readonly endsAt: string | null;
+  readonly cancelledAt: string | null;
+  readonly nextTariff: string | null;
   readonly enforcement: string;
   readonly access: Access;
   readonly createdAt: string;
@@ -87,7 +94,13 @@ export interface SubscriptionDetail extends Subscription {
 
 export interface Adjustment {
   readonly id: string;
+  readonly kind: string;
   readonly bytes: string;
+  readonly askedBytes: string | null;
+  readonly pending: boolean;
+  readonly heldBy: readonly string[];
+  readonly leftBytes: string | null;
+  readonly expiresAt: string | null;
   readonly reason: string;
   readonly reference: string;
   readonly createdAt: string;
@@ -125,6 +138,7 @@ export interface Node {
   readonly name: string;
   readonly endpoint: string;
   readonly group: string;
+  readonly multiplier: number;
   readonly state: string;
   readonly incarnation: number;
   readonly connected: boolean;

@@ -33,14 +33,34 @@ export const NewSubscription = Type.Object(
   strict,
 );
 
+const occasion = {
+  reason: text('For whoever reads the books later.'),
+  reference: name("The operator's own, such as the number of the payment; never booked twice."),
+};
+
 export const TopUp = Type.Object(
   {
-    bytes: bytes('Volume to add.'),
-    reason: text('For whoever reads the books later.'),
-    reference: name("The operator's own, such as the number of the payment; never booked twice."),
+    bytes: bytes('Volume to add: a pack.'),
+    ...occasion,
+    expires: Type.Optional(
+      name(
+        "When what is left of it is gone: a date (its first moment in the subscription's time zone) or a time with its offset; never unless given.",
+      ),
+    ),
   },
   strict,
 );
+
+export const Refund = Type.Object(
+  {
+    bytes: bytes('Volume to take back.'),
+    ...occasion,
+    pack: Type.Optional(name('Id of the top-up of which alone it is taken.')),
+  },
+  strict,
+);
+
+export const Reversal = Type.Object(occasion, strict);
 
 export const Suspension = Type.Object({ reason: text('For whoever reads the books later.') }, strict);
 
@@ -94,13 +114,23 @@ const nodeFields = {
   endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
 };
 
+const multiplier = Type.Number({
+  minimum: 0.001,
+  maximum: 1000,
+  description: 'What a byte here counts against volumes, in thousandths; from the next period of each on.',
+});
+
 export const NewNode = Type.Object(
-  { ...nodeFields, group: Type.Optional(name('"default" unless given.')) },
+  {
+    ...nodeFields,
+    group: Type.Optional(name('"default" unless given.')),
+    multiplier: Type.Optional(multiplier),
+  },
   strict,
 );
 
 export const NodeChange = Type.Partial(
-  Type.Object({ ...nodeFields, group: name('Whose devices it serves.') }),
+  Type.Object({ ...nodeFields, group: name('Whose devices it serves.'), multiplier }),
   strict,
 );
 
