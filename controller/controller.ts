@@ -3,6 +3,7 @@ import type { Clock } from '../common/clock.ts';
 import { formatHostPort } from '../common/host-port.ts';
 import type { Logger } from '../common/log.ts';
 import { metricsTask } from '../common/metrics-server.ts';
+import { clockWatchTask, SteadyClock } from '../common/steady-clock.ts';
 import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
 import { type Books, openBooks } from './books/books.ts';
@@ -41,9 +42,11 @@ export interface ControllerPorts {
  * @throws TurnpikeError for what the operator can mend, such as a port that is taken
  */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-  const books = await open(options);
+  // What is ordered and sold by time goes by a clock that does not jump.
+  const clock = new SteadyClock(options.clock);
+  const books = await open({ ...options, clock });
   try {
-    await serve(options, books, signal);
+    await serve({ ...options, clock }, books, signal);
   } finally {
     await books.close();
   }
@@ -82,7 +85,11 @@ function authorityStoreOf({ storePath }: ControllerConfig): AuthorityStore {
   return authorityFile(join(dirname(storePath), 'ca.pem'));
 }
 
-async function serve(options: ControllerOptions, books: Books, signal: AbortSignal): Promise<void> {
+async function serve(
+  options: ControllerOptions & { readonly clock: SteadyClock },
+  books: Books,
+  signal: AbortSignal,
+): Promise<void> {
   const { config, clock, log } = options;
   const { authority, created } = await openAuthority(authorityStoreOf(config), books.authorityPin, clock);
   if (created) log.info({ pin: authority.pin }, "the fleet's CA was made");
@@ -93,7 +100,7 @@ async function serve(options: ControllerOptions, books: Books, signal: AbortSign
     enrolmentListen: config.nodes.enrolmentListen,
     advertisedHost: config.nodes.address,
   });
-  const registry = createRegistry(books, south.state, version);
+  const registry = createRegistry(books, south.state, clock, version);
   const north = {
     ...{ catalogue: books.catalogue, apiKeys: books.apiKeys, version, log },
     joining: joining(config, authority, south.state),
@@ -108,6 +115,7 @@ async function serve(options: ControllerOptions, books: Books, signal: AbortSign
         ports.metrics = port;
       },
     }),
+    clockWatchTask(clock, log),
     ...books.tasks,
     ...south.tasks,
     socketTask(config.api.socket, north),

@@ -23,7 +23,7 @@ function setUp() {
   const figures = newFigures();
   const south = new SouthState();
   const books = { catalogue: { getStatus } as Partial<Catalogue> as Catalogue, figures: () => figures };
-  return { registry: createRegistry(books, south, '1.2.3'), getStatus, figures, south };
+  return { registry: createRegistry(books, south, { steps: 3 }, '1.2.3'), getStatus, figures, south };
 }
 
 describe('metrics of the controller', () => {
@@ -32,6 +32,7 @@ describe('metrics of the controller', () => {
     const text = await registry.metrics();
     expect(text).toMatch(/^turnpike_nodes 2$/m);
     expect(text).toMatch(/^turnpike_nodes_connected 1$/m);
+    expect(text).toMatch(/^turnpike_clock_steps_total 3$/m);
     expect(text).toMatch(/^turnpike_devices_connected 2$/m);
     expect(getStatus).toHaveBeenCalledTimes(1);
     await registry.metrics();

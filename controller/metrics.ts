@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { SteadyClock } from '../common/steady-clock.ts';
 import type { Books, BooksFigures } from './books/books.ts';
 import type { FleetStatus } from './catalogue/views.ts';
 import type { SouthState } from './south/state.ts';
@@ -10,6 +11,7 @@ import type { SouthState } from './south/state.ts';
 export function createRegistry(
   books: Pick<Books, 'catalogue' | 'figures'>,
   south: SouthState,
+  clock: Pick<SteadyClock, 'steps'>,
   version: string,
 ): Registry {
   const registry = new Registry();
@@ -24,6 +26,12 @@ export function createRegistry(
   addFleetGauges(registry, books);
   addBookCounters(registry, books);
   addNodeSide(registry, south);
+  addCounter(
+    registry,
+    'turnpike_clock_steps_total',
+    'Steps of the wall clock, by which nothing was moved: times go on as they were at the start.',
+    () => clock.steps,
+  );
   return registry;
 }
 

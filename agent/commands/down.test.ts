@@ -19,8 +19,8 @@ const device = { address4: '10.64.0.2', address6: 'fd00::2', pass: { kind: 'unli
 async function running() {
   const gate = new FakeGate(systemClock);
   await gate.create(frame);
-  const model = { devices: new Map([['dev', device]]), quotas: new Map() };
-  await gate.apply({ devices: new Map(), quotas: new Map() }, model, 60);
+  const model = { devices: new Map([['dev', device]]), quotas: new Map(), limits: new Map() };
+  await gate.apply({ devices: new Map(), quotas: new Map(), limits: new Map() }, model, 60);
   // While the interface is there, packets come: also at the last moment.
   const remove = vi.fn(async () => {
     gate.carry('upload', device.address4, 1000n);

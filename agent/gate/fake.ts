@@ -1,6 +1,7 @@
 import { allowancePerAddress } from '../../common/allowance.ts';
 import type { Clock } from '../../common/clock.ts';
 import { CommandError } from '../../common/command.ts';
+import type { Change, OpenPass } from './change.ts';
 import { bellBytes } from './frame.ts';
 import type {
   Bell,
@@ -10,10 +11,12 @@ import type {
   GateFrame,
   GateModel,
   GateReading,
+  GateSpeed,
   ObservedGate,
 } from './model.ts';
-import { parseAddress } from './names.ts';
-import { type Change, type OpenPass, planChanges, planRenewal } from './plan.ts';
+import { parseAddress, speedKeys } from './names.ts';
+import { planChanges, planRenewal } from './plan.ts';
+import { burstBytes } from './render.ts';
 
 interface Quota {
   readonly bytes: bigint;
@@ -32,6 +35,13 @@ interface Allowance {
   readonly until: number;
 }
 
+/** A bucket of tokens, in bytes. */
+interface Limit {
+  readonly bytesPerSecond: number;
+  tokens: number;
+  at: number;
+}
+
 class Table {
   readonly life: string;
   readonly counters = new Map<string, { upload: bigint; download: bigint }>();
@@ -41,6 +51,9 @@ class Table {
   readonly unheard = new Set<string>();
   grants = new Map<string, Grant>();
   readonly quotas = new Map<string, Quota>();
+  readonly limits = new Map<string, Limit>();
+  /** By address. */
+  readonly speeds = new Map<string, GateSpeed>();
   readonly rung = new Set<Bell>();
   /** Bytes that passed on allowances since the bell was reset. */
   arrived = 0n;
@@ -80,6 +93,9 @@ export class FakeGate implements Gate {
     if (table === undefined) return false;
     if (direction === 'upload') table.unheard.delete(address);
     else if (table.unheard.has(address)) return false;
+    const { paceUp, paceDown, poolUp, poolDown } = table.speeds.get(address) ?? {};
+    const limits = direction === 'upload' ? [paceUp, poolUp] : [paceDown, poolDown];
+    if (!limits.every((name) => this.#within(table, name, Number(bytes)))) return false;
     const counters = table.counters.get(address);
     if (counters === undefined || !this.#passes(table, address, bytes)) {
       if (direction === 'upload') this.#ring(table, 'refusal');
@@ -102,6 +118,7 @@ export class FakeGate implements Gate {
     table?.unlimited.delete(address);
     table?.idle.delete(address);
     table?.unheard.delete(address);
+    table?.speeds.delete(address);
     table?.grants.delete(address);
     this.#tell('touched');
   }
@@ -131,6 +148,13 @@ export class FakeGate implements Gate {
       unlimited: new Set(this.#unlimited(table).map(([address]) => address)),
       allowance: new Set(this.#idle(table).map(([address]) => address)),
       endsIn: this.#endsIn(table),
+      limits: new Map(
+        [...table.limits].map(([name, { bytesPerSecond }]) => [
+          name,
+          { bytesPerSecond: BigInt(bytesPerSecond) },
+        ]),
+      ),
+      speedOf: new Map(table.speeds),
       unheard: new Set(table.unheard),
       quotaOf: new Map(this.#grants(table).map(([address, { quota }]) => [address, quota])),
       quotas: new Map([...table.quotas].map(([name, { bytes }]) => [name, { bytes }])),
@@ -200,6 +224,19 @@ export class FakeGate implements Gate {
     return true;
   }
 
+  #within(table: Table, name: string | undefined, bytes: number): boolean {
+    const limit = name === undefined ? undefined : table.limits.get(name);
+    if (limit === undefined) return true;
+    const now = this.#clock.monotonic();
+    const { bytesPerSecond } = limit;
+    const refilled = limit.tokens + ((now - limit.at) / 1000) * bytesPerSecond;
+    limit.tokens = Math.min(bytesPerSecond + burstBytes, refilled);
+    limit.at = now;
+    if (limit.tokens < bytes) return false;
+    limit.tokens -= bytes;
+    return true;
+  }
+
   #grants(table: Table): [string, Grant][] {
     return [...table.grants].filter(([, { until }]) => until > this.#clock.monotonic());
   }
@@ -229,7 +266,8 @@ export class FakeGate implements Gate {
     next.grants = new Map(this.#grants(next));
     next.idle = new Map(this.#idle(next));
     next.unlimited = new Map(this.#unlimited(next));
-    for (const change of changes) apply(next, change, this.#clock.monotonic() + validitySeconds * 1000);
+    const now = this.#clock.monotonic();
+    for (const change of changes) apply(next, change, now, now + validitySeconds * 1000);
     this.applied.push(changes);
     this.#table = next;
   }
@@ -258,7 +296,7 @@ export class FakeGate implements Gate {
 
 const missing = 'Error: No such file or directory';
 
-function apply(table: Table, change: Change, until: number): void {
+function apply(table: Table, change: Change, now: number, until: number): void {
   switch (change.kind) {
     case 'arm':
       table.quotas.set(change.quota, { bytes: change.bytes, used: 0n, depleted: false });
@@ -276,6 +314,26 @@ function apply(table: Table, change: Change, until: number): void {
     case 'forget':
       table.counters.delete(change.address);
       break;
+    case 'limit': {
+      const bytesPerSecond = Number(change.bytesPerSecond);
+      table.limits.set(change.limit, { bytesPerSecond, tokens: bytesPerSecond + burstBytes, at: now });
+      break;
+    }
+    case 'unlimit':
+      if (!table.limits.delete(change.limit))
+        throw new CommandError('nft', 1, 'failed with status 1', missing);
+      break;
+    case 'pace':
+      pace(table, change.address, change.speed);
+      break;
+    case 'unpace': {
+      pace(table, change.address, change.speed);
+      const speed = { ...table.speeds.get(change.address) };
+      for (const key of speedKeys) if (change.speed[key] !== undefined) delete speed[key];
+      if (Object.keys(speed).length > 0) table.speeds.set(change.address, speed);
+      else table.speeds.delete(change.address);
+      break;
+    }
     case 'mark':
       table.unheard.add(change.address);
       break;
@@ -292,6 +350,19 @@ function apply(table: Table, change: Change, until: number): void {
       if (change.pass.kind === 'quota') table.grants.delete(change.address);
       break;
   }
+}
+
+function pace(table: Table, address: string, speed: GateSpeed): void {
+  const old = table.speeds.get(address);
+  for (const key of speedKeys) {
+    const limit = speed[key];
+    if (limit === undefined) continue;
+    if (!table.limits.has(limit)) throw new CommandError('nft', 1, 'failed with status 1', missing);
+    if (old?.[key] !== undefined && old[key] !== limit) {
+      throw new CommandError('nft', 1, 'failed with status 1', 'Error: File exists');
+    }
+  }
+  table.speeds.set(address, { ...old, ...speed });
 }
 
 function admit(

@@ -1,6 +1,15 @@
 import { allowancePerAddress } from '../../common/allowance.ts';
 import type { Bell, GateFrame } from './model.ts';
-import { bellObject, checkInterfaceName, parseAddress, parseRange, passMark, tableName } from './names.ts';
+import {
+  bellObject,
+  checkInterfaceName,
+  parseAddress,
+  parseRange,
+  passMark,
+  speedKeys,
+  speedMaps,
+  tableName,
+} from './names.ts';
 
 /** An empty chain whose name tells one table from the next, see {@link renderCreate}. */
 export const lifePrefix = 'life_';
@@ -42,7 +51,8 @@ function sets(): string {
   set unlimited${family} { type ipv${family}_addr; flags timeout; }
   set idle${family} { type ipv${family}_addr; flags timeout; ${allowance} }
   set unheard${family} { type ipv${family}_addr; size ${mostUnheard}; flags dynamic; }
-  map grant${family} { type ipv${family}_addr : quota; flags timeout; }`,
+  map grant${family} { type ipv${family}_addr : quota; flags timeout; }
+${speedKeys.map((key) => `  map ${speedMaps[key]}${family} { type ipv${family}_addr : limit; }`).join('\n')}`,
   );
   return [...bells, ...families].join('\n');
 }
@@ -54,7 +64,8 @@ const mostUnheard = 262_144;
 export const bellBytes: Readonly<Record<Bell, number>> = { arrival: 16_384, refusal: 1 };
 
 // Each rule that accepts names a set; a lookup that misses leaves the rule, and the drop at the end decides. A lookup in up
-// or down counts, so it stands last in its rule, after the quota: only what passes is counted. Node-local traffic takes the same road: prerouting and
+// or down counts, so it stands last in its rule, after the quota: only what passes is counted. What is over a speed limit is
+// dropped before; who is in no map of limits has none. Node-local traffic takes the same road: prerouting and
 // postrouting see it too.
 function chains(frame: GateFrame): string {
   const name = `"${checkInterfaceName(frame.interfaceName)}"`;
@@ -72,6 +83,10 @@ function chains(frame: GateFrame): string {
     ip daddr ${range4} ip daddr != ${own4} drop
     ip6 daddr ${range6} ip6 daddr != ${own6} drop
 ${frame.ipv6 ? '' : `    ip6 saddr ${range6} ip6 daddr != ${own6} reject with icmpv6 no-route\n`}\
+    limit name ip saddr map @pace_up4 drop
+    limit name ip6 saddr map @pace_up6 drop
+    limit name ip saddr map @pool_up4 drop
+    limit name ip6 saddr map @pool_up6 drop
     ip saddr @unlimited4 ip saddr @up4 accept
     ip6 saddr @unlimited6 ip6 saddr @up6 accept
     quota name ip saddr map @grant4 ip saddr @up4 accept
@@ -84,6 +99,10 @@ ${frame.ipv6 ? '' : `    ip6 saddr ${range6} ip6 daddr != ${own6} reject with ic
   chain download {
     ip daddr @unheard4 drop
     ip6 daddr @unheard6 drop
+    limit name ip daddr map @pace_down4 drop
+    limit name ip6 daddr map @pace_down6 drop
+    limit name ip daddr map @pool_down4 drop
+    limit name ip6 daddr map @pool_down6 drop
     ip daddr @unlimited4 ip daddr @down4 accept
     ip6 daddr @unlimited6 ip6 daddr @down6 accept
     quota name ip daddr map @grant4 ip daddr @down4 accept

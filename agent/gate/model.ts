@@ -7,6 +7,8 @@ export interface GateModel {
   readonly devices: ReadonlyMap<string, GateDevice>;
   /** Quota objects by name (letters, digits, `_`, at most 60); fresh names only, never raised in place. */
   readonly quotas: ReadonlyMap<string, GateQuota>;
+  /** Speed limits by name, of the same letters; fresh names only, never changed in place. */
+  readonly limits: ReadonlyMap<string, GateLimit>;
 }
 
 export interface GateDevice {
@@ -23,6 +25,20 @@ export interface GateDevice {
    * Another end for a device on its allowance needs another generation.
    */
   readonly endsAt?: number | undefined;
+  /** Absent: as fast as it goes. */
+  readonly speed?: GateSpeed | undefined;
+}
+
+/**
+ * The limits that a device's packets pass, both families together; what is over one of them is dropped before it uses any
+ * quota or is counted. `pace` is meant for one device, `pool` for several: what goes beyond the pace takes nothing of
+ * the pool. Absent: no limit there.
+ */
+export interface GateSpeed {
+  readonly paceUp?: string;
+  readonly paceDown?: string;
+  readonly poolUp?: string;
+  readonly poolDown?: string;
 }
 
 /** How a device passes. `closed` devices keep their counters. */
@@ -36,6 +52,11 @@ export type Pass =
 
 export interface GateQuota {
   readonly bytes: bigint;
+}
+
+/** Bytes of inner IP packets; what was not used of one second may come at once. */
+export interface GateLimit {
+  readonly bytesPerSecond: bigint;
 }
 
 /** What stays the same while the node runs; another frame means: make the chains anew (elements and counters stay). */
@@ -91,7 +112,7 @@ export interface Gate {
    * One transaction from `from` to `to`. Validity: grant elements end by themselves after so many seconds, at the end of
    * their device if that comes first. Where the kernel holds more or less of `from` than was thought (an element ended by itself, somebody deleted one)
    * it still ends at `to`; it fails, changing nothing, when a quota or a set is missing or an address is on another
-   * quota than `from` says.
+   * quota or limit than `from` says.
    */
   apply(from: GateModel, to: GateModel, validitySeconds: number): Promise<void>;
   /** Gives the grant elements of this model their full validity again; quotas and counters stay as they are. */
@@ -132,5 +153,7 @@ export interface ObservedGate {
   readonly unheard: ReadonlySet<string>;
   /** Seconds, rounded down, after which the kernel closes what passes without limit or on its allowance. */
   readonly endsIn: ReadonlyMap<string, number>;
+  readonly limits: ReadonlyMap<string, GateLimit>;
+  readonly speedOf: ReadonlyMap<string, GateSpeed>;
   readonly quotas: ReadonlyMap<string, GateQuota>;
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { TurnpikeError } from '../../common/errors.ts';
-import type { Bell } from './model.ts';
+import type { Bell, GateSpeed } from './model.ts';
 
 /** Our table's name in family `inet`. */
 export const tableName = 'turnpike';
@@ -100,6 +100,29 @@ export function quotaObject(name: string): string {
 export function quotaName(object: string): string {
   return object.startsWith(quotaPrefix) ? object.slice(quotaPrefix.length) : object;
 }
+
+const limitPrefix = 'l_';
+
+export function limitObject(name: string): string {
+  if (!/^[A-Za-z0-9_]{1,60}$/.test(name)) {
+    throw new TurnpikeError('internal', `"${name.slice(0, 60)}" cannot be the name of a limit`);
+  }
+  return limitPrefix + name;
+}
+
+export function limitName(object: string): string {
+  return object.startsWith(limitPrefix) ? object.slice(limitPrefix.length) : object;
+}
+
+/** The maps from address to limit, by what they are for; one for each family. */
+export const speedMaps = {
+  paceUp: 'pace_up',
+  paceDown: 'pace_down',
+  poolUp: 'pool_up',
+  poolDown: 'pool_down',
+} as const satisfies Record<keyof GateSpeed, string>;
+
+export const speedKeys = Object.keys(speedMaps) as (keyof GateSpeed)[];
 
 const bellPrefix = 'bell_';
 

@@ -40,6 +40,7 @@ test('a mark that a packet takes away in the middle of a change does not fail th
   const model = (unheard: boolean) => ({
     devices: new Map([['a', { ...device, unheard }]]),
     quotas: new Map(),
+    limits: new Map(),
   });
   await gate.apply(model(true), model(false), 60);
   expect(tries).toBe(2);

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../common/clock.ts';
 import { CommandError, type CommandRunner, type LineStream } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import type { Change } from './change.ts';
 import { renderCreate, renderReframe } from './frame.ts';
 import type {
   Bell,
@@ -17,7 +18,7 @@ import type {
 } from './model.ts';
 import { bellObject, tableName } from './names.ts';
 import { lifeTag, parseCounters, parseLife, parseQuotasRemaining, parseTable } from './parse.ts';
-import { type Change, planChanges, planRenewal } from './plan.ts';
+import { planChanges, planRenewal } from './plan.ts';
 import { renderChanges, type Times } from './render.ts';
 import { watchMonitor } from './watch.ts';
 

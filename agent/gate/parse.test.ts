@@ -66,4 +66,27 @@ describe('parseTable', () => {
     });
     expect(table.quotas.get('sub_y_3')).toEqual({ bytes: 123_456n });
   });
+
+  it('reads who was not heard, and until when an allowance lasts', () => {
+    expect([...table.unheard]).toEqual(['10.64.0.4', 'fd74:7572:6e70::4']);
+    expect([...table.endsIn]).toEqual([
+      ['10.64.0.4', 3600],
+      ['fd74:7572:6e70::4', 3600],
+    ]);
+  });
+
+  it('reads who is slowed down, also where nft writes a speed in KiB', () => {
+    const speed = { paceUp: 'sub_u_4', paceDown: 'sub_u_5' };
+    expect(Object.fromEntries(table.speedOf)).toEqual({
+      '10.64.0.2': speed,
+      'fd74:7572:6e70::2': speed,
+      '10.64.0.3': { poolUp: 'sub_x_6' },
+      'fd74:7572:6e70::3': { poolUp: 'sub_x_6' },
+    });
+    expect(Object.fromEntries(table.limits)).toEqual({
+      sub_u_4: { bytesPerSecond: 125_000n },
+      sub_u_5: { bytesPerSecond: 1_250_000n },
+      sub_x_6: { bytesPerSecond: 3072n },
+    });
+  });
 });

@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { lifePrefix } from './frame.ts';
-import type { GateQuota, ObservedGate } from './model.ts';
-import { bellOf, quotaName, tableName } from './names.ts';
+import type { GateLimit, GateQuota, GateSpeed, ObservedGate } from './model.ts';
+import { bellOf, limitName, quotaName, speedKeys, speedMaps, tableName } from './names.ts';
 
 /** What `nft -j` prints: a list of objects with one key each, which names the kind (libnftables-json(5)). */
 type Listing = readonly Readonly<Record<string, unknown>>[];
@@ -70,7 +70,8 @@ export function parseTable(output: string): ObservedGate {
     }
   }
   const found = quotas(listing).map(({ name, bytes }): [string, GateQuota] => [quotaName(name), { bytes }]);
-  return { counted, unlimited, allowance, quotaOf, unheard, endsIn, quotas: new Map(found) };
+  const reach = { counted, unlimited, allowance, quotaOf, unheard, endsIn, quotas: new Map(found) };
+  return { ...reach, limits: limits(listing), speedOf: speeds(listing) };
 }
 
 function parseListing(output: string): Listing {
@@ -94,6 +95,30 @@ function quotas(listing: Listing): { name: string; bytes: bigint; used: bigint }
   return ours<{ name: string; bytes: number | string; used: number | string }>(listing, 'quota')
     .filter(({ name }) => bellOf(name) === undefined)
     .map(({ name, bytes, used }) => ({ name, bytes: BigInt(bytes), used: BigInt(used) }));
+}
+
+const units: Readonly<Record<string, bigint>> = { bytes: 1n, kbytes: 1024n, mbytes: 1024n * 1024n };
+
+function limits(listing: Listing): Map<string, GateLimit> {
+  type Limit = { name: string; rate: number | string; rate_unit?: string };
+  const found = ours<Limit>(listing, 'limit').map(({ name, rate, rate_unit }): [string, GateLimit] => {
+    const unit = units[rate_unit ?? ''];
+    if (unit === undefined) throw unexpected(`the limit ${name} is not of bytes`);
+    return [limitName(name), { bytesPerSecond: BigInt(rate) * unit }];
+  });
+  return new Map(found);
+}
+
+function speeds(listing: Listing): Map<string, GateSpeed> {
+  const found = new Map<string, GateSpeed>();
+  for (const key of speedKeys) {
+    for (const family of [4, 6]) {
+      for (const { val, target = '' } of elements(listing, 'map', `${speedMaps[key]}${family}`)) {
+        found.set(val, { ...found.get(val), [key]: limitName(target) });
+      }
+    }
+  }
+  return found;
 }
 
 interface Element {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { describeChange } from './change.ts';
 import type { GateDevice, GateModel, Pass } from './model.ts';
-import { describeChange, planChanges, planRenewal } from './plan.ts';
+import { planChanges, planRenewal } from './plan.ts';
 
 const closed: Pass = { kind: 'closed' };
 
@@ -8,10 +9,15 @@ function device(host: number, pass: Pass = closed): GateDevice {
   return { address4: `10.64.0.${host}`, address6: `fd00::${host}`, pass };
 }
 
-function model(devices: Record<string, GateDevice> = {}, quotas: Record<string, bigint> = {}): GateModel {
+function model(
+  devices: Record<string, GateDevice> = {},
+  quotas: Record<string, bigint> = {},
+  limits: Record<string, bigint> = {},
+): GateModel {
   return {
     devices: new Map(Object.entries(devices)),
     quotas: new Map(Object.entries(quotas).map(([name, bytes]) => [name, { bytes }])),
+    limits: new Map(Object.entries(limits).map(([name, bytesPerSecond]) => [name, { bytesPerSecond }])),
   };
 }
 
@@ -101,6 +107,27 @@ describe('planChanges', () => {
     expect(planChanges(model(), ended, 1000).map(({ kind }) => kind)).toEqual(['arm', 'count', 'count']);
     expect(planRenewal(ended, 1000)).toEqual([]);
     expect(planRenewal(ended, 999)).toHaveLength(4);
+  });
+
+  it('makes a fresh limit before what points to it, moves only what changes, and deletes the old one after it', () => {
+    const at = (limit: string, bytesPerSecond: bigint) =>
+      model(
+        { a: { ...device(2, { kind: 'unlimited' }), speed: { paceUp: limit, poolUp: 'pool' } } },
+        {},
+        { [limit]: bytesPerSecond, pool: 9n },
+      );
+    expect(lines(at('l1', 100n), at('l2', 50n))).toEqual([
+      'make limit l2 of 50 bytes a second',
+      'stop slowing 10.64.0.2 down by paceUp l1',
+      'stop slowing fd00::2 down by paceUp l1',
+      'slow 10.64.0.2 down by paceUp l2',
+      'slow fd00::2 down by paceUp l2',
+      'delete limit l1',
+    ]);
+    expect(lines(at('l1', 100n), at('l1', 100n))).toEqual([]);
+    expect(() => lines(at('l1', 100n), at('l1', 50n))).toThrow('would change in place');
+    const dangling = { ...device(2), speed: { poolDown: 'l3' } };
+    expect(() => lines(model(), model({ a: dangling }))).toThrow('which does not exist');
   });
 
   it('refuses to move the end of an allowance, which would be armed afresh by that', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Change, OpenPass } from './plan.ts';
+import type { Change, OpenPass } from './change.ts';
 import { renderChanges } from './render.ts';
 
 describe('renderChanges', () => {
@@ -65,6 +65,27 @@ describe('renderChanges', () => {
     const quota = { kind: 'quota', quota: 'q' } as const;
     expect(element(admit(quota, 31_000.25))).toBe('10.64.0.2 timeout 30s : "q_q"');
     expect(element(admit(quota, 100_000))).toBe('10.64.0.2 timeout 60s : "q_q"');
+  });
+
+  it('writes limits as what is over them, and points both families to one object', () => {
+    const speed = { paceUp: 'x_1', poolDown: 'x_2' };
+    const script = renderChanges(
+      [
+        { kind: 'limit', limit: 'x_1', bytesPerSecond: 125_000n },
+        { kind: 'pace', address: '10.64.0.2', speed },
+        { kind: 'pace', address: 'fd00::2', speed },
+        { kind: 'unlimit', limit: 'x_0' },
+      ],
+      { validitySeconds: 60, now: 0 },
+    );
+    expect(script.split('\n').slice(0, -1)).toEqual([
+      'add limit inet turnpike l_x_1 { rate over 125000 bytes/second burst 65536 bytes }',
+      'add element inet turnpike pace_up4 { 10.64.0.2 : "l_x_1" }',
+      'add element inet turnpike pool_down4 { 10.64.0.2 : "l_x_2" }',
+      'add element inet turnpike pace_up6 { fd00::2 : "l_x_1" }',
+      'add element inet turnpike pool_down6 { fd00::2 : "l_x_2" }',
+      'delete limit inet turnpike l_x_0',
+    ]);
   });
 
   it.each([

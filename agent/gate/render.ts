@@ -1,5 +1,6 @@
-import { addressFamily, quotaObject, tableName } from './names.ts';
-import type { Change, OpenPass } from './plan.ts';
+import type { Change, OpenPass } from './change.ts';
+import type { GateSpeed } from './model.ts';
+import { addressFamily, limitObject, quotaObject, speedKeys, speedMaps, tableName } from './names.ts';
 
 export interface Times {
   /** After so long a grant element ends by itself. */
@@ -28,6 +29,21 @@ export function renderChanges(changes: readonly Change[], times: Times): string 
       case 'disarm':
         script.line(`delete quota inet ${tableName} ${quotaObject(change.quota)}`);
         break;
+      case 'limit':
+        script.line(
+          `add limit inet ${tableName} ${limitObject(change.limit)} ` +
+            `{ rate over ${change.bytesPerSecond} bytes/second burst ${burstBytes} bytes }`,
+        );
+        break;
+      case 'unlimit':
+        script.line(`delete limit inet ${tableName} ${limitObject(change.limit)}`);
+        break;
+      case 'pace':
+        script.pace('add', change.address, change.speed);
+        break;
+      case 'unpace':
+        script.pace('delete', change.address, change.speed);
+        break;
       case 'count':
         script.count('add', change.address);
         break;
@@ -50,6 +66,9 @@ export function renderChanges(changes: readonly Change[], times: Times): string 
   }
   return script.toString();
 }
+
+// A bucket of tokens holds a second's worth and this: a whole packet must always fit.
+export const burstBytes = 65_536;
 
 type Verb = 'add' | 'delete';
 
@@ -74,6 +93,15 @@ class Script {
     const family = addressFamily(address);
     this.#element(verb, `up${family}`, address);
     this.#element(verb, `down${family}`, address);
+  }
+
+  pace(verb: Verb, address: string, speed: GateSpeed): void {
+    const family = addressFamily(address);
+    for (const key of speedKeys) {
+      const limit = speed[key];
+      if (limit === undefined) continue;
+      this.#element(verb, `${speedMaps[key]}${family}`, `${address} : "${limitObject(limit)}"`);
+    }
   }
 
   mark(verb: Verb, address: string): void {

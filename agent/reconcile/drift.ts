@@ -4,6 +4,7 @@ import { stopCounting } from '../meter/meter.ts';
 import { Draft } from './draft.ts';
 import { type Memory, replaceGate } from './memory.ts';
 import { describeGateDrift, endUnclear, type ReadBack, readBackGate, strangerPrefix } from './readback.ts';
+import { limitNames } from './restrict.ts';
 
 /**
  * Finds out what the gate holds, ends what should not be there, and leaves in memory what is left. Returns a readable
@@ -28,7 +29,7 @@ export async function readBack(
     memory.gate,
     now,
   );
-  for (const name of observed.quotas.keys()) {
+  for (const name of [...observed.quotas.keys(), ...observed.limits.keys()]) {
     memory.sequence = Math.max(memory.sequence, Number(/_(\d+)$/.exec(name)?.[1] ?? 0));
   }
   const absent = noteBroken(journal, memory, found);
@@ -73,11 +74,16 @@ function without(found: ReadBack, absent: ReadonlySet<string>): ReadBack {
   return { ...found, gate: { ...found.gate, devices } };
 }
 
-/** Without elements that are of no device, and without quota objects that nothing points to. */
-function withoutForeign({ devices, quotas }: GateModel): GateModel {
+/** Without elements that are of no device, and without objects that nothing points to. */
+function withoutForeign({ devices, quotas, limits }: GateModel): GateModel {
   const own = new Map([...devices].filter(([id]) => !id.startsWith(strangerPrefix)));
   const used = new Set([...own.values()].flatMap(({ pass }) => (pass.kind === 'quota' ? [pass.quota] : [])));
-  return { devices: own, quotas: new Map([...quotas].filter(([name]) => used.has(name))) };
+  const slowing = new Set([...own.values()].flatMap(({ speed }) => limitNames(speed)));
+  return {
+    devices: own,
+    quotas: new Map([...quotas].filter(([name]) => used.has(name))),
+    limits: new Map([...limits].filter(([name]) => slowing.has(name))),
+  };
 }
 
 function describeAdoption(found: ReadBack, absent: ReadonlySet<string>, now: number): string[] {

@@ -20,6 +20,8 @@ export interface LoopParts {
   readonly wake: Wake;
   /** Some device was refused at the gate. */
   readonly onRefusal: () => void;
+  /** The counters were read, and what followed from it is in force. */
+  readonly onReading: () => void;
   /** Between 0 and 1; so that a fleet does not look at everything in the same second. */
   readonly random: () => number;
 }
@@ -90,11 +92,13 @@ export class Loop implements Task {
   }
 
   async #round(): Promise<void> {
-    const { clock, reconciler, telemetry } = this.#parts;
+    const { clock, reconciler, telemetry, onReading } = this.#parts;
     const now = clock.monotonic();
+    const { readings } = telemetry;
     const due = { reading: now >= this.#beatAt, full: now >= this.#fullAt };
     if (due.full) this.#fullAt = this.#nextFull();
     await reconciler.round(due);
+    if (telemetry.readings > readings) onReading();
     if (!due.reading) return;
     this.#beatAt = now + Math.max(beatMs, readingShare * telemetry.lastReadingMs);
     await this.#resetBells();

@@ -2,7 +2,9 @@ import type { GateModel } from '../gate/model.ts';
 import { type Activity, quiet } from '../grants/activity.ts';
 import type { JournalState } from '../journal/state.ts';
 import { usedBytes } from '../meter/meter.ts';
+import type { Traffic } from '../presence/traffic.ts';
 import type { KnownPeer } from './peers.ts';
+import type { HeldLevel, Tempo } from './speeds.ts';
 
 /**
  * What the loop knows beyond the journal: the kernel as it was last seen or changed, and what traffic did lately. All
@@ -21,10 +23,17 @@ export interface Memory {
   /** Bytes used of each subscription in its current period: the sum of its devices' totals. */
   readonly used: Map<string, bigint>;
   readonly activity: Map<string, Activity>;
+  /** What the gate accepted of each device lately. */
+  readonly traffic: Map<string, Traffic>;
+  /** Devices that became active in the last reading. */
+  readonly risen: Set<string>;
   /** When subscriptions end; absent: never. Must be known before the first decision after a start. */
   readonly endsAt: Map<string, number>;
-  /** When the gate last accepted bytes of a device. */
-  readonly passedAt: Map<string, number>;
+  /** Subscriptions whose volume has ended and which go on at their slower speed. */
+  readonly throttled: Set<string>;
+  readonly tempo: Tempo;
+  /** What each device of a subscription may have at most of a speed that they share, while they contend for it. */
+  readonly levels: Map<string, HeldLevel>;
   readonly wantingSince: Map<string, number>;
   readonly owing: Set<string>;
   readonly lastArmed: Map<string, Armed>;
@@ -58,7 +67,7 @@ export interface Armed {
   readonly futile: boolean;
 }
 
-export const emptyGate: GateModel = { devices: new Map(), quotas: new Map() };
+export const emptyGate: GateModel = { devices: new Map(), quotas: new Map(), limits: new Map() };
 
 export function newMemory(state: JournalState): Memory {
   const memory: Memory = {
@@ -69,8 +78,12 @@ export function newMemory(state: JournalState): Memory {
     members: new Map(),
     used: new Map(),
     activity: new Map(),
+    traffic: new Map(),
+    risen: new Set(),
     endsAt: new Map(),
-    passedAt: new Map(),
+    throttled: new Set(),
+    tempo: { sampledAt: undefined, moved: new Map(), rates: new Map() },
+    levels: new Map(),
     wantingSince: new Map(),
     owing: new Set(),
     lastArmed: new Map(),

@@ -1,8 +1,8 @@
 import type { DesiredSubscription } from '../desired/state.ts';
 
 /** When something changes for a subscription by itself, by the controller's clock. */
-function momentsOf({ periodEndsAt }: DesiredSubscription): number[] {
-  return [periodEndsAt].filter((moment) => moment !== undefined);
+function momentsOf({ periodEndsAt, endsAt }: DesiredSubscription): number[] {
+  return [periodEndsAt, endsAt].filter((moment) => moment !== undefined);
 }
 
 /** The next such moment of any of these after `now`; Infinity for never. */

@@ -1,5 +1,6 @@
-import type { GateDevice, GateModel, ObservedGate, Pass } from '../gate/model.ts';
-import type { OpenPass } from '../gate/plan.ts';
+import type { OpenPass } from '../gate/change.ts';
+import type { GateDevice, GateModel, GateSpeed, ObservedGate, Pass } from '../gate/model.ts';
+import { speedKeys } from '../gate/names.ts';
 import { hasEnded } from './ends.ts';
 
 /** What the kernel holds, seen as a model. */
@@ -7,6 +8,8 @@ export interface ReadBack {
   readonly gate: GateModel;
   /** Devices that passed in more than one way, or on one address only: what is to be ended first. `gate` has them closed. */
   readonly unclear: ReadonlyMap<string, readonly OpenPass[]>;
+  /** Addresses that are slowed down otherwise than the device's other address. `gate` has their devices without limits. */
+  readonly uneven: ReadonlyMap<string, GateSpeed>;
   /** Devices with part of their counters gone. */
   readonly broken: ReadonlySet<string>;
 }
@@ -27,6 +30,7 @@ export function readBackGate(
 ): ReadBack {
   const devices = new Map<string, GateDevice>();
   const unclear = new Map<string, OpenPass[]>();
+  const uneven = new Map<string, GateSpeed>();
   const broken = new Set<string>();
   const known = new Set<string>();
   for (const { id, addresses } of owners) {
@@ -41,11 +45,28 @@ export function readBackGate(
     const clear = distinct.size <= 1 && ways.every((way) => way.length === distinct.size);
     const unheard = addresses.some((address) => observed.unheard.has(address));
     const endsAt = before.devices.get(id)?.endsAt ?? endOf(observed, addresses, now);
-    devices.set(id, { address4, address6, pass: clear && only ? only : { kind: 'closed' }, unheard, endsAt });
+    const speed = evenSpeed(observed, addresses, uneven);
+    const pass = clear && only ? only : ({ kind: 'closed' } as const);
+    devices.set(id, { address4, address6, pass, unheard, endsAt, speed });
     if (!clear) unclear.set(id, [...distinct.values()]);
   }
   addStrangers(observed, known, devices, unclear);
-  return { gate: { devices, quotas: observed.quotas }, unclear, broken };
+  for (const [address, speed] of observed.speedOf) if (!known.has(address)) uneven.set(address, speed);
+  return { gate: { devices, quotas: observed.quotas, limits: observed.limits }, unclear, uneven, broken };
+}
+
+function evenSpeed(
+  { speedOf }: ObservedGate,
+  addresses: readonly string[],
+  uneven: Map<string, GateSpeed>,
+): GateSpeed | undefined {
+  const [first, ...others] = addresses.map((address) => speedOf.get(address));
+  if (others.every((other) => speedKeys.every((key) => other?.[key] === first?.[key]))) return first;
+  for (const address of addresses) {
+    const speed = speedOf.get(address);
+    if (speed) uneven.set(address, speed);
+  }
+  return undefined;
 }
 
 function addStrangers(
@@ -60,6 +81,7 @@ function addStrangers(
     ...observed.allowance,
     ...observed.quotaOf.keys(),
     ...observed.unheard,
+    ...observed.speedOf.keys(),
   ]);
   const strangers = [...mentioned].filter((address) => !known.has(address)).sort();
   for (let index = 0; index < strangers.length; index += 2) {
@@ -106,6 +128,8 @@ export function describeGateDrift(before: GateModel, found: ReadBack, now: numbe
     else if (ways !== undefined) lines.push(`put ${id} right: it was passing ${ways || 'in part'}`);
     else if (thought && describeWay(thought.pass) !== describeWay(device.pass)) {
       lines.push(`put ${id} right: it was ${describeWay(device.pass)}, not ${describeWay(thought.pass)}`);
+    } else if (thought && speedKeys.some((key) => thought.speed?.[key] !== device.speed?.[key])) {
+      lines.push(`put ${id} right: its speed was limited otherwise than it should be`);
     }
   }
   for (const name of found.gate.quotas.keys()) {
@@ -131,11 +155,22 @@ export function endUnclear(found: ReadBack): { readonly from: GateModel; readonl
       steps.set(key, step);
     }
   }
-  const { quotas } = found.gate;
+  if (found.uneven.size > 0) steps.set('speed', endUneven(found.uneven));
+  const { quotas, limits } = found.gate;
   return [...steps.values()].map(({ from, to }) => ({
-    from: { devices: from, quotas },
-    to: { devices: to, quotas },
+    from: { devices: from, quotas, limits },
+    to: { devices: to, quotas, limits },
   }));
+}
+
+// Each address as a device of its own, beside one that no device can have.
+function endUneven(uneven: ReadonlyMap<string, GateSpeed>) {
+  const devices = [...uneven].map(([address, speed]): [string, GateDevice] => [
+    address,
+    { address4: address, address6: '::', pass: { kind: 'closed' }, speed },
+  ]);
+  const to = devices.map(([id, device]): [string, GateDevice] => [id, { ...device, speed: undefined }]);
+  return { from: new Map(devices), to: new Map(to) };
 }
 
 function describeWay(pass: Pass): string {

@@ -11,7 +11,7 @@ import type { Peer, WireGuard } from '../wireguard/wireguard.ts';
 import { absorb, recheck } from './absorb.ts';
 import { Draft } from './draft.ts';
 import { readBack } from './drift.ts';
-import { movedEnds } from './ends.ts';
+import { hasEnded, movedEnds, noteEnds } from './ends.ts';
 import { enforce, type Refused } from './enforce.ts';
 import { openEpoch } from './epochs.ts';
 import { frameOf, sameEpoch, sameSettings } from './frame.ts';
@@ -139,6 +139,7 @@ export class Reconciler {
       recheck(draft, memory, this.#parts.key.publicKey);
       for (const id of draft.subscriptionIds()) touched.add(id);
     }
+    noteEnds(draft, memory, touched, time);
     for (const id of movedEnds(memory, this.#parts.clock.monotonic())) touched.add(id);
     const turning = turnPeriods(draft, memory, touched, controllerNow);
     if (everything || moment) this.#peersMayDiffer = true;
@@ -337,10 +338,12 @@ export class Reconciler {
   }
 
   #planPeers(draft: Draft, deferred: ReadonlySet<string>): PeerPlan {
-    const { memory } = this.#parts;
+    const { memory, clock } = this.#parts;
+    const now = clock.monotonic();
     const wanted: Peer[] = [];
     for (const device of draft.devices()) {
       if (memory.refused.has(device.id) || deferred.has(device.id)) continue;
+      if (hasEnded(memory.endsAt.get(device.subscriptionId), now)) continue;
       const peer = peerOf(device);
       if (peer) wanted.push(peer);
     }

@@ -1,14 +1,18 @@
 import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
-import type { GateDevice, GateModel, GateQuota, Pass } from '../gate/model.ts';
+import type { GateDevice, GateLimit, GateModel, GateQuota, GateSpeed, Pass } from '../gate/model.ts';
+import { speedKeys } from '../gate/names.ts';
 import type { Account } from '../grants/account.ts';
 import { decide, decideRemoved } from '../grants/decide.ts';
 import { waryMs } from '../grants/figures.ts';
 import type { Decision, Live, Situation, Target } from '../grants/situation.ts';
 import { startCounting, stopCounting } from '../meter/meter.ts';
+import type { Limits } from '../speed/limits.ts';
 import type { Draft } from './draft.ts';
 import { hasEnded, sameEnd } from './ends.ts';
 import { activityOf, addMember, type Memory } from './memory.ts';
 import { liveOf } from './reading.ts';
+import { limitNames } from './restrict.ts';
+import { wantedLimits } from './speeds.ts';
 import { meterInPeriod } from './turn.ts';
 
 export interface Targets {
@@ -43,7 +47,7 @@ export function planTargets(
   for (const id of subscriptions) {
     const { target, wants } = decideOne(draft, memory, id, moment);
     if (wants) wanting.add(id);
-    plan.admit(id, target);
+    plan.admit(id, target, wantedLimits(draft, memory, id));
   }
   return { gate: plan.gate, changed: plan.changed, wanting, deferred: plan.deferred };
 }
@@ -147,6 +151,7 @@ class TargetPlan {
   readonly #now: number;
   readonly #devices: Map<string, GateDevice>;
   readonly #quotas: Map<string, GateQuota>;
+  readonly #limits: Map<string, GateLimit>;
   readonly #freed = new Set<string>();
   readonly #taken = new Set<string>();
   readonly changed = new Set<string>();
@@ -158,10 +163,12 @@ class TargetPlan {
     this.#now = now;
     this.#devices = new Map(memory.gate.devices);
     this.#quotas = new Map(memory.gate.quotas);
+    this.#limits = new Map(memory.gate.limits);
   }
 
   get gate(): GateModel {
-    return this.changed.size === 0 ? this.#memory.gate : { devices: this.#devices, quotas: this.#quotas };
+    if (this.changed.size === 0) return this.#memory.gate;
+    return { devices: this.#devices, quotas: this.#quotas, limits: this.#limits };
   }
 
   /** Devices that leave are closed, read, journalled, and only then lose their counters. */
@@ -185,8 +192,10 @@ class TargetPlan {
     }
   }
 
-  admit(subscriptionId: string, target: Target): void {
+  admit(subscriptionId: string, target: Target, limits: Limits): void {
     const before = this.#quotasOf(subscriptionId, this.#memory.gate.devices);
+    const slowedBefore = this.#limitsOf(subscriptionId, this.#memory.gate.devices);
+    const pool = this.#poolFor(subscriptionId, limits);
     const quota = target.kind === 'quota' ? this.#quotaFor(subscriptionId, target.bytes, before) : '';
     const wantedEnd = this.#memory.endsAt.get(subscriptionId);
     const over = hasEnded(wantedEnd, this.#now);
@@ -194,13 +203,24 @@ class TargetPlan {
       const device = wanted(this.#draft, this.#memory, id);
       const present = this.#devices.get(id);
       if (device === undefined || isLeaving(this.#memory, device, id)) continue;
-      const endsAt = present && sameEnd(present.endsAt, wantedEnd) ? present.endsAt : wantedEnd;
+      const endsAt = present && sameEnd(present.endsAt, wantedEnd, this.#now) ? present.endsAt : wantedEnd;
       const open = device.access === 'open' && !over;
       const pass = open ? this.#passFor(subscriptionId, id, target, quota, endsAt) : closed;
-      if (present === undefined) this.#enter(subscriptionId, device, pass);
-      else if (!samePass(present.pass, pass) || (pass.kind !== 'closed' && present.endsAt !== endsAt)) {
-        this.#set(subscriptionId, id, { ...present, pass, endsAt });
+      // On its allowance a device is not slowed down: that is 256 KiB at most, and an object for each would be dear.
+      const slowed = pass.kind === 'quota' || pass.kind === 'unlimited';
+      const speed = slowed ? this.#speedFor(subscriptionId, present?.speed, limits, pool) : undefined;
+      if (present === undefined) this.#enter(subscriptionId, device, pass, speed);
+      else if (
+        !samePass(present.pass, pass) ||
+        !sameSpeed(present.speed, speed) ||
+        (pass.kind !== 'closed' && present.endsAt !== endsAt)
+      ) {
+        this.#set(subscriptionId, id, { ...present, pass, endsAt, speed });
       }
+    }
+    const slowedAfter = this.#limitsOf(subscriptionId, this.#devices);
+    for (const name of [...slowedBefore, ...limitNames(pool)]) {
+      if (!slowedAfter.has(name)) this.#limits.delete(name);
     }
     const after = this.#quotasOf(subscriptionId, this.#devices);
     for (const name of [...before, quota]) if (!after.has(name)) this.#quotas.delete(name);
@@ -233,6 +253,47 @@ class TargetPlan {
     }
   }
 
+  /** The limits that all of the subscription's devices share: those that are there, if they are as they should be. */
+  #poolFor(subscriptionId: string, { pool }: Limits): GateSpeed {
+    const [present = {}] = [...(this.#memory.members.get(subscriptionId) ?? [])].flatMap(
+      (id) => this.#devices.get(id)?.speed ?? [],
+    );
+    const poolUp = this.#limitFor(subscriptionId, present.poolUp, pool.upload);
+    const poolDown = this.#limitFor(subscriptionId, present.poolDown, pool.download);
+    return { ...(poolUp && { poolUp }), ...(poolDown && { poolDown }) };
+  }
+
+  #speedFor(
+    subscriptionId: string,
+    present: GateSpeed | undefined,
+    { pace }: Limits,
+    pool: GateSpeed,
+  ): GateSpeed | undefined {
+    const paceUp = this.#limitFor(subscriptionId, present?.paceUp, pace.upload);
+    const paceDown = this.#limitFor(subscriptionId, present?.paceDown, pace.download);
+    const speed = { ...pool, ...(paceUp && { paceUp }), ...(paceDown && { paceDown }) };
+    return Object.keys(speed).length === 0 ? undefined : speed;
+  }
+
+  /** The limit that is there, if it is as wanted; otherwise a fresh one, as they are never changed in place. */
+  #limitFor(
+    subscriptionId: string,
+    present: string | undefined,
+    bytesPerSecond: bigint | undefined,
+  ): string | undefined {
+    if (bytesPerSecond === undefined) return undefined;
+    if (present !== undefined && this.#limits.get(present)?.bytesPerSecond === bytesPerSecond) return present;
+    this.#memory.sequence += 1;
+    const name = `${subscriptionId}_${this.#memory.sequence}`;
+    this.#limits.set(name, { bytesPerSecond });
+    return name;
+  }
+
+  #limitsOf(subscriptionId: string, devices: ReadonlyMap<string, GateDevice>): Set<string> {
+    const members = [...(this.#memory.members.get(subscriptionId) ?? [])];
+    return new Set(members.flatMap((id) => limitNames(devices.get(id)?.speed)));
+  }
+
   #quotaFor(subscriptionId: string, bytes: bigint | undefined, live: ReadonlySet<string>): string {
     const [first] = live;
     if (bytes === undefined && first !== undefined) return first;
@@ -251,7 +312,7 @@ class TargetPlan {
     return names;
   }
 
-  #enter(subscriptionId: string, device: DesiredDevice, pass: Pass): void {
+  #enter(subscriptionId: string, device: DesiredDevice, pass: Pass, speed: GateSpeed | undefined): void {
     const addresses = [device.address4, device.address6];
     const occupied = addresses.some(
       (address) => this.#taken.has(address) || this.#freed.has(address) || this.#memory.owners.has(address),
@@ -270,6 +331,7 @@ class TargetPlan {
       pass,
       unheard: this.#memory.peers.get(device.publicKey)?.heard !== true,
       endsAt: this.#memory.endsAt.get(subscriptionId),
+      speed,
     });
   }
 
@@ -287,6 +349,10 @@ class TargetPlan {
     this.#devices.set(id, device);
     this.changed.add(subscriptionId);
   }
+}
+
+function sameSpeed(left: GateSpeed | undefined, right: GateSpeed | undefined): boolean {
+  return speedKeys.every((key) => left?.[key] === right?.[key]);
 }
 
 const closed: Pass = { kind: 'closed' };

@@ -12,7 +12,7 @@ export interface TimeTie {
 /** At ten seconds between heartbeats: the last two minutes. */
 const samplesKept = 12;
 /** A tie that moved by less is not worth a write, and nothing that waits for a moment need look again. */
-const worthMs = 250;
+const worthMs = 100;
 /** However still the tie is, so often is written what time it was: after a reboot it is not earlier. */
 const journalEveryMs = 60_000;
 
@@ -29,6 +29,8 @@ export class ControllerTime {
   #samples: number[] = [];
   #journalled: TimeTie | undefined;
   #heard = false;
+  /** What those who wait for a moment go by. */
+  #toldMs: number;
 
   constructor(clock: Clock, bootId: string, journalled: TimeTie | undefined) {
     this.#clock = clock;
@@ -38,6 +40,7 @@ export class ControllerTime {
       journalled?.bootId === bootId
         ? journalled.offsetMs
         : Math.max(clock.now(), journalled?.at ?? 0) - clock.monotonic();
+    this.#toldMs = this.#offsetMs;
   }
 
   /** Milliseconds since 1970. */
@@ -53,11 +56,16 @@ export class ControllerTime {
   /** A heartbeat came. True when the time is noticeably another one than was thought. */
   heard(timeMs: number): boolean {
     this.#samples = [...this.#samples, timeMs - this.#clock.monotonic()].slice(-samplesKept);
-    const offsetMs = Math.max(...this.#samples);
-    const moved = Math.abs(offsetMs - this.#offsetMs) >= worthMs;
-    this.#offsetMs = offsetMs;
+    this.#offsetMs = Math.max(...this.#samples);
     this.#heard = true;
-    return moved;
+    if (Math.abs(this.#offsetMs - this.#toldMs) < worthMs) return false;
+    this.#toldMs = this.#offsetMs;
+    return true;
+  }
+
+  /** A moment of the controller's on our monotonic clock. */
+  toMonotonic(controllerMs: number): number {
+    return controllerMs - this.#offsetMs;
   }
 
   toJournal(): TimeTie | undefined {

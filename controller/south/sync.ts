@@ -1,8 +1,10 @@
 import { create, equals } from '@bufbuild/protobuf';
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import type { Clock } from '../../common/clock.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import {
   CaughtUpSchema,
+  type Heartbeat,
   HeartbeatSchema,
   type Hello,
   type Settings,
@@ -29,9 +31,8 @@ export function syncHandler(
 async function serveSync(stream: SyncStream, context: SouthContext): Promise<void> {
   const { clock, streams, timing } = context;
   const silence = watchSilence(clock, timing.silenceMs, () => streams.endSilent(stream.identity));
-  const heartbeat = repeat(clock, timing.heartbeatMs, () =>
-    stream.sendIfIdle(response({ case: 'heartbeat', value: create(HeartbeatSchema) })),
-  );
+  const beat = () => response({ case: 'heartbeat', value: heartbeatAt(clock) });
+  const heartbeat = repeat(clock, timing.heartbeatMs, () => stream.sendIfIdle(beat()));
   let pushing: Promise<void> | undefined;
   try {
     await stream.read(async ({ message }) => {
@@ -39,6 +40,8 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
       if (message.case === 'hello') {
         if (pushing) throw new TurnpikeError('invalid', 'a second Hello on one stream');
         await greet(message.value, stream, context);
+        // Before all else: what follows is full of times.
+        await stream.send(beat());
         pushing = pushChanges(message.value.revision, stream, context).catch((error) => stream.end(error));
       } else if (!pushing) {
         throw new TurnpikeError('invalid', 'the first message of a stream is Hello');
@@ -129,6 +132,10 @@ async function pushChanges(revision: bigint, stream: SyncStream, context: SouthC
   } finally {
     stop();
   }
+}
+
+function heartbeatAt(clock: Clock): Heartbeat {
+  return create(HeartbeatSchema, { timeMs: BigInt(Math.floor(clock.now())) });
 }
 
 function response(message: SyncResponse['message']): SyncResponse {

@@ -20,6 +20,7 @@ export async function measureFigures(fleet: Fleet): Promise<ReadonlyMap<string, 
     const passing = (pass: Pass, quotas: GateModel['quotas'] = new Map()): GateModel => ({
       devices: new Map(most.devices).set(lastId, { ...lastDevice, pass }),
       quotas,
+      limits: new Map(),
     });
     await wireguard.upsert(fleet.peers.slice(0, -1));
     await gate.apply(empty, most, 86_400);

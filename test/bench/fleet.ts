@@ -22,5 +22,5 @@ export function makeFleet(count: number): Fleet {
     const pass = { kind: 'allowance', generation: 1 } as const;
     devices.set(`dev_${number}`, { address4, address6, pass, unheard: true });
   }
-  return { peers, model: { devices, quotas: new Map() } };
+  return { peers, model: { devices, quotas: new Map(), limits: new Map() } };
 }

@@ -16,7 +16,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export const empty: GateModel = { devices: new Map(), quotas: new Map() };
+export const empty: GateModel = { devices: new Map(), quotas: new Map(), limits: new Map() };
 
 export async function openStage(): Promise<Stage> {
   const where = await createNamespace();

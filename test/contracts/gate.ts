@@ -26,10 +26,12 @@ const validity = 3600;
 function model(
   devices: Readonly<Record<string, GateDevice>>,
   quotas: Readonly<Record<string, bigint>> = {},
+  limits: Readonly<Record<string, bigint>> = {},
 ): GateModel {
   return {
     devices: new Map(Object.entries(devices)),
     quotas: new Map(Object.entries(quotas).map(([name, bytes]) => [name, { bytes }])),
+    limits: new Map(Object.entries(limits).map(([name, bytesPerSecond]) => [name, { bytesPerSecond }])),
   };
 }
 
@@ -199,6 +201,8 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
         ]),
         unheard: new Set([b.address4, b.address6]),
         endsIn: new Map(),
+        speedOf: new Map(),
+        limits: new Map(),
         quotas: new Map([['s_1', { bytes: 9_007_199_254_740_993n }]]),
       });
     });
@@ -222,6 +226,81 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
       const later = performance.now() + 1200;
       await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(later), { timeout: 3000 });
       expect(await bench.carry('upload', a.address4, 9, packet)).toBe(3);
+    });
+
+    /** At 10 kB/s: a second's worth and 64 KiB may come at once. */
+    const slow = 10_000n;
+    const atOnce = 75;
+    const expectAtOnce = (packets: number) => {
+      expect(packets).toBeGreaterThanOrEqual(atOnce);
+      // What came in while they were sent.
+      expect(packets).toBeLessThan(atOnce + 20);
+    };
+
+    it('drops what is over a pace, bills nothing of it and takes none of the quota, and leaves the other direction alone', async () => {
+      const slowed = { ...a, pass: on('s_1'), speed: { paceUp: 'p_1' } };
+      await gate.apply(empty, model({ dev: slowed }, { s_1: 900_000n }, { p_1: slow }), validity);
+      const four = await bench.carry('upload', a.address4, 200, packet);
+      expectAtOnce(four);
+      const six = await bench.carry('upload', a.address6, 100, packet);
+      expect(six).toBeLessThan(20);
+      expect(await bench.carry('download', a.address4, 100, packet)).toBe(100);
+      const reading = await gate.read();
+      expect(reading?.counters.get(a.address4)).toEqual({
+        upload: BigInt(four * packet),
+        download: 100_000n,
+      });
+      expect(reading?.counters.get(a.address6)?.upload).toBe(BigInt(six * packet));
+      expect(reading?.quotaRemaining.get('s_1')).toBe(900_000n - BigInt((four + six + 100) * packet));
+    });
+
+    it('lets devices share a pool, of which what is over a pace takes nothing', async () => {
+      const pool = { poolDown: 'p_pool' };
+      const both = model(
+        {
+          first: { ...a, pass: unlimited, speed: { ...pool, paceDown: 'p_first' } },
+          second: { ...b, pass: unlimited, speed: pool },
+        },
+        {},
+        { p_first: slow, p_pool: 2n * slow + 65_536n },
+      );
+      await gate.apply(empty, both, validity);
+      const first = await bench.carry('download', a.address4, 200, packet);
+      expectAtOnce(first);
+      const second = await bench.carry('download', b.address6, 200, packet);
+      expect(second).toBeGreaterThanOrEqual(atOnce);
+      expect(second).toBeLessThan(200);
+      expect(await bench.carry('upload', b.address4, 100, packet)).toBe(100);
+    });
+
+    it('changes to a fresh limit, and back to none', async () => {
+      const at = (limit: string, bytesPerSecond: bigint) =>
+        model({ dev: { ...a, pass: unlimited, speed: { paceUp: limit } } }, {}, { [limit]: bytesPerSecond });
+      const none = model({ dev: { ...a, pass: unlimited } });
+      await gate.apply(empty, at('p_1', slow), validity);
+      expectAtOnce(await bench.carry('upload', a.address4, 200, packet));
+      await gate.apply(at('p_1', slow), at('p_2', slow), validity);
+      expectAtOnce(await bench.carry('upload', a.address4, 200, packet));
+      expect([...(await gate.observe()).limits.keys()]).toEqual(['p_2']);
+      await gate.apply(at('p_2', slow), none, validity);
+      expect(await bench.carry('upload', a.address4, 200, packet)).toBe(200);
+      expect((await gate.observe()).limits.size).toBe(0);
+    });
+
+    it('tells who is slowed down, and how much', async () => {
+      const speed = { paceUp: 'p_1', paceDown: 'p_2', poolUp: 'p_1', poolDown: 'p_3' };
+      const limits = { p_1: 125_000n, p_2: 1024n * 1024n * 5n, p_3: 1024n * 3n };
+      await gate.apply(empty, model({ dev: { ...a, pass: closed, speed } }, {}, limits), validity);
+      const held = await gate.observe();
+      expect(held.speedOf).toEqual(
+        new Map([
+          [a.address4, speed],
+          [a.address6, speed],
+        ]),
+      );
+      expect([...held.limits].map(([name, { bytesPerSecond }]) => [name, bytesPerSecond]).sort()).toEqual(
+        Object.entries(limits),
+      );
     });
 
     const ways = [

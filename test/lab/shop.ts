@@ -57,9 +57,15 @@ export class Sale {
     this.subscription = subscription;
   }
 
-  static async make(lab: Lab, volumeBytes: bigint, devices: number): Promise<Sale> {
+  /** `terms`: further words for `tariff add`. */
+  static async make(
+    lab: Lab,
+    volumeBytes: bigint,
+    devices: number,
+    terms: readonly string[] = [],
+  ): Promise<Sale> {
     const { cli } = lab.controller;
-    await cli.json('tariff', 'add', 'lab', '--volume', String(volumeBytes));
+    await cli.json('tariff', 'add', 'lab', '--volume', String(volumeBytes), ...terms);
     await cli.json('account', 'add', 'customer-1');
     const words = ['--account', 'customer-1', '--tariff', 'lab'];
     const { id } = await cli.json<{ id: string }>('subscription', 'create', ...words);

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => world?.close());
 
-const empty: GateModel = { devices: new Map(), quotas: new Map() };
+const empty: GateModel = { devices: new Map(), quotas: new Map(), limits: new Map() };
 
 function everybody(pass: Pass): GateModel {
   const device = ({ address4, address6 }: Client) => ({ address4, address6, pass });
@@ -31,6 +31,7 @@ function everybody(pass: Pass): GateModel {
       ['bob', device(bob)],
     ]),
     quotas: new Map(),
+    limits: new Map(),
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { allowancePerDevice } from '../../../common/allowance.ts';
-import { device, Rig, subscription, subscriptionId } from './rig.ts';
+import { device, Rig, subscription } from './rig.ts';
 
 let directory: string;
 let rig: Rig;
@@ -18,10 +18,16 @@ afterEach(() => {
 });
 
 const MB = 1_000_000n;
-const endIn = (ms: number) => rig.memory.endsAt.set(subscriptionId(1), rig.clock.monotonic() + ms);
+let item = subscription(1);
+/** The kernel is told a millisecond less. */
+const endIn = (ms: number) => {
+  item = { ...item, endsAt: rig.time.now() + ms + 1 };
+  return rig.say({ subscriptions: [item] });
+};
 const begin = async (ms: number, change = {}) => {
-  endIn(ms);
-  await rig.say({ subscriptions: [subscription(1, change)], devices: [device(2)] });
+  item = subscription(1, change);
+  await rig.say({ devices: [device(2)] });
+  await endIn(ms);
 };
 const marksAside = () =>
   rig.gate.applied.flat().filter(({ kind }) => kind === 'admit' || kind === 'expel').length;
@@ -71,18 +77,16 @@ describe.each([
   test('passes again when its end moves, also after it was over', async () => {
     await beginTraffic();
     await rig.beat(5000);
-    endIn(20_000);
-    await rig.run();
+    await endIn(20_000);
     rig.clock.advance(10_000);
     expect(rig.upload(2, 5)).toBe(5000n);
     await rig.beat(10_000);
     await rig.beat();
     expect(rig.upload(2, 5)).toBe(0n);
-    endIn(20_000);
-    await rig.run();
+    await endIn(20_000);
     expect(rig.upload(2, 5)).toBe(5000n);
-    rig.memory.endsAt.clear();
-    await rig.run();
+    const { endsAt: _, ...forever } = item;
+    await rig.say({ subscriptions: [forever] });
     rig.clock.advance(1_000_000);
     expect(rig.upload(2, 1)).toBe(1000n);
   });
@@ -90,10 +94,8 @@ describe.each([
   test('is left alone when its end moves by next to nothing', async () => {
     await beginTraffic();
     const before = marksAside();
-    endIn(10_100);
-    await rig.run();
-    endIn(9_900);
-    await rig.run();
+    await endIn(10_100);
+    await endIn(9_900);
     expect(marksAside()).toBe(before);
   });
 });
@@ -101,8 +103,7 @@ describe.each([
 test('an allowance whose end moves is read before it is armed anew: no more can pass than was journalled', async () => {
   await begin(10_000, { grantedBytes: 2n * allowancePerDevice });
   expect(rig.upload(2, 100)).toBe(100_000n);
-  endIn(20_000);
-  await rig.run();
+  await endIn(20_000);
   expect(rig.used()).toBe(100_000n);
   const { armed } = rig.account();
   expect(armed).toBeLessThanOrEqual(2n * allowancePerDevice);
@@ -121,21 +122,72 @@ test('a quota whose end moves stays the same object', async () => {
   await rig.beat();
   const { quotas } = rig.memory.gate;
   expect(quotas.size).toBe(1);
-  endIn(60_000);
-  await rig.run();
+  await endIn(60_000);
   expect([...rig.memory.gate.quotas.keys()]).toEqual([...quotas.keys()]);
 });
 
 test('a restart leaves an allowance with an end as it is', async () => {
   await begin(100_000);
   rig.clock.advance(1300);
-  const end = rig.memory.endsAt.get(subscriptionId(1)) ?? 0;
   const before = marksAside();
   rig.journal.close();
   rig.start();
-  rig.memory.endsAt.set(subscriptionId(1), end);
   await rig.run();
   expect(marksAside()).toBe(before);
   rig.clock.advance(98_700);
   expect(rig.upload(2, 1)).toBe(0n);
+});
+
+describe('the agent and the end', () => {
+  const peers = async () => (await rig.wireguard.peers()).size;
+
+  test('at the end the devices leave WireGuard, and a renewal brings them back at once', async () => {
+    await begin(10_000, { grantedBytes: 10n * MB });
+    rig.upload(2, 1);
+    await rig.beat(9_999);
+    expect(await peers()).toBe(1);
+    await rig.beat(2);
+    expect(await peers()).toBe(0);
+    await endIn(1000);
+    expect(await peers()).toBe(1);
+    expect(rig.upload(2, 1)).toBe(1000n);
+  });
+
+  test('it is woken at the end, without a beat', async () => {
+    await begin(10_000);
+    rig.clock.advance(4_000);
+    expect(rig.reconciler.momentInMs).toBe(6_001);
+  });
+
+  test.each([3_600_000, -3_600_000])(
+    'steps of the wall clock by %i ms move nothing, with the controller away and over a restart',
+    async (step) => {
+      rig.inbox.time(rig.clock.now() + 77_000, true);
+      await begin(10_000, { grantedBytes: 10n * MB });
+      rig.clock.step(step);
+      await rig.restart();
+      rig.clock.advance(9_998);
+      expect(rig.upload(2, 1)).toBe(1000n);
+      rig.clock.step(-2 * step);
+      await rig.beat(1);
+      expect(await peers()).toBe(1);
+      await rig.beat(2);
+      expect(rig.upload(2, 1)).toBe(0n);
+      expect(await peers()).toBe(0);
+      await rig.restart();
+      expect(rig.upload(2, 1)).toBe(0n);
+      expect(await peers()).toBe(0);
+    },
+  );
+
+  test('when the controller’s clock is found to be behind, who was closed too early is let in again', async () => {
+    rig.inbox.time(rig.clock.now() + 60_000, true);
+    await begin(10_000);
+    await rig.beat(20_000);
+    expect(await peers()).toBe(0);
+    rig.inbox.time(rig.clock.now(), true);
+    await rig.run({ reading: false });
+    expect(await peers()).toBe(1);
+    expect(rig.upload(2, 1)).toBe(1000n);
+  });
 });

@@ -155,6 +155,20 @@ async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
     }
   };
 
+  // Packets come also between a reading and the change of the gate that it led to, and in mid-reading.
+  const apply = rig.gate.apply.bind(rig.gate);
+  rig.gate.apply = async (from: GateModel, to: GateModel, validitySeconds: number) => {
+    if (from !== to) passed += rig.upload(2, 3);
+    await apply(from, to, validitySeconds);
+  };
+  const read = rig.gate.read.bind(rig.gate);
+  rig.gate.read = async () => {
+    const quotas = await read();
+    passed += rig.upload(2, 1);
+    const counters = await read();
+    return quotas && counters && { ...counters, quotaRemaining: quotas.quotaRemaining };
+  };
+
   await rig.say({ ...sub(), devices: [device(2), device(3)] });
   for (const current of steps) {
     try {
@@ -173,9 +187,11 @@ async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
           controller.next += current.bytes;
           await rig.say(sub());
           break;
-        case 'turn':
-          passed += await turn(rig, controller, current);
+        case 'turn': {
+          const more = await turn(rig, controller, current);
+          passed += more;
           break;
+        }
         case 'recall':
           controller.recall += 1;
           controller.allowance = current.allowance;
@@ -230,7 +246,7 @@ async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
     }
     check();
   }
-  // Nobody is stranded: what was granted and not given back passes in the end, but for less than a packet.
+  // Nobody is stranded: what was granted and not given back passes in the end, but for a packet.
   await rig.say({ ...sub(), devices: [device(2), device(3)] });
   for (let quiet = 0; quiet < 4; ) {
     const now = rig.upload(2, 3000) + rig.upload(3, 3000);
@@ -249,7 +265,7 @@ async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
   expect(period).toBe(controller.period);
   if (!destroys) expect(controller.billed()).toBe(passed);
   else expect(controller.billed()).toBeLessThanOrEqual(passed);
-  expect(granted - rig.used() - writtenOff - released).toBeLessThan(1000n);
+  expect(granted - rig.used() - writtenOff - released).toBeLessThanOrEqual(1000n);
   for (const [past, row] of controller.rows) {
     if (past < period) expect(usedIn(row) + row.writtenOff + row.released).toBe(row.granted);
   }

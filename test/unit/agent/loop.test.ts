@@ -39,6 +39,7 @@ async function start(): Promise<void> {
       log: silentLogger,
     },
     random: () => 0.5,
+    onReading: () => undefined,
     onRefusal: () => {
       refusals += 1;
     },

@@ -3,10 +3,16 @@ import type { Clock, Timer } from '../../../common/clock.ts';
 /** A clock that stands still until it is told to go on. */
 export class ManualClock implements Clock {
   #ms = 1_000_000;
+  #wall = 1_800_000_000_000;
   readonly #timers = new Set<{ readonly at: number; readonly action: () => void }>();
 
   now(): number {
-    return 1_800_000_000_000 + this.#ms;
+    return this.#wall + this.#ms;
+  }
+
+  /** Somebody sets the wall clock. */
+  step(ms: number): void {
+    this.#wall += ms;
   }
 
   monotonic(): number {

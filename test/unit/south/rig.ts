@@ -147,6 +147,7 @@ export class MemorySink implements DesiredSink {
   readonly settingsSeen: NodeSettings[] = [];
   readonly batches: { deltas: readonly DesiredDelta[]; complete: boolean }[] = [];
   readonly times: { timeMs: number; first: boolean }[] = [];
+  timesBeforeSettings: number | undefined;
   heardCount = 0;
   refusedCount = 0;
   /** What `apply` waits for. */
@@ -162,6 +163,7 @@ export class MemorySink implements DesiredSink {
   }
 
   settings(settings: NodeSettings): void {
+    this.timesBeforeSettings ??= this.times.length;
     this.settingsSeen.push(settings);
   }
 

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, expect, it } from 'vitest';
+import { absent } from '../../../agent/presence/judge.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { TurnpikeError } from '../../../common/errors.ts';
 import { hello, RawNode } from './raw-node.ts';
@@ -149,6 +150,20 @@ it('heartbeats keep a quiet stream alive on both sides', async () => {
   expect(controller.books.events.filter((event) => event.startsWith('hello'))).toHaveLength(1);
 });
 
+it('the first word on each stream is the controller’s time, and heartbeats say it again', async () => {
+  const controller = await startController(cleanup, { timing: { heartbeatMs: 50 } });
+  const before = systemClock.now();
+  const agent = await startAgent(cleanup, await joinNode(cleanup, controller));
+  await until(() => expect(agent.sink.times.length).toBeGreaterThan(3));
+  const { times } = agent.sink;
+  expect(times.map(({ first }) => first).slice(0, 3)).toEqual([true, false, false]);
+  for (const { timeMs } of times) {
+    expect(timeMs).toBeGreaterThanOrEqual(before);
+    expect(timeMs).toBeLessThanOrEqual(systemClock.now());
+  }
+  expect(agent.sink.timesBeforeSettings).toBe(1);
+});
+
 it('a controller of which nothing is heard is dialled anew', async () => {
   const controller = await startController(cleanup, { timing: { heartbeatMs: 60_000 } });
   const identity = await joinNode(cleanup, controller);
@@ -266,7 +281,7 @@ it('presence reaches the controller, and all of it again after a reconnect', asy
   const identity = await joinNode(cleanup, controller);
   const relay = await startRelay(cleanup, controller.nodes);
   const agent = await startAgent(cleanup, { ...identity, controllerAddress: relay.address });
-  const present = { deviceId: device(1).id, connected: true, passing: true, refused: false };
+  const present = { ...absent(device(1).id), connected: true, passing: true, active: true };
   let connections = 0;
   agent.south.presence.onConnected(() => {
     connections += 1;

@@ -1,0 +1,59 @@
+/** The most that any one device may have of a speed that it shares, bytes per second; undefined: no bound of its own. */
+export interface Level {
+  readonly upload: bigint | undefined;
+  readonly download: bigint | undefined;
+}
+
+export const noLevel: Level = { upload: undefined, download: undefined };
+
+/** From this part of the pool on, it is contended. */
+const contendedFrom = 0.9;
+/** A device may go so much beyond its rate, and by this part of an equal share: who is held back can show that he wants more. */
+const growth = 1.1;
+const foothold = 0.1;
+/** At this part of the level a device is held back by it. */
+const heldBackFrom = 0.9;
+/** A level that would rise by less stays. */
+const risesFrom = 0.1;
+/** Who has less than this part of an equal share passes next to nothing. */
+const least = 0.002;
+
+/**
+ * Max-min fair shares of a pool: the level up to which each device may go, so that those who want less have all of it, and
+ * the others the same. `rates` are what the gate accepted of each lately, `level` is what is in force. All in bytes per
+ * second. Undefined when nobody needs protection: fewer than two pass, or the pool is not full and nobody held back.
+ *
+ * What a device wants is seen only while it is not held back. So when one of those that want less begins to want more,
+ * all get an equal share first, and what is not used of it is given on after that.
+ */
+export function shareOut(
+  pool: number,
+  rates: readonly number[],
+  level: number | undefined,
+): number | undefined {
+  const passing = rates.filter((rate) => rate >= (least * pool) / rates.length);
+  const used = passing.reduce((sum, rate) => sum + rate, 0);
+  const isHeldBack = (rate: number) => level !== undefined && rate >= level * heldBackFrom;
+  const contended = used >= pool * contendedFrom || passing.some(isHeldBack);
+  if (passing.length < 2 || !contended) return undefined;
+  const equal = pool / passing.length;
+  const wants = passing.map((rate) =>
+    isHeldBack(rate) ? Number.POSITIVE_INFINITY : rate * growth + equal * foothold,
+  );
+  const next = waterLevel(pool, wants);
+  if (level === undefined) return next;
+  if (next < level * (1 - foothold / passing.length)) return equal;
+  return next > level * (1 + risesFrom) ? next : level;
+}
+
+/** The level L at which the sum of min(want, L) is the pool; the pool itself when nobody wants more than there is. */
+export function waterLevel(pool: number, wants: readonly number[]): number {
+  let left = pool;
+  const ascending = wants.toSorted((a, b) => a - b);
+  for (const [index, want] of ascending.entries()) {
+    const equal = left / (ascending.length - index);
+    if (want >= equal) return equal;
+    left -= want;
+  }
+  return pool;
+}

@@ -1,0 +1,108 @@
+// npm run bench -- speed [--devices 10,5000 --seconds 10]: speed limits of tariffs beside what TCP makes of them.
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import type { GateDevice, GateLimit, GateModel } from '../../../agent/gate/model.ts';
+import { systemClock } from '../../../common/clock.ts';
+import { type Client, createWorld, internetAddresses, type World } from '../../node/world.ts';
+import { makeFleet } from '../fleet.ts';
+import { empty } from '../stage.ts';
+import { type Direction, TcpEnd } from './tcp.ts';
+
+const { values } = parseArgs({
+  options: {
+    devices: { type: 'string', default: '10,5000' },
+    seconds: { type: 'string', default: '10' },
+  },
+});
+const megabits = [1, 10, 50];
+const streamCounts = [1, 8];
+const directions: readonly Direction[] = ['down', 'up'];
+const warmUpMs = 3_000;
+const windowMs = Number(values.seconds) * 1000;
+const tcpPort = 5001;
+
+/** The client at this speed, and so many other devices that have limits of their own. */
+function modelOf(client: Client, megabit: number, others: number): GateModel {
+  const bytesPerSecond = BigInt(megabit) * 125_000n;
+  const devices = new Map<string, GateDevice>();
+  const limits = new Map<string, GateLimit>();
+  const add = (id: string, { address4, address6 }: { address4: string; address6: string }) => {
+    const [paceUp, paceDown] = [`${id}_up_${megabit}`, `${id}_down_${megabit}`];
+    for (const name of [paceUp, paceDown]) limits.set(name, { bytesPerSecond });
+    devices.set(id, { address4, address6, pass: { kind: 'unlimited' }, speed: { paceUp, paceDown } });
+  };
+  add('client', client);
+  // The first addresses are the client's and the node's.
+  for (const [id, device] of [...makeFleet(others + 1).model.devices].slice(1)) add(id, device);
+  return { devices, quotas: new Map(), limits };
+}
+
+interface Run {
+  readonly streams: number;
+  readonly direction: Direction;
+}
+
+interface Achieved {
+  /** Bits per second. */
+  readonly accepted: number;
+  readonly payload: number;
+}
+
+async function measure(
+  world: World,
+  client: Client,
+  ends: { client: TcpEnd; internet: TcpEnd },
+  { streams, direction }: Run,
+): Promise<Achieved> {
+  const receiver = direction === 'down' ? ends.client : ends.internet;
+  const look = async () => {
+    const payload = await receiver.received();
+    const counters = (await world.gate.read())?.counters.get(client.address4);
+    const accepted = Number((direction === 'down' ? counters?.download : counters?.upload) ?? 0n);
+    return { payload, accepted, at: systemClock.monotonic() };
+  };
+  await ends.client.open(internetAddresses.address4, tcpPort, streams, direction);
+  await systemClock.sleep(warmUpMs);
+  const before = await look();
+  await systemClock.sleep(windowMs);
+  const after = await look();
+  await ends.client.close();
+  const perSecond = (bytes: number) => (bytes * 8000) / (after.at - before.at);
+  return {
+    accepted: perSecond(after.accepted - before.accepted),
+    payload: perSecond(after.payload - before.payload),
+  };
+}
+
+const table = new Table({
+  style: { head: [], border: [] },
+  head: ['devices', 'tariff', 'direction', 'streams', 'accepted at the gate', 'of the tariff', 'payload'],
+});
+const world = await createWorld();
+const ends: TcpEnd[] = [];
+try {
+  const client = await world.client(2);
+  const tcp = { client: new TcpEnd(client.where.name), internet: new TcpEnd(world.internet.name) };
+  ends.push(tcp.client, tcp.internet);
+  await tcp.internet.listen(internetAddresses.address4, tcpPort);
+  for (const devices of values.devices.split(',').map(Number)) {
+    for (const megabit of megabits) {
+      await world.gate.create(world.frame);
+      await world.gate.apply(empty, modelOf(client, megabit, devices - 1), 3600);
+      for (const direction of directions) {
+        for (const streams of streamCounts) {
+          const { accepted, payload } = await measure(world, client, tcp, { streams, direction });
+          const show = (bits: number) => `${(bits / 1e6).toFixed(2)} Mbit/s`;
+          const part = `${((accepted / (megabit * 1e6)) * 100).toFixed(1)} %`;
+          const row = [devices, `${megabit} Mbit/s`, direction, streams, show(accepted), part, show(payload)];
+          table.push(row);
+          process.stderr.write(`${row.join('  ')}\n`);
+        }
+      }
+    }
+  }
+} finally {
+  for (const end of ends) await end.end();
+  await world.close();
+}
+process.stdout.write(`${table.toString()}\n`);
