@@ -1,5 +1,6 @@
 import type { Context } from '../books/context.ts';
 import { recordEvent } from '../events/record.ts';
+import { switchToNextTariff } from '../lifetime/switch-tariff.ts';
 import type { Tx } from '../store/store.ts';
 import { addMissingGrants, addNextGrants } from './grant-rows.ts';
 import { turnLedger } from './turn.ts';
@@ -101,6 +102,7 @@ export async function turnPeriod(
     renew: () => true,
     touch: true,
   });
+  await switchToNextTariff(context, tx, subscriptionId, current.starts_at);
 }
 
 async function leave(tx: Tx, subscriptionId: string, number: number): Promise<void> {

@@ -73,14 +73,19 @@ async function ending(tx: Tx, before: number): Promise<string[]> {
 }
 
 function selectUnturned(tx: Tx, before: number) {
-  return tx.db
-    .selectFrom('periods')
-    .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
-    .where('periods.turned', '=', 0)
-    .where('subscriptions.cancelled_at', 'is', null)
-    .where('periods.ends_at', '<=', before)
-    .whereRef('periods.number', '=', 'subscriptions.period')
-    .orderBy('periods.ends_at')
-    .limit(atOnce)
-    .select('periods.subscription_id');
+  return (
+    tx.db
+      .selectFrom('periods')
+      .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
+      .where('periods.turned', '=', 0)
+      .where('subscriptions.cancelled_at', 'is', null)
+      .where('periods.ends_at', '<=', before)
+      .whereRef('periods.number', '=', 'subscriptions.period')
+      // A renewal begins a period anew.
+      .where('subscriptions.phase', '!=', 'over')
+      .where('subscriptions.cancelled_at', 'is', null)
+      .orderBy('periods.ends_at')
+      .limit(atOnce)
+      .select('periods.subscription_id')
+  );
 }

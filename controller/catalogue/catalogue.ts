@@ -51,6 +51,15 @@ export interface Catalogue {
     id: string,
     input: RenewalWish,
   ): Promise<{ renewal: view.Renewal; subscription: view.Subscription }>;
+  /**
+   * Gives it another tariff, at once unless told otherwise. Where the other one has another group, its devices are
+   * served by that group's nodes then.
+   * @throws `conflict` when it has more devices than the other one allows, or no next period.
+   */
+  changeTariff(
+    id: string,
+    input: { tariff: string; when?: 'now' | 'next-period' },
+  ): Promise<view.SubscriptionChange>;
   /** For good: it is closed on every node, and cannot be renewed. */
   cancelSubscription(id: string, input: { reason: string }): Promise<view.Subscription>;
   listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;

@@ -5,6 +5,7 @@ import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
 import type { Catalogue } from './catalogue.ts';
+import { changeTariff } from './change-tariff.ts';
 import { getClientSettings } from './client-settings.ts';
 import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts';
 import { setEnforcement } from './enforcement.ts';
@@ -57,6 +58,7 @@ export function createCatalogue(context: Context): Catalogue {
     createSubscription: on(createSubscription),
     setSubscription: on(setSubscription),
     renewSubscription: on(renewSubscription),
+    changeTariff: on(changeTariff),
     cancelSubscription: on(cancelSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: onSubscription(getSubscription),

@@ -1,16 +1,21 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { dateFirstPeriod } from '../accounting/begin-period.ts';
+import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import { recordEvent } from '../events/record.ts';
+import { addVolume } from '../ledger/adjust.ts';
 import { agreeOnTimes, checkExpiry, showTime, type TimesWish } from '../lifetime/agree.ts';
+import { resumePeriods } from '../lifetime/renew-period.ts';
 import { planRenewal } from '../lifetime/renewal.ts';
 import { settlePhases } from '../lifetime/settle-phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { bookAdjustment } from './book-adjustment.ts';
 import type { RenewalWish } from './catalogue.ts';
 import { findSubscription } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';
+import { toTariffLimits } from './tariff-settings.ts';
 import type { Renewal, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
@@ -109,11 +114,15 @@ async function renew(
   const tariff = await tx.db
     .selectFrom('tariffs')
     .where('id', '=', row.tariff_id)
-    .select(['duration_days as durationDays', 'period_kind as period', 'period_days as periodDays'])
+    .selectAll()
     .executeTakeFirstOrThrow();
   const wish =
     until === undefined ? { periods: periods ?? 1 } : { until: parseInstant('until', until, timeZone) };
-  const extension = planRenewal({ id, phase, expiresAt, timeZone, tariff }, wish, now);
+  const extension = planRenewal(
+    { id, phase, expiresAt, timeZone, tariff: toTariffLimits(tariff) },
+    wish,
+    now,
+  );
   const renewal = {
     subscription_id: id,
     reference,
@@ -139,7 +148,26 @@ async function renew(
     },
   });
   await settlePhases(context, tx, [id]);
+  if (phase === 'over') await resumePeriods(context, tx, row, tariff);
+  if (tariff.period_kind === 'once') await addVolumeAgain(context, tx, row, tariff, renewal);
   return renewal;
+}
+
+/** Where the volume is for the whole life, no period brings it again: what is paid for again is added. */
+async function addVolumeAgain(
+  context: Context,
+  tx: Tx,
+  row: Row<'subscriptions'>,
+  { name, volume_bytes }: Row<'tariffs'>,
+  { reference, periods }: Row<'renewals'>,
+): Promise<void> {
+  const { volumeBytes } = await loadSubscription(tx, row.id);
+  if (volume_bytes === null || volumeBytes === null) return;
+  const bytes = volume_bytes * BigInt(periods ?? 1);
+  addVolume(volumeBytes, bytes);
+  const occasion = { reason: `renewal of ${name}`, reference: `renewal ${reference}` };
+  await bookAdjustment(context, tx, row, occasion, { kind: 'pack', bytes });
+  await turnLedger(context, tx, [row.id], { rearm: true });
 }
 
 /** Told once more by a billing backend that did not hear the answer: it is the same renewal. */

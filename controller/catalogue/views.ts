@@ -144,6 +144,14 @@ export interface Subscription {
   readonly createdAt: number;
 }
 
+/** What came of another tariff. */
+export interface SubscriptionChange {
+  readonly subscription: Subscription;
+  readonly when: 'now' | 'next-period';
+  /** Name of the group whose nodes serve its devices then; null: the same as before. */
+  readonly newGroup: string | null;
+}
+
 export interface Renewal {
   readonly subscriptionId: string;
   /** The billing backend's own; unique within the subscription, so that no payment is booked twice. */

@@ -92,6 +92,17 @@ export interface SubscriptionDetail extends Subscription {
   readonly adjustments: readonly Adjustment[];
 }
 
+export interface SubscriptionChange {
+  readonly subscription: Subscription;
+  readonly when: string;
+  readonly newGroup: string | null;
+}
+
+export interface Renewal {
+  readonly renewal: { readonly untilAt: string };
+  readonly subscription: Subscription;
+}
+
 export interface Adjustment {
   readonly id: string;
   readonly kind: string;

@@ -4,20 +4,27 @@ import type { Subscription, SubscriptionDetail } from './api.ts';
 import type { OpenSession } from './session.ts';
 import { showAccess, showBytes, showTime, showVolume } from './show.ts';
 import { showConnections, showDevices, subscriptionTable } from './subscription-table.ts';
+import {
+  addTimeVerbs,
+  path,
+  showStart,
+  type TimesOptions,
+  toTimes,
+  withTimes,
+} from './subscription-times.ts';
 import { renderProperties } from './table.ts';
 
 export function addSubscriptionVerbs(program: Command, open: OpenSession): void {
   const family = program.command('subscription').description("an account's use of a tariff");
 
-  family
-    .command('create')
-    .description('gives an account a tariff')
+  withTimes(family.command('create').description('gives an account a tariff'))
     .requiredOption('--account <reference>', 'reference or id of the account')
     .requiredOption('--tariff <name>', 'name or id of the tariff')
-    .action(async (input: { account: string; tariff: string }, command: Command) => {
+    .action(async (input: { account: string; tariff: string } & TimesOptions, command: Command) => {
       const { api, print } = open(command);
       const { account, tariff } = input;
-      const created = await api.send<Subscription>('POST', '/v1/subscriptions', { account, tariff });
+      const body = { account, tariff, ...toTimes(input) };
+      const created = await api.send<Subscription>('POST', '/v1/subscriptions', body);
       print(created, () => `subscription ${created.id} created: ${showVolume(created.volumeBytes)}`);
     });
 
@@ -62,10 +69,8 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
       const subscription = await api.send<Subscription>('POST', `${path(id)}/resume`);
       print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
     });
-}
 
-function path(id: string): string {
-  return `/v1/subscriptions/${encodeURIComponent(id)}`;
+  addTimeVerbs(family, open);
 }
 
 function renderSubscription(subscription: SubscriptionDetail): string {
@@ -97,6 +102,16 @@ function renderSubscription(subscription: SubscriptionDetail): string {
         'written off',
         subscription.writtenOffBytes === '0' ? undefined : showBytes(subscription.writtenOffBytes),
       ],
+      ['starts', showStart(subscription.startsAt)],
+      ['expires', subscription.expiresAt === null ? 'never' : showTime(subscription.expiresAt)],
+      [
+        'grace until',
+        subscription.endsAt === null || subscription.endsAt === subscription.expiresAt
+          ? undefined
+          : showTime(subscription.endsAt),
+      ],
+      ['time zone', subscription.timeZone],
+      ['next tariff', subscription.nextTariff ?? undefined],
       ['enforcement', subscription.enforcement],
       ['created', showTime(subscription.createdAt)],
     ]),

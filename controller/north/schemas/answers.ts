@@ -100,6 +100,36 @@ const subscriptionFields = {
 
 export const Subscription = Type.Object(subscriptionFields, { ...strict, title: 'Subscription' });
 
+export const SubscriptionChange = Type.Object(
+  {
+    subscription: Subscription,
+    when: Type.Enum(['now', 'next-period']),
+    newGroup: nullable(
+      Type.String(),
+      'Name of the group whose nodes serve its devices then: they need configurations for those; null: the same as before.',
+    ),
+  },
+  { ...strict, title: 'SubscriptionChange' },
+);
+
+export const Renewal = Type.Object(
+  {
+    renewal: Type.Object(
+      {
+        subscriptionId: id('sub'),
+        reference: Type.String({ description: "The operator's own; unique within the subscription." }),
+        periods: nullable(count(''), 'As asked for; null when it was a date.'),
+        fromAt: time('The expiry before, or the moment of the renewal where service had ended.'),
+        untilAt: time('The expiry that came of it.'),
+        createdAt: time('When it was booked.'),
+      },
+      strict,
+    ),
+    subscription: Subscription,
+  },
+  { ...strict, title: 'Renewal' },
+);
+
 export const Adjustment = Type.Object(
   {
     id: id('adj'),
