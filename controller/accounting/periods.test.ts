@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { kib, mib, openRig, type Rig } from '../../test/unit/books/rig.ts';
 
 const day = 86_400_000;
+const daily = { period: 'days', periodDays: 1 } as const;
 let rig: Rig;
 let start: number;
 beforeEach(async () => {
@@ -20,7 +21,7 @@ const usage = (subscription: string, period?: number) =>
 /** A subscription of 100 MiB a day with one device, on one node that sends. */
 async function sell() {
   const node = await rig.node('a');
-  const subscription = await rig.subscription({ volumeBytes: 100n * mib });
+  const subscription = await rig.subscription({ volumeBytes: 100n * mib, limits: daily });
   const device = await rig.device(subscription);
   await node.sync();
   const told = () => node.subscriptions.get(subscription);
@@ -147,7 +148,7 @@ describe('a period', () => {
 describe('what a period leaves unused of its volume', () => {
   const settle = async (rollover: boolean) => {
     const node = await rig.node('a');
-    const subscription = await rig.subscription({ volumeBytes: 100n * mib, limits: { rollover } });
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib, limits: { ...daily, rollover } });
     const device = await rig.device(subscription);
     await node.sync();
     await node.report({ [device]: [30n * mib, 0n] }, { [subscription]: { wanting: true } });
@@ -199,7 +200,7 @@ describe('what a period leaves unused of its volume', () => {
 describe('another volume', () => {
   it('of the current period goes as far as it is free, and the rest when it comes back', async () => {
     const node = await rig.node('a');
-    const subscription = await rig.subscription({ volumeBytes: 100n * mib });
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib, limits: daily });
     const device = await rig.device(subscription);
     await node.sync();
     await node.report({ [device]: [30n * mib, 0n] }, { [subscription]: { wanting: true } });
@@ -230,7 +231,11 @@ describe('another volume', () => {
     expect((await shown(subscription)).volumeBytes).toBe(7n * mib);
   });
 
-  /** As a change of tariff does, within a transaction of its own. */
-  const change = (subscription: string, volume: bigint | null, when: 'now' | 'next-period') =>
-    rig.books.store.transaction((tx) => changeVolume(rig.books, tx, subscription, volume, when));
+  let tariffs = 0;
+  const change = async (subscription: string, volumeBytes: bigint | null, when: 'now' | 'next-period') => {
+    tariffs += 1;
+    const period = { period: 'days', periodDays: 1 } as const;
+    await rig.books.catalogue.addTariff({ name: `other-${tariffs}`, volumeBytes, ...period });
+    await rig.books.catalogue.changeTariff(subscription, { tariff: `other-${tariffs}`, when });
+  };
 });
