@@ -71,9 +71,9 @@ async function serve(
 
   const memory = newMemory(journal.state);
   const telemetry = newTelemetry();
-  const validity = new Validity(clock, journal.state);
   const wake = new Wake();
   const time = new ControllerTime(clock, await readBootId(), journal.state.time);
+  const validity = new Validity(clock, time, journal.state);
   const inbox = new Inbox(journal, validity, time, () => wake.set());
   const reconciler = new Reconciler({
     ...{ journal, memory, inbox, validity, time, gate, wireguard, host },

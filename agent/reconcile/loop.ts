@@ -116,7 +116,7 @@ export class Loop implements Task {
     const { clock, reconciler, wake, validity } = this.#parts;
     const now = clock.monotonic();
     const dues = [this.#beatAt, this.#fullAt, now + reconciler.momentInMs];
-    if (validity.remainingMs() > 0) dues.push(now + validity.remainingMs());
+    for (const left of [validity.remainingMs(), validity.patienceMs()]) if (left > 0) dues.push(now + left);
     const delay = reconciler.restless ? 0 : Math.max(0, Math.min(...dues) - now);
     if (delay === 0) return;
     const timer: Timer = clock.after(delay, () => wake.set());

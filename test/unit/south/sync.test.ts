@@ -38,6 +38,7 @@ it('a new node gets settings, then everything, then what changes', async () => {
       address6: 'fd74:7572:6e70::1',
       mtu: 1420,
       validitySeconds: 86_400,
+      seatPatienceSeconds: 60,
     },
   ]);
   expect(agent.sink.devices.get(first.id)).toEqual({
