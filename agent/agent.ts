@@ -71,9 +71,9 @@ async function serve(
 
   const memory = newMemory(journal.state);
   const telemetry = newTelemetry();
-  const validity = new Validity(clock, journal.state);
   const wake = new Wake();
   const time = new ControllerTime(clock, await readBootId(), journal.state.time);
+  const validity = new Validity(clock, time, journal.state);
   const inbox = new Inbox(journal, validity, time, () => wake.set());
   const reconciler = new Reconciler({
     ...{ journal, memory, inbox, validity, time, gate, wireguard, host },
@@ -83,6 +83,7 @@ async function serve(
   const loop = new Loop({
     ...{ reconciler, inbox, validity, gate, clock, log, telemetry, wake, random },
     onRefusal: () => presence.lookSoon(),
+    onReading: () => presence.tellRisen(),
   });
   const south = createSouth({
     ...{ identity, sink: inbox, reports: inbox, clock, log, random },
@@ -92,7 +93,9 @@ async function serve(
   const presence = new Presence({
     ...{ wireguard, sender: south.presence, clock, log },
     devices: () => (telemetry.inForce ? journal.state.devices.values() : []),
-    passedAt: (id) => memory.passedAt.get(id),
+    traffic: memory.traffic,
+    risen: memory.risen,
+    readAt: () => memory.lastReadingAt,
     peers: () => memory.peers,
     onKnock: (ids) => inbox.knock(ids),
     onLook: (askedAt, peers) => {

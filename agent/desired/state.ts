@@ -55,6 +55,8 @@ export interface NodeSettings {
   readonly address6: string;
   readonly mtu: number;
   readonly validitySeconds: number;
+  /** For how long without the controller a device with a free seat may still pass. */
+  readonly seatPatienceSeconds: number;
 }
 
 /** Removals first, then whole items; what is not named stays as it is. */

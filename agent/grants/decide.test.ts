@@ -291,3 +291,52 @@ describe('what is not sure is closed first', () => {
     expect(decide(situation({ desired: free, valid: false })).target).toEqual({ kind: 'unlimited' });
   });
 });
+
+describe('throttled where nothing is left', () => {
+  const throttle = { downloadBitsPerSecond: 64_000n, scope: 'subscription' } as const;
+  const slow = (change: Partial<Situation> = {}) =>
+    situation({
+      desired: { ...situation().desired, throttle },
+      account: account(MB, MB),
+      used: MB,
+      quietMs: 0,
+      ...change,
+    });
+  const exhausted = { kind: 'quota', remaining: 0n } as const;
+  const throttled = { kind: 'unlimited' } as const;
+
+  test('an exhausted object is left for the slower speed, and more is wanted', () => {
+    expect(decide(slow({ live: exhausted }))).toMatchObject({ target: { kind: 'throttled' }, wanting: true });
+    expect(decide(slow({ live: { kind: 'quota', remaining: 1n } })).target).toEqual({
+      kind: 'quota',
+      bytes: undefined,
+    });
+  });
+
+  test('usage beyond the grant arms nothing, and a grant that comes is armed on top of it', () => {
+    const beyond = { account: account(MB, 3n * MB), used: 3n * MB, live: throttled };
+    expect(decide(slow(beyond))).toMatchObject({ target: { kind: 'throttled' }, wanting: true });
+    expect(decide(slow(beyond)).account).toEqual(beyond.account);
+    const more = decide(slow({ ...beyond, account: account(4n * MB, 3n * MB) }));
+    expect(more).toMatchObject({ target: { kind: 'quota', bytes: MB }, again: false });
+    expect(more.account.armed).toBe(4n * MB);
+  });
+
+  test('a few bytes are not worth the swap: they are used up throttled', () => {
+    const few = slow({ account: account(MB + 65_535n, MB), live: throttled });
+    expect(decide(few).target).toEqual({ kind: 'throttled' });
+    expect(decide({ ...few, account: account(MB + 65_536n, MB) }).target.kind).toBe('quota');
+  });
+
+  test('it needs a controller that was heard, and none that refuses the node', () => {
+    expect(decide(slow({ live: throttled, valid: false })).target).toEqual({ kind: 'closed' });
+    expect(decide(slow({ live: throttled, refused: true })).target).toEqual({ kind: 'closed' });
+  });
+
+  test('while the period turns, all is closed and read', () => {
+    expect(decide(slow({ live: exhausted, turning: true }))).toMatchObject({
+      target: { kind: 'closed' },
+      again: true,
+    });
+  });
+});

@@ -15,7 +15,8 @@ export function decide(situation: Situation): Decision {
     const next = recallDue(situation) ? answerInTraffic(situation) : situation;
     return { ...holding(next, { kind: 'unlimited' }), owing: false };
   }
-  if (live.kind === 'unlimited') return closing(situation);
+  // What passes until the swap is beyond the grant, as it was just before.
+  if (live.kind === 'unlimited' && desired.throttle === undefined) return closing(situation);
   if (account.disturbed) {
     if (live.kind !== 'nothing' || !settled) return closing(situation);
     return decide({ ...situation, account: writeOff(account, situation.used) });

@@ -35,6 +35,7 @@ export interface Situation {
 /** What the kernel lets pass for a subscription. */
 export type Live =
   | { readonly kind: 'nothing' }
+  /** Also who is throttled. */
   | { readonly kind: 'unlimited' }
   | { readonly kind: 'allowance'; readonly devices: ReadonlySet<string> }
   /** `remaining` as of the last reading, or what was armed since. */
@@ -43,6 +44,8 @@ export type Live =
 export type Target =
   | { readonly kind: 'closed' }
   | { readonly kind: 'unlimited' }
+  /** Nothing is left of what was granted: on at the slower speed, metered. */
+  | { readonly kind: 'throttled' }
   /** Exactly these devices have their allowance; those that have one keep it. */
   | { readonly kind: 'allowance'; readonly devices: ReadonlySet<string> }
   /** `bytes` undefined: on the object that is live. */
@@ -74,6 +77,11 @@ export function closing(situation: Situation): Decision {
 /** Nothing passes; what is live is ended. */
 export function shut(situation: Situation): Decision {
   return situation.live.kind === 'nothing' ? holding(situation, { kind: 'closed' }) : closing(situation);
+}
+
+/** Where nothing is left that could be armed. */
+export function spent({ desired }: Situation): Target {
+  return { kind: desired.throttle === undefined ? 'closed' : 'throttled' };
 }
 
 export function common(left: ReadonlySet<string>, right: ReadonlySet<string>): Set<string> {

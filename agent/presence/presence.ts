@@ -3,16 +3,22 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Wake } from '../../common/wake.ts';
 import type { DesiredDevice } from '../desired/state.ts';
+import { followPeer, isSuspect, noTrace, type Trace } from '../sharing/detector.ts';
 import type { DevicePresence, PresenceSender } from '../south/ports.ts';
 import type { PeerActivity, WireGuard } from '../wireguard/wireguard.ts';
-import { judge, look, type Sighting, samePresence } from './judge.ts';
+import { absent, isRefusal, judge, look, type Sighting, samePresence } from './judge.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface PresenceOptions {
   readonly wireguard: WireGuard;
   readonly sender: PresenceSender;
   readonly devices: () => Iterable<DesiredDevice>;
-  /** When the gate last accepted bytes of a device, in monotonic milliseconds. */
-  readonly passedAt: (deviceId: string) => number | undefined;
+  /** What the gate accepted lately, by device; of one that is closed it is forgotten. */
+  readonly traffic: Map<string, Traffic>;
+  /** Devices that became active since they were told. */
+  readonly risen: Set<string>;
+  /** When the gate's counters were read last, in monotonic milliseconds. */
+  readonly readAt: () => number | undefined;
   /** These devices send and are refused. */
   readonly onKnock: (deviceIds: readonly string[]) => void;
   /** What WireGuard should hold, by public key. */
@@ -26,14 +32,17 @@ export interface PresenceOptions {
 }
 
 const lookEveryMs = 1_000;
+/** While somebody is between two places, which may be two devices with one key. */
+const suspectEveryMs = 250;
 /** Looking may take this part of the time. */
 const lookShare = 10;
 
-/** Who is connected, passing or refused now. In memory only: nothing of it is kept, and no endpoint is ever seen. */
+/** Who is connected, passing, refused or in two places now. In memory only: nothing of it is kept. */
 export class Presence implements Task {
   readonly name = 'presence';
   readonly #options: PresenceOptions;
   #sightings = new Map<string, Sighting>();
+  #traces = new Map<string, Trace>();
   #known = new Map<string, DevicePresence>();
   #silent = false;
   #strange = false;
@@ -52,7 +61,7 @@ export class Presence implements Task {
       const startedAt = clock.monotonic();
       await this.#tryLook();
       const cost = clock.monotonic() - startedAt;
-      const timer = clock.after(Math.max(lookEveryMs, lookShare * cost), () => this.#wake.set());
+      const timer = clock.after(Math.max(this.#everyMs(), lookShare * cost), () => this.#wake.set());
       await this.#wake.wait(signal);
       timer.cancel();
       if (this.#soon)
@@ -94,43 +103,80 @@ export class Presence implements Task {
     this.#strange = strange && !this.#strange;
   }
 
+  #everyMs(): number {
+    const now = this.#options.clock.monotonic();
+    for (const trace of this.#traces.values()) if (isSuspect(trace, now)) return suspectEveryMs;
+    return lookEveryMs;
+  }
+
+  /** The counters were read: who began to pass is told at once, since it takes a seat. */
+  tellRisen(): void {
+    const { risen, sender } = this.#options;
+    if (risen.size === 0) return;
+    const told = [...risen].map((id) => {
+      const before = this.#known.get(id) ?? absent(id);
+      return { ...before, connected: true, passing: true, refused: false, active: true };
+    });
+    risen.clear();
+    for (const presence of told) this.#known.set(presence.deviceId, presence);
+    sender.send(told);
+  }
+
   async look(): Promise<void> {
-    const { wireguard, sender, clock, passedAt, onKnock } = this.#options;
-    const byKey = new Map<string, string>();
-    for (const { publicKey, id } of this.#options.devices()) byKey.set(publicKey, id);
+    const { wireguard, sender, clock, onKnock } = this.#options;
+    const byKey = new Map<string, DesiredDevice>();
+    for (const device of this.#options.devices()) byKey.set(device.publicKey, device);
     const askedAt = clock.monotonic();
     const activities = byKey.size > 0 ? await wireguard.activity() : [];
     this.#options.onLook(askedAt, activities);
     if (byKey.size > 0) this.#comparePeers(activities);
-    const now = clock.monotonic();
-    const wallSeconds = clock.now() / 1000;
     const sightings = new Map<string, Sighting>();
+    const traces = new Map<string, Trace>();
     const known = new Map<string, DevicePresence>();
     const knocks: string[] = [];
     for (const activity of activities) {
-      const id = byKey.get(activity.publicKey);
-      if (id === undefined) continue;
-      const passed = passedAt(id);
-      const sighting = look(this.#sightings.get(activity.publicKey), activity, now, passed);
-      sightings.set(activity.publicKey, sighting);
-      known.set(id, judge(id, sighting, wallSeconds, passed));
-      if (sighting.refusedLooks > 0) knocks.push(id);
+      const device = byKey.get(activity.publicKey);
+      if (device === undefined) continue;
+      const before = this.#sightings.get(device.id);
+      const { sighting, trace, presence } = this.#see(device, activity);
+      sightings.set(device.id, sighting);
+      if (trace !== noTrace) traces.set(device.id, trace);
+      known.set(device.id, presence);
+      if (sighting !== before && isRefusal(sighting)) knocks.push(device.id);
     }
     for (const [id, before] of this.#known) {
       // No longer in WireGuard, but it was seen as something else than absent.
-      const gone = { deviceId: id, connected: false, passing: false, refused: false };
-      if (!known.has(id) && !samePresence(before, gone)) known.set(id, gone);
+      if (!known.has(id) && !samePresence(before, absent(id))) known.set(id, absent(id));
     }
-    const changed = [...known.values()].filter((presence) => {
-      const before = this.#known.get(presence.deviceId);
-      return !samePresence(
-        before ?? { ...presence, connected: false, passing: false, refused: false },
-        presence,
-      );
-    });
+    const changed = [...known.values()].filter(
+      (presence) => !samePresence(this.#known.get(presence.deviceId) ?? absent(presence.deviceId), presence),
+    );
+    this.#forgetTraffic(known);
     this.#sightings = sightings;
+    this.#traces = traces;
     this.#known = known;
     if (changed.length > 0) sender.send(changed);
     if (knocks.length > 0) onKnock(knocks);
+  }
+
+  /** Of devices that are gone. */
+  #forgetTraffic(known: ReadonlyMap<string, unknown>): void {
+    const { traffic } = this.#options;
+    if (traffic.size > known.size) for (const id of traffic.keys()) if (!known.has(id)) traffic.delete(id);
+  }
+
+  #see({ id, access }: DesiredDevice, activity: PeerActivity) {
+    const { clock, traffic, readAt } = this.#options;
+    const now = clock.monotonic();
+    // What it did before it was closed says nothing once it is open again.
+    const isOpen = access === 'open';
+    if (!isOpen) traffic.delete(id);
+    const accepted = traffic.get(id);
+    const seen = { passedAt: accepted?.passedAt, readAt: readAt() };
+    const sighting = look(this.#sightings.get(id), activity, now, seen);
+    const trace = isOpen ? followPeer(this.#traces.get(id) ?? noTrace, activity, now) : noTrace;
+    const { latestHandshake } = activity;
+    const evidence = { sighting, latestHandshake, traffic: accepted, trace };
+    return { sighting, trace, presence: judge(id, evidence, now, clock.now() / 1000) };
   }
 }

@@ -82,7 +82,7 @@ export class Inbox implements DesiredSink, ReportSource {
   }
 
   heard(): void {
-    const wasOver = this.#validity.remainingMs() === 0;
+    const wasOver = this.#validity.remainingMs() === 0 || this.#validity.patienceMs() === 0;
     this.#validity.heard();
     if (wasOver) this.#wake();
   }

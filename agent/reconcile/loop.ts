@@ -20,6 +20,8 @@ export interface LoopParts {
   readonly wake: Wake;
   /** Some device was refused at the gate. */
   readonly onRefusal: () => void;
+  /** The counters were read, and what followed from it is in force. */
+  readonly onReading: () => void;
   /** Between 0 and 1; so that a fleet does not look at everything in the same second. */
   readonly random: () => number;
 }
@@ -90,11 +92,13 @@ export class Loop implements Task {
   }
 
   async #round(): Promise<void> {
-    const { clock, reconciler, telemetry } = this.#parts;
+    const { clock, reconciler, telemetry, onReading } = this.#parts;
     const now = clock.monotonic();
+    const { readings } = telemetry;
     const due = { reading: now >= this.#beatAt, full: now >= this.#fullAt };
     if (due.full) this.#fullAt = this.#nextFull();
     await reconciler.round(due);
+    if (telemetry.readings > readings) onReading();
     if (!due.reading) return;
     this.#beatAt = now + Math.max(beatMs, readingShare * telemetry.lastReadingMs);
     await this.#resetBells();
@@ -112,7 +116,7 @@ export class Loop implements Task {
     const { clock, reconciler, wake, validity } = this.#parts;
     const now = clock.monotonic();
     const dues = [this.#beatAt, this.#fullAt, now + reconciler.momentInMs];
-    if (validity.remainingMs() > 0) dues.push(now + validity.remainingMs());
+    for (const left of [validity.remainingMs(), validity.patienceMs()]) if (left > 0) dues.push(now + left);
     const delay = reconciler.restless ? 0 : Math.max(0, Math.min(...dues) - now);
     if (delay === 0) return;
     const timer: Timer = clock.after(delay, () => wake.set());

@@ -2,6 +2,7 @@ import type { GateModel } from '../gate/model.ts';
 import { type Activity, quiet } from '../grants/activity.ts';
 import type { JournalState } from '../journal/state.ts';
 import { usedBytes } from '../meter/meter.ts';
+import type { Traffic } from '../presence/traffic.ts';
 import { type HeldLevel, newTempo, type Tempo } from '../speed/tempo.ts';
 import type { KnownPeer } from './peers.ts';
 
@@ -22,6 +23,10 @@ export interface Memory {
   /** Bytes used of each subscription in its current period: the sum of its devices' totals. */
   readonly used: Map<string, bigint>;
   readonly activity: Map<string, Activity>;
+  /** What the gate accepted of each device lately. */
+  readonly traffic: Map<string, Traffic>;
+  /** Devices that became active in the last reading. */
+  readonly risen: Set<string>;
   /** When subscriptions end; absent: never. Must be known before the first decision after a start. */
   readonly endsAt: Map<string, number>;
   /** Subscriptions whose volume has ended and which go on at their slower speed. */
@@ -29,8 +34,6 @@ export interface Memory {
   readonly tempo: Tempo;
   /** What each device of a subscription may have at most of a speed that they share, while they contend for it. */
   readonly levels: Map<string, HeldLevel>;
-  /** When the gate last accepted bytes of a device. */
-  readonly passedAt: Map<string, number>;
   readonly wantingSince: Map<string, number>;
   readonly owing: Set<string>;
   readonly lastArmed: Map<string, Armed>;
@@ -75,11 +78,12 @@ export function newMemory(state: JournalState): Memory {
     members: new Map(),
     used: new Map(),
     activity: new Map(),
+    traffic: new Map(),
+    risen: new Set(),
     endsAt: new Map(),
     throttled: new Set(),
     tempo: newTempo(),
     levels: new Map(),
-    passedAt: new Map(),
     wantingSince: new Map(),
     owing: new Set(),
     lastArmed: new Map(),

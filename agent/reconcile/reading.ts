@@ -3,7 +3,8 @@ import { settle } from '../grants/account.ts';
 import { observeUsage } from '../grants/activity.ts';
 import { allowances, idleAfterMs } from '../grants/figures.ts';
 import type { Live } from '../grants/situation.ts';
-import { readMeters } from '../meter/meter.ts';
+import { type Meter, readMeters } from '../meter/meter.ts';
+import { isActive, observeTraffic } from '../presence/traffic.ts';
 import { noteMoved } from '../speed/tempo.ts';
 import type { Draft } from './draft.ts';
 import { activityOf, type Memory } from './memory.ts';
@@ -23,10 +24,9 @@ export function bookReading(draft: Draft, memory: Memory, reading: GateReading, 
   const { changed, disturbed, missing } = readMeters(counting, reading.counters);
   for (const meter of changed) {
     const before = draft.meter(meter.deviceId);
-    if (before && (before.upload !== meter.upload || before.download !== meter.download)) {
-      memory.passedAt.set(meter.deviceId, now);
-      const { upload, download } = before;
-      noteMoved(memory.tempo, meter.deviceId, meter.upload - upload, meter.download - download);
+    if (before) {
+      noteTraffic(memory, before, meter, now);
+      noteMoved(memory.tempo, meter.deviceId, meter.upload - before.upload, meter.download - before.download);
     }
     draft.putMeter(meter);
   }
@@ -40,6 +40,17 @@ export function bookReading(draft: Draft, memory: Memory, reading: GateReading, 
   // Where a counter may be lost, nothing is decided until the next reading, which follows at once, has told.
   for (const id of memory.again) touched.delete(id);
   return touched;
+}
+
+function noteTraffic(memory: Memory, before: Meter, meter: Meter, now: number): void {
+  const upload = meter.upload - before.upload;
+  const download = meter.download - before.download;
+  if (upload + download <= 0n) return;
+  const known = memory.traffic.get(meter.deviceId);
+  const sinceMs = now - (memory.lastReadingAt ?? now);
+  const traffic = observeTraffic(known, { upload, download }, now, sinceMs);
+  if (!isActive(known, now) && isActive(traffic, now)) memory.risen.add(meter.deviceId);
+  memory.traffic.set(meter.deviceId, traffic);
 }
 
 function disturb(draft: Draft, subscriptionId: string, touched: Set<string>): void {

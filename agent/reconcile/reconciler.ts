@@ -62,6 +62,7 @@ export class Reconciler {
   #uncertain = false;
   #peersMayDiffer = true;
   #standing: Standing = 'over';
+  #patient = false;
   /** Of elements that were there before us, nobody knows how long they have left. */
   #renewedAt = Number.NEGATIVE_INFINITY;
   /** Batches that are stored, to be answered once they are in force. */
@@ -175,7 +176,7 @@ export class Reconciler {
     if (changed) journal.commit({ settings: news.settings });
     const { settings } = journal.state;
     if (settings === undefined || (this.#frame !== undefined && !changed)) return false;
-    validity.limit(settings.validitySeconds);
+    validity.limit(settings);
     // A refusal is younger than what was heard before it.
     if (news.settings && validity.standing !== 'refused') validity.heard();
     const frame = frameOf(settings, this.#parts.interfaceName, await host.ipv6());
@@ -295,7 +296,13 @@ export class Reconciler {
     const { memory, reports, inbox, validity, clock, gate, wireguard, telemetry } = this.#parts;
     const now = clock.monotonic();
     const { standing } = validity;
-    const moment = { now, valid: standing === 'valid', refused: standing === 'refused', turning };
+    const moment = {
+      now,
+      valid: standing === 'valid',
+      refused: standing === 'refused',
+      patient: this.#patient,
+      turning,
+    };
     const targets = planTargets(draft, memory, touched, moment);
     if (batches.length > 0) this.#peersMayDiffer = true;
     const peers = this.#peersMayDiffer ? this.#planPeers(draft, targets.deferred) : noPeers;
@@ -424,9 +431,12 @@ export class Reconciler {
   }
 
   #standingTurned(): boolean {
-    const { standing } = this.#parts.validity;
-    const turned = standing !== this.#standing;
+    const { validity } = this.#parts;
+    const { standing } = validity;
+    const patient = validity.patienceMs() > 0;
+    const turned = standing !== this.#standing || patient !== this.#patient;
     this.#standing = standing;
+    this.#patient = patient;
     return turned;
   }
 

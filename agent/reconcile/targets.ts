@@ -29,6 +29,8 @@ interface Moment {
   readonly now: number;
   readonly valid: boolean;
   readonly refused: boolean;
+  /** The controller was heard lately enough for devices with a free seat to pass. */
+  readonly patient: boolean;
   /** Subscriptions whose period is over, but that must be closed and read before the next one begins. */
   readonly turning: ReadonlySet<string>;
 }
@@ -40,7 +42,7 @@ export function planTargets(
   subscriptions: ReadonlySet<string>,
   moment: Moment,
 ): Targets {
-  const plan = new TargetPlan(draft, memory, moment.now);
+  const plan = new TargetPlan(draft, memory, moment);
   const wanting = new Set<string>();
   // Leavers of all subscriptions first: their addresses may be wanted by another's device.
   for (const id of subscriptions) plan.dismiss(id);
@@ -56,8 +58,9 @@ function decideOne(
   draft: Draft,
   memory: Memory,
   id: string,
-  { now, valid, refused, turning }: Moment,
+  moment: Moment,
 ): { target: Target; wants: boolean } {
+  const { now, valid, refused, turning } = moment;
   const account = draft.account(id);
   const desired = desiredNow(draft, id, account);
   const live = liveOf(memory, id);
@@ -66,6 +69,7 @@ function decideOne(
     const removed = decideRemoved(account, live.kind !== 'nothing', settled);
     draft.putAccount(removed.account);
     if (removed.again) memory.again.add(id);
+    memory.throttled.delete(id);
     return { target: { kind: 'closed' }, wants: false };
   }
   const activity = activityOf(memory, id);
@@ -75,7 +79,7 @@ function decideOne(
     account,
     used,
     desired,
-    openDevices: openDevices(draft, memory, id, now),
+    openDevices: openDevices(draft, memory, id, moment),
     live,
     settled,
     bytesPerSecond: activity.bytesPerSecond,
@@ -117,19 +121,26 @@ function remember(memory: Memory, id: string, decision: Decision, used: bigint, 
   if (!decision.wanting) memory.wantingSince.delete(id);
   else if (!memory.wantingSince.has(id)) memory.wantingSince.set(id, now);
   const { target } = decision;
+  if (target.kind === 'throttled') memory.throttled.add(id);
+  else memory.throttled.delete(id);
   if (target.kind === 'quota' && target.bytes !== undefined) {
     memory.lastArmed.set(id, { bytes: target.bytes, used, futile: false });
   }
 }
 
-function openDevices(draft: Draft, memory: Memory, subscriptionId: string, now: number): Set<string> {
+function openDevices(draft: Draft, memory: Memory, subscriptionId: string, moment: Moment): Set<string> {
   const open = new Set<string>();
-  if (hasEnded(memory.endsAt.get(subscriptionId), now)) return open;
   for (const id of memory.members.get(subscriptionId) ?? []) {
     const device = wanted(draft, memory, id);
-    if (device?.access === 'open' && !isLeaving(memory, device, id)) open.add(id);
+    if (device && mayPass(memory, device, moment) && !isLeaving(memory, device, id)) open.add(id);
   }
   return open;
+}
+
+/** As far as the subscription's bytes go. */
+function mayPass(memory: Memory, device: DesiredDevice, { now, patient }: Moment): boolean {
+  if (hasEnded(memory.endsAt.get(device.subscriptionId), now)) return false;
+  return device.access === 'open' && (device.seat !== 'free' || patient);
 }
 
 /** The device as it should be in the gate, or undefined when it should not. */
@@ -148,7 +159,7 @@ function isLeaving(memory: Memory, device: DesiredDevice | undefined, id: string
 class TargetPlan {
   readonly #draft: Draft;
   readonly #memory: Memory;
-  readonly #now: number;
+  readonly #moment: Moment;
   readonly #devices: Map<string, GateDevice>;
   readonly #quotas: Map<string, GateQuota>;
   readonly #limits: Map<string, GateLimit>;
@@ -157,10 +168,10 @@ class TargetPlan {
   readonly changed = new Set<string>();
   readonly deferred = new Set<string>();
 
-  constructor(draft: Draft, memory: Memory, now: number) {
+  constructor(draft: Draft, memory: Memory, moment: Moment) {
     this.#draft = draft;
     this.#memory = memory;
-    this.#now = now;
+    this.#moment = moment;
     this.#devices = new Map(memory.gate.devices);
     this.#quotas = new Map(memory.gate.quotas);
     this.#limits = new Map(memory.gate.limits);
@@ -198,13 +209,13 @@ class TargetPlan {
     const pool = this.#poolFor(subscriptionId, limits);
     const quota = target.kind === 'quota' ? this.#quotaFor(subscriptionId, target.bytes, before) : '';
     const wantedEnd = this.#memory.endsAt.get(subscriptionId);
-    const over = hasEnded(wantedEnd, this.#now);
     for (const id of this.#memory.members.get(subscriptionId) ?? []) {
       const device = wanted(this.#draft, this.#memory, id);
       const present = this.#devices.get(id);
       if (device === undefined || isLeaving(this.#memory, device, id)) continue;
-      const endsAt = present && sameEnd(present.endsAt, wantedEnd, this.#now) ? present.endsAt : wantedEnd;
-      const open = device.access === 'open' && !over;
+      const endsAt =
+        present && sameEnd(present.endsAt, wantedEnd, this.#moment.now) ? present.endsAt : wantedEnd;
+      const open = mayPass(this.#memory, device, this.#moment);
       const pass = open ? this.#passFor(subscriptionId, id, target, quota, endsAt) : closed;
       // On its allowance a device is not slowed down: that is 256 KiB at most, and an object for each would be dear.
       const slowed = pass.kind === 'quota' || pass.kind === 'unlimited';
@@ -238,6 +249,8 @@ class TargetPlan {
       case 'closed':
       case 'unlimited':
         return { kind: target.kind };
+      case 'throttled':
+        return { kind: 'unlimited' };
       case 'quota':
         return { kind: 'quota', quota };
       case 'allowance':

@@ -1,7 +1,9 @@
 import type { Clock } from '../../common/clock.ts';
+import type { NodeSettings } from '../desired/state.ts';
 import type { JournalState } from '../journal/state.ts';
 
 const journalEveryMs = 60_000;
+const leastStepMs = 5_000;
 
 type Journalled = Pick<JournalState, 'validUntil' | 'refused'>;
 
@@ -9,27 +11,31 @@ type Journalled = Pick<JournalState, 'validUntil' | 'refused'>;
 export type Standing = 'valid' | 'over' | 'refused';
 
 /**
- * For how long grants may still be used without the controller. Runs on the clock that never jumps; the wall clock is
- * only for taking it over a restart.
+ * For how long grants may still be used without the controller, and free seats. Runs on the clock that never jumps; the
+ * controller's, as it is known here, is only for taking it over a restart.
  */
 export class Validity {
   readonly #clock: Clock;
+  readonly #time: Pick<Clock, 'now'>;
   #until: number;
   #refused: boolean;
   #journalled: Journalled;
   #validityMs = 0;
+  #patienceMs = 0;
 
-  /** `journalled` as it was found; its time in milliseconds since 1970. */
-  constructor(clock: Clock, { validUntil, refused }: Journalled) {
+  /** `journalled` as it was found; its time in milliseconds since 1970, as `time` tells it. */
+  constructor(clock: Clock, time: Pick<Clock, 'now'>, { validUntil, refused }: Journalled) {
     this.#clock = clock;
+    this.#time = time;
     this.#journalled = { validUntil, refused };
     this.#refused = refused;
-    this.#until = clock.monotonic() + (refused ? 0 : Math.max(0, validUntil - clock.now()));
+    this.#until = clock.monotonic() + (refused ? 0 : Math.max(0, validUntil - time.now()));
   }
 
   /** A wall clock that went back while we were down must not make grants last longer. */
-  limit(validitySeconds: number): void {
+  limit({ validitySeconds, seatPatienceSeconds }: NodeSettings): void {
     this.#validityMs = validitySeconds * 1000;
+    this.#patienceMs = seatPatienceSeconds * 1000;
     this.#until = Math.min(this.#until, this.#clock.monotonic() + this.#validityMs);
   }
 
@@ -53,6 +59,12 @@ export class Validity {
     return Math.max(0, this.#until - this.#clock.monotonic());
   }
 
+  /** For how long yet a device with a free seat may take it without asking. */
+  patienceMs(): number {
+    const heardAt = this.#until - this.#validityMs;
+    return Math.max(0, heardAt + this.#patienceMs - this.#clock.monotonic());
+  }
+
   /** What the kernel is told: whole seconds, so that it ends no later than we do. */
   remainingSeconds(): number {
     return Math.max(1, Math.floor(this.remainingMs() / 1000));
@@ -61,10 +73,11 @@ export class Validity {
   /** What to journal: a refusal and its end at once, else when it has moved enough to be worth a write. */
   toJournal(): Journalled | undefined {
     const { validUntil, refused } = this.#journalled;
-    const now = { validUntil: this.#clock.now() + this.remainingMs(), refused: this.#refused };
+    const now = { validUntil: this.#time.now() + this.remainingMs(), refused: this.#refused };
     if (now.refused !== refused) return now;
-    const step = Math.min(journalEveryMs, this.#validityMs / 20);
-    return !refused && now.validUntil - validUntil >= step ? now : undefined;
+    // A restart must not make it look as if the controller had been silent for long.
+    const step = Math.min(journalEveryMs, this.#validityMs / 20, Math.max(this.#patienceMs / 4, leastStepMs));
+    return !refused && Math.abs(now.validUntil - validUntil) >= step ? now : undefined;
   }
 
   wasJournalled(journalled: Journalled): void {

@@ -44,6 +44,10 @@ export interface DevicePresence {
   readonly connected: boolean;
   readonly passing: boolean;
   readonly refused: boolean;
+  /** It takes and holds a seat; see agent/presence/traffic.ts. */
+  readonly active: boolean;
+  readonly uploading: boolean;
+  readonly shared: boolean;
 }
 
 /** One numbered report, frozen in the journal: sent again unchanged until acknowledged. */

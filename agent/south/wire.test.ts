@@ -20,6 +20,7 @@ const settings = {
   address6: 'fd74:7572:6e70::1',
   mtu: 1420,
   validitySeconds: 86_400,
+  seatPatienceSeconds: 60,
 };
 const parsedSettings = parseSettings(create(SettingsSchema, settings));
 

@@ -26,7 +26,7 @@ import type { Refusal } from './ports.ts';
  * rules and commands.
  */
 export function parseSettings(settings: Settings): NodeSettings {
-  const { listenPort, mtu, validitySeconds } = settings;
+  const { listenPort, mtu, validitySeconds, seatPatienceSeconds } = settings;
   if (listenPort < 1 || listenPort > 65_535) throw invalid(`UDP port ${listenPort}`);
   // RFC 8200 section 5: IPv6 needs 1280.
   if (mtu < 1280 || mtu > 65_535) throw invalid(`MTU ${mtu}`);
@@ -37,6 +37,7 @@ export function parseSettings(settings: Settings): NodeSettings {
     listenPort,
     mtu,
     validitySeconds,
+    seatPatienceSeconds,
     range4,
     range6,
     address4: parseAddress('ipv4', settings.address4, range4),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keyToHex } from './keys.ts';
+import { Places } from './places.ts';
 import { AnswerReader, renderRemoval, renderUpsert } from './uapi-text.ts';
 
 const key = 'R3yVVzHGnZgPDJQQHt0FLBBS6uCMJJhEMXAS9jPyCXs=';
@@ -24,7 +25,8 @@ errno=0
 
 describe('AnswerReader', () => {
   it.each([1, 7, answer.length])('reads an answer that comes in pieces of %d', (size) => {
-    const reader = new AnswerReader();
+    const places = new Places();
+    const reader = new AnswerReader(places);
     let complete = false;
     for (let start = 0; start < answer.length; start += size) {
       expect(complete).toBe(false);
@@ -39,12 +41,14 @@ describe('AnswerReader', () => {
         latestHandshake: 1_795_385_000,
         received: 2224n,
         sent: 9_007_199_254_740_993n,
+        place: places.nameOf('203.0.113.7:51820'),
       },
     ]);
+    expect(JSON.stringify(reader.peers.map(({ place }) => place))).not.toContain('203.0');
   });
 
   it('tells the error number', () => {
-    const reader = new AnswerReader();
+    const reader = new AnswerReader(new Places());
     expect(reader.read('errno=-22\n\n')).toBe(true);
     expect(reader.errno).toBe(-22);
   });

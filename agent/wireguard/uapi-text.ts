@@ -1,5 +1,6 @@
 import { noKey } from '../../common/wireguard-key.ts';
 import { keyFromHex, keyToHex } from './keys.ts';
+import type { Places } from './places.ts';
 import { hostAddress, hostRange } from './wg-text.ts';
 import type { Peer } from './wireguard.ts';
 
@@ -29,6 +30,7 @@ export function renderRemoval(publicKeys: readonly string[]): string {
 export interface UapiPeer {
   readonly publicKey: string;
   readonly addresses: string[];
+  place?: string;
   latestHandshake: number;
   received: bigint;
   sent: bigint;
@@ -36,14 +38,19 @@ export interface UapiPeer {
 
 /**
  * Reads an answer line by line and keeps what we may know. The answer to `get=1` holds preshared keys and endpoints as
- * well; those lines are passed over.
+ * well; the former are passed over, and of the latter a name is kept that says nothing of them.
  */
 export class AnswerReader {
   readonly peers: UapiPeer[] = [];
   /** Hex; only to derive the public key from, which WireGuard does not tell. */
   privateKey: string | undefined;
   errno: number | undefined;
+  readonly #places: Places;
   #rest = '';
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
 
   /** Whether the answer is complete. */
   read(chunk: string): boolean {
@@ -78,6 +85,11 @@ export class AnswerReader {
       case 'allowed_ip':
         peer?.addresses.push(hostAddress(value));
         break;
+      case 'endpoint': {
+        const place = this.#places.nameOf(value);
+        if (peer !== undefined && place !== undefined) peer.place = place;
+        break;
+      }
       case 'last_handshake_time_sec':
         if (peer !== undefined) peer.latestHandshake = Number(value);
         break;

@@ -5,6 +5,7 @@ import { checkInterfaceName } from '../gate/names.ts';
 import { derivePublicKey } from './keys.ts';
 import { maxPeers } from './limits.ts';
 import { PeerIndex } from './peer-index.ts';
+import { Places } from './places.ts';
 import { AnswerReader, renderConfigure, renderRemoval, renderUpsert } from './uapi-text.ts';
 import type { Peer, PeerActivity, WireGuard } from './wireguard.ts';
 
@@ -18,6 +19,7 @@ export function socketPath(interfaceName: string): string {
 /** An interface of wireguard-go by its socket: six times faster than `wg` for a single peer, and without a process. */
 export class UapiDriver implements WireGuard {
   readonly #name: string;
+  readonly #places = new Places();
   readonly #maxPeers: number;
   #index: PeerIndex | undefined;
   #ownKey: string | undefined;
@@ -83,7 +85,7 @@ export class UapiDriver implements WireGuard {
 
   #ask(question: string): Promise<AnswerReader> {
     return new Promise((resolve, reject) => {
-      const answer = new AnswerReader();
+      const answer = new AnswerReader(this.#places);
       const socket = connect(socketPath(this.#name));
       const fail = (why: string) => {
         socket.destroy();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseActivity, parseAllowedIps, parsePublicKey, renderPeers } from './wg-text.ts';
+import { Places } from './places.ts';
+import { parseActivity, parseAllowedIps, parsePlaces, parsePublicKey, renderPeers } from './wg-text.ts';
 
 const first = 'R3yVVzHGnZgPDJQQHt0FLBBS6uCMJJhEMXAS9jPyCXs=';
 const second = 'p1gdFAICDrdJfLoAdVhNLFVsOUPwwdxTOIYX3wBNVVU=';
@@ -24,11 +25,22 @@ describe('what wg prints', () => {
     expect(parseAllowedIps(output)).toEqual(new Map(Object.entries(peers)));
   });
 
+  it('endpoints, as names that say nothing of them', () => {
+    const places = new Places();
+    const found = parsePlaces(`${first}\t203.0.113.7:51820\n${second}\t(none)\n`, places);
+    expect(found.get(second)).toBeUndefined();
+    expect(found.get(first)).toMatch(/^[\w-]{16}$/);
+    expect(found.get(first)).toBe(places.nameOf('203.0.113.7:51820'));
+    expect(found.get(first)).not.toBe(places.nameOf('203.0.113.7:51821'));
+    expect(found.get(first)).not.toBe(new Places().nameOf('203.0.113.7:51820'));
+  });
+
   it('latest-handshakes and transfer, without a peer that only one of them has', () => {
     expect(
       parseActivity(
         `${first}\t1795385000\n${second}\t0\n`,
         `${first}\t18446744073709551615\t9007199254740993\n`,
+        new Map([[first, 'somewhere']]),
       ),
     ).toEqual([
       {
@@ -36,6 +48,7 @@ describe('what wg prints', () => {
         latestHandshake: 1_795_385_000,
         received: 18_446_744_073_709_551_615n,
         sent: 9_007_199_254_740_993n,
+        place: 'somewhere',
       },
     ]);
   });

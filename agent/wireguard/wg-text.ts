@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { noKey } from '../../common/wireguard-key.ts';
+import type { Places } from './places.ts';
 import type { Peer, PeerActivity } from './wireguard.ts';
 
 /** Peers as a configuration file of `wg` (wg(8), CONFIGURATION FILE FORMAT). What a peer has already is replaced. */
@@ -40,8 +41,17 @@ export function parseAllowedIps(output: string): Map<string, readonly string[]> 
   );
 }
 
+/** `wg show IF endpoints`: key, tab, ADDRESS:PORT or `(none)`; of each the name that says nothing of it. */
+export function parsePlaces(output: string, places: Places): Map<string, string | undefined> {
+  return new Map(rows(output, 2).map(([key, endpoint]) => [key, places.nameOf(endpoint)]));
+}
+
 /** `wg show IF latest-handshakes` and `wg show IF transfer`; peers that are in one of them only are left out. */
-export function parseActivity(handshakes: string, transfer: string): PeerActivity[] {
+export function parseActivity(
+  handshakes: string,
+  transfer: string,
+  places: ReadonlyMap<string, string | undefined>,
+): PeerActivity[] {
   const traffic = new Map(
     rows(transfer, 3).map(([key, received, sent]) => [
       key,
@@ -50,7 +60,9 @@ export function parseActivity(handshakes: string, transfer: string): PeerActivit
   );
   return rows(handshakes, 2).flatMap(([publicKey, seconds]) => {
     const bytes = traffic.get(publicKey);
-    return bytes === undefined ? [] : [{ publicKey, latestHandshake: Number(seconds), ...bytes }];
+    if (bytes === undefined) return [];
+    const place = places.get(publicKey);
+    return [{ publicKey, latestHandshake: Number(seconds), ...bytes, ...(place !== undefined && { place }) }];
   });
 }
 

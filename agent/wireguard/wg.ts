@@ -4,7 +4,8 @@ import { parseWireguardKey, publicKeyOf } from '../../common/wireguard-key.ts';
 import { checkInterfaceName } from '../gate/names.ts';
 import { removalsPerCommand } from './limits.ts';
 import { PeerIndex } from './peer-index.ts';
-import { parseActivity, parseAllowedIps, parsePublicKey, renderPeers } from './wg-text.ts';
+import { Places } from './places.ts';
+import { parseActivity, parseAllowedIps, parsePlaces, parsePublicKey, renderPeers } from './wg-text.ts';
 import type { Peer, PeerActivity, WireGuard } from './wireguard.ts';
 
 export interface WgOptions {
@@ -18,6 +19,7 @@ export interface WgOptions {
 export class WgDriver implements WireGuard {
   readonly #options: WgOptions;
   readonly #name: string;
+  readonly #places = new Places();
   #index: PeerIndex | undefined;
   // Asked for once: wg fetches all peers to answer anything.
   #ownKey: string | undefined;
@@ -69,15 +71,18 @@ export class WgDriver implements WireGuard {
   }
 
   async activity(): Promise<readonly PeerActivity[]> {
-    const [handshakes, transfer] = await Promise.all([
+    const [handshakes, transfer, endpoints] = await Promise.all([
       this.#show('latest-handshakes'),
       this.#show('transfer'),
+      this.#show('endpoints'),
     ]);
-    return parseActivity(handshakes, transfer);
+    return parseActivity(handshakes, transfer, parsePlaces(endpoints, this.#places));
   }
 
-  // Never `dump`, which prints private and preshared keys and endpoints too.
-  #show(what: 'public-key' | 'allowed-ips' | 'latest-handshakes' | 'transfer'): Promise<string> {
+  // Never `dump`, which prints private and preshared keys too.
+  #show(
+    what: 'public-key' | 'allowed-ips' | 'latest-handshakes' | 'transfer' | 'endpoints',
+  ): Promise<string> {
     return this.#wg(() => this.#options.run(['wg', 'show', this.#name, what]));
   }
 

@@ -6,9 +6,11 @@ export interface Peer {
   readonly addresses: readonly string[];
 }
 
-/** What WireGuard says of a peer. No endpoint, no key: those never enter our process. */
+/** What WireGuard says of a peer. No endpoint and no secret key: no driver lets those out. */
 export interface PeerActivity {
   readonly publicKey: string;
+  /** A name for its endpoint that says nothing of it (places.ts); absent while there is none. */
+  readonly place?: string;
   /** Unix seconds; 0 for never. */
   readonly latestHandshake: number;
   /** WireGuard's own counters (padded, with headers), since the peer was added. */

@@ -25,7 +25,7 @@ it('every reason says in one line what it is, and what mends it', () => {
       "the subscription is suspended: unpaid | turnpike subscription resume sub_1",
       "the subscription was cancelled: moved away | turnpike subscription create --account REFERENCE --tariff NAME makes another one",
       "the subscription starts at 2026-11-22 12:00 UTC | nothing needs to be done: it opens by itself then (see turnpike subscription show sub_1)",
-      "the subscription has expired | turnpike subscription renew sub_1",
+      "the subscription has expired | turnpike subscription renew sub_1 --reference REFERENCE",
       "the volume of 1.00 MB is used up but for 5.00 kB, which nodes hold that are out of contact, or is too little for a packet | turnpike subscription top-up sub_1 SIZE --reason TEXT --reference REFERENCE",
       "the device was removed | null",
       "the same hardware enrolled again, as dev_2 | use the configuration of dev_2, or enrol this hardware once more",

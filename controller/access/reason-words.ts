@@ -64,7 +64,7 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   },
   expired: {
     text: () => 'the subscription has expired',
-    mend: ({ subscriptionId }) => `turnpike subscription renew ${subscriptionId}`,
+    mend: ({ subscriptionId }) => `turnpike subscription renew ${subscriptionId} --reference REFERENCE`,
   },
   volume: {
     text: ({ volumeBytes, remainingBytes }) => {

@@ -1,4 +1,5 @@
 import type { Access, Enforcement, Reason } from '../catalogue/views.ts';
+import type { Phase } from '../lifetime/phase.ts';
 import { type Cause, describeCause, holdsAlways } from './reason-words.ts';
 
 export interface SubscriptionState {
@@ -8,11 +9,19 @@ export interface SubscriptionState {
   readonly exhaustedAt: number | null;
   readonly suspendedAt: number | null;
   readonly suspensionReason: string | null;
+  readonly cancelledAt: number | null;
+  readonly cancellationReason: string | null;
+  readonly createdAt: number;
+  readonly starts: 'date' | 'first-connection';
+  readonly startsAt: number | null;
+  /** Expiry and grace. */
+  readonly endsAt: number | null;
+  readonly phase: Phase;
 }
 
 /** Why a subscription may not pass, whether that is enforced or not. */
 export function subscriptionReasons(state: SubscriptionState): Reason[] {
-  const causes: Cause[] = [];
+  const causes: Cause[] = timeCauses(state);
   if (state.suspendedAt !== null) {
     const reason = state.suspensionReason ?? '';
     causes.push({ code: 'suspension', since: state.suspendedAt, reason });
@@ -27,6 +36,18 @@ export function subscriptionReasons(state: SubscriptionState): Reason[] {
     });
   }
   return causes.map((cause) => describeCause(cause, { subscriptionId: state.id }));
+}
+
+function timeCauses(state: SubscriptionState): Cause[] {
+  const { cancelledAt, phase, starts, startsAt, endsAt } = state;
+  if (cancelledAt !== null) {
+    return [{ code: 'cancelled', since: cancelledAt, reason: state.cancellationReason ?? '' }];
+  }
+  if (phase === 'over' && endsAt !== null) return [{ code: 'expired', since: endsAt }];
+  if (phase === 'waiting' && starts === 'date' && startsAt !== null) {
+    return [{ code: 'not-started', since: state.createdAt, startsAt }];
+  }
+  return [];
 }
 
 export interface DeviceState {

@@ -1,19 +1,56 @@
 import type { Context } from '../books/context.ts';
+import { recordEvent } from '../events/record.ts';
+import { switchToNextTariff } from '../lifetime/switch-tariff.ts';
 import type { Tx } from '../store/store.ts';
 import { addMissingGrants, addNextGrants } from './grant-rows.ts';
 import { turnLedger } from './turn.ts';
 
-/** Begins the first period of a subscription, whose volume and tariff are set. */
-export async function beginFirstPeriod(
+/**
+ * Opens the first period of a new subscription. `startsAt` null: nobody knows yet when it begins; until
+ * {@link dateFirstPeriod} says so it has no end.
+ */
+export async function openFirstPeriod(
   context: Context,
   tx: Tx,
   subscriptionId: string,
-  startsAt: number,
+  startsAt: number | null,
 ): Promise<void> {
-  await insertPeriod(context, tx, subscriptionId, 1, startsAt);
+  await insertPeriod(context, tx, subscriptionId, 1, startsAt ?? context.clock.now());
+  if (startsAt === null) await setEnd(tx, subscriptionId, null);
   await tx.db.updateTable('subscriptions').set({ period: 1 }).where('id', '=', subscriptionId).execute();
   await addMissingGrants(tx, { subscriptionId });
   await turnLedger(context, tx, [subscriptionId], { renew: () => true });
+}
+
+/**
+ * Says when the first period begins, and so when it ends; null: nobody knows yet. Not for one that has turned, or whose
+ * next one is open.
+ */
+export async function dateFirstPeriod(
+  context: Context,
+  tx: Tx,
+  subscriptionId: string,
+  startsAt: number | null,
+): Promise<void> {
+  await tx.db
+    .updateTable('periods')
+    .set({ starts_at: startsAt ?? context.clock.now(), ends_at: null })
+    .where('subscription_id', '=', subscriptionId)
+    .where('number', '=', 1)
+    .execute();
+  if (startsAt !== null) {
+    await setEnd(tx, subscriptionId, await context.periodEnd(tx, subscriptionId, startsAt));
+  }
+  await turnLedger(context, tx, [subscriptionId], { touch: true });
+}
+
+async function setEnd(tx: Tx, subscriptionId: string, endsAt: number | null): Promise<void> {
+  await tx.db
+    .updateTable('periods')
+    .set({ ends_at: endsAt })
+    .where('subscription_id', '=', subscriptionId)
+    .where('number', '=', 1)
+    .execute();
 }
 
 /** Opens the next period, so that nodes hold something of it before it begins. */
@@ -53,11 +90,19 @@ export async function turnPeriod(
     current = await currentPeriodOf(tx, subscriptionId);
   }
   if (current.number === first.number) return;
+  const { number, volume } = current;
+  await recordEvent(tx, {
+    type: 'volume.renewed',
+    at: current.starts_at,
+    subscriptionId,
+    data: { period: number, volumeBytes: volume === null ? null : String(volume) },
+  });
   await turnLedger(context, tx, [subscriptionId], {
     earliest: new Map([[subscriptionId, first.number]]),
     renew: () => true,
     touch: true,
   });
+  await switchToNextTariff(context, tx, subscriptionId, current.starts_at);
 }
 
 async function leave(tx: Tx, subscriptionId: string, number: number): Promise<void> {
@@ -90,9 +135,14 @@ async function insertPeriod(
 ): Promise<void> {
   const { volume_bytes, rollover } = await tx.db
     .selectFrom('subscriptions')
-    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .innerJoin('tariffs', (join) =>
+      // A change of tariff that waits for the next period is in force in it.
+      join.on((row) =>
+        row('tariffs.id', '=', row.fn.coalesce('subscriptions.next_tariff_id', 'subscriptions.tariff_id')),
+      ),
+    )
     .where('subscriptions.id', '=', subscriptionId)
-    .select(['subscriptions.volume_bytes', 'tariffs.rollover'])
+    .select(['tariffs.volume_bytes', 'tariffs.rollover'])
     .executeTakeFirstOrThrow();
   await tx.db
     .insertInto('periods')
@@ -120,6 +170,6 @@ function currentPeriodOf(tx: Tx, subscriptionId: string) {
     .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
     .where('subscriptions.id', '=', subscriptionId)
     .whereRef('periods.number', '=', 'subscriptions.period')
-    .select(['periods.number', 'periods.ends_at'])
+    .select(['periods.number', 'periods.starts_at', 'periods.ends_at', 'periods.volume'])
     .executeTakeFirstOrThrow();
 }

@@ -4,6 +4,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { ReportRequest } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import type { Context } from '../books/context.ts';
 import { bookReport, type ReportedTotals } from '../ledger/book.ts';
+import { startAtFirstUse } from '../lifetime/first-connection.ts';
 import type { Booking, NodeIdentity } from '../south/ports.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
@@ -67,6 +68,7 @@ async function book(
   const served = new Set<string>();
   const renewed = new Set<string>();
   const { subscriptionIds, earliest } = spokenOf([...usage.grown.keys(), ...reported.keys()]);
+  await startAtFirstUse(context, tx, spokenOf([...usage.grown.keys()]).subscriptionIds);
   await turnLedger(context, tx, subscriptionIds, {
     reporter: identity.nodeId,
     earliest,

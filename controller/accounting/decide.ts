@@ -5,7 +5,7 @@ import { planGrants } from '../ledger/plan.ts';
 import { type GrantPolicy, grantPolicy } from '../ledger/policy.ts';
 import { freeBytes, type LedgerRow, outstandingBytes } from '../ledger/row.ts';
 import { ownBytes } from '../ledger/volume.ts';
-import { volumeOf, withdraw } from '../ledger/withdraw.ts';
+import { holdsExpired, volumeOf, withdraw } from '../ledger/withdraw.ts';
 import {
   type Book,
   carryOn,
@@ -31,10 +31,11 @@ export function decide(context: Context, happened: Book, turn: Turn): Book {
   if (current === undefined || !isLimited(current)) return carried;
   const taken = withdraw(standingOf(carried, current));
   const book = withStanding(carried, taken);
-  // Without a limit in force nodes need no grants; a suspended subscription gets none.
+  // Without a limit in force nodes need no grants; a closed subscription gets none.
   if (!needsGrants(book, current)) return book;
   const waiting = taken.reduction > 0n || taken.refunds.some(({ rest }) => rest > 0n);
-  const reclaim = turn.reclaim === true ? 'now' : waiting ? 'again' : undefined;
+  const asked = turn.reclaim === true && (waiting || holdsExpired(taken));
+  const reclaim = asked ? 'now' : waiting ? 'again' : undefined;
   const volume = volumeOf(taken);
   const planned = replace(book, current.number, (grants) =>
     planGrants(
@@ -51,7 +52,7 @@ export function decide(context: Context, happened: Book, turn: Turn): Book {
 }
 
 function needsGrants({ subscription }: Book, period: LimitedPeriod): boolean {
-  return !subscription.suspended && subscription.enforcement === 'enforce' && isLimited(period);
+  return !subscription.closed && subscription.enforcement === 'enforce' && isLimited(period);
 }
 
 /** What the next period is sure to have is granted beforehand, so that its beginning needs no controller. */

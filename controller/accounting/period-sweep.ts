@@ -1,13 +1,15 @@
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 import { openNextPeriod, turnPeriod } from './begin-period.ts';
+import { turnLedger } from './turn.ts';
 
 /** A transaction holds up reports for as long as it takes. */
 const atOnce = 100;
 
-/** Begins periods that are due, and opens the next ones as long beforehand as nodes may be on their own. */
+/** Ends packs and begins periods that are due, and opens the next ones as long beforehand as nodes may be on their own. */
 export async function sweepPeriods(context: Context): Promise<void> {
   const { clock, validitySeconds } = context;
+  await expirePacks(context);
   await inBatches(context, ended, clock.now(), (tx, id) => turnPeriod(context, tx, id, clock.now()));
   await inBatches(context, ending, clock.now() + validitySeconds * 1000, (tx, id) =>
     openNextPeriod(context, tx, id),
@@ -28,6 +30,22 @@ async function inBatches(
     });
     if (done < atOnce) return;
   }
+}
+
+/** What is left of a pack is gone with its expiry; what nodes hold of it, once they have given it back. */
+async function expirePacks(context: Context): Promise<void> {
+  const { clock, store } = context;
+  await store.transaction(async (tx) => {
+    const due = await tx.db
+      .updateTable('adjustments')
+      .set({ expired: 1 })
+      .where('expires_at', '<=', clock.now())
+      .where('expired', '=', 0)
+      .returning('subscription_id')
+      .execute();
+    const ids = [...new Set(due.map((row) => row.subscription_id))];
+    await turnLedger(context, tx, ids, { reclaim: true });
+  });
 }
 
 /** Subscriptions whose current period is over. */
@@ -55,13 +73,19 @@ async function ending(tx: Tx, before: number): Promise<string[]> {
 }
 
 function selectUnturned(tx: Tx, before: number) {
-  return tx.db
-    .selectFrom('periods')
-    .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
-    .where('periods.turned', '=', 0)
-    .where('periods.ends_at', '<=', before)
-    .whereRef('periods.number', '=', 'subscriptions.period')
-    .orderBy('periods.ends_at')
-    .limit(atOnce)
-    .select('periods.subscription_id');
+  return (
+    tx.db
+      .selectFrom('periods')
+      .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
+      .where('periods.turned', '=', 0)
+      .where('subscriptions.cancelled_at', 'is', null)
+      .where('periods.ends_at', '<=', before)
+      .whereRef('periods.number', '=', 'subscriptions.period')
+      // A renewal begins a period anew.
+      .where('subscriptions.phase', '!=', 'over')
+      .where('subscriptions.cancelled_at', 'is', null)
+      .orderBy('periods.ends_at')
+      .limit(atOnce)
+      .select('periods.subscription_id')
+  );
 }

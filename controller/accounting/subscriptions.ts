@@ -1,5 +1,6 @@
 import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
+import { isOutOfTime } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -13,7 +14,8 @@ export interface LedgerSubscription {
   readonly throttle: boolean;
   /** Percents of the volume, rising. */
   readonly thresholds: readonly number[];
-  readonly suspended: boolean;
+  /** Suspended, cancelled, not started or over: nothing is granted to it. */
+  readonly closed: boolean;
   readonly exhaustedAt: number | null;
   readonly enforcement: Enforcement;
   /** Not removed ones. */
@@ -45,6 +47,9 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
         'subscriptions.id',
         'subscriptions.period',
         'subscriptions.suspended_at',
+        'subscriptions.cancelled_at',
+        'subscriptions.phase',
+        'subscriptions.starts',
         'subscriptions.exhausted_at',
         'tariffs.group_id',
         'tariffs.throttle_bits_per_second',
@@ -60,7 +65,7 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
     period: row.period,
     throttle: row.throttle_bits_per_second !== null,
     thresholds: JSON.parse(row.thresholds) as number[],
-    suspended: row.suspended_at !== null,
+    closed: row.suspended_at !== null || isOutOfTime(row),
     exhaustedAt: row.exhausted_at,
     enforcement: effectiveEnforcement(row.tariff_enforcement, row.group_enforcement, fleet.enforcement),
     devices: counts.get(row.id) ?? 0,

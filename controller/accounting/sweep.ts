@@ -19,6 +19,7 @@ export function sweepTasks(context: Context): Task[] {
     repeated(context, 'period sweep', periodsEveryMs, () => sweepPeriods(context)),
     repeated(context, 'grant sweep', grantsEveryMs, async (round) => {
       await sweepWanting(context);
+      await sweepTaking(context);
       if (round % idleEvery === 0) await sweepIdle(context);
     }),
   ];
@@ -65,6 +66,25 @@ export async function sweepWanting(context: Context): Promise<void> {
       tx,
       rows.map((row) => row.subscription_id),
     );
+  });
+}
+
+/** Recalls again what volume is to be taken of. */
+async function sweepTaking(context: Context): Promise<void> {
+  await context.store.transaction(async (tx) => {
+    const refunds = await tx.db
+      .selectFrom('adjustments')
+      .where('pending', '=', 1)
+      .select('subscription_id')
+      .execute();
+    const reductions = await tx.db
+      .selectFrom('periods')
+      .where('reduction', '>', 0n)
+      .select('subscription_id')
+      .execute();
+    await turnLedger(context, tx, [
+      ...new Set([...refunds, ...reductions].map((row) => row.subscription_id)),
+    ]);
   });
 }
 

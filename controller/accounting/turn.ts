@@ -8,6 +8,7 @@ import { decide, isServing, placeOf, policy } from './decide.ts';
 import { type StoredGrant, saveGrants } from './grant-rows.ts';
 import { saveAdjustments } from './packs.ts';
 import { type StoredPeriod, savePeriods } from './periods.ts';
+import { tellVolume } from './volume-events.ts';
 
 export interface Turn {
   /**
@@ -25,8 +26,10 @@ export interface Turn {
   readonly touch?: boolean;
   /** By subscription: a period that is over and of which something is said. */
   readonly earliest?: ReadonlyMap<string, number>;
-  /** All that nodes hold is to come back, because volume is to be taken of it. */
+  /** What nodes hold is to come back, where volume is to be taken of it. */
   readonly reclaim?: boolean;
+  /** Volume was added: thresholds that are no longer reached are told again when they are. */
+  readonly rearm?: boolean;
 }
 
 /**
@@ -44,13 +47,14 @@ export async function turnLedger(
     const happened = apply(before, turn);
     const after = decide(context, happened, turn);
     changed.push(...(await changedGrants(tx, before, happened, after, turn)));
-    await saveBook(context, tx, before, after);
+    await saveBook(context, tx, before, after, turn);
     for (const [n, grant] of after.grants.entries()) {
       const row = { before: before.grants[n] as StoredGrant, happened: happened.grants[n] as StoredGrant };
       note(context, tx, turn, { ...row, after: grant });
     }
   }
   await saveGrants(tx, changed);
+  tx.afterCommit(() => context.moved.call(subscriptionIds));
 }
 
 function apply(book: Book, { change }: Turn): Book {
@@ -90,7 +94,13 @@ async function changedGrants(
   return changed;
 }
 
-async function saveBook(context: Context, tx: Tx, before: Book, after: Book): Promise<void> {
+async function saveBook(
+  context: Context,
+  tx: Tx,
+  before: Book,
+  after: Book,
+  { rearm = false }: Turn,
+): Promise<void> {
   const current = currentPeriod(after);
   const standing = current && isLimited(current) ? standingOf(after, current) : undefined;
   const serving = after.grants.filter((grant) => grant.period === current?.number && isServing(grant));
@@ -103,9 +113,15 @@ async function saveBook(context: Context, tx: Tx, before: Book, after: Book): Pr
       serving.map(({ ledger }) => ledger),
     );
   await noteExhaustion(context, tx, after, exhausted);
+  const told =
+    current && standing
+      ? await tellVolume(context, tx, after.subscription, standing, { told: current, exhausted, rearm })
+      : {};
   await savePeriods(
     tx,
-    after.periods.filter((period, n) => !isEqual(before.periods[n] as StoredPeriod, period)),
+    after.periods
+      .map((period) => (period === current ? { ...period, ...told } : period))
+      .filter((period, n) => !isEqual(before.periods[n] as StoredPeriod, period)),
   );
   if (standing === undefined) return;
   await saveAdjustments(tx, before.adjustments, after.adjustments, (refund) => isPending(standing, refund));

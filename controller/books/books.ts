@@ -4,7 +4,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
-import { byTariff, type PeriodEnd } from '../accounting/period-end.ts';
+import { byCalendar, type PeriodEnd } from '../accounting/period-end.ts';
 import { sweepTasks } from '../accounting/sweep.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
@@ -17,6 +17,7 @@ import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authority.ts';
+import { lifetimeTask } from '../lifetime/sweep.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
 import { SeatDesk } from '../seats/desk.ts';
@@ -40,7 +41,7 @@ export interface BooksOptions {
   readonly hardwareKey: HardwareKeyStore;
   readonly clock: Clock;
   readonly log: Logger;
-  /** By the tariff, unless given. */
+  /** By the calendar, unless given. */
   readonly periodEnd?: PeriodEnd;
 }
 
@@ -84,12 +85,13 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     log,
     range,
     validitySeconds,
-    periodEnd: options.periodEnd ?? byTariff,
+    periodEnd: options.periodEnd ?? byCalendar,
     hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
     seats: new SeatDesk(clock),
     figures: newFigures(),
+    moved: new Listeners(),
     revoked: new Listeners(),
   };
   return {
@@ -100,7 +102,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     booking: createBooking(context),
     identities: createIdentityStore(context),
     authorityPin: createPinKeeper(store),
-    tasks: [...sweepTasks(context), seatsTask(context), eventTask(context)],
+    tasks: [...sweepTasks(context), seatsTask(context), eventTask(context), lifetimeTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

@@ -23,6 +23,8 @@ export interface Context {
   readonly live: Live;
   readonly seats: SeatDesk;
   readonly figures: Figures;
+  /** Of the ids of subscriptions whose ledgers moved. */
+  readonly moved: Listeners<[readonly string[]]>;
   /** Of (node id, incarnation): removed, followed by another one, or quarantined. */
   readonly revoked: Listeners<[string, number]>;
 }

@@ -234,7 +234,7 @@ describe('time zones', () => {
       expect(() => parseTimeZone(name)).toThrowError(
         expect.objectContaining({
           code: 'invalid',
-          message: `there is no time zone "${name.replace('\u001b', '?')}"`,
+          message: `timeZone: there is no time zone "${name.replace('\u001b', '?')}"`,
           remedy: expect.stringMatching(/Europe\/Berlin/),
         }),
       );

@@ -43,6 +43,7 @@ async function loadScope(tx: Tx, name: string, only: boolean) {
     tx.db
       .selectFrom('subscriptions')
       .where('account_id', 'in', chunk)
+      .where('cancelled_at', 'is', null)
       .select(['id', 'suspended_at'])
       .execute(),
   );

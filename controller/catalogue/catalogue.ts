@@ -1,4 +1,7 @@
 import type { Event, EventFilter } from '../events/list.ts';
+import type { TimesWish } from '../lifetime/agree.ts';
+import type { RefundWish } from './refund.ts';
+import type { TopUp } from './top-up.ts';
 import type * as view from './views.ts';
 
 /**
@@ -36,14 +39,47 @@ export interface Catalogue {
   /** @throws `conflict` while there are subscriptions to it, also ended ones: they refer to it. */
   removeTariff(tariff: string): Promise<view.Tariff>;
 
-  createSubscription(input: { account: string; tariff: string }): Promise<view.Subscription>;
+  createSubscription(input: { account: string; tariff: string } & TimesWish): Promise<view.Subscription>;
+  /** @throws `conflict` for another start or time zone of one that has started. */
+  setSubscription(id: string, times: TimesWish): Promise<view.Subscription>;
+  /**
+   * Puts off the expiry by some of the tariff's durations (or periods, where it has none), or until a time; one whose
+   * service had ended goes on from now. The same call with the same `reference` again changes nothing and answers the
+   * same.
+   */
+  renewSubscription(
+    id: string,
+    input: RenewalWish,
+  ): Promise<{ renewal: view.Renewal; subscription: view.Subscription }>;
+  /**
+   * Gives it another tariff, at once unless told otherwise. Where the other one has another group, its devices are
+   * served by that group's nodes then.
+   * @throws `conflict` when it has more devices than the other one allows, or no next period.
+   */
+  changeTariff(
+    id: string,
+    input: { tariff: string; when?: 'now' | 'next-period' },
+  ): Promise<view.SubscriptionChange>;
+  /** For good: it is closed on every node, and cannot be renewed. */
+  cancelSubscription(id: string, input: { reason: string }): Promise<view.Subscription>;
   listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. A `reference` that this subscription has already is
    * a `conflict`: a payment is never booked twice.
    */
-  topUp(id: string, input: { bytes: bigint; reason: string; reference: string }): Promise<view.Adjustment>;
+  topUp(id: string, input: TopUp): Promise<view.Adjustment>;
+  /**
+   * Takes back what is free at once, and what nodes hold once they give it back. Answers when all in contact have, or
+   * after 2 s; what is pending then is taken later. `invalid` for more than was sold, saying how much can be.
+   */
+  refund(id: string, input: RefundWish): Promise<view.Adjustment>;
+  /** Undoes a top-up, as far as it is not used, or a refund; by an adjustment of its own. */
+  reverse(
+    id: string,
+    adjustment: string,
+    input: { reason: string; reference: string },
+  ): Promise<view.Adjustment>;
   suspend(id: string, input: { reason: string }): Promise<view.Subscription>;
   resume(id: string): Promise<view.Subscription>;
   /** Of the current period, unless told. */
@@ -68,7 +104,7 @@ export interface Catalogue {
   /** @throws `conflict` when the node never said Hello, so that its public key is unknown. */
   getClientSettings(deviceId: string, node: string): Promise<view.ClientSettings>;
 
-  addNode(input: { name: string; endpoint: string; group?: string }): Promise<view.Node>;
+  addNode(input: { name: string; endpoint: string; group?: string; multiplier?: number }): Promise<view.Node>;
   listNodes(page?: PageFilter): Promise<view.Node[]>;
   getNode(node: string): Promise<view.Node>;
   /** Its streams end, its certificates are revoked, what it had left is written off. */
@@ -122,6 +158,14 @@ export interface NewTariff extends TariffSettings {
 /** What is absent stays as it is, or gets its default in a new tariff. */
 export type TariffSettings = Partial<view.TariffLimits>;
 
+export interface RenewalWish {
+  readonly reference: string;
+  /** 1, unless given. */
+  readonly periods?: number;
+  /** A date (its first moment in the time zone), or a time with its offset. */
+  readonly until?: string;
+}
+
 export interface DeviceKey {
   /** Base64 of 32 bytes. */
   readonly publicKey?: string;
@@ -149,6 +193,7 @@ export interface NodeSettings {
   readonly name?: string;
   readonly endpoint?: string;
   readonly group?: string;
+  readonly multiplier?: number;
 }
 
 /** What is absent stays as it is, or gets its default in a new group. */

@@ -5,6 +5,7 @@ import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
 import type { Catalogue } from './catalogue.ts';
+import { changeTariff } from './change-tariff.ts';
 import { getClientSettings } from './client-settings.ts';
 import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts';
 import { setEnforcement } from './enforcement.ts';
@@ -13,10 +14,13 @@ import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
 import { createJoinToken } from './join-tokens.ts';
 import { linkAccounts, unlinkAccount } from './links.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
+import { refund } from './refund.ts';
+import { reverse } from './reverse.ts';
 import { setDevice } from './set-device.ts';
 import { setNode } from './set-node.ts';
 import { setTariff } from './set-tariff.ts';
 import { getStatus } from './status.ts';
+import { cancelSubscription, renewSubscription, setSubscription } from './subscription-times.ts';
 import { createSubscription, getSubscription, listSubscriptions, resume, suspend } from './subscriptions.ts';
 import { addTariff, getTariff, listTariffs, removeTariff } from './tariffs.ts';
 import { topUp } from './top-up.ts';
@@ -52,9 +56,15 @@ export function createCatalogue(context: Context): Catalogue {
     setTariff: on(setTariff),
     removeTariff: on(removeTariff),
     createSubscription: on(createSubscription),
+    setSubscription: on(setSubscription),
+    renewSubscription: on(renewSubscription),
+    changeTariff: on(changeTariff),
+    cancelSubscription: on(cancelSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: onSubscription(getSubscription),
     topUp: onSubscription(topUp),
+    refund: onSubscription(refund),
+    reverse: onSubscription(reverse),
     suspend: onSubscription(suspend),
     resume: onSubscription(resume),
     getUsage: onSubscription(getUsage),

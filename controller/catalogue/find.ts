@@ -54,7 +54,7 @@ export async function findSubscription(tx: Tx, id: string): Promise<Row<'subscri
   return row ?? missing('subscription', id, 'turnpike subscription list');
 }
 
-/** By its id, or by its account when that has one subscription. */
+/** By its id, or by its account when that has one subscription; cancelled ones do not count beside others. */
 export async function findSubscriptionNamed(tx: Tx, name: string): Promise<Row<'subscriptions'>> {
   if (looksLikeId(name) && !name.startsWith('acc_')) return findSubscription(tx, name);
   const account = await tx.db
@@ -63,13 +63,15 @@ export async function findSubscriptionNamed(tx: Tx, name: string): Promise<Row<'
     .select(['id', 'reference'])
     .executeTakeFirst();
   if (account === undefined) return missing('subscription or account', name, 'turnpike subscription list');
-  const found = await tx.db
+  const all = await tx.db
     .selectFrom('subscriptions')
     .where('account_id', '=', account.id)
     .orderBy('created_at')
     .orderBy('id')
     .selectAll()
     .execute();
+  const living = all.filter((row) => row.cancelled_at === null);
+  const found = living.length > 0 ? living : all;
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
   const { reference } = account;

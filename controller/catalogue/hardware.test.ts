@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import { mib, openRig, type Rig } from '../../test/unit/books/rig.ts';
 import { hardwareKeyFile } from '../identity/hardware-key.ts';
-import { openStore } from '../store/store.ts';
 
 const hardwareId = 'board 4711-Ω';
 let directory: string;
@@ -145,11 +144,7 @@ describe('a hardware id', () => {
 
   it('is wanted by a tariff that says so', async () => {
     const subscription = await rig.subscription();
-    await rig.books.close();
-    const store = await openStore(join(directory, 'turnpike.db'));
-    await store.transaction(({ db }) => db.updateTable('tariffs').set({ require_hardware_id: 1 }).execute());
-    await store.close();
-    rig = await open();
+    await catalogue().setTariff('tariff-1', { requireHardwareId: true });
     await expect(rig.device(subscription)).rejects.toMatchObject({
       code: 'invalid',
       remedy: expect.stringContaining('--hardware-id'),

@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gib, openRig, type Rig } from '../../test/unit/books/rig.ts';
+import { openStore } from '../store/store.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -36,6 +40,28 @@ describe('a subscription', () => {
       remedy: expect.stringMatching(new RegExp(`${id}.*${other.id}|${other.id}.*${id}`)),
     });
     await expect(catalogue().addDevice({ subscription: 'customer 1' })).rejects.toMatchObject(error);
+  });
+
+  it('that was cancelled does not stand in the way of another one', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'turnpike-names-')), 'turnpike.db');
+    await rig.books.close();
+    rig = await openRig({ path });
+    const old = await rig.subscription();
+    const { id } = await catalogue().createSubscription({ account: 'customer 1', tariff: 'tariff-1' });
+    await rig.books.close();
+    const store = await openStore(path);
+    await store.transaction(({ db }) =>
+      db.updateTable('subscriptions').set({ cancelled_at: 1 }).where('id', '=', old).execute(),
+    );
+    await store.close();
+    rig = await openRig({ path });
+    expect((await catalogue().getSubscription('customer 1')).id).toBe(id);
+    const { subscriptions } = await catalogue().suspendAccount('customer 1', { reason: 'unpaid' });
+    const suspended = subscriptions.filter(({ access }) =>
+      access.reasons.some(({ code }) => code === 'suspension'),
+    );
+    expect(suspended.map((one) => one.id)).toEqual([id]);
+    await rm(dirname(path), { recursive: true });
   });
 
   it('that is not there is told from an account that has none', async () => {

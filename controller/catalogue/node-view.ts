@@ -26,6 +26,7 @@ export async function loadNodes({ live }: Context, tx: Tx, ids?: readonly string
       name: row.name,
       endpoint: formatHostPort({ host: row.endpoint_host, port: row.endpoint_port }),
       group: row.group,
+      multiplier: row.multiplier / 1000,
       state: row.incarnation === 0 ? 'waiting' : row.quarantined_at === null ? 'enrolled' : 'quarantined',
       incarnation: row.incarnation,
       connected: now?.connected ?? false,

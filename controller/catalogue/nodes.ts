@@ -13,10 +13,11 @@ import { parseName } from './words.ts';
 
 export function addNode(
   context: Context,
-  input: { name: string; endpoint: string; group?: string },
+  input: { name: string; endpoint: string; group?: string; multiplier?: number },
 ): Promise<Node> {
   const name = parseName('node', input.name);
   const { host, port } = parseEndpoint(input.endpoint);
+  const multiplier = parseMultiplier(input.multiplier ?? 1);
   return context.store.transaction(async (tx) => {
     await refuseTakenName(tx, name);
     const group = await findGroup(tx, input.group ?? 'default');
@@ -29,7 +30,7 @@ export function addNode(
         endpoint_host: host,
         endpoint_port: port,
         group_id: group.id,
-        multiplier: 1000,
+        multiplier,
         incarnation: 0,
         floor_revision: 0n,
         created_at: context.clock.now(),
@@ -48,6 +49,19 @@ export function parseEndpoint(text: string): HostPort {
     });
   }
   return endpoint;
+}
+
+/**
+ * What a byte on the node counts against volumes: 1.5 is 1500 per mille. Kept per mille, so that all is exact.
+ * @throws TurnpikeError `invalid`
+ */
+export function parseMultiplier(factor: number): number {
+  const perMille = Math.round(factor * 1000);
+  if (perMille >= 1 && perMille <= 1_000_000 && Math.abs(perMille - factor * 1000) < 1e-6) return perMille;
+  throw new TurnpikeError('invalid', `multiplier: ${factor} is not one from 0.001 to 1000 in thousandths`, {
+    field: 'multiplier',
+    remedy: 'write such as 1.5',
+  });
 }
 
 /** @throws TurnpikeError `conflict` */

@@ -5,7 +5,7 @@ import type { NodeSettings } from './catalogue.ts';
 import { findGroup, findNode } from './find.ts';
 import { move } from './move-node.ts';
 import { loadNode } from './node-view.ts';
-import { parseEndpoint, refuseTakenName } from './nodes.ts';
+import { parseEndpoint, parseMultiplier, refuseTakenName } from './nodes.ts';
 import type { Node } from './views.ts';
 import { parseName } from './words.ts';
 
@@ -13,6 +13,7 @@ import { parseName } from './words.ts';
 export function setNode(context: Context, name: string, input: NodeSettings): Promise<Node> {
   const renamed = input.name === undefined ? undefined : parseName('node', input.name);
   const endpoint = input.endpoint === undefined ? undefined : parseEndpoint(input.endpoint);
+  const multiplier = input.multiplier === undefined ? undefined : parseMultiplier(input.multiplier);
   return context.store.transaction(async (tx) => {
     const node = await findNode(tx, name);
     if (renamed !== undefined && renamed !== node.name) await rename(tx, node, renamed);
@@ -24,6 +25,10 @@ export function setNode(context: Context, name: string, input: NodeSettings): Pr
         .execute();
       // The node listens on that port.
       await tx.revision();
+    }
+    if (multiplier !== undefined) {
+      // Of rows that are made from now on: what was granted was granted by the old one.
+      await tx.db.updateTable('nodes').set({ multiplier }).where('id', '=', node.id).execute();
     }
     if (input.group !== undefined) {
       const group = await findGroup(tx, input.group);

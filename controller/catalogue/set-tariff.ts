@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TurnpikeError } from '../../common/errors.ts';
+import { changeVolume } from '../accounting/change-volume.ts';
 import type { Context } from '../books/context.ts';
 import { touchDevices, touchSubscriptions } from '../desired/touch.ts';
+import { settlePhases } from '../lifetime/settle-phase.ts';
+import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { TariffSettings } from './catalogue.ts';
@@ -15,7 +18,7 @@ type Field = keyof TariffLimits;
 /** What nodes are told of, per subscription, and per device. */
 const toldOfSubscriptions: readonly Field[] = [
   ...(['uploadBitsPerSecond', 'downloadBitsPerSecond', 'speedScope'] as const),
-  ...(['throttleBitsPerSecond', 'graceSeconds'] as const),
+  'throttleBitsPerSecond',
 ];
 const toldOfDevices: readonly Field[] = ['maxConnections'];
 
@@ -31,7 +34,9 @@ export function setTariff(context: Context, tariff: string, input: TariffSetting
     const ids = await loadLiving(tx, row.id);
     if (ids.length > 0) refuseUnderSubscriptions(row, before, after, ids.length);
     await tx.db.updateTable('tariffs').set(toTariffRow(after)).where('id', '=', row.id).execute();
+    if (changed.includes('volumeBytes')) await sellInOpenedPeriods(context, tx, ids, after.volumeBytes);
     const concerns = (fields: readonly Field[]) => changed.some((field) => fields.includes(field));
+    if (concerns(['graceSeconds'])) await settlePhases(context, tx, ids);
     if (concerns(toldOfDevices)) await touchDevices(tx, ids);
     if (concerns([...toldOfSubscriptions, ...toldOfDevices])) await touchSubscriptions(context, tx, ids);
     return {
@@ -40,6 +45,26 @@ export function setTariff(context: Context, tariff: string, input: TariffSetting
       ...whenInForce(changed, after),
     };
   });
+}
+
+/** A period that is not open yet takes its volume from the tariff; the next one of these was opened beforehand. */
+async function sellInOpenedPeriods(
+  context: Context,
+  tx: Tx,
+  ids: readonly string[],
+  volumeBytes: bigint | null,
+): Promise<void> {
+  const opened = await selectInChunks(ids, (chunk) =>
+    tx.db
+      .selectFrom('subscriptions')
+      .innerJoin('periods', 'periods.subscription_id', 'subscriptions.id')
+      .where('subscriptions.id', 'in', chunk)
+      .where('subscriptions.next_tariff_id', 'is', null)
+      .whereRef('periods.number', '>', 'subscriptions.period')
+      .select('subscriptions.id')
+      .execute(),
+  );
+  for (const { id } of opened) await changeVolume(context, tx, id, volumeBytes, 'next-period');
 }
 
 /** A number of days is of a period in days only, and goes with it. */

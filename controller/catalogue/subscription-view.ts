@@ -1,5 +1,6 @@
 import { decideAccess, subscriptionReasons } from '../access/reasons.ts';
 import { type CurrentStanding, loadStandings } from '../accounting/standings.ts';
+import { endOf } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { effectiveEnforcement } from './effective-enforcement.ts';
@@ -20,6 +21,7 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       row.group_enforcement,
       fleet.enforcement,
     );
+    const endsAt = endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds });
     const reasons = subscriptionReasons({
       id,
       volumeBytes: standing.volume,
@@ -27,6 +29,13 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       exhaustedAt: row.exhausted_at,
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,
+      cancelledAt: row.cancelled_at,
+      cancellationReason: row.cancellation_reason,
+      createdAt: row.created_at,
+      starts: row.starts,
+      startsAt: row.starts_at,
+      endsAt,
+      phase: row.phase,
     });
     return {
       id,
@@ -46,6 +55,13 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       writtenOffBytes: standing.writtenOff,
       remainingBytes: standing.remaining,
       reservedBytes: standing.reserved,
+      timeZone: row.time_zone,
+      starts: row.starts,
+      startsAt: row.starts_at,
+      expiresAt: row.expires_at,
+      endsAt,
+      cancelledAt: row.cancelled_at,
+      nextTariff: row.next_tariff,
       enforcement,
       access: decideAccess(reasons, enforcement),
       createdAt: row.created_at,
@@ -65,12 +81,15 @@ function loadRows(tx: Tx, ids: readonly string[]) {
       .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
       .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
       .innerJoin('groups', 'groups.id', 'tariffs.group_id')
+      .leftJoin('tariffs as next', 'next.id', 'subscriptions.next_tariff_id')
       .where('subscriptions.id', 'in', chunk)
       .selectAll('subscriptions')
       .select([
         'accounts.reference',
         'tariffs.name as tariff',
         'tariffs.max_devices',
+        'tariffs.grace_seconds',
+        'next.name as next_tariff',
         'tariffs.max_connections',
         'tariffs.enforcement as tariff_enforcement',
         'groups.enforcement as group_enforcement',

@@ -1,85 +1,55 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { newId } from '../../common/ids.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
+import { parseInstant } from '../calendar/time-zone.ts';
 import { addVolume } from '../ledger/adjust.ts';
-import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { loadAdjustments } from './adjustment-view.ts';
+import { bookAdjustment, type Occasion, parseOccasion } from './book-adjustment.ts';
 import { findSubscription } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';
 import type { Adjustment } from './views.ts';
-import { parseLine } from './words.ts';
 
-export function topUp(
-  context: Context,
-  id: string,
-  input: { bytes: bigint; reason: string; reference: string },
-): Promise<Adjustment> {
-  const reason = parseLine('reason', input.reason);
-  const reference = parseLine('reference', input.reference, 128);
+export interface TopUp extends Occasion {
+  readonly bytes: bigint;
+  /** A date (its first moment in the subscription's time zone) or a time with its offset; absent: never. */
+  readonly expires?: string;
+}
+
+export function topUp(context: Context, id: string, input: TopUp): Promise<Adjustment> {
+  const occasion = parseOccasion(input);
   return context.store.transaction(async (tx) => {
     const subscription = await findSubscription(tx, id);
-    const { volumeBytes } = await loadSubscription(tx, id);
-    if (volumeBytes === null) {
-      throw new TurnpikeError('conflict', `subscription ${id} is unlimited: there is no volume to add to`);
-    }
-    await refuseKnownReference(tx, id, reference);
-    addVolume(volumeBytes, input.bytes);
-    const adjustment = {
-      id: newId('adj'),
-      subscription_id: id,
-      kind: 'pack' as const,
-      period: subscription.period,
-      bytes: input.bytes,
-      taken: 0n,
-      expires_at: null,
-      expired: 0,
-      pending: 0,
-      pack_id: null,
-      reverses: null,
-      reason,
-      reference,
-      created_at: context.clock.now(),
-    };
-    await tx.db.insertInto('adjustments').values(adjustment).execute();
-    await turnLedger(context, tx, [id]);
-    return toAdjustment(adjustment);
+    addVolume(await limitedVolume(tx, id), input.bytes);
+    const expiresAt =
+      input.expires === undefined
+        ? null
+        : readExpiry(input.expires, subscription.time_zone, context.clock.now());
+    const pack = { kind: 'pack' as const, bytes: input.bytes, expires_at: expiresAt };
+    const adjustment = await bookAdjustment(context, tx, subscription, occasion, pack);
+    await turnLedger(context, tx, [id], { rearm: true });
+    return loadAdjustment(tx, id, adjustment);
   });
 }
 
-export async function loadAdjustments(tx: Tx, subscriptionId: string): Promise<Adjustment[]> {
-  const rows = await tx.db
-    .selectFrom('adjustments')
-    .where('subscription_id', '=', subscriptionId)
-    .selectAll()
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute();
-  return rows.map(toAdjustment);
-}
-
-async function refuseKnownReference(tx: Tx, id: string, reference: string): Promise<void> {
-  const known = await tx.db
-    .selectFrom('adjustments')
-    .where('subscription_id', '=', id)
-    .where('reference', '=', reference)
-    .select('id')
-    .executeTakeFirst();
-  if (known === undefined) return;
+/** @throws TurnpikeError `conflict` where there is no volume to adjust. */
+export async function limitedVolume(tx: Tx, id: string): Promise<bigint> {
+  const { volumeBytes } = await loadSubscription(tx, id);
+  if (volumeBytes !== null) return volumeBytes;
   throw new TurnpikeError(
     'conflict',
-    `the reference "${reference}" was booked already for ${id}, as ${known.id}; nothing was added`,
-    { remedy: 'give another reference if this is another payment' },
+    `subscription ${id} is unlimited: there is no volume to add to or to take from`,
   );
 }
 
-function toAdjustment(row: Row<'adjustments'>): Adjustment {
-  return {
-    id: row.id,
-    subscriptionId: row.subscription_id,
-    bytes: row.bytes,
-    reason: row.reason,
-    reference: row.reference,
-    createdAt: row.created_at,
-  };
+export async function loadAdjustment(tx: Tx, subscriptionId: string, id: string): Promise<Adjustment> {
+  return (await loadAdjustments(tx, subscriptionId)).find((one) => one.id === id) as Adjustment;
+}
+
+function readExpiry(text: string, timeZone: string, now: number): number {
+  const expiresAt = parseInstant('expires', text, timeZone);
+  if (expiresAt > now) return expiresAt;
+  throw new TurnpikeError('invalid', 'expires: that time is over already: give a time to come', {
+    field: 'expires',
+  });
 }

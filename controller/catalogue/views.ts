@@ -127,15 +127,65 @@ export interface Subscription {
   readonly remainingBytes: bigint | null;
   /** Of the remaining, what is reserved for nodes just now. */
   readonly reservedBytes: bigint;
+  /** Of the IANA time zone database. */
+  readonly timeZone: string;
+  readonly starts: 'date' | 'first-connection';
+  /** From when its duration counts; null: not known before its first connection. */
+  readonly startsAt: number | null;
+  /** null: it has no end. */
+  readonly expiresAt: number | null;
+  /** When service ends: the expiry and the tariff's grace. */
+  readonly endsAt: number | null;
+  readonly cancelledAt: number | null;
+  /** Name of the tariff that it has from its next period on. */
+  readonly nextTariff: string | null;
   readonly enforcement: Enforcement;
   readonly access: Access;
+  readonly createdAt: number;
+}
+
+/** What came of another tariff. */
+export interface SubscriptionChange {
+  readonly subscription: Subscription;
+  readonly when: 'now' | 'next-period';
+  /** Name of the group whose nodes serve its devices then; null: the same as before. */
+  readonly newGroup: string | null;
+}
+
+export interface Renewal {
+  readonly subscriptionId: string;
+  /** The billing backend's own; unique within the subscription, so that no payment is booked twice. */
+  readonly reference: string;
+  /** Asked for; null when it was a date. */
+  readonly periods: number | null;
+  /** The expiry before, or the moment of the renewal where service had ended. */
+  readonly fromAt: number;
+  readonly untilAt: number;
   readonly createdAt: number;
 }
 
 export interface Adjustment {
   readonly id: string;
   readonly subscriptionId: string;
+  readonly kind: 'top-up' | 'refund' | 'reversal';
+  /** Number of the period in which it was booked. */
+  readonly period: number;
+  /** Added to the volume; below zero: taken back, as far as it was found. */
   readonly bytes: bigint;
+  /** Of what takes back: how much was asked. */
+  readonly askedBytes: bigint | null;
+  /** Some of what was asked is not taken yet: nodes hold it. */
+  readonly pending: boolean;
+  /** While it is pending: the nodes that hold some of the volume. */
+  readonly heldBy: readonly string[];
+  /** Of what adds (a pack): what is not used, taken back or expired. */
+  readonly leftBytes: bigint | null;
+  /** Of a pack; null: never. */
+  readonly expiresAt: number | null;
+  /** Of what takes back: the pack of which alone it is taken. */
+  readonly pack: string | null;
+  /** The adjustment that it reverses. */
+  readonly reverses: string | null;
   readonly reason: string;
   /** The billing backend's own; unique within the subscription, so that no payment is booked twice. */
   readonly reference: string;
@@ -179,6 +229,8 @@ export interface Node {
   /** Where clients reach it: HOST:PORT. */
   readonly endpoint: string;
   readonly group: string;
+  /** What a byte here counts against volumes, from the next period of each on. */
+  readonly multiplier: number;
   /** `waiting`: never enrolled. `quarantined`: its state was cloned or rolled back; it must enrol anew. */
   readonly state: 'waiting' | 'enrolled' | 'quarantined';
   /** 0 until enrolled. */

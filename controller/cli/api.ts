@@ -76,6 +76,13 @@ export interface Subscription {
   readonly writtenOffBytes: string;
   readonly remainingBytes: string | null;
   readonly reservedBytes: string;
+  readonly timeZone: string;
+  readonly starts: string;
+  readonly startsAt: string | null;
+  readonly expiresAt: string | null;
+  readonly endsAt: string | null;
+  readonly cancelledAt: string | null;
+  readonly nextTariff: string | null;
   readonly enforcement: string;
   readonly access: Access;
   readonly createdAt: string;
@@ -85,9 +92,26 @@ export interface SubscriptionDetail extends Subscription {
   readonly adjustments: readonly Adjustment[];
 }
 
+export interface SubscriptionChange {
+  readonly subscription: Subscription;
+  readonly when: string;
+  readonly newGroup: string | null;
+}
+
+export interface Renewal {
+  readonly renewal: { readonly untilAt: string };
+  readonly subscription: Subscription;
+}
+
 export interface Adjustment {
   readonly id: string;
+  readonly kind: string;
   readonly bytes: string;
+  readonly askedBytes: string | null;
+  readonly pending: boolean;
+  readonly heldBy: readonly string[];
+  readonly leftBytes: string | null;
+  readonly expiresAt: string | null;
   readonly reason: string;
   readonly reference: string;
   readonly createdAt: string;
@@ -125,6 +149,7 @@ export interface Node {
   readonly name: string;
   readonly endpoint: string;
   readonly group: string;
+  readonly multiplier: number;
   readonly state: string;
   readonly incarnation: number;
   readonly connected: boolean;

@@ -10,6 +10,7 @@ interface SetOptions {
   readonly name?: string;
   readonly endpoint?: string;
   readonly group?: string;
+  readonly multiplier?: number;
 }
 
 export function addNodeVerbs(program: Command, open: OpenSession): void {
@@ -20,14 +21,10 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .description('adds a node and prints the one command that joins it')
     .requiredOption('--endpoint <host:port>', 'where clients reach it')
     .option('--group <name>', 'the group it is in (default: "default")')
-    .action(async (name: string, options: { endpoint: string; group?: string }, command: Command) => {
+    .option('--multiplier <factor>', 'what a byte on it counts, such as 1.5 (default: 1)', parseFactor)
+    .action(async (name: string, options: SetOptions, command: Command) => {
       const { api, print } = open(command);
-      const body = {
-        name,
-        endpoint: options.endpoint,
-        ...(options.group === undefined ? {} : { group: options.group }),
-      };
-      const ticket = await api.send<JoinTicket>('POST', '/v1/nodes', body);
+      const ticket = await api.send<JoinTicket>('POST', '/v1/nodes', { name, ...options });
       print(ticket, () => renderTicket(ticket, `node ${ticket.node.name} added`));
     });
 
@@ -55,6 +52,7 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .option('--name <name>', 'another name')
     .option('--endpoint <host:port>', 'where clients reach it')
     .option('--group <name>', 'the group that it serves')
+    .option('--multiplier <factor>', 'what a byte on it counts, from each next period on', parseFactor)
     .action(async (name: string, options: SetOptions, command: Command) => {
       const { api, print } = open(command);
       if (Object.keys(options).length === 0) {
@@ -95,6 +93,13 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     });
 }
 
+function parseFactor(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new TurnpikeError('invalid', `--multiplier: "${text}" is not a number`, {
+    remedy: 'write such as 1.5',
+  });
+}
+
 function path(node: string): string {
   return `/v1/nodes/${encodeURIComponent(node)}`;
 }
@@ -114,6 +119,7 @@ function renderNode(node: Node): string {
     ['id', node.id],
     ['endpoint', node.endpoint],
     ['group', node.group],
+    ['multiplier', node.multiplier === 1 ? undefined : String(node.multiplier)],
     ['state', node.state],
     ['connected', showFlag(node.connected)],
     ['last contact', node.lastContactAt === null ? undefined : showTime(node.lastContactAt)],

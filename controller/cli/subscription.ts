@@ -1,23 +1,30 @@
 import type { Command } from 'commander';
-import { parseSize } from '../../common/bytes.ts';
-import type { Adjustment, Subscription, SubscriptionDetail } from './api.ts';
+import { addAdjustmentVerbs, adjustmentTable } from './adjustments.ts';
+import type { Subscription, SubscriptionDetail } from './api.ts';
 import type { OpenSession } from './session.ts';
 import { showAccess, showBytes, showTime, showVolume } from './show.ts';
 import { showConnections, showDevices, subscriptionTable } from './subscription-table.ts';
-import { renderProperties, renderTable } from './table.ts';
+import {
+  addTimeVerbs,
+  path,
+  showStart,
+  type TimesOptions,
+  toTimes,
+  withTimes,
+} from './subscription-times.ts';
+import { renderProperties } from './table.ts';
 
 export function addSubscriptionVerbs(program: Command, open: OpenSession): void {
   const family = program.command('subscription').description("an account's use of a tariff");
 
-  family
-    .command('create')
-    .description('gives an account a tariff')
+  withTimes(family.command('create').description('gives an account a tariff'))
     .requiredOption('--account <reference>', 'reference or id of the account')
     .requiredOption('--tariff <name>', 'name or id of the tariff')
-    .action(async (input: { account: string; tariff: string }, command: Command) => {
+    .action(async (input: { account: string; tariff: string } & TimesOptions, command: Command) => {
       const { api, print } = open(command);
       const { account, tariff } = input;
-      const created = await api.send<Subscription>('POST', '/v1/subscriptions', { account, tariff });
+      const body = { account, tariff, ...toTimes(input) };
+      const created = await api.send<Subscription>('POST', '/v1/subscriptions', body);
       print(created, () => `subscription ${created.id} created: ${showVolume(created.volumeBytes)}`);
     });
 
@@ -42,20 +49,7 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
       print(subscription, () => renderSubscription(subscription));
     });
 
-  family
-    .command('top-up <subscription> <size>')
-    .description('adds volume, such as 10GB; the same reference is never booked twice')
-    .requiredOption('--reason <text>', 'why, for whoever reads the books later')
-    .requiredOption('--reference <reference>', 'your own, such as the number of the payment')
-    .action(
-      async (id: string, size: string, input: { reason: string; reference: string }, command: Command) => {
-        const { api, print } = open(command);
-        const { reason, reference } = input;
-        const body = { bytes: String(parseSize(size)), reason, reference };
-        const adjustment = await api.send<Adjustment>('POST', `${path(id)}/adjustments`, body);
-        print(adjustment, () => `${showBytes(adjustment.bytes)} added to ${id}`);
-      },
-    );
+  addAdjustmentVerbs(family, open);
 
   family
     .command('suspend <subscription>')
@@ -75,10 +69,8 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
       const subscription = await api.send<Subscription>('POST', `${path(id)}/resume`);
       print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
     });
-}
 
-function path(id: string): string {
-  return `/v1/subscriptions/${encodeURIComponent(id)}`;
+  addTimeVerbs(family, open);
 }
 
 function renderSubscription(subscription: SubscriptionDetail): string {
@@ -91,25 +83,39 @@ function renderSubscription(subscription: SubscriptionDetail): string {
       ['connections', showConnections(subscription)],
       ['access', showAccess(subscription.access)],
       ['volume', showVolume(subscription.volumeBytes)],
+      [
+        'period',
+        subscription.periodEndsAt === null
+          ? String(subscription.period)
+          : `${subscription.period}, until ${showTime(subscription.periodEndsAt)}`,
+      ],
       ['used', showBytes(subscription.usedBytes)],
+      [
+        'counted',
+        subscription.countedBytes === subscription.usedBytes
+          ? undefined
+          : showBytes(subscription.countedBytes),
+      ],
+      ['throttled', subscription.throttledBytes === '0' ? undefined : showBytes(subscription.throttledBytes)],
       ['remaining', showVolume(subscription.remainingBytes)],
       [
         'written off',
         subscription.writtenOffBytes === '0' ? undefined : showBytes(subscription.writtenOffBytes),
       ],
+      ['starts', showStart(subscription.startsAt)],
+      ['expires', subscription.expiresAt === null ? 'never' : showTime(subscription.expiresAt)],
+      [
+        'grace until',
+        subscription.endsAt === null || subscription.endsAt === subscription.expiresAt
+          ? undefined
+          : showTime(subscription.endsAt),
+      ],
+      ['time zone', subscription.timeZone],
+      ['next tariff', subscription.nextTariff ?? undefined],
       ['enforcement', subscription.enforcement],
       ['created', showTime(subscription.createdAt)],
     ]),
     '',
-    renderTable(
-      ['adjustment', 'size', 'reason', 'reference', 'at'],
-      subscription.adjustments.map(({ id, bytes, reason, reference, createdAt }) => [
-        id,
-        showBytes(bytes),
-        reason,
-        reference,
-        showTime(createdAt),
-      ]),
-    ),
+    adjustmentTable(subscription.adjustments),
   ].join('\n');
 }

@@ -1,16 +1,17 @@
 import type { Command } from 'commander';
-import type { Usage, UsageLine } from './api.ts';
+import type { PeriodUsage, Usage, UsageLine } from './api.ts';
 import type { OpenSession } from './session.ts';
-import { showBytes, showVolume } from './show.ts';
+import { showBytes, showTime, showVolume } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
 
 export function addUsageVerb(program: Command, open: OpenSession): void {
   program
     .command('usage <subscription>')
     .description('what a subscription (by id or account) used, by device and by node')
-    .action(async (subscription: string, _options: object, command: Command) => {
+    .option('--period <number>', 'of this period (default: the current one)')
+    .action(async (subscription: string, { period }: { period?: string }, command: Command) => {
       const { api, print } = open(command);
-      const usage = await api.get<Usage>('/v1/usage', { subscription });
+      const usage = await api.get<Usage>('/v1/usage', { subscription, period });
       print(usage, () => renderUsage(usage));
     });
 }
@@ -18,8 +19,11 @@ export function addUsageVerb(program: Command, open: OpenSession): void {
 function renderUsage(usage: Usage): string {
   return [
     renderProperties([
+      ['period', String(usage.period)],
       ['volume', showVolume(usage.volumeBytes)],
       ['used', showBytes(usage.usedBytes)],
+      ['counted', usage.countedBytes === usage.usedBytes ? undefined : showBytes(usage.countedBytes)],
+      ['throttled', usage.throttledBytes === '0' ? undefined : showBytes(usage.throttledBytes)],
       ['remaining', showVolume(usage.remainingBytes)],
       ['upload', showBytes(usage.uploadBytes)],
       ['download', showBytes(usage.downloadBytes)],
@@ -29,6 +33,7 @@ function renderUsage(usage: Usage): string {
     lines('device', usage.devices),
     '',
     lines('node', usage.nodes),
+    ...(usage.periods.length > 1 ? ['', periodTable(usage.periods)] : []),
   ].join('\n');
 }
 
@@ -40,6 +45,19 @@ function lines(title: string, usage: readonly UsageLine[]): string {
       name ?? '',
       showBytes(uploadBytes),
       showBytes(downloadBytes),
+    ]),
+  );
+}
+
+function periodTable(periods: readonly PeriodUsage[]): string {
+  return renderTable(
+    ['period', 'from', 'until', 'volume', 'used'],
+    periods.map((one) => [
+      String(one.period),
+      showTime(one.startsAt),
+      one.endsAt === null ? '' : showTime(one.endsAt),
+      showVolume(one.volumeBytes),
+      showBytes(one.usedBytes),
     ]),
   );
 }

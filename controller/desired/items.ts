@@ -1,5 +1,6 @@
 import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
+import { endOf, isOutOfTime } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -22,6 +23,8 @@ export interface SubscriptionItem {
   readonly periodEndsAt: number | null;
   /** Of the next period. */
   readonly nextGranted: bigint;
+  /** Expiry and grace, in milliseconds since 1970; null: never. */
+  readonly endsAt: number | null;
   readonly speed: SpeedItem | undefined;
   readonly throttle: SpeedItem | undefined;
 }
@@ -116,10 +119,12 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'periods.volume',
       'periods.ends_at',
       'next.granted as next_granted',
+      'subscriptions.expires_at',
+      'tariffs.grace_seconds',
       'tariffs.upload_bits_per_second',
       'tariffs.download_bits_per_second',
-      'tariffs.throttle_bits_per_second',
       'tariffs.speed_scope',
+      'tariffs.throttle_bits_per_second',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
     ])
@@ -137,6 +142,7 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       allowance: row.allowance === 1,
       recall: row.recall,
       unlimited: row.volume === null || observed,
+      endsAt: observed ? null : endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds }),
     };
   });
 }
@@ -178,6 +184,9 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
       'devices.parked',
       'devices.seat_node_id',
       'subscriptions.suspended_at',
+      'subscriptions.cancelled_at',
+      'subscriptions.phase',
+      'subscriptions.starts',
       'tariffs.max_connections',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
@@ -198,7 +207,7 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
 
 function standingOf(
   row: Pick<Row<'devices'>, 'parked' | 'seat_node_id'> &
-    Pick<Row<'subscriptions'>, 'suspended_at'> &
+    Pick<Row<'subscriptions'>, 'suspended_at' | 'cancelled_at' | 'phase' | 'starts'> &
     Pick<Row<'tariffs'>, 'max_connections'>,
   enforcement: Enforcement,
   { nodeId }: Holder,
@@ -207,7 +216,7 @@ function standingOf(
   const limited = row.max_connections !== null;
   const parked = row.parked === 1 ? 'closed' : 'open';
   return {
-    access: row.suspended_at === null ? parked : 'withdrawn',
+    access: row.suspended_at !== null || isOutOfTime(row) ? 'withdrawn' : parked,
     seat: !limited ? 'not-needed' : row.seat_node_id === nodeId ? 'held' : 'free',
   };
 }

@@ -56,6 +56,12 @@ export function isPending(standing: Standing, { rest, pack, late }: Refund): boo
   return (late ? unspentOfPacks : unspent) > 0n;
 }
 
+/** Whether nodes hold some of a pack that has expired. */
+export function holdsExpired({ packs, drawnEarlier, period, settled }: Standing): boolean {
+  const consumed = consumedOf(packs, drawnEarlier + drawnBytes(period, settled));
+  return packs.some(({ expired, size }, n) => expired && size > (consumed[n] as bigint));
+}
+
 /** What of the packs is not claimed, over all periods. */
 function freeOfPacks({ period, packs, drawnEarlier, claimed }: Standing): bigint {
   return larger(0n, packBytes(packs) - drawnEarlier - drawnBytes(period, claimed));

@@ -11,6 +11,8 @@ it('what the CLI reads is what the API answers', () => {
   expectTypeOf<Static<typeof tariffs.TariffChange>>().toExtend<cli.TariffChange>();
   expectTypeOf<Static<typeof answers.Subscription>>().toExtend<cli.Subscription>();
   expectTypeOf<Static<typeof answers.SubscriptionDetail>>().toExtend<cli.SubscriptionDetail>();
+  expectTypeOf<Static<typeof answers.SubscriptionChange>>().toExtend<cli.SubscriptionChange>();
+  expectTypeOf<Static<typeof answers.Renewal>>().toExtend<cli.Renewal>();
   expectTypeOf<Static<typeof answers.Adjustment>>().toExtend<cli.Adjustment>();
   expectTypeOf<Static<typeof answers.Device>>().toExtend<cli.Device>();
   expectTypeOf<Static<typeof answers.KeyedDevice>>().toExtend<cli.KeyedDevice>();

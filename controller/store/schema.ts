@@ -102,8 +102,6 @@ export interface SubscriptionTable {
   id: string;
   account_id: string;
   tariff_id: string;
-  /** Of each new period; null: unlimited. */
-  volume_bytes: bigint | null;
   /** Number of the current period; 0: the first one has not begun. */
   period: number;
   suspended_at: number | null;

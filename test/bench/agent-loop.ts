@@ -27,6 +27,7 @@ const settings: NodeSettings = {
   address6: 'fd74:7572:6e70::1',
   mtu: 1420,
   validitySeconds: 86_400,
+  seatPatienceSeconds: 60,
 };
 
 /** The stage is the host. */
@@ -44,8 +45,8 @@ export const agentLoop: Contender = {
     const directory = await mkdtemp(join(tmpdir(), 'turnpike-bench-'));
     const journal = openJournal(directory, { nodeId: 'nod_0000000000000001', incarnation: 1 });
     const memory = newMemory(journal.state);
-    const validity = new Validity(systemClock, journal.state);
     const time = new ControllerTime(systemClock, 'this boot', undefined);
+    const validity = new Validity(systemClock, time, journal.state);
     const inbox = new Inbox(journal, validity, time, () => undefined);
     const reconciler = new Reconciler({
       ...{ journal, memory, inbox, validity, time, gate, wireguard, host, interfaceName },

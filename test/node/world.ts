@@ -22,6 +22,7 @@ export const settings: NodeSettings = {
   address6: 'fd74:7572:6e70::1',
   mtu: 1420,
   validitySeconds: 3600,
+  seatPatienceSeconds: 60,
 };
 
 export const port = 5000;

@@ -32,9 +32,15 @@ import { listNodes } from './nodes/list.ts';
 import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
+import { cancel } from './subscriptions/cancel.ts';
+import { changeSubscriptionTariff } from './subscriptions/change.ts';
 import { createSubscription } from './subscriptions/create.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
+import { refund } from './subscriptions/refund.ts';
+import { renew } from './subscriptions/renew.ts';
 import { resume } from './subscriptions/resume.ts';
+import { reverse } from './subscriptions/reverse.ts';
+import { setSubscription } from './subscriptions/set.ts';
 import { showSubscription } from './subscriptions/show.ts';
 import { suspend } from './subscriptions/suspend.ts';
 import { topUp } from './subscriptions/top-up.ts';
@@ -48,7 +54,8 @@ import { showTariff } from './tariffs/show.ts';
 export const routes: readonly Route[] = [
   ...[addAccount, listAccounts, showAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
   ...[addTariff, listTariffs, showTariff, changeTariff, removeTariff],
-  ...[createSubscription, listSubscriptions, showSubscription, topUp, suspend, resume],
+  ...[setSubscription, changeSubscriptionTariff, renew, cancel],
+  ...[createSubscription, listSubscriptions, showSubscription, topUp, refund, reverse, suspend, resume],
   ...[addDevice, listDevices, showDevice, showConfig, makeConfig, changeDevice, rekeyDevice, removeDevice],
   ...[addNode, listNodes, showNode, changeNode, makeJoinToken, removeNode],
   ...[addGroup, listGroups, showGroup, changeGroup],

@@ -1,7 +1,7 @@
 import Type, { type TSchema } from 'typebox';
 import { reasonCodes } from '../../access/reason-words.ts';
 import { eventTypes } from '../../events/record.ts';
-import { bytes, count, nullable, strict, time } from './values.ts';
+import { bytes, count, nullable, signedBytes, strict, time } from './values.ts';
 
 const id = (kind: string) => Type.String({ description: `Id, ${kind}_ and 16 characters.` });
 const enforcement = Type.Enum(['observe', 'enforce'], { description: 'What is in force.' });
@@ -83,6 +83,16 @@ const subscriptionFields = {
     'Left, in bytes: volume less what counts and what was written off; null: unlimited.',
   ),
   reservedBytes: bytes('Of what remains, what is reserved for nodes just now.'),
+  timeZone: Type.String({ description: 'Of the IANA time zone database: by it days and months begin.' }),
+  starts: Type.Enum(['date', 'first-connection']),
+  startsAt: nullable(
+    time(''),
+    'From when its duration counts; null before its first connection. That one is kept as the midnight after it.',
+  ),
+  expiresAt: nullable(time(''), 'null: it has no end.'),
+  endsAt: nullable(time(''), "When service ends: the expiry and the tariff's grace; null: never."),
+  cancelledAt: nullable(time('')),
+  nextTariff: nullable(Type.String(), 'Name of the tariff that it has from its next period on.'),
   enforcement,
   access: Access,
   createdAt: time('When it was created.'),
@@ -90,11 +100,58 @@ const subscriptionFields = {
 
 export const Subscription = Type.Object(subscriptionFields, { ...strict, title: 'Subscription' });
 
+export const SubscriptionChange = Type.Object(
+  {
+    subscription: Subscription,
+    when: Type.Enum(['now', 'next-period']),
+    newGroup: nullable(
+      Type.String(),
+      'Name of the group whose nodes serve its devices then: they need configurations for those; null: the same as before.',
+    ),
+  },
+  { ...strict, title: 'SubscriptionChange' },
+);
+
+export const Renewal = Type.Object(
+  {
+    renewal: Type.Object(
+      {
+        subscriptionId: id('sub'),
+        reference: Type.String({ description: "The operator's own; unique within the subscription." }),
+        periods: nullable(count(''), 'As asked for; null when it was a date.'),
+        fromAt: time('The expiry before, or the moment of the renewal where service had ended.'),
+        untilAt: time('The expiry that came of it.'),
+        createdAt: time('When it was booked.'),
+      },
+      strict,
+    ),
+    subscription: Subscription,
+  },
+  { ...strict, title: 'Renewal' },
+);
+
 export const Adjustment = Type.Object(
   {
     id: id('adj'),
     subscriptionId: id('sub'),
-    bytes: bytes('Volume added.'),
+    kind: Type.Enum(['top-up', 'refund', 'reversal']),
+    period: count('Number of the period in which it was booked.'),
+    bytes: signedBytes('Added to the volume; below zero: taken back, as far as it was found.'),
+    askedBytes: nullable(
+      bytes('Asked.'),
+      'Of what takes back: how much was asked, in bytes; null otherwise.',
+    ),
+    pending: Type.Boolean({ description: 'Nodes hold some of what is to be taken back.' }),
+    heldBy: Type.Array(Type.String(), {
+      description: 'While it is pending: names of the nodes that hold some of the volume.',
+    }),
+    leftBytes: nullable(
+      bytes('Left.'),
+      'Of what adds (a pack): what is not used, taken back or expired, in bytes; null otherwise.',
+    ),
+    expiresAt: nullable(time(''), 'Of a pack; null: never.'),
+    pack: nullable(Type.String(), 'Of what takes back: the pack of which alone it is taken.'),
+    reverses: nullable(Type.String(), 'Id of the adjustment that it reverses.'),
     reason: Type.String(),
     reference: Type.String({ description: "The operator's own; unique within the subscription." }),
     createdAt: time('When it was booked.'),
@@ -158,6 +215,7 @@ export const Node = Type.Object(
     name: Type.String(),
     endpoint: Type.String({ description: 'Where clients reach it: HOST:PORT.' }),
     group: Type.String(),
+    multiplier: Type.Number({ description: 'What a byte here counts against volumes.' }),
     state: Type.Enum(['waiting', 'enrolled', 'quarantined'], {
       description: 'quarantined: its state was cloned or rolled back; it must enrol anew.',
     }),

@@ -14,6 +14,24 @@ export const NewAccount = Type.Object(
   strict,
 );
 
+const instant =
+  'a date such as 2026-12-31 (its first moment in the time zone) or a time such as 2026-12-31T18:00:00Z';
+
+const times = {
+  timeZone: Type.Optional(
+    name(
+      'Of the IANA time zone database, such as Europe/Berlin: by it days and months begin. UTC unless given.',
+    ),
+  ),
+  starts: Type.Optional(name(`"now" (unless given), "first-connection", or ${instant}.`)),
+  expires: Type.Optional(
+    nullable(
+      name(''),
+      `${instant}; null: it has no end. Unless given, the tariff's duration after the start.`,
+    ),
+  ),
+};
+
 /** Else with all accounts that it is linked with. */
 export const onlyThis = {
   only: Type.Optional(
@@ -29,18 +47,70 @@ export const AccountSuspension = Type.Object(
 );
 
 export const NewSubscription = Type.Object(
-  { account: name('Reference or id.'), tariff: name('Name or id.') },
+  { account: name('Reference or id.'), tariff: name('Name or id.'), ...times },
   strict,
 );
 
-export const TopUp = Type.Object(
+export const SubscriptionTimes = Type.Object(times, strict);
+
+export const NewRenewal = Type.Object(
   {
-    bytes: bytes('Volume to add.'),
-    reason: text('For whoever reads the books later.'),
     reference: name("The operator's own, such as the number of the payment; never booked twice."),
+    periods: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description:
+          "How many of the tariff's durations; of its periods, where it has no duration. 1 unless given.",
+      }),
+    ),
+    until: Type.Optional(name(`In place of periods: ${instant}.`)),
   },
   strict,
 );
+
+export const Cancellation = Type.Object({ reason: text('For whoever reads the books later.') }, strict);
+
+export const TariffOfSubscription = Type.Object(
+  {
+    tariff: name('Name or id of the new one.'),
+    when: Type.Optional(
+      Type.Enum(['now', 'next-period'], {
+        description: 'next-period: when its period turns. now unless given.',
+      }),
+    ),
+  },
+  strict,
+);
+
+const occasion = {
+  reason: text('For whoever reads the books later.'),
+  reference: name("The operator's own, such as the number of the payment; never booked twice."),
+};
+
+export const TopUp = Type.Object(
+  {
+    bytes: bytes('Volume to add: a pack.'),
+    ...occasion,
+    expires: Type.Optional(
+      name(
+        "When what is left of it is gone: a date (its first moment in the subscription's time zone) or a time with its offset; never unless given.",
+      ),
+    ),
+  },
+  strict,
+);
+
+export const Refund = Type.Object(
+  {
+    bytes: bytes('Volume to take back.'),
+    ...occasion,
+    pack: Type.Optional(name('Id of the top-up of which alone it is taken.')),
+  },
+  strict,
+);
+
+export const Reversal = Type.Object(occasion, strict);
 
 export const Suspension = Type.Object({ reason: text('For whoever reads the books later.') }, strict);
 
@@ -94,13 +164,23 @@ const nodeFields = {
   endpoint: Type.String({ maxLength: 260, description: 'Where clients reach it: HOST:PORT (UDP).' }),
 };
 
+const multiplier = Type.Number({
+  minimum: 0.001,
+  maximum: 1000,
+  description: 'What a byte here counts against volumes, in thousandths; from the next period of each on.',
+});
+
 export const NewNode = Type.Object(
-  { ...nodeFields, group: Type.Optional(name('"default" unless given.')) },
+  {
+    ...nodeFields,
+    group: Type.Optional(name('"default" unless given.')),
+    multiplier: Type.Optional(multiplier),
+  },
   strict,
 );
 
 export const NodeChange = Type.Partial(
-  Type.Object({ ...nodeFields, group: name('Whose devices it serves.') }),
+  Type.Object({ ...nodeFields, group: name('Whose devices it serves.'), multiplier }),
   strict,
 );
 

@@ -22,6 +22,9 @@ export const bytes = (description: string) =>
     'x-says': 'must be bytes as a string of digits, such as "50000000000"',
   });
 
+export const signedBytes = (description: string) =>
+  Type.String({ pattern: '^-?[0-9]{1,19}$', description: `${description} Bytes, as a string of digits.` });
+
 export const time = (description: string) => Type.String({ format: 'date-time', description });
 
 /** What people give a name to: accounts, tariffs, nodes, groups. */

@@ -58,7 +58,6 @@ const statements = [
     id TEXT NOT NULL PRIMARY KEY,
     account_id TEXT NOT NULL REFERENCES accounts (id),
     tariff_id TEXT NOT NULL REFERENCES tariffs (id),
-    volume_bytes BIGINT CHECK (volume_bytes > 0),
     period INTEGER NOT NULL,
     suspended_at INTEGER,
     suspension_reason TEXT,
@@ -94,6 +93,7 @@ const statements = [
     CHECK (ends_at >= starts_at)
   )`,
   `CREATE INDEX periods_by_end ON periods (ends_at) WHERE turned = 0`,
+  `CREATE INDEX periods_reduced ON periods (subscription_id) WHERE reduction > 0`,
   `CREATE TABLE adjustments (
     id TEXT NOT NULL PRIMARY KEY,
     subscription_id TEXT NOT NULL REFERENCES subscriptions (id),

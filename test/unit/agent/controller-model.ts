@@ -44,6 +44,10 @@ export class ControllerModel {
     return this.#granted.get(period) ?? 0n;
   }
 
+  grantedInAll(): bigint {
+    return [...this.#granted.values()].reduce((sum, bytes) => sum + bytes, 0n);
+  }
+
   turn(): void {
     this.#granted.set(this.period + 1, this.next);
     this.period += 1;

@@ -34,11 +34,12 @@ async function start(): Promise<void> {
   const loop = new Loop({
     ...{ reconciler: rig.reconciler, inbox: rig.inbox, gate: rig.gate, clock: rig.clock, wake },
     ...{
-      validity: new Validity(rig.clock, { validUntil: 0, refused: false }),
+      validity: new Validity(rig.clock, rig.clock, { validUntil: 0, refused: false }),
       telemetry: rig.telemetry,
       log: silentLogger,
     },
     random: () => 0.5,
+    onReading: () => undefined,
     onRefusal: () => {
       refusals += 1;
     },

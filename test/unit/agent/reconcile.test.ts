@@ -64,16 +64,23 @@ describe('devices', () => {
     expect(carried).toBe(false);
   });
 
-  test('an address goes to another device only after the first one’s bytes are booked', async () => {
-    await rig.say({ subscriptions: [subscription(1)], devices: [device(2)] });
-    rig.upload(2, 10);
-    const heir = device(3, { address4: device(2).address4, address6: device(2).address6 });
-    await rig.say({ removedDeviceIds: [device(2).id], devices: [heir] });
-    const { meters } = rig.journal.state;
-    expect(meters.get(device(2).id)?.upload).toBe(10_000n);
-    expect(meters.get(heir.id)?.upload).toBe(0n);
-    expect((await rig.wireguard.peers()).get(heir.publicKey)).toHaveLength(2);
-  });
+  test.each([
+    ['another key', device(3).publicKey],
+    ['the same key', device(2).publicKey],
+  ])(
+    'an address goes to another device, with %s, only after the first one’s bytes are booked',
+    async (_, publicKey) => {
+      await rig.say({ subscriptions: [subscription(1)], devices: [device(2)] });
+      rig.upload(2, 10);
+      const { address4, address6 } = device(2);
+      const heir = device(3, { address4, address6, publicKey });
+      await rig.say({ removedDeviceIds: [device(2).id], devices: [heir] });
+      const { meters } = rig.journal.state;
+      expect(meters.get(device(2).id)?.upload).toBe(10_000n);
+      expect(meters.get(heir.id)?.upload).toBe(0n);
+      expect((await rig.wireguard.peers()).get(heir.publicKey)).toHaveLength(2);
+    },
+  );
 
   test('a closed device stays in WireGuard, a withdrawn one does not; both keep their counters', async () => {
     await rig.say({ subscriptions: [subscription(1)], devices: [device(2), device(3)] });

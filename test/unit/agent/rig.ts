@@ -30,6 +30,7 @@ export const settings: NodeSettings = {
   address6: 'fd74:7572:6e70::1',
   mtu: 1420,
   validitySeconds: 86_400,
+  seatPatienceSeconds: 60,
 };
 
 export const nodeKey = generateWireguardKeyPair();
@@ -108,8 +109,8 @@ export class Rig {
   start(): void {
     this.journal = openJournal(this.#directory, { nodeId: 'nod_0000000000000001', incarnation: 1 });
     this.memory = newMemory(this.journal.state);
-    const validity = new Validity(this.clock, this.journal.state);
     this.time = new ControllerTime(this.clock, this.gate.bootId, this.journal.state.time);
+    const validity = new Validity(this.clock, this.time, this.journal.state);
     this.inbox = new Inbox(this.journal, validity, this.time, () => this.wake());
     this.telemetry = newTelemetry();
     this.reconciler = new Reconciler({

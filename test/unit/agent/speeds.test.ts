@@ -111,10 +111,13 @@ test('devices that share a speed have it together, and get something like half e
 
 test('when the volume has ended, the slower speed holds', async () => {
   const throttle: Speed = { uploadBitsPerSecond: 80_000n, scope: 'device' };
-  await begin(each);
-  rig.memory.throttled.add(subscriptionId(1));
-  await rig.say({ subscriptions: [subscription(1, { grantedBytes: 500n * MB, speed: each, throttle })] });
+  const spent = subscription(1, { grantedBytes: 0n, allowance: false, speed: each, throttle });
+  await rig.say({ subscriptions: [spent], devices: [device(2)] });
   expect(rateOf(speedOf(2)?.paceUp)).toBe(10_000n);
+  await rig.say({ subscriptions: [{ ...spent, grantedBytes: 500n * MB }] });
+  rig.upload(2, 1);
+  await rig.beat();
+  expect(rateOf(speedOf(2)?.paceUp)).toBe(100_000n);
 });
 
 test('a restart leaves limits as they are, and those that somebody took away are put back', async () => {

@@ -10,6 +10,7 @@ import {
 import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { type Books, type BooksOptions, openBooks } from '../../../controller/books/books.ts';
+import type { NewTariff } from '../../../controller/catalogue/catalogue.ts';
 import type { HardwareKeyStore } from '../../../controller/identity/hardware-key.ts';
 import type { NodeIdentity } from '../../../controller/south/ports.ts';
 
@@ -45,7 +46,7 @@ export class StandingClock implements Clock {
     return this.#now;
   }
 
-  async sleep(): Promise<void> {}
+  async sleep(_ms?: number, _signal?: AbortSignal): Promise<void> {}
 
   after(ms: number, action: () => void): { cancel(): void } {
     const timer = { at: this.#now + ms, action };
@@ -69,12 +70,17 @@ export interface Rig {
   readonly books: Books;
   readonly clock: StandingClock;
   /** Adds a node and enrols it; connected, unless told. */
-  node(name: string, options?: { group?: string; connected?: boolean }): Promise<TestNode>;
+  node(
+    name: string,
+    options?: { group?: string; connected?: boolean; multiplier?: number },
+  ): Promise<TestNode>;
   /** An account, a tariff and a subscription to it. */
   subscription(tariff?: {
     volumeBytes?: bigint | null;
     maxDevices?: number;
     group?: string;
+    /** The tariff's other limits. */
+    limits?: Partial<NewTariff>;
   }): Promise<string>;
   device(subscription: string): Promise<string>;
   /** Begins the periods that are due, and opens those that come soon. */
@@ -97,19 +103,20 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
   return {
     books,
     clock,
-    node: async (name, { group, connected = true } = {}) => {
+    node: async (name, { group, connected = true, multiplier } = {}) => {
       // So that the order of creation is one.
       clock.pass(1);
       await books.catalogue.addNode({
         name,
         endpoint: `${name}.example.net:51820`,
         ...(group !== undefined && { group }),
+        ...(multiplier !== undefined && { multiplier }),
       });
       const node = await TestNode.enrol(books, name);
       if (connected) await node.hello();
       return node;
     },
-    subscription: async ({ volumeBytes = 1n * gib, maxDevices, group } = {}) => {
+    subscription: async ({ volumeBytes = 1n * gib, maxDevices, group, limits } = {}) => {
       count += 1;
       const account = await books.catalogue.addAccount({ reference: `customer ${count}` });
       const tariff = await books.catalogue.addTariff({
@@ -117,6 +124,7 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
         volumeBytes,
         ...(maxDevices !== undefined && { maxDevices }),
         ...(group !== undefined && { group }),
+        ...limits,
       });
       const { id } = await books.catalogue.createSubscription({ account: account.id, tariff: tariff.id });
       return id;
@@ -130,10 +138,12 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
 export async function runOnce(books: Books, clock: StandingClock, name: string): Promise<void> {
   const abort = new AbortController();
   const task = books.tasks.find((one) => one.name === name);
+  const sleep = clock.sleep;
   clock.sleep = async () => {
     clock.sleep = async () => abort.abort();
   };
   await task?.run(abort.signal, () => {});
+  clock.sleep = sleep;
 }
 
 /** An agent's side of the books, by the protocol, without a kernel. */
@@ -238,6 +248,11 @@ export class TestNode {
         ...entry,
       })),
     };
+    await this.send(message);
+  }
+
+  /** Sends a report as it is, and takes what came of it. */
+  async send(message: MessageInitShape<typeof ReportRequestSchema>): Promise<void> {
     const report = create(ReportRequestSchema, message);
     await this.#books.booking.book(this.identity, report, toBinary(ReportRequestSchema, report));
     await this.sync();

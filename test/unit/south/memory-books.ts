@@ -41,6 +41,7 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
     address6: 'fd74:7572:6e70::1',
     mtu: 1420,
     validitySeconds: 86_400,
+    seatPatienceSeconds: 60,
   });
   readonly #tokens = new Map<string, JoinToken>();
   readonly #valid = new Set<string>();

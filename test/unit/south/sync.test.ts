@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, expect, it } from 'vitest';
+import { absent } from '../../../agent/presence/judge.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { TurnpikeError } from '../../../common/errors.ts';
 import { hello, RawNode } from './raw-node.ts';
@@ -37,6 +38,7 @@ it('a new node gets settings, then everything, then what changes', async () => {
       address6: 'fd74:7572:6e70::1',
       mtu: 1420,
       validitySeconds: 86_400,
+      seatPatienceSeconds: 60,
     },
   ]);
   expect(agent.sink.devices.get(first.id)).toEqual({
@@ -280,7 +282,7 @@ it('presence reaches the controller, and all of it again after a reconnect', asy
   const identity = await joinNode(cleanup, controller);
   const relay = await startRelay(cleanup, controller.nodes);
   const agent = await startAgent(cleanup, { ...identity, controllerAddress: relay.address });
-  const present = { deviceId: device(1).id, connected: true, passing: true, refused: false };
+  const present = { ...absent(device(1).id), connected: true, passing: true, active: true };
   let connections = 0;
   agent.south.presence.onConnected(() => {
     connections += 1;

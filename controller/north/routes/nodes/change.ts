@@ -10,7 +10,7 @@ export const changeNode: Route = (api, { catalogue }) => {
     {
       schema: {
         tags: ['nodes'],
-        summary: 'Change name, endpoint or group of a node',
+        summary: 'Change name, endpoint, group or multiplier of a node',
         params: Type.Object({ node: Type.String() }),
         body: NodeChange,
         response: { 200: Node },

@@ -18,9 +18,8 @@ export const topUp: Route = (api, { catalogue }) => {
       },
     },
     async ({ params, body }, reply) => {
-      const { reason, reference } = body;
       const bytes = readBytes('bytes', body.bytes);
-      const adjustment = await catalogue.topUp(params.subscription, { bytes, reason, reference });
+      const adjustment = await catalogue.topUp(params.subscription, { ...body, bytes });
       return reply.code(201).send(toJson(adjustment));
     },
   );

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { followPeer, isShared, isSuspect, noTrace, type PeerLook, type Trace } from './detector.ts';
+
+/** Looks at these seconds; when it was found, or undefined. */
+function foundAt(seconds: number, every: number, lookAt: (second: number) => PeerLook): number | undefined {
+  let trace: Trace = noTrace;
+  for (let second = 0; second <= seconds; second += every) {
+    trace = followPeer(trace, lookAt(second), second * 1000);
+    if (isShared(trace, second * 1000)) return second;
+  }
+  return undefined;
+}
+
+const shaken = (second: number) => 1_700_000_000 + Math.floor(second);
+const turns = (second: number, every: number) => Math.floor(second / every) % 2 === 0;
+
+describe('two copies of a key', () => {
+  test('that both ask and wait for answers are found by returns and early handshakes', () => {
+    // 13 changes in 60 s, a handshake every 15 s.
+    const found = foundAt(60, 1, (second) => ({
+      place: turns(second, 4) ? 'a' : 'b',
+      latestHandshake: shaken(second - (second % 15)),
+    }));
+    expect(found).toBeLessThanOrEqual(45);
+  });
+
+  test('that both send all the time are found by returns alone', () => {
+    const found = foundAt(60, 0.5, (second) => ({
+      place: turns(second, 1) ? 'a' : 'b',
+      latestHandshake: shaken(0),
+    }));
+    expect(found).toBeLessThanOrEqual(30);
+  });
+
+  test('count as shared for ten minutes after the last evidence', () => {
+    let trace = noTrace;
+    for (let second = 0; second < 60; second += 1) {
+      trace = followPeer(trace, { place: `${second % 2}`, latestHandshake: shaken(0) }, second * 1000);
+    }
+    expect(isShared(trace, 59_000 + 599_000)).toBe(true);
+    expect(isShared(trace, 59_000 + 600_000)).toBe(false);
+  });
+});
+
+describe('one device', () => {
+  test.each([0.2, 1, 3])('that walks out and back ten times, %d s at each place, is no alarm', (every) => {
+    const looks = (second: number) => ({
+      place: second < 20 * every && !turns(second, every) ? 'mobile' : 'home',
+      latestHandshake: shaken(second - (second % 120)),
+    });
+    expect(foundAt(180, 0.1, looks)).toBeUndefined();
+  });
+
+  test('that loses its session at each of ten walks is no alarm', () => {
+    const looks = (second: number) => ({
+      place: turns(second, 20) ? 'home' : 'mobile',
+      latestHandshake: shaken(second - (second % 20)),
+    });
+    expect(foundAt(400, 0.25, looks)).toBeUndefined();
+  });
+
+  test('whose address changes to a new one each time is no alarm', () => {
+    const looks = (second: number) => ({
+      place: `${second}`,
+      latestHandshake: shaken(second - (second % 10)),
+    });
+    expect(foundAt(300, 1, looks)).toBeUndefined();
+  });
+
+  test('is looked at more often after it came back to a place', () => {
+    let trace = followPeer(noTrace, { place: 'a', latestHandshake: 1 }, 0);
+    trace = followPeer(trace, { place: 'b', latestHandshake: 1 }, 1000);
+    expect(isSuspect(trace, 1000)).toBe(false);
+    trace = followPeer(trace, { place: 'a', latestHandshake: 1 }, 2000);
+    expect(isSuspect(trace, 2000)).toBe(true);
+    expect(isSuspect(trace, 32_000)).toBe(false);
+  });
+});

@@ -1,0 +1,83 @@
+/**
+ * Whether one key is used on two devices here, from where its packets come (names of endpoints, agent/wireguard/places.ts)
+ * and when it shook hands. Two copies take the session from each other: packets come from one place and the other in turn,
+ * and whoever is not answered shakes hands again after 15 s, where rekeying would do after 120 s. Who walks in and out of
+ * a network returns to places too, but one handshake serves for many moves, and moves are fewer than packets.
+ */
+export interface Trace {
+  /** Where it was heard, one entry for each change, the oldest first. Times are monotonic milliseconds. */
+  readonly visits: readonly Visit[];
+  /** Unix seconds, one for each that was seen. */
+  readonly handshakes: readonly number[];
+  /** Its key counts as shared until then. */
+  readonly sharedUntil: number;
+}
+
+interface Visit {
+  readonly place: string;
+  readonly at: number;
+  /** It had been there before. */
+  readonly back: boolean;
+}
+
+const windowMs = 120_000;
+/** No walker makes so many returns in a minute: ten times out and back are 20 changes, 19 of them returns at most. */
+const manyReturns = 25;
+const manyWithinMs = 60_000;
+/** Far below the 120 s after which WireGuard renews a session by itself (REKEY_AFTER_TIME). */
+const shortGapSeconds = 35;
+const shortGaps = 2;
+/** A walker who loses the session at each move has no more than one return to a handshake. */
+const returnsPerGap = 2;
+const evidenceMs = 600_000;
+const suspicionMs = 30_000;
+
+export const noTrace: Trace = { visits: [], handshakes: [], sharedUntil: Number.NEGATIVE_INFINITY };
+
+/** What WireGuard says of the peer at one look. */
+export interface PeerLook {
+  readonly place?: string;
+  /** Unix seconds; 0: never. */
+  readonly latestHandshake: number;
+}
+
+export function followPeer(trace: Trace, look: PeerLook, now: number): Trace {
+  const visits = addVisit(trace.visits, look.place, now);
+  const handshakes = addHandshake(trace.handshakes, look.latestHandshake);
+  if (visits === trace.visits && handshakes === trace.handshakes) return trace;
+  const followed = { ...trace, visits, handshakes };
+  return isEvidence(followed, now) ? { ...followed, sharedUntil: now + evidenceMs } : followed;
+}
+
+export function isShared({ sharedUntil }: Trace, now: number): boolean {
+  return now < sharedUntil;
+}
+
+/** It came back to a place just now: worth looking more often. */
+export function isSuspect({ visits }: Trace, now: number): boolean {
+  return visits.some(({ at, back }) => back && now - at < suspicionMs);
+}
+
+/** The last visit lasts still, so it stays, whatever its age. */
+function addVisit(visits: readonly Visit[], place: string | undefined, now: number): readonly Visit[] {
+  if (place === undefined || place === visits.at(-1)?.place) return visits;
+  // A place counts as known for as long as it is within the window after it was left, which is when the next one began.
+  const recent = visits.filter((_, n) => now - (visits[n + 1]?.at ?? now) < windowMs);
+  return [...recent, { place, at: now, back: recent.some((visit) => visit.place === place) }];
+}
+
+function addHandshake(handshakes: readonly number[], latest: number): readonly number[] {
+  if (latest === 0 || latest === handshakes.at(-1)) return handshakes;
+  const from = latest - windowMs / 1000;
+  return [...handshakes.filter((at) => at > from && at < latest), latest];
+}
+
+function isEvidence({ visits, handshakes }: Trace, now: number): boolean {
+  const returnsWithin = (ms: number) => visits.filter(({ at, back }) => back && now - at < ms).length;
+  if (returnsWithin(manyWithinMs) >= manyReturns) return true;
+  const gaps = handshakes
+    .slice(1)
+    .map((at, n) => at - (handshakes[n] as number))
+    .filter((seconds) => seconds <= shortGapSeconds).length;
+  return gaps >= shortGaps && returnsWithin(windowMs) >= gaps * returnsPerGap;
+}

@@ -1,0 +1,269 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { kib, mib, openRig, type Rig, type TestNode } from '../../test/unit/books/rig.ts';
+
+const hour = 3_600_000;
+const volume = 4n * mib;
+
+interface Account {
+  granted: bigint;
+  passed: bigint;
+  released: bigint;
+  lost: bigint;
+  answered: number;
+}
+
+/** A node that behaves as an agent does over periods; `passed` is the truth, counted at the customer's end. */
+class Site {
+  readonly node: TestNode;
+  readonly accounts = new Map<number, Account>();
+  readonly frozen: (() => Promise<void>)[] = [];
+  readonly #subscription: string;
+  readonly #device: string;
+  #period = 1;
+  #endsAt = 0;
+  #next = 0n;
+  #recall = 0;
+  #number = 0n;
+
+  constructor(node: TestNode, subscription: string, device: string) {
+    this.node = node;
+    this.#subscription = subscription;
+    this.#device = device;
+    this.learn();
+  }
+
+  get account(): Account {
+    const known = this.accounts.get(this.#period);
+    if (known) return known;
+    const account = { granted: 0n, passed: 0n, released: 0n, lost: 0n, answered: 0 };
+    this.accounts.set(this.#period, account);
+    return account;
+  }
+
+  get spare(): bigint {
+    const { granted, passed, released, lost } = this.account;
+    return granted - passed - released - lost;
+  }
+
+  /** What the controller said; of a period that is over here it changes nothing. */
+  learn(): void {
+    const told = this.node.subscriptions.get(this.#subscription);
+    if (told === undefined || told.period < this.#period) return;
+    if (told.period > this.#period) this.#turnTo(told.period, 0n);
+    const { account } = this;
+    if (told.grantedBytes > account.granted) account.granted = told.grantedBytes;
+    this.#endsAt = Number(told.periodEndsAtMs);
+    this.#next = told.nextGrantedBytes;
+    this.#recall = told.recall;
+  }
+
+  /** Turns by itself, with what it was granted beforehand. */
+  look(now: number): void {
+    if (this.#endsAt !== 0 && now >= this.#endsAt) this.#turnTo(this.#period + 1, this.#next);
+  }
+
+  #turnTo(period: number, granted: bigint): void {
+    this.account.released += this.spare;
+    this.#period = period;
+    this.account.granted = granted;
+    this.#endsAt = 0;
+    this.#next = 0n;
+    this.#recall = 0;
+  }
+
+  pass(bytes: bigint): void {
+    this.account.passed += bytes < this.spare ? bytes : this.spare;
+  }
+
+  lose(bytes: bigint): void {
+    this.account.lost += bytes < this.spare ? bytes : this.spare;
+  }
+
+  freeze(): void {
+    const { account } = this;
+    if (this.#recall > account.answered) {
+      account.released += this.spare;
+      account.answered = this.#recall;
+    }
+    this.#number += 1n;
+    const periods = [...this.accounts].map(([period, one]) => ({ period, ...one }));
+    const wants = this.spare < 64n * kib;
+    const message = {
+      number: this.#number,
+      devices: periods.map(({ period, passed }) => ({
+        deviceId: this.#device,
+        period,
+        uploadBytes: passed,
+      })),
+      subscriptions: periods.map(({ period, granted, released, lost, answered }) => ({
+        subscriptionId: this.#subscription,
+        period,
+        grantedBytes: granted,
+        releasedBytes: released,
+        writtenOffBytes: lost,
+        recall: answered,
+        wanting: wants && period === this.#period,
+        rate: 1_000_000n,
+      })),
+    };
+    this.frozen.push(async () => {
+      await this.node.send(message);
+      this.learn();
+    });
+  }
+}
+
+const index = fc.nat({ max: 1 });
+const bytes = fc.bigInt({ min: 1n, max: 3_000_000n });
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('pass' as const), index, bytes }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose' as const), index, bytes }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('report' as const), index }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('freeze' as const), index }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('deliver' as const), index, back: fc.nat({ max: 3 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), index }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('return' as const), index }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('topUp' as const), bytes, lasting: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('refund' as const), bytes }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reverse' as const), index: fc.nat({ max: 9 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('pause' as const),
+      hours: fc.constantFrom(0.01, 5, 13, 30),
+      turned: fc.boolean(),
+    }),
+  },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+class World {
+  readonly rig: Rig;
+  readonly sites: Site[];
+  readonly subscription: string;
+  #count = 0;
+
+  constructor(rig: Rig, sites: Site[], subscription: string) {
+    this.rig = rig;
+    this.sites = sites;
+    this.subscription = subscription;
+  }
+
+  async take(move: Step): Promise<void> {
+    const { catalogue } = this.rig.books;
+    const site = 'index' in move ? this.sites[move.index] : undefined;
+    this.#count += 1;
+    const occasion = { reason: 'so it goes', reference: `${this.#count}` };
+    switch (move.kind) {
+      case 'pass':
+        return site?.pass(move.bytes);
+      case 'lose':
+        return site?.lose(move.bytes);
+      case 'freeze':
+        return site?.freeze();
+      case 'report':
+        site?.freeze();
+        return site?.frozen.at(-1)?.();
+      case 'deliver':
+        return site?.frozen.at(-1 - move.back)?.();
+      case 'cut':
+        return site?.node.disconnect();
+      case 'return':
+        await site?.node.hello();
+        return site?.learn();
+      case 'topUp': {
+        const expires = new Date(this.rig.clock.now() + 20 * hour).toISOString();
+        const pack = { bytes: move.bytes, ...occasion, ...(move.lasting ? {} : { expires }) };
+        await catalogue.topUp(this.subscription, pack);
+        return;
+      }
+      case 'refund':
+        await catalogue.refund(this.subscription, { bytes: move.bytes, ...occasion }).catch(onlyRefused);
+        return;
+      case 'reverse': {
+        const { adjustments } = await catalogue.getSubscription(this.subscription);
+        const original = adjustments[move.index];
+        if (original) await catalogue.reverse(this.subscription, original.id, occasion).catch(onlyRefused);
+        return;
+      }
+      case 'pause':
+        this.rig.clock.pass(move.hours * hour);
+        for (const one of this.sites) one.look(this.rig.clock.now());
+        if (move.turned) await this.rig.sweepPeriods();
+    }
+  }
+
+  /** All are back, and say all that they know. */
+  async settle(): Promise<void> {
+    await this.rig.sweepPeriods();
+    for (let round = 0; round < 3; round++) {
+      for (const site of this.sites) {
+        await site.node.hello();
+        site.learn();
+        site.freeze();
+        await site.frozen.at(-1)?.();
+      }
+    }
+  }
+}
+
+function onlyRefused(error: unknown): void {
+  if (!['invalid', 'conflict'].includes((error as { code: string }).code)) throw error;
+}
+
+async function open(): Promise<World> {
+  const rig = await openRig({ validitySeconds: 6 * 3600 });
+  const nodes = [await rig.node('a'), await rig.node('b')];
+  const limits = { period: 'days', periodDays: 1, rollover: true } as const;
+  const subscription = await rig.subscription({ volumeBytes: volume, limits });
+  const device = await rig.device(subscription);
+  for (const node of nodes) await node.sync();
+  const sites = nodes.map((node) => new Site(node, subscription, device));
+  return new World(rig, sites, subscription);
+}
+
+describe('over any order of traffic, turns, cuts, losses, late reports, top-ups, refunds and reversals', () => {
+  it('each byte is billed in one period, and no more passes than was sold', {
+    timeout: 240_000,
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 45, size: 'max' }), async (steps) => {
+        const world = await open();
+        const { catalogue } = world.rig.books;
+        try {
+          for (const move of steps) await world.take(move);
+          await world.settle();
+          const { periods } = await catalogue.getUsage(world.subscription);
+          for (const { period, usedBytes, writtenOffBytes, countedBytes, volumeBytes } of periods) {
+            const accounts = world.sites.flatMap((site) => site.accounts.get(period) ?? []);
+            expect(usedBytes).toBe(accounts.reduce((sum, { passed }) => sum + passed, 0n));
+            expect(writtenOffBytes).toBe(accounts.reduce((sum, { lost }) => sum + lost, 0n));
+            if (countedBytes + writtenOffBytes > (volumeBytes ?? 0n))
+              expect.fail(`period ${period} has more`);
+          }
+          const all = world.sites.flatMap((site) => [...site.accounts.values()]);
+          const passed = all.reduce((sum, one) => sum + one.passed, 0n);
+          expect(periods.reduce((sum, { usedBytes }) => sum + usedBytes, 0n)).toBe(passed);
+
+          const shown = await catalogue.getSubscription(world.subscription);
+          const sold = shown.adjustments.reduce((sum, one) => sum + one.bytes, 0n);
+          if (passed > volume * BigInt(periods.length) + sold) expect.fail('more passed than was sold');
+          for (const { leftBytes, askedBytes, bytes } of shown.adjustments) {
+            if (leftBytes !== null && leftBytes < 0n) expect.fail('a pack below nothing');
+            if (askedBytes !== null && -bytes > askedBytes) expect.fail('more taken than asked');
+          }
+          if (shown.remainingBytes === 0n) expect(shown.access.state).toBe('closed');
+          if ((shown.remainingBytes ?? 0n) > 64n * kib) expect(shown.access.state).toBe('open');
+          for (const { node } of world.sites) expect(await node.sync()).toEqual(node.digest());
+        } finally {
+          await world.rig.books.close();
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

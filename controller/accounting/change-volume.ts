@@ -1,0 +1,59 @@
+import type { Context } from '../books/context.ts';
+import { larger } from '../ledger/bigint.ts';
+import { claimedBytes } from '../ledger/row.ts';
+import type { Tx } from '../store/store.ts';
+import { loadBooks, rowsOf } from './book.ts';
+import type { StoredPeriod } from './periods.ts';
+import { turnLedger } from './turn.ts';
+
+/**
+ * Sells another volume for the current period of a subscription, or for the next one where that is open already (the
+ * volume of a period that is not open is its tariff's). null: unlimited. Of a lower one, what is free goes at once, and
+ * what nodes hold when they give it back; what was used is never taken. For the next period its end is set anew, too.
+ */
+export async function changeVolume(
+  context: Context,
+  tx: Tx,
+  subscriptionId: string,
+  newVolume: bigint | null,
+  when: 'now' | 'next-period',
+): Promise<void> {
+  const [book] = await loadBooks(tx, [subscriptionId]);
+  const number = (book?.subscription.period ?? 0) + (when === 'now' ? 0 : 1);
+  const period = book?.periods.find((one) => one.number === number);
+  if (book === undefined || period === undefined) return;
+  const claimed = rowsOf(book, number).reduce((sum, row) => sum + claimedBytes(row), 0n);
+  const { starts_at } = await tx.db
+    .updateTable('periods')
+    .set(when === 'now' ? now(period, newVolume) : beforehand(newVolume, claimed))
+    .where('subscription_id', '=', subscriptionId)
+    .where('number', '=', number)
+    .returning('starts_at')
+    .executeTakeFirstOrThrow();
+  if (when === 'next-period') {
+    await tx.db
+      .updateTable('periods')
+      .set({ ends_at: await context.periodEnd(tx, subscriptionId, starts_at) })
+      .where('subscription_id', '=', subscriptionId)
+      .where('number', '=', number)
+      .execute();
+  }
+  const old = period.volume;
+  const lower = old !== null && newVolume !== null && newVolume < old;
+  await turnLedger(context, tx, [subscriptionId], { touch: true, reclaim: lower, rearm: !lower });
+}
+
+/** The ledger takes a reduction as far as it is free, now and whenever something comes back. */
+function now({ volume }: StoredPeriod, newVolume: bigint | null) {
+  if (volume === null || newVolume === null || newVolume >= volume) {
+    return { volume: newVolume, reduction: 0n };
+  }
+  return { volume, reduction: volume - newVolume };
+}
+
+/** Nothing can be recalled before it has begun: what nodes hold of it beforehand stays until then. */
+function beforehand(newVolume: bigint | null, claimed: bigint) {
+  if (newVolume === null) return { volume: null, reduction: 0n };
+  const volume = larger(newVolume, claimed);
+  return { volume, reduction: volume - newVolume };
+}

@@ -1,0 +1,221 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import { dateFirstPeriod } from '../accounting/begin-period.ts';
+import { turnLedger } from '../accounting/turn.ts';
+import type { Context } from '../books/context.ts';
+import { parseInstant } from '../calendar/time-zone.ts';
+import { recordEvent } from '../events/record.ts';
+import { addVolume } from '../ledger/adjust.ts';
+import { agreeOnTimes, checkExpiry, showTime, type TimesWish } from '../lifetime/agree.ts';
+import { resumePeriods } from '../lifetime/renew-period.ts';
+import { planRenewal } from '../lifetime/renewal.ts';
+import { settlePhases } from '../lifetime/settle-phase.ts';
+import type { Row } from '../store/schema.ts';
+import type { Tx } from '../store/store.ts';
+import { bookAdjustment } from './book-adjustment.ts';
+import type { RenewalWish } from './catalogue.ts';
+import { findSubscription } from './find.ts';
+import { loadSubscription } from './subscription-view.ts';
+import { toTariffLimits } from './tariff-settings.ts';
+import type { Renewal, Subscription } from './views.ts';
+import { parseLine } from './words.ts';
+
+export function setSubscription(context: Context, id: string, wish: TimesWish): Promise<Subscription> {
+  return context.store.transaction(async (tx) => {
+    const subscription = await findLiveSubscription(tx, id);
+    const now = context.clock.now();
+    const anew = wish.starts !== undefined || wish.timeZone !== undefined;
+    if (anew) refuseStarted(subscription);
+    const times = anew
+      ? agreeOnTimes(await asBefore(tx, subscription, wish), await durationOf(tx, subscription), now)
+      : { expires_at: readExpiry(subscription, wish.expires, now) };
+    await tx.db.updateTable('subscriptions').set(times).where('id', '=', id).execute();
+    if ('starts_at' in times) await dateFirstPeriod(context, tx, id, times.starts_at);
+    await settlePhases(context, tx, [id]);
+    return loadSubscription(tx, id);
+  });
+}
+
+/** What is not wished otherwise stays; an expiry that came of the duration comes of it again. */
+async function asBefore(tx: Tx, row: Row<'subscriptions'>, wish: TimesWish): Promise<TimesWish> {
+  const iso = (instant: number) => new Date(instant).toISOString();
+  const starts =
+    row.starts === 'first-connection' || row.starts_at === null ? 'first-connection' : iso(row.starts_at);
+  const lasting = (await durationOf(tx, row)) !== null;
+  const expires = lasting ? {} : { expires: row.expires_at === null ? null : iso(row.expires_at) };
+  return { timeZone: row.time_zone, starts, ...expires, ...wish };
+}
+
+function refuseStarted({ id, phase, starts, starts_at }: Row<'subscriptions'>): void {
+  if (phase === 'waiting' && !(starts === 'first-connection' && starts_at !== null)) return;
+  throw new TurnpikeError('conflict', `subscription ${id} has started: its start and its time zone stay`, {
+    field: 'starts',
+  });
+}
+
+function readExpiry(
+  row: Row<'subscriptions'>,
+  expires: string | null | undefined,
+  now: number,
+): number | null {
+  if (expires === undefined) return row.expires_at;
+  if (expires === null) return null;
+  const expiresAt = parseInstant('expires', expires, row.time_zone);
+  checkExpiry(expiresAt, row.starts_at, now);
+  return expiresAt;
+}
+
+export function cancelSubscription(
+  context: Context,
+  id: string,
+  input: { reason: string },
+): Promise<Subscription> {
+  const reason = parseLine('reason', input.reason);
+  return context.store.transaction(async (tx) => {
+    await findLiveSubscription(tx, id);
+    await tx.db
+      .updateTable('subscriptions')
+      .set({ cancelled_at: context.clock.now(), cancellation_reason: reason, next_tariff_id: null })
+      .where('id', '=', id)
+      .execute();
+    await settlePhases(context, tx, [id]);
+    return loadSubscription(tx, id);
+  });
+}
+
+export function renewSubscription(
+  context: Context,
+  id: string,
+  input: RenewalWish,
+): Promise<{ renewal: Renewal; subscription: Subscription }> {
+  const reference = parseLine('reference', input.reference, 128);
+  if (input.periods !== undefined && input.until !== undefined) {
+    throw new TurnpikeError('invalid', 'until: a renewal is by periods or until a date, not both', {
+      field: 'until',
+    });
+  }
+  return context.store.transaction(async (tx) => {
+    const row = await findLiveSubscription(tx, id);
+    const known = await findRenewal(tx, id, reference);
+    const renewal = known
+      ? sameAs(known, input, row)
+      : await renew(context, tx, row, { ...input, reference });
+    return { renewal: toRenewal(renewal), subscription: await loadSubscription(tx, id) };
+  });
+}
+
+async function renew(
+  context: Context,
+  tx: Tx,
+  row: Row<'subscriptions'>,
+  { reference, periods, until }: RenewalWish,
+): Promise<Row<'renewals'>> {
+  const now = context.clock.now();
+  const { id, phase, expires_at: expiresAt, time_zone: timeZone } = row;
+  const tariff = await tx.db
+    .selectFrom('tariffs')
+    .where('id', '=', row.tariff_id)
+    .selectAll()
+    .executeTakeFirstOrThrow();
+  const wish =
+    until === undefined ? { periods: periods ?? 1 } : { until: parseInstant('until', until, timeZone) };
+  const extension = planRenewal(
+    { id, phase, expiresAt, timeZone, tariff: toTariffLimits(tariff) },
+    wish,
+    now,
+  );
+  const renewal = {
+    subscription_id: id,
+    reference,
+    periods: 'periods' in wish ? wish.periods : null,
+    from_at: extension.from,
+    until_at: extension.until,
+    created_at: now,
+  };
+  await tx.db.insertInto('renewals').values(renewal).execute();
+  await tx.db
+    .updateTable('subscriptions')
+    .set({ expires_at: extension.until })
+    .where('id', '=', id)
+    .execute();
+  await recordEvent(tx, {
+    type: 'subscription.renewed',
+    at: now,
+    subscriptionId: id,
+    data: {
+      reference,
+      from: new Date(extension.from).toISOString(),
+      until: new Date(extension.until).toISOString(),
+    },
+  });
+  await settlePhases(context, tx, [id]);
+  if (phase === 'over') await resumePeriods(context, tx, row, tariff);
+  if (tariff.period_kind === 'once') await addVolumeAgain(context, tx, row, tariff, renewal);
+  return renewal;
+}
+
+/** Where the volume is for the whole life, no period brings it again: what is paid for again is added. */
+async function addVolumeAgain(
+  context: Context,
+  tx: Tx,
+  row: Row<'subscriptions'>,
+  { name, volume_bytes }: Row<'tariffs'>,
+  { reference, periods }: Row<'renewals'>,
+): Promise<void> {
+  const { volumeBytes } = await loadSubscription(tx, row.id);
+  if (volume_bytes === null || volumeBytes === null) return;
+  const bytes = volume_bytes * BigInt(periods ?? 1);
+  addVolume(volumeBytes, bytes);
+  const occasion = { reason: `renewal of ${name}`, reference: `renewal ${reference}` };
+  await bookAdjustment(context, tx, row, occasion, { kind: 'pack', bytes });
+  await turnLedger(context, tx, [row.id], { rearm: true });
+}
+
+/** Told once more by a billing backend that did not hear the answer: it is the same renewal. */
+function sameAs(known: Row<'renewals'>, input: RenewalWish, row: Row<'subscriptions'>): Row<'renewals'> {
+  const same =
+    input.until === undefined
+      ? known.periods === (input.periods ?? 1)
+      : known.periods === null && known.until_at === parseInstant('until', input.until, row.time_zone);
+  if (same) return known;
+  throw new TurnpikeError(
+    'conflict',
+    `the reference "${known.reference}" was booked already for ${row.id}, as another renewal, until ${showTime(known.until_at)}; nothing was changed`,
+    { remedy: 'give another reference if this is another payment' },
+  );
+}
+
+function findRenewal(tx: Tx, id: string, reference: string): Promise<Row<'renewals'> | undefined> {
+  return tx.db
+    .selectFrom('renewals')
+    .where('subscription_id', '=', id)
+    .where('reference', '=', reference)
+    .selectAll()
+    .executeTakeFirst();
+}
+
+async function durationOf(tx: Tx, row: Row<'subscriptions'>): Promise<number | null> {
+  const tariff = await tx.db
+    .selectFrom('tariffs')
+    .where('id', '=', row.tariff_id)
+    .select('duration_days')
+    .executeTakeFirstOrThrow();
+  return tariff.duration_days;
+}
+
+/** @throws TurnpikeError `conflict` for a cancelled one. */
+export async function findLiveSubscription(tx: Tx, id: string): Promise<Row<'subscriptions'>> {
+  const row = await findSubscription(tx, id);
+  if (row.cancelled_at === null) return row;
+  throw new TurnpikeError('conflict', `subscription ${id} was cancelled`, { remedy: 'create another one' });
+}
+
+function toRenewal(row: Row<'renewals'>): Renewal {
+  return {
+    subscriptionId: row.subscription_id,
+    reference: row.reference,
+    periods: row.periods,
+    fromAt: row.from_at,
+    untilAt: row.until_at,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Subscription } from '../../schemas/answers.ts';
+import { Cancellation } from '../../schemas/requests.ts';
+
+export const cancel: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/subscriptions/:subscription/cancel',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'Close a subscription on every node for good',
+        params: Type.Object({ subscription: Type.String() }),
+        body: Cancellation,
+        response: { 200: Subscription },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.cancelSubscription(params.subscription, body)),
+  );
+};

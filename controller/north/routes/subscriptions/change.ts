@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { SubscriptionChange } from '../../schemas/answers.ts';
+import { TariffOfSubscription } from '../../schemas/requests.ts';
+
+export const changeSubscriptionTariff: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/subscriptions/:subscription/tariff',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'Change its tariff, now or when its period turns',
+        params: Type.Object({ subscription: Type.String() }),
+        body: TariffOfSubscription,
+        response: { 200: SubscriptionChange },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.changeTariff(params.subscription, body)),
+  );
+};

@@ -1,0 +1,26 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Adjustment } from '../../schemas/answers.ts';
+import { Refund } from '../../schemas/requests.ts';
+import { readBytes } from '../../schemas/values.ts';
+
+export const refund: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/subscriptions/:subscription/refunds',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'Take volume back; what nodes hold of it is recalled, and taken as they give it back',
+        params: Type.Object({ subscription: Type.String() }),
+        body: Refund,
+        response: { 201: Adjustment },
+      },
+    },
+    async ({ params, body }, reply) => {
+      const bytes = readBytes('bytes', body.bytes);
+      const adjustment = await catalogue.refund(params.subscription, { ...body, bytes });
+      return reply.code(201).send(toJson(adjustment));
+    },
+  );
+};

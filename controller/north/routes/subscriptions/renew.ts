@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Renewal } from '../../schemas/answers.ts';
+import { NewRenewal } from '../../schemas/requests.ts';
+
+export const renew: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/subscriptions/:subscription/renewals',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'Put off the expiry; the same reference is never booked twice',
+        params: Type.Object({ subscription: Type.String() }),
+        body: NewRenewal,
+        response: { 200: Renewal },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.renewSubscription(params.subscription, body)),
+  );
+};

@@ -1,0 +1,24 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Adjustment } from '../../schemas/answers.ts';
+import { Reversal } from '../../schemas/requests.ts';
+
+export const reverse: Route = (api, { catalogue }) => {
+  api.post(
+    '/v1/subscriptions/:subscription/adjustments/:adjustment/reversal',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'Undo a top-up, as far as it is not used, or a refund; by an adjustment of its own',
+        params: Type.Object({ subscription: Type.String(), adjustment: Type.String() }),
+        body: Reversal,
+        response: { 201: Adjustment },
+      },
+    },
+    async ({ params, body }, reply) => {
+      const reversal = await catalogue.reverse(params.subscription, params.adjustment, body);
+      return reply.code(201).send(toJson(reversal));
+    },
+  );
+};

@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Subscription } from '../../schemas/answers.ts';
+import { SubscriptionTimes } from '../../schemas/requests.ts';
+
+export const setSubscription: Route = (api, { catalogue }) => {
+  api.patch(
+    '/v1/subscriptions/:subscription',
+    {
+      schema: {
+        tags: ['subscriptions'],
+        summary: 'Change when it starts, while it has not, or when it expires',
+        params: Type.Object({ subscription: Type.String() }),
+        body: SubscriptionTimes,
+        response: { 200: Subscription },
+      },
+    },
+    async ({ params, body }) => toJson(await catalogue.setSubscription(params.subscription, body)),
+  );
+};
