@@ -57,15 +57,16 @@ export class Sale {
     this.subscription = subscription;
   }
 
-  /** `limits`: further words for `tariff add`. */
+  /** A customer with a tariff of his own. `terms`: further words for `tariff add`. */
   static async make(
     lab: Lab,
     volumeBytes: bigint,
     devices: number,
-    { tariff = 'lab', limits = [] }: { tariff?: string; limits?: readonly string[] } = {},
+    terms: readonly string[] = [],
+    tariff = 'lab',
   ): Promise<Sale> {
     const { cli } = lab.controller;
-    await cli.json('tariff', 'add', tariff, '--volume', String(volumeBytes), ...limits);
+    await cli.json('tariff', 'add', tariff, '--volume', String(volumeBytes), ...terms);
     const account = `customer-of-${tariff}`;
     await cli.json('account', 'add', account);
     const words = ['--account', account, '--tariff', tariff];

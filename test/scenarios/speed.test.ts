@@ -6,8 +6,8 @@ import { openShop, Sale } from '../lab/shop.ts';
 test('what is over the speed of a tariff is not billed, and the volume is for what arrives', async () => {
   await using lab = await labForTest({ nodes: 1, clients: 1 });
   await openShop(lab);
-  const limits = ['--download', '2Mbit', '--upload', '1Mbit'];
-  const sale = await Sale.make(lab, 100_000_000n, 1, { limits });
+  const terms = ['--download', '2Mbit', '--upload', '1Mbit'];
+  const sale = await Sale.make(lab, 100_000_000n, 1, terms);
   await sale.connect(1, 1);
   // Much faster than that, both ways.
   await lab.traffic.openAll(1, 1, 5_000_000);
@@ -26,11 +26,11 @@ test('what is over the speed of a tariff is not billed, and the volume is for wh
 test('devices that share a speed get something like the same, and another customer is not slowed down', async () => {
   await using lab = await labForTest({ nodes: 1, clients: 3 });
   await openShop(lab);
-  const limits = ['--upload', '2Mbit', '--speed-scope', 'subscription'];
-  const sale = await Sale.make(lab, 500_000_000n, 2, { limits });
+  const terms = ['--upload', '2Mbit', '--speed-scope', 'subscription'];
+  const sale = await Sale.make(lab, 500_000_000n, 2, terms);
   await sale.connect(1, 1);
   await sale.connect(2, 1);
-  const other = await Sale.make(lab, 500_000_000n, 1, { tariff: 'fast' });
+  const other = await Sale.make(lab, 500_000_000n, 1, [], 'fast');
   await other.connect(3, 1, other.device(1));
 
   const up = (client: number, bitsPerSecond: number) =>

@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import type { GateDevice, GateLimit, GateModel } from '../../../agent/gate/model.ts';
+import { tableName } from '../../../agent/gate/names.ts';
+import { parseCounters } from '../../../agent/gate/parse.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { type Client, createWorld, internetAddresses, type World } from '../../node/world.ts';
 import { makeFleet } from '../fleet.ts';
@@ -55,23 +57,33 @@ async function measure(
   { streams, direction }: Run,
 ): Promise<Achieved> {
   const receiver = direction === 'down' ? ends.client : ends.internet;
-  const look = async () => {
-    const payload = await receiver.received();
-    const counters = (await world.gate.read())?.counters.get(client.address4);
-    const accepted = Number((direction === 'down' ? counters?.download : counters?.upload) ?? 0n);
-    return { payload, accepted, at: systemClock.monotonic() };
+  const set = `${direction}4`;
+  const accepted = async () => {
+    const at = systemClock.monotonic();
+    const listing = await world.node.run(['nft', '-j', 'list', 'set', 'inet', tableName, set]);
+    return { at, bytes: Number(parseCounters(listing, set).get(client.address4) ?? 0n) };
   };
+  const payload = async () => ({ at: systemClock.monotonic(), bytes: await receiver.received() });
   await ends.client.open(internetAddresses.address4, tcpPort, streams, direction);
   await systemClock.sleep(warmUpMs);
-  const before = await look();
+  const before = { payload: await payload(), accepted: await accepted() };
   await systemClock.sleep(windowMs);
-  const after = await look();
+  const after = { payload: await payload(), accepted: await accepted() };
   await ends.client.close();
-  const perSecond = (bytes: number) => (bytes * 8000) / (after.at - before.at);
   return {
-    accepted: perSecond(after.accepted - before.accepted),
-    payload: perSecond(after.payload - before.payload),
+    accepted: bitsPerSecond(before.accepted, after.accepted),
+    payload: bitsPerSecond(before.payload, after.payload),
   };
+}
+
+interface Reading {
+  /** Milliseconds. */
+  readonly at: number;
+  readonly bytes: number;
+}
+
+function bitsPerSecond(before: Reading, after: Reading): number {
+  return ((after.bytes - before.bytes) * 8000) / (after.at - before.at);
 }
 
 const table = new Table({
