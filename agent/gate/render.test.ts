@@ -79,7 +79,7 @@ describe('renderChanges', () => {
       { validitySeconds: 60, now: 0 },
     );
     expect(script.split('\n').slice(0, -1)).toEqual([
-      'add limit inet turnpike l_x_1 { rate over 125000 bytes/second burst 65536 bytes }',
+      'add limit inet turnpike l_x_1 { rate over 125000 bytes/second burst 16384 bytes }',
       'add element inet turnpike pace_up4 { 10.64.0.2 : "l_x_1" }',
       'add element inet turnpike pool_down4 { 10.64.0.2 : "l_x_2" }',
       'add element inet turnpike pace_up6 { fd00::2 : "l_x_1" }',

@@ -67,8 +67,8 @@ export function renderChanges(changes: readonly Change[], times: Times): string 
   return script.toString();
 }
 
-// A bucket of tokens holds a second's worth and this: a whole packet must always fit.
-export const burstBytes = 65_536;
+// A bucket of tokens holds a second's worth and this: at the slowest speeds what TCP sends first must fit too.
+export const burstBytes = 16_384;
 
 type Verb = 'add' | 'delete';
 

@@ -3,8 +3,8 @@ import { type Activity, quiet } from '../grants/activity.ts';
 import type { JournalState } from '../journal/state.ts';
 import { usedBytes } from '../meter/meter.ts';
 import type { Traffic } from '../presence/traffic.ts';
+import { type HeldLevel, newTempo, type Tempo } from '../speed/tempo.ts';
 import type { KnownPeer } from './peers.ts';
-import type { HeldLevel, Tempo } from './speeds.ts';
 
 /**
  * What the loop knows beyond the journal: the kernel as it was last seen or changed, and what traffic did lately. All
@@ -82,7 +82,7 @@ export function newMemory(state: JournalState): Memory {
     risen: new Set(),
     endsAt: new Map(),
     throttled: new Set(),
-    tempo: { sampledAt: undefined, moved: new Map(), rates: new Map() },
+    tempo: newTempo(),
     levels: new Map(),
     wantingSince: new Map(),
     owing: new Set(),

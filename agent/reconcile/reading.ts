@@ -5,9 +5,10 @@ import { allowances, idleAfterMs } from '../grants/figures.ts';
 import type { Live } from '../grants/situation.ts';
 import { type Meter, readMeters } from '../meter/meter.ts';
 import { isActive, observeTraffic } from '../presence/traffic.ts';
+import { noteMoved } from '../speed/tempo.ts';
 import type { Draft } from './draft.ts';
 import { activityOf, type Memory } from './memory.ts';
-import { followSpeeds, noteMoved } from './speeds.ts';
+import { followSpeeds } from './speeds.ts';
 
 /**
  * Books a reading that was taken after the last change of the gate. Returns the subscriptions to decide on: those that

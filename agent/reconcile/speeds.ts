@@ -1,50 +1,16 @@
 import type { Limits } from '../speed/limits.ts';
 import { limitsOf, speedInForce } from '../speed/limits.ts';
 import { type Level, noLevel, shareOut } from '../speed/shares.ts';
+import { sample } from '../speed/tempo.ts';
 import type { Draft } from './draft.ts';
 import type { Memory } from './memory.ts';
-
-/** Bytes per second that the gate accepted of a device lately. */
-export interface Rate {
-  readonly upload: number;
-  readonly download: number;
-}
-
-/** How fast devices went lately; of those that went at all. */
-export interface Tempo {
-  /** Monotonic milliseconds; undefined before the first reading. */
-  sampledAt: number | undefined;
-  /** Bytes since then. */
-  readonly moved: Map<string, Rate>;
-  readonly rates: Map<string, Rate>;
-}
-
-/** A level in force, and since when (monotonic milliseconds). */
-export interface HeldLevel {
-  readonly level: Level;
-  readonly since: number;
-}
 
 /** A fresh limit lets a second's worth pass at once: what that does to the rates must be over before they are judged. */
 const holdMs = 4_000;
 
-/** About a beat: events may bring readings much closer to each other, which say little. */
-const sampleMs = 900;
-
-export function noteMoved({ moved }: Tempo, deviceId: string, upload: bigint, download: bigint): void {
-  const before = moved.get(deviceId) ?? { upload: 0, download: 0 };
-  moved.set(deviceId, {
-    upload: before.upload + Number(upload),
-    download: before.download + Number(download),
-  });
-}
-
 /** Follows how fast devices go, and shares out anew what those of one subscription share. */
 export function followSpeeds(draft: Draft, memory: Memory, touched: Iterable<string>, now: number): void {
-  const { tempo } = memory;
-  const since = now - (tempo.sampledAt ?? Number.NEGATIVE_INFINITY);
-  if (since < sampleMs) return;
-  sample(tempo, since, now);
+  if (!sample(memory.tempo, now)) return;
   for (const id of touched) {
     const held = memory.levels.get(id);
     if (held && now - held.since < holdMs) continue;
@@ -57,22 +23,6 @@ export function followSpeeds(draft: Draft, memory: Memory, touched: Iterable<str
 
 function sameLevel(left: Level, right: Level): boolean {
   return left.upload === right.upload && left.download === right.download;
-}
-
-// Half of what was, half of what is: one second of silence is no end.
-function sample(tempo: Tempo, sinceMs: number, now: number): void {
-  const { moved, rates } = tempo;
-  const none = { upload: 0, download: 0 };
-  for (const id of new Set([...rates.keys(), ...moved.keys()])) {
-    const before = rates.get(id) ?? none;
-    const bytes = moved.get(id) ?? none;
-    const upload = (before.upload + (bytes.upload * 1000) / sinceMs) / 2;
-    const download = (before.download + (bytes.download * 1000) / sinceMs) / 2;
-    if (upload + download < 1) rates.delete(id);
-    else rates.set(id, { upload, download });
-  }
-  moved.clear();
-  tempo.sampledAt = now;
 }
 
 function levelOf(draft: Draft, memory: Memory, subscriptionId: string): Level {

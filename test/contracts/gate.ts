@@ -228,9 +228,9 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
       expect(await bench.carry('upload', a.address4, 9, packet)).toBe(3);
     });
 
-    /** At 10 kB/s: a second's worth and 64 KiB may come at once. */
+    /** At 10 kB/s: a second's worth and 16 KiB may come at once. */
     const slow = 10_000n;
-    const atOnce = 75;
+    const atOnce = 26;
     const expectAtOnce = (packets: number) => {
       expect(packets).toBeGreaterThanOrEqual(atOnce);
       // What came in while they were sent.

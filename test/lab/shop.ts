@@ -57,17 +57,18 @@ export class Sale {
     this.subscription = subscription;
   }
 
-  /** `terms`: further words for `tariff add`. */
+  /** `limits`: further words for `tariff add`. */
   static async make(
     lab: Lab,
     volumeBytes: bigint,
     devices: number,
-    terms: readonly string[] = [],
+    { tariff = 'lab', limits = [] }: { tariff?: string; limits?: readonly string[] } = {},
   ): Promise<Sale> {
     const { cli } = lab.controller;
-    await cli.json('tariff', 'add', 'lab', '--volume', String(volumeBytes), ...terms);
-    await cli.json('account', 'add', 'customer-1');
-    const words = ['--account', 'customer-1', '--tariff', 'lab'];
+    await cli.json('tariff', 'add', tariff, '--volume', String(volumeBytes), ...limits);
+    const account = `customer-of-${tariff}`;
+    await cli.json('account', 'add', account);
+    const words = ['--account', account, '--tariff', tariff];
     const { id } = await cli.json<{ id: string }>('subscription', 'create', ...words);
     const sale = new Sale(lab, id);
     for (let count = 0; count < devices; count++) await sale.addDevice();

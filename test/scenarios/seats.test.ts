@@ -52,7 +52,7 @@ async function seatOf(lab: Lab, sale: Sale, number: number): Promise<string | nu
 test('of five devices that send over three nodes, two pass; a freed seat opens the next', async () => {
   await using lab = await labForTest({ nodes: 3, clients: 5 });
   await openShop(lab);
-  const sale = await Sale.make(lab, volume, 5, ['--max-connections', '2']);
+  const sale = await Sale.make(lab, volume, 5, { limits: ['--max-connections', '2'] });
   for (const client of [1, 2, 3, 4, 5]) await sale.connect(client, 1 + (client % 3));
   const flows = await Promise.all([1, 2, 3, 4, 5].map((client) => sending(lab, client, 1 + (client % 3))));
   for (const flow of flows) flow.send();
@@ -84,7 +84,7 @@ test('of five devices that send over three nodes, two pass; a freed seat opens t
 test('an idle device with keepalives does not keep one out that sends', async () => {
   await using lab = await labForTest({ nodes: 2, clients: 2 });
   await openShop(lab);
-  const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1']);
+  const sale = await Sale.make(lab, volume, 2, { limits: ['--max-connections', '1'] });
   await lab.controller.cli.json('group', 'set', 'default', '--keepalive', '5');
   for (const client of [1, 2]) await sale.connect(client, client);
   const [idle, busy] = [await sending(lab, 1, 1), await sending(lab, 2, 2)];
@@ -107,7 +107,9 @@ test('an idle device with keepalives does not keep one out that sends', async ()
 test('with evict-oldest a device that knocks takes the seat of the longest connected, once its time is over', async () => {
   await using lab = await labForTest({ nodes: 2, clients: 2 });
   await openShop(lab);
-  const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1', '--seat-policy', 'evict-oldest']);
+  const sale = await Sale.make(lab, volume, 2, {
+    limits: ['--max-connections', '1', '--seat-policy', 'evict-oldest'],
+  });
   for (const client of [1, 2]) await sale.connect(client, client);
   const flows = [await sending(lab, 1, 1), await sending(lab, 2, 2)] as const;
   flows[0].send();
