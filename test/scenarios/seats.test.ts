@@ -107,9 +107,7 @@ test('an idle device with keepalives does not keep one out that sends', async ()
 test('with evict-oldest a device that knocks takes the seat of the longest connected, once its time is over', async () => {
   await using lab = await labForTest({ nodes: 2, clients: 2 });
   await openShop(lab);
-  const sale = await Sale.make(lab, volume, 2, {
-    limits: ['--max-connections', '1', '--seat-policy', 'evict-oldest'],
-  });
+  const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1', '--seat-policy', 'evict-oldest']);
   for (const client of [1, 2]) await sale.connect(client, client);
   const flows = [await sending(lab, 1, 1), await sending(lab, 2, 2)] as const;
   flows[0].send();
