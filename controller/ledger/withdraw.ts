@@ -108,7 +108,8 @@ function shrink(standing: Standing, id: string, bytes: bigint): Standing {
 
 function reduce(standing: Standing): Standing {
   const { period, reduction } = standing;
-  const taken = smaller(reduction, smaller(ownBytes(period), freeOf(standing)));
+  const most = smaller(period.volume, ownBytes(period));
+  const taken = smaller(reduction, smaller(most, freeOf(standing)));
   const lowered = { ...period, volume: period.volume - taken };
-  return { ...standing, period: lowered, reduction: smaller(reduction - taken, ownBytes(lowered)) };
+  return { ...standing, period: lowered, reduction: smaller(reduction - taken, most - taken) };
 }
