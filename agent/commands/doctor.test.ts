@@ -56,6 +56,10 @@ describe('doctor', () => {
   it.each<[string, Answers]>([
     ['missing  nft: is not installed (apt install nftables)', { 'nft --version': absent('nft') }],
     ['missing  nft: 1.0.6 or the kernel does not take our table', { 'nft --check': failure('syntax error') }],
+    [
+      'missing  nft: 1.0.6 gave no verdict on our table: nft took too long and was ended',
+      { 'nft --check': new CommandError('nft', undefined, 'took too long and was ended', '') },
+    ],
     ['warning  nft: 1.0.6, not tried', { 'nft --check': failure('Operation not permitted') }],
     ['missing  wg: is not installed (apt install wireguard-tools)', { 'wg --version': absent('wg') }],
     ['missing  ip: is not installed (apt install iproute2)', { 'ip -V': absent('ip') }],

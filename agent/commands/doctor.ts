@@ -124,11 +124,18 @@ async function checkNft({ run, interfaceName }: DoctorOptions): Promise<Finding[
     mtu: 1420,
   };
   try {
-    await run(['nft', '--check', '-f', '-'], { input: renderCreate(frame, 'check') });
+    // As long as the gate itself waits for nft.
+    await run(['nft', '--check', '-f', '-'], { input: renderCreate(frame, 'check'), timeoutMs: 120_000 });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     if (error.said(/Operation not permitted/))
       return warning('nft', `${version}, not tried`, 'run doctor as root');
+    if (error.exitCode === undefined)
+      return missing(
+        'nft',
+        `${version} gave no verdict on our table: ${error.message}`,
+        'see how busy this machine is',
+      );
     const remedy = 'install nftables 1.0.6 or newer and a kernel of 6.1 or newer with nf_tables';
     return missing('nft', `${version} or the kernel does not take our table`, remedy);
   }

@@ -53,13 +53,15 @@ export interface Evidence {
   readonly sighting: Sighting;
   readonly latestHandshake: number;
   readonly traffic: Traffic | undefined;
+  /** When the gate's counters were read last. */
+  readonly readAt: number | undefined;
   readonly trace: Trace;
 }
 
 /** `now` is monotonic milliseconds, `wallSeconds` since 1970, as WireGuard counts. */
 export function judge(
   deviceId: string,
-  { sighting, latestHandshake, traffic, trace }: Evidence,
+  { sighting, latestHandshake, traffic, readAt, trace }: Evidence,
   now: number,
   wallSeconds: number,
 ): DevicePresence {
@@ -70,7 +72,7 @@ export function judge(
     // Counters are read at other moments than WireGuard: one look alone may come between the two.
     refused: sighting.refusedLooks >= 2,
     active: isActive(traffic, now),
-    uploading: isUploading(traffic, now),
+    uploading: isUploading(traffic, readAt ?? now),
     shared: isShared(trace, now),
   };
 }

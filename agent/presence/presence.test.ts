@@ -16,7 +16,10 @@ const judged = (
 ) =>
   judge(
     'dev',
-    { sighting: first, latestHandshake: 100, traffic: undefined, trace: noTrace, ...change },
+    {
+      ...{ sighting: first, latestHandshake: 100, traffic: undefined, readAt: now, trace: noTrace },
+      ...change,
+    },
     now,
     wall,
   );

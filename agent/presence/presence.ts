@@ -176,7 +176,7 @@ export class Presence implements Task {
     const sighting = look(this.#sightings.get(id), activity, now, seen);
     const trace = isOpen ? followPeer(this.#traces.get(id) ?? noTrace, activity, now) : noTrace;
     const { latestHandshake } = activity;
-    const evidence = { sighting, latestHandshake, traffic: accepted, trace };
+    const evidence = { sighting, latestHandshake, traffic: accepted, readAt: seen.readAt, trace };
     return { sighting, trace, presence: judge(id, evidence, now, clock.now() / 1000) };
   }
 }

@@ -40,6 +40,13 @@ describe('uploading', () => {
     );
   });
 
+  test('is not forgotten between two readings that are far apart', () => {
+    let traffic: Traffic | undefined;
+    for (let at = 0; at < 30_000; at += 4000) traffic = observeTraffic(traffic, up(1000), at, 4000);
+    expect(isUploading(traffic, 28_000)).toBe(true);
+    expect(isUploading(traffic, 32_000)).toBe(false);
+  });
+
   test('is not so on two nodes for long while one uploads on one after the other, whatever the turns', () => {
     const turns = fc.array(fc.integer({ min: 3, max: 40 }), { minLength: 5, maxLength: 40 });
     fc.assert(

@@ -58,6 +58,7 @@ export function isActive(traffic: Traffic | undefined, now: number): boolean {
   return traffic !== undefined && now < traffic.activeUntil;
 }
 
-export function isUploading(traffic: Traffic | undefined, now: number): boolean {
-  return traffic !== undefined && traffic.uploadShare * decay(now - traffic.uploadedAt) >= uploadingShare;
+/** `readAt`: when the counters were read last. Between two readings, of which a busy node makes fewer, nobody knows. */
+export function isUploading(traffic: Traffic | undefined, readAt: number): boolean {
+  return traffic !== undefined && traffic.uploadShare * decay(readAt - traffic.uploadedAt) >= uploadingShare;
 }

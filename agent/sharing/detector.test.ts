@@ -75,4 +75,13 @@ describe('one device', () => {
     expect(isSuspect(trace, 2000)).toBe(true);
     expect(isSuspect(trace, 32_000)).toBe(false);
   });
+
+  test('is looked at more often after it shook hands early, as two do that send in step', () => {
+    let trace = followPeer(noTrace, { place: 'a', latestHandshake: shaken(0) }, 0);
+    trace = followPeer(trace, { place: 'a', latestHandshake: shaken(120) }, 120_000);
+    expect(isSuspect(trace, 120_000)).toBe(false);
+    trace = followPeer(trace, { place: 'a', latestHandshake: shaken(135) }, 135_000);
+    expect(isSuspect(trace, 135_000)).toBe(true);
+    expect(isShared(trace, 135_000)).toBe(false);
+  });
 });

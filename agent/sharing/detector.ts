@@ -9,6 +9,8 @@ export interface Trace {
   readonly visits: readonly Visit[];
   /** Unix seconds, one for each that was seen. */
   readonly handshakes: readonly number[];
+  /** When it last shook hands long before rekeying needs it; monotonic milliseconds. */
+  readonly earlyAt: number;
   /** Its key counts as shared until then. */
   readonly sharedUntil: number;
 }
@@ -32,7 +34,8 @@ const returnsPerGap = 2;
 const evidenceMs = 600_000;
 const suspicionMs = 30_000;
 
-export const noTrace: Trace = { visits: [], handshakes: [], sharedUntil: Number.NEGATIVE_INFINITY };
+const longAgo = Number.NEGATIVE_INFINITY;
+export const noTrace: Trace = { visits: [], handshakes: [], earlyAt: longAgo, sharedUntil: longAgo };
 
 /** What WireGuard says of the peer at one look. */
 export interface PeerLook {
@@ -45,7 +48,8 @@ export function followPeer(trace: Trace, look: PeerLook, now: number): Trace {
   const visits = addVisit(trace.visits, look.place, now);
   const handshakes = addHandshake(trace.handshakes, look.latestHandshake);
   if (visits === trace.visits && handshakes === trace.handshakes) return trace;
-  const followed = { ...trace, visits, handshakes };
+  const early = handshakes !== trace.handshakes && isShort(handshakes.at(-2), look.latestHandshake);
+  const followed = { ...trace, visits, handshakes, ...(early && { earlyAt: now }) };
   return isEvidence(followed, now) ? { ...followed, sharedUntil: now + evidenceMs } : followed;
 }
 
@@ -53,9 +57,16 @@ export function isShared({ sharedUntil }: Trace, now: number): boolean {
   return now < sharedUntil;
 }
 
-/** It came back to a place just now: worth looking more often. */
-export function isSuspect({ visits }: Trace, now: number): boolean {
-  return visits.some(({ at, back }) => back && now - at < suspicionMs);
+/**
+ * It came back to a place just now, or shook hands early: worth looking more often. Two that send in step may be seen at
+ * one place at every look otherwise.
+ */
+export function isSuspect({ visits, earlyAt }: Trace, now: number): boolean {
+  return now - earlyAt < suspicionMs || visits.some(({ at, back }) => back && now - at < suspicionMs);
+}
+
+function isShort(before: number | undefined, at: number): boolean {
+  return before !== undefined && at - before <= shortGapSeconds;
 }
 
 /** The last visit lasts still, so it stays, whatever its age. */
@@ -75,9 +86,6 @@ function addHandshake(handshakes: readonly number[], latest: number): readonly n
 function isEvidence({ visits, handshakes }: Trace, now: number): boolean {
   const returnsWithin = (ms: number) => visits.filter(({ at, back }) => back && now - at < ms).length;
   if (returnsWithin(manyWithinMs) >= manyReturns) return true;
-  const gaps = handshakes
-    .slice(1)
-    .map((at, n) => at - (handshakes[n] as number))
-    .filter((seconds) => seconds <= shortGapSeconds).length;
+  const gaps = handshakes.filter((at, n) => isShort(handshakes[n - 1], at)).length;
   return gaps >= shortGaps && returnsWithin(windowMs) >= gaps * returnsPerGap;
 }

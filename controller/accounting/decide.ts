@@ -17,7 +17,7 @@ import {
   withStanding,
 } from './book.ts';
 import type { StoredGrant } from './grant-rows.ts';
-import type { Turn } from './turn.ts';
+import type { Turn } from './turn-input.ts';
 
 export const policy: GrantPolicy = { ...grantPolicy, allowance: allowancePerDevice };
 

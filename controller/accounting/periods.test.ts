@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { kib, mib, openRig, type Rig } from '../../test/unit/books/rig.ts';
 
 const day = 86_400_000;
+const daily = { period: 'days', periodDays: 1 } as const;
 let rig: Rig;
 let start: number;
 beforeEach(async () => {
@@ -20,7 +21,7 @@ const usage = (subscription: string, period?: number) =>
 /** A subscription of 100 MiB a day with one device, on one node that sends. */
 async function sell() {
   const node = await rig.node('a');
-  const subscription = await rig.subscription({ volumeBytes: 100n * mib });
+  const subscription = await rig.subscription({ volumeBytes: 100n * mib, limits: daily });
   const device = await rig.device(subscription);
   await node.sync();
   const told = () => node.subscriptions.get(subscription);
@@ -142,4 +143,99 @@ describe('a period', () => {
     expect(first?.writtenOffBytes).toBeGreaterThan(10n * mib);
     expect(second?.writtenOffBytes).toBe(256n * kib);
   });
+});
+
+describe('what a period leaves unused of its volume', () => {
+  const settle = async (rollover: boolean) => {
+    const node = await rig.node('a');
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib, limits: { ...daily, rollover } });
+    const device = await rig.device(subscription);
+    await node.sync();
+    await node.report({ [device]: [30n * mib, 0n] }, { [subscription]: { wanting: true } });
+    await catalogueTopUp(subscription, 10n * mib);
+    const held = node.granted(subscription) - 30n * mib;
+    rig.clock.pass(day);
+    await rig.sweepPeriods();
+    await node.sync();
+    return { node, subscription, device, held };
+  };
+  const catalogueTopUp = (subscription: string, bytes: bigint) =>
+    rig.books.catalogue.topUp(subscription, { bytes, reason: 'paid', reference: 'one' });
+
+  it('is added to the next one, and grows while nodes say what they did not use; packs stay as they are', async () => {
+    const { node, subscription, device, held } = await settle(true);
+    expect(held).toBeGreaterThan(10n * mib);
+    expect((await shown(subscription)).volumeBytes).toBe(100n * mib + (70n * mib - held) + 10n * mib);
+    const given = { releasedBytes: held - 5n * mib, grantedBytes: held + 30n * mib };
+    await node.report({ [device]: [35n * mib, 0n] }, { [subscription]: given }, undefined, 1);
+    expect((await shown(subscription)).volumeBytes).toBe(175n * mib);
+    // Carried over once only: the period after next has its own volume, and what the next one leaves of its own.
+    rig.clock.pass(day);
+    await rig.sweepPeriods();
+    const { volumeBytes } = await shown(subscription);
+    expect(volumeBytes).toBe(100n * mib + 100n * mib - 256n * kib + 10n * mib);
+  });
+
+  it('is gone, where the tariff does not say otherwise; packs stay', async () => {
+    const { subscription } = await settle(false);
+    expect((await shown(subscription)).volumeBytes).toBe(110n * mib);
+  });
+
+  it('cannot be granted beforehand, nor can packs', async () => {
+    const { node, subscription, device } = await settle(true);
+    await catalogueTopUp(subscription, 0n).catch(() => undefined);
+    rig.clock.pass(day - 1800_000);
+    await rig.sweepPeriods();
+    await node.sync();
+    for (let round = 1; round < 40; round++) {
+      const used = node.granted(subscription);
+      await node.report({ [device]: [used, 0n] }, { [subscription]: { wanting: true } }, undefined, 2);
+    }
+    const next = node.subscriptions.get(subscription)?.nextGrantedBytes ?? 0n;
+    expect(next).toBeGreaterThan(10n * mib);
+    expect(next).toBeLessThanOrEqual(100n * mib);
+  });
+});
+
+describe('another volume', () => {
+  it('of the current period goes as far as it is free, and the rest when it comes back', async () => {
+    const node = await rig.node('a');
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib, limits: daily });
+    const device = await rig.device(subscription);
+    await node.sync();
+    await node.report({ [device]: [30n * mib, 0n] }, { [subscription]: { wanting: true } });
+    const claimed = node.granted(subscription);
+    await change(subscription, 40n * mib, 'now');
+    expect((await shown(subscription)).volumeBytes).toBe(claimed);
+    await node.sync();
+    const told = node.subscriptions.get(subscription);
+    expect(told?.recall).toBe(1);
+    const back = { recall: 1, releasedBytes: claimed - 30n * mib };
+    await node.report({ [device]: [30n * mib, 0n] }, { [subscription]: back });
+    expect((await shown(subscription)).volumeBytes).toBe(40n * mib);
+    await change(subscription, 70n * mib, 'now');
+    expect((await shown(subscription)).remainingBytes).toBe(40n * mib);
+    await change(subscription, null, 'now');
+    await node.sync();
+    expect(node.subscriptions.get(subscription)?.metering).toBe(2);
+  });
+
+  it('of the next period is in force with it', async () => {
+    const { subscription } = await sell();
+    rig.clock.pass(day - 1800_000);
+    await rig.sweepPeriods();
+    await change(subscription, 7n * mib, 'next-period');
+    expect((await shown(subscription)).volumeBytes).toBe(100n * mib);
+    rig.clock.pass(1800_000);
+    await rig.sweepPeriods();
+    expect((await shown(subscription)).volumeBytes).toBe(7n * mib);
+  });
+
+  let tariffs = 0;
+  const change = async (subscription: string, volumeBytes: bigint | null, when: 'now' | 'next-period') => {
+    tariffs += 1;
+    const period = { period: 'days', periodDays: 1 } as const;
+    await rig.books.catalogue.addTariff({ name: `other-${tariffs}`, volumeBytes, ...period });
+    await rig.books.catalogue.changeTariff(subscription, { tariff: `other-${tariffs}`, when });
+  };
 });

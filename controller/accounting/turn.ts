@@ -8,29 +8,8 @@ import { decide, isServing, placeOf, policy } from './decide.ts';
 import { type StoredGrant, saveGrants } from './grant-rows.ts';
 import { saveAdjustments } from './packs.ts';
 import { type StoredPeriod, savePeriods } from './periods.ts';
+import type { Turn } from './turn-input.ts';
 import { tellVolume } from './volume-events.ts';
-
-export interface Turn {
-  /**
-   * What happened to a row, before anything is decided. `throttling`: what passes beyond its grant passes slowly, and
-   * is not taken from the volume.
-   */
-  readonly change?: (grant: StoredGrant, throttling: boolean) => StoredGrant;
-  /** Rows that used something just now. */
-  readonly used?: (grant: StoredGrant) => boolean;
-  /** Rows whose allowance is to be filled up. */
-  readonly renew?: (grant: StoredGrant) => boolean;
-  /** A node that is in contact by what is done here, whether its Sync stream stands or not. */
-  readonly reporter?: string;
-  /** What nodes are told of these subscriptions is another now, also where no total moved. */
-  readonly touch?: boolean;
-  /** By subscription: a period that is over and of which something is said. */
-  readonly earliest?: ReadonlyMap<string, number>;
-  /** What nodes hold is to come back, where volume is to be taken of it. */
-  readonly reclaim?: boolean;
-  /** Volume was added: thresholds that are no longer reached are told again when they are. */
-  readonly rearm?: boolean;
-}
 
 /**
  * The one way in which ledgers move: loads the subscriptions' books, applies what happened, decides over grants, checks

@@ -1,6 +1,7 @@
 import type { Context } from '../books/context.ts';
 import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
+import { isOutOfTime } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -39,6 +40,9 @@ export async function loadSeatSubscriptions(
       .select([
         'subscriptions.id',
         'subscriptions.suspended_at',
+        'subscriptions.cancelled_at',
+        'subscriptions.phase',
+        'subscriptions.starts',
         'subscriptions.exhausted_at',
         'tariffs.max_connections',
         'tariffs.seat_policy',
@@ -63,7 +67,7 @@ export async function loadSeatSubscriptions(
       policy: row.seat_policy,
       sharedKey: row.shared_key,
       enforcement,
-      serving: enforcement === 'observe' || (row.suspended_at === null && !usedUp),
+      serving: enforcement === 'observe' || !(row.suspended_at !== null || isOutOfTime(row) || usedUp),
       nodes: groups.get(row.group_id) ?? new Map<string, SeatNode>(),
       devices: devices.get(row.id) ?? [],
     };

@@ -85,6 +85,7 @@ class Changes {
           row.or([
             row('tariffs.max_connections', 'is not', null),
             row('devices.seat_node_id', 'is not', null),
+            row('devices.parked', '=', 1),
           ]),
         )
         .select('devices.subscription_id')

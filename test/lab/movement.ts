@@ -38,7 +38,8 @@ export class ServerList {
   readonly #client: Client;
   readonly #configurations: ReadonlyMap<number, string>;
 
-  private constructor(client: Client, configurations: ReadonlyMap<number, string>) {
+  /** By node. */
+  constructor(client: Client, configurations: ReadonlyMap<number, string>) {
     this.#client = client;
     this.#configurations = configurations;
   }

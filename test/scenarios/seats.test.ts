@@ -3,7 +3,7 @@ import { systemClock } from '../../common/clock.ts';
 import { eventually } from '../lab/eventually.ts';
 import { labForTest } from '../lab/in-vitest.ts';
 import type { Lab } from '../lab/lab.ts';
-import { openShop, Sale } from '../lab/shop.ts';
+import { inContact, openShop, Sale } from '../lab/shop.ts';
 import type { Flow } from '../lab/traffic/flow.ts';
 import { machineMilliseconds } from '../lab/traffic/protocol.ts';
 
@@ -120,4 +120,29 @@ test('with evict-oldest a device that knocks takes the seat of the longest conne
   });
   await neverMore(lab, 1, 30);
   expect(await passing(lab)).toEqual([2]);
+});
+
+test('a node without contact lets nobody without a seat pass for long, and no more than were sold after its return', async () => {
+  await using lab = await labForTest({ nodes: 2, clients: 2 });
+  await openShop(lab);
+  const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1']);
+  for (const client of [1, 2]) await sale.connect(client, client);
+  // Little enough that a cut-off node's idle allowance lasts longer than its patience.
+  const small = { family: 4, direction: 'up', payloadBytes: 60, bitsPerSecond: 9_600 } as const;
+  const flows = [await sending(lab, 1, 1), await lab.traffic.open({ client: 2, node: 2, ...small })] as const;
+  for (const flow of flows) flow.knock();
+  for (const client of [1, 2]) await lab.client(client).shakenHands();
+  await lab.node(2).cutOff();
+  for (const flow of flows) flow.send();
+  // Its node cannot know that the seat was taken elsewhere.
+  await passes(lab, 1, 2);
+  await eventually('the one without a seat is parked', async () => (await passing(lab)).join() === '1', {
+    within: 100_000,
+    every: 100,
+  });
+  await lab.node(2).reconnect();
+  await inContact(lab, 'node2', 60_000);
+  await passes(lab, 1);
+  await neverMore(lab, 1, 30);
+  expect(await seatOf(lab, sale, 1)).toBe('node1');
 });
