@@ -2,7 +2,8 @@
  * Whether one key is used on two devices here, from where its packets come (names of endpoints, agent/wireguard/places.ts)
  * and when it shook hands. Two copies take the session from each other: packets come from one place and the other in turn,
  * and whoever is not answered shakes hands again after 15 s, where rekeying would do after 120 s. Who walks in and out of
- * a network returns to places too, but one handshake serves for many moves, and moves are fewer than packets.
+ * a network returns to places too, and shakes hands early where an answer went to the place that it had left; but moves are
+ * fewer than packets.
  */
 export interface Trace {
   /** Where it was heard, one entry for each change, the oldest first. Times are monotonic milliseconds. */
@@ -23,14 +24,14 @@ interface Visit {
 }
 
 const windowMs = 120_000;
-/** No walker makes so many returns in a minute: ten times out and back are 20 changes, 19 of them returns at most. */
+/** Ten times out and back are 20 changes, 19 of them returns: more of them, however fast, is no walk. */
 const manyReturns = 25;
 const manyWithinMs = 60_000;
+/** Enough beside early handshakes. */
+const severalReturns = 20;
 /** Far below the 120 s after which WireGuard renews a session by itself (REKEY_AFTER_TIME). */
 const shortGapSeconds = 35;
 const shortGaps = 2;
-/** A walker who loses the session at each move has no more than one return to a handshake. */
-const returnsPerGap = 2;
 const evidenceMs = 600_000;
 const suspicionMs = 30_000;
 
@@ -87,5 +88,5 @@ function isEvidence({ visits, handshakes }: Trace, now: number): boolean {
   const returnsWithin = (ms: number) => visits.filter(({ at, back }) => back && now - at < ms).length;
   if (returnsWithin(manyWithinMs) >= manyReturns) return true;
   const gaps = handshakes.filter((at, n) => isShort(handshakes[n - 1], at)).length;
-  return gaps >= shortGaps && returnsWithin(windowMs) >= gaps * returnsPerGap;
+  return gaps >= shortGaps && returnsWithin(windowMs) >= severalReturns;
 }
