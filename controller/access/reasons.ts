@@ -7,6 +7,8 @@ export interface SubscriptionState {
   readonly volumeBytes: bigint | null;
   readonly remainingBytes: bigint | null;
   readonly exhaustedAt: number | null;
+  /** Without volume it goes on, slowly. */
+  readonly throttles: boolean;
   readonly suspendedAt: number | null;
   readonly suspensionReason: string | null;
   readonly cancelledAt: number | null;
@@ -26,7 +28,7 @@ export function subscriptionReasons(state: SubscriptionState): Reason[] {
     const reason = state.suspensionReason ?? '';
     causes.push({ code: 'suspension', since: state.suspendedAt, reason });
   }
-  if (state.exhaustedAt !== null && state.volumeBytes !== null) {
+  if (state.exhaustedAt !== null && state.volumeBytes !== null && !state.throttles) {
     const { volumeBytes, remainingBytes } = state;
     causes.push({
       code: 'volume',

@@ -241,6 +241,8 @@ describe('a tariff that throttles', () => {
       usedBytes: 3n * mib,
       countedBytes: 1n * mib,
       throttledBytes: 2n * mib,
+      throttledAt: rig.clock.now(),
+      access: { state: 'open' },
     });
     await topUp(subscription, 5n * mib);
     expect(await shown(subscription)).toMatchObject({ remainingBytes: 5n * mib });

@@ -22,11 +22,13 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       fleet.enforcement,
     );
     const endsAt = endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds });
+    const throttles = row.throttle_bits_per_second !== null;
     const reasons = subscriptionReasons({
       id,
       volumeBytes: standing.volume,
       remainingBytes: standing.remaining,
       exhaustedAt: row.exhausted_at,
+      throttles,
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,
       cancelledAt: row.cancelled_at,
@@ -52,6 +54,7 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       usedBytes: standing.used,
       countedBytes: standing.counted,
       throttledBytes: standing.throttled,
+      throttledAt: throttles && enforcement === 'enforce' ? row.exhausted_at : null,
       writtenOffBytes: standing.writtenOff,
       remainingBytes: standing.remaining,
       reservedBytes: standing.reserved,
@@ -88,6 +91,7 @@ function loadRows(tx: Tx, ids: readonly string[]) {
         'accounts.reference',
         'tariffs.name as tariff',
         'tariffs.max_devices',
+        'tariffs.throttle_bits_per_second',
         'tariffs.grace_seconds',
         'next.name as next_tariff',
         'tariffs.max_connections',

@@ -121,6 +121,8 @@ export interface Subscription {
   readonly countedBytes: bigint;
   /** Of the used, what passed slowly after the volume had ended: it does not count. */
   readonly throttledBytes: bigint;
+  /** Since when it goes slowly because the volume has ended; null: it does not. */
+  readonly throttledAt: number | null;
   /** May have passed while a kernel's counters were destroyed: not billed, not available again. */
   readonly writtenOffBytes: bigint;
   /** volume - counted - written off (as it counts); null: unlimited. */

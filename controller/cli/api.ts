@@ -73,6 +73,7 @@ export interface Subscription {
   readonly usedBytes: string;
   readonly countedBytes: string;
   readonly throttledBytes: string;
+  readonly throttledAt: string | null;
   readonly writtenOffBytes: string;
   readonly remainingBytes: string | null;
   readonly reservedBytes: string;

@@ -97,6 +97,7 @@ function renderSubscription(subscription: SubscriptionDetail): string {
           : showBytes(subscription.countedBytes),
       ],
       ['throttled', subscription.throttledBytes === '0' ? undefined : showBytes(subscription.throttledBytes)],
+      ['slow since', subscription.throttledAt === null ? undefined : showTime(subscription.throttledAt)],
       ['remaining', showVolume(subscription.remainingBytes)],
       [
         'written off',

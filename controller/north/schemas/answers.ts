@@ -76,6 +76,7 @@ const subscriptionFields = {
   ),
   usedBytes: bytes('Billed: upload and download that the gates accepted and their nodes reported.'),
   countedBytes: bytes("What of it counts against the volume, by the nodes' multipliers."),
+  throttledAt: nullable(time(''), 'Since when it goes slowly because the volume has ended; null: not.'),
   throttledBytes: bytes('Of the used, what passed slowly after the volume had ended; it does not count.'),
   writtenOffBytes: bytes('May have passed while counters were destroyed: not billed, not available again.'),
   remainingBytes: nullable(
