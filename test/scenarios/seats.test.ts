@@ -125,7 +125,7 @@ test('with evict-oldest a device that knocks takes the seat of the longest conne
 test('a node without contact lets nobody without a seat pass for long, and no more than were sold after its return', async () => {
   await using lab = await labForTest({ nodes: 2, clients: 2 });
   await openShop(lab);
-  const sale = await Sale.make(lab, volume, 2, { limits: ['--max-connections', '1'] });
+  const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1']);
   for (const client of [1, 2]) await sale.connect(client, client);
   // Little enough that a cut-off node's idle allowance lasts longer than its patience.
   const small = { family: 4, direction: 'up', payloadBytes: 60, bitsPerSecond: 9_600 } as const;
