@@ -2,13 +2,16 @@
  * Whether one key is used on two devices here, from where its packets come (names of endpoints, agent/wireguard/places.ts)
  * and when it shook hands. Two copies take the session from each other: packets come from one place and the other in turn,
  * and whoever is not answered shakes hands again after 15 s, where rekeying would do after 120 s. Who walks in and out of
- * a network returns to places too, but one handshake serves for many moves, and moves are fewer than packets.
+ * a network returns to places too, and shakes hands early where an answer went to the place that it had left; but moves are
+ * fewer than packets.
  */
 export interface Trace {
   /** Where it was heard, one entry for each change, the oldest first. Times are monotonic milliseconds. */
   readonly visits: readonly Visit[];
   /** Unix seconds, one for each that was seen. */
   readonly handshakes: readonly number[];
+  /** The look before; monotonic milliseconds. */
+  readonly lookedAt: number;
   /** When it last shook hands long before rekeying needs it; monotonic milliseconds. */
   readonly earlyAt: number;
   /** Its key counts as shared until then. */
@@ -18,24 +21,35 @@ export interface Trace {
 interface Visit {
   readonly place: string;
   readonly at: number;
+  /** When it was seen at the place before for the last time. */
+  readonly leftAt: number;
   /** It had been there before. */
   readonly back: boolean;
 }
 
 const windowMs = 120_000;
-/** No walker makes so many returns in a minute: ten times out and back are 20 changes, 19 of them returns at most. */
+/** Ten times out and back are 20 changes, 19 of them returns: more of them, however fast, is no walk. */
 const manyReturns = 25;
 const manyWithinMs = 60_000;
+/** Enough beside early handshakes, also of a walker's pace; */
+const severalReturns = 20;
+/** or so many from an absence that was shorter than any walk: ten times out and back in a minute are 3 s each. */
+const swiftReturns = 4;
+const swiftMs = 2_500;
 /** Far below the 120 s after which WireGuard renews a session by itself (REKEY_AFTER_TIME). */
 const shortGapSeconds = 35;
 const shortGaps = 2;
-/** A walker who loses the session at each move has no more than one return to a handshake. */
-const returnsPerGap = 2;
 const evidenceMs = 600_000;
 const suspicionMs = 30_000;
 
 const longAgo = Number.NEGATIVE_INFINITY;
-export const noTrace: Trace = { visits: [], handshakes: [], earlyAt: longAgo, sharedUntil: longAgo };
+export const noTrace: Trace = {
+  visits: [],
+  handshakes: [],
+  lookedAt: longAgo,
+  earlyAt: longAgo,
+  sharedUntil: longAgo,
+};
 
 /** What WireGuard says of the peer at one look. */
 export interface PeerLook {
@@ -45,11 +59,11 @@ export interface PeerLook {
 }
 
 export function followPeer(trace: Trace, look: PeerLook, now: number): Trace {
-  const visits = addVisit(trace.visits, look.place, now);
+  const visits = addVisit(trace, look.place, now);
   const handshakes = addHandshake(trace.handshakes, look.latestHandshake);
-  if (visits === trace.visits && handshakes === trace.handshakes) return trace;
+  if (visits === trace.visits && handshakes === trace.handshakes) return { ...trace, lookedAt: now };
   const early = handshakes !== trace.handshakes && isShort(handshakes.at(-2), look.latestHandshake);
-  const followed = { ...trace, visits, handshakes, ...(early && { earlyAt: now }) };
+  const followed = { ...trace, visits, handshakes, lookedAt: now, ...(early && { earlyAt: now }) };
   return isEvidence(followed, now) ? { ...followed, sharedUntil: now + evidenceMs } : followed;
 }
 
@@ -70,11 +84,14 @@ function isShort(before: number | undefined, at: number): boolean {
 }
 
 /** The last visit lasts still, so it stays, whatever its age. */
-function addVisit(visits: readonly Visit[], place: string | undefined, now: number): readonly Visit[] {
+function addVisit({ visits, lookedAt }: Trace, place: string | undefined, now: number): readonly Visit[] {
   if (place === undefined || place === visits.at(-1)?.place) return visits;
   // A place counts as known for as long as it is within the window after it was left, which is when the next one began.
   const recent = visits.filter((_, n) => now - (visits[n + 1]?.at ?? now) < windowMs);
-  return [...recent, { place, at: now, back: recent.some((visit) => visit.place === place) }];
+  return [
+    ...recent,
+    { place, at: now, leftAt: lookedAt, back: recent.some((visit) => visit.place === place) },
+  ];
 }
 
 function addHandshake(handshakes: readonly number[], latest: number): readonly number[] {
@@ -87,5 +104,11 @@ function isEvidence({ visits, handshakes }: Trace, now: number): boolean {
   const returnsWithin = (ms: number) => visits.filter(({ at, back }) => back && now - at < ms).length;
   if (returnsWithin(manyWithinMs) >= manyReturns) return true;
   const gaps = handshakes.filter((at, n) => isShort(handshakes[n - 1], at)).length;
-  return gaps >= shortGaps && returnsWithin(windowMs) >= gaps * returnsPerGap;
+  if (gaps < shortGaps) return false;
+  // Seen elsewhere after `leftAt` and back at `at`: it was away no longer than between the two, however rare the looks.
+  const swift = visits.filter(({ at, back }, n) => {
+    const away = visits[n - 1];
+    return back && away !== undefined && at - away.leftAt < swiftMs && now - at < windowMs;
+  });
+  return swift.length >= swiftReturns || returnsWithin(windowMs) >= severalReturns;
 }

@@ -3,6 +3,11 @@ import { eventually } from '../lab/eventually.ts';
 import { labForTest } from '../lab/in-vitest.ts';
 import { openShop, Sale } from '../lab/shop.ts';
 
+/** What is over the speed is many times what arrives; a busy machine also loses a datagram or two behind the gate. */
+async function billedAsArrived(sale: Sale, arrived: bigint): Promise<void> {
+  await sale.billedBetween(arrived, arrived + arrived / 100n, 30_000);
+}
+
 test('what is over the speed of a tariff is not billed, and the volume is for what arrives', async () => {
   await using lab = await labForTest({ nodes: 1, clients: 1 });
   await openShop(lab);
@@ -20,7 +25,7 @@ test('what is over the speed of a tariff is not billed, and the volume is for wh
     expect(receivedDatagrams).toBeGreaterThan(0);
     expect(receivedDatagrams).toBeLessThan(sentDatagrams);
   }
-  await sale.billedExactly(accepted);
+  await billedAsArrived(sale, accepted);
 });
 
 test('devices that share a speed get something like the same, and another customer is not slowed down', async () => {
@@ -56,7 +61,7 @@ test('devices that share a speed get something like the same, and another custom
   for (const flow of flows) flow.rest();
   await lab.traffic.settled(1000);
   const accepted = await lab.traffic.accepted(({ client }) => client < 3);
-  await sale.billedExactly(accepted);
+  await billedAsArrived(sale, accepted);
   const [, , free] = await lab.traffic.readings();
   // A busy machine loses some, before they come to the node.
   expect(Number(free?.receivedDatagrams)).toBeGreaterThan(0.8 * Number(free?.sentDatagrams));
