@@ -20,7 +20,8 @@ const toldOfSubscriptions: readonly Field[] = [
   ...(['uploadBitsPerSecond', 'downloadBitsPerSecond', 'speedScope'] as const),
   'throttleBitsPerSecond',
 ];
-const toldOfDevices: readonly Field[] = ['maxConnections'];
+// Policy and action are the controller's own, but decided anew when devices change.
+const toldOfDevices: readonly Field[] = ['maxConnections', 'seatPolicy', 'sharedKey'];
 
 export function setTariff(context: Context, tariff: string, input: TariffSettings): Promise<TariffChange> {
   return context.store.transaction(async (tx) => {
