@@ -173,6 +173,16 @@ describe('packs', () => {
     expect(await shown(subscription)).toMatchObject({ volumeBytes: 22n * mib, remainingBytes: 7n * mib });
   });
 
+  it('that are added later are not charged with what passed before, also when they expire first', async () => {
+    const { subscription, use } = await sell(1n * mib);
+    await topUp(subscription, 100n * mib);
+    await use(50n * mib);
+    await topUp(subscription, 30n * mib, new Date(rig.clock.now() + 86_400_000).toISOString());
+    expect(await left(subscription)).toEqual([51n * mib, 30n * mib]);
+    await use(60n * mib);
+    expect(await left(subscription)).toEqual([51n * mib, 20n * mib]);
+  });
+
   it('lose with their expiry what is free at once, and what a node holds when it gives it back', async () => {
     const { node, subscription, device, use } = await sell(10n * mib);
     await topUp(subscription, 100n * mib, '2026-11-24T00:00:00Z');

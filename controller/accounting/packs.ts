@@ -41,6 +41,7 @@ function toAdjustments(rows: readonly Row<'adjustments'>[], period: number): Adj
     .map((row) => ({
       id: row.id,
       size: row.bytes - row.taken,
+      spent: row.spent,
       expired: row.expired === 1,
       expiresAt: row.expires_at,
       createdAt: row.created_at,

@@ -8,7 +8,7 @@ import type { NewDevice } from './catalogue.ts';
 import { takeDeviceKeys } from './device-keys.ts';
 import { findDeviceLimit, tellOfLimit } from './device-limit.ts';
 import { loadDevice } from './device-view.ts';
-import { findSubscriptionNamed } from './find.ts';
+import { findLiveSubscription, findSubscriptionNamed } from './find.ts';
 import { hashHardwareId, parseHardwareId } from './hardware.ts';
 import { replaceDevice } from './leave-device.ts';
 import { handSlotOver, takeSlot } from './slots.ts';
@@ -23,7 +23,8 @@ export async function addDevice(
   const platform = input.platform === undefined ? null : parseLine('platform', input.platform, 64);
   const hardwareId = input.hardwareId === undefined ? null : parseHardwareId(input.hardwareId);
   const outcome = await context.store.transaction(async (tx) => {
-    const { id: subscription, tariff_id } = await findSubscriptionNamed(tx, input.subscription);
+    const named = await findSubscriptionNamed(tx, input.subscription);
+    const { id: subscription, tariff_id } = await findLiveSubscription(tx, named.id);
     if (hardwareId === null) await refuseWithoutHardware(tx, tariff_id);
     const hash = hardwareId === null ? null : await hashHardwareId(context, tx, subscription, hardwareId);
     const former = hash === null ? undefined : await findByHardware(tx, subscription, hash);

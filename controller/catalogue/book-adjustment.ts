@@ -1,6 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
 import { show } from '../../common/show.ts';
+import { holdConsumption } from '../accounting/hold-consumption.ts';
 import type { Context } from '../books/context.ts';
 import type { NewRow, Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -39,6 +40,7 @@ export async function bookAdjustment(
       { remedy: 'give another reference if this is another payment', field: 'reference' },
     );
   }
+  if (row.kind === 'pack') await holdConsumption(tx, id);
   const adjustment = newId('adj');
   await tx.db
     .insertInto('adjustments')
@@ -47,6 +49,7 @@ export async function bookAdjustment(
       subscription_id: id,
       period: subscription.period,
       taken: 0n,
+      spent: 0n,
       expired: 0,
       pending: row.kind === 'refund' ? 1 : 0,
       created_at: clock.now(),

@@ -5,8 +5,7 @@ import type { Context } from '../books/context.ts';
 import { haveSamePeriods, switchTariff } from '../lifetime/switch-tariff.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import { findTariff } from './find.ts';
-import { findLiveSubscription } from './subscription-times.ts';
+import { findLiveSubscription, findTariff } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';
 import type { SubscriptionChange } from './views.ts';
 

@@ -54,6 +54,13 @@ export async function findSubscription(tx: Tx, id: string): Promise<Row<'subscri
   return row ?? missing('subscription', id, 'turnpike subscription list');
 }
 
+/** @throws TurnpikeError `conflict` for a cancelled one. */
+export async function findLiveSubscription(tx: Tx, id: string): Promise<Row<'subscriptions'>> {
+  const row = await findSubscription(tx, id);
+  if (row.cancelled_at === null) return row;
+  throw new TurnpikeError('conflict', `subscription ${id} was cancelled`, { remedy: 'create another one' });
+}
+
 /** By its id, or by its account when that has one subscription; cancelled ones do not count beside others. */
 export async function findSubscriptionNamed(tx: Tx, name: string): Promise<Row<'subscriptions'>> {
   if (looksLikeId(name) && !name.startsWith('acc_')) return findSubscription(tx, name);

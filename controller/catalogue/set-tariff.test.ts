@@ -42,7 +42,7 @@ describe('a changed tariff', () => {
     const node = await rig.node('a');
     await rig.device(await rig.subscription());
     await node.sync();
-    await set('tariff-1', { thresholds: [80, 95], sharedKey: 'count', maxDevices: 9, volumeBytes: 5n * mib });
+    await set('tariff-1', { thresholds: [80, 95], maxDevices: 9, volumeBytes: 5n * mib });
     expect((await rig.books.desired.since(node.identity, node.revision)).deltas).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import { recordEvent } from '../events/record.ts';
 import { addVolume } from '../ledger/adjust.ts';
-import { agreeOnTimes, checkExpiry, showTime, type TimesWish } from '../lifetime/agree.ts';
+import { agreeOnTimes, checkExpiry, expiryOf, showTime, type TimesWish } from '../lifetime/agree.ts';
 import { resumePeriods } from '../lifetime/renew-period.ts';
 import { planRenewal } from '../lifetime/renewal.ts';
 import { settlePhases } from '../lifetime/settle-phase.ts';
@@ -13,7 +13,7 @@ import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { bookAdjustment } from './book-adjustment.ts';
 import type { RenewalWish } from './catalogue.ts';
-import { findSubscription } from './find.ts';
+import { findLiveSubscription } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';
 import { toTariffLimits } from './tariff-settings.ts';
 import type { Renewal, Subscription } from './views.ts';
@@ -35,13 +35,14 @@ export function setSubscription(context: Context, id: string, wish: TimesWish): 
   });
 }
 
-/** What is not wished otherwise stays; an expiry that came of the duration comes of it again. */
+/** What is not wished otherwise stays: also an expiry, unless it came of the duration and comes of it again. */
 async function asBefore(tx: Tx, row: Row<'subscriptions'>, wish: TimesWish): Promise<TimesWish> {
   const iso = (instant: number) => new Date(instant).toISOString();
   const starts =
     row.starts === 'first-connection' || row.starts_at === null ? 'first-connection' : iso(row.starts_at);
-  const lasting = (await durationOf(tx, row)) !== null;
-  const expires = lasting ? {} : { expires: row.expires_at === null ? null : iso(row.expires_at) };
+  const came = expiryOf(row.starts_at, await durationOf(tx, row), row.time_zone);
+  const expires =
+    row.expires_at === came ? {} : { expires: row.expires_at === null ? null : iso(row.expires_at) };
   return { timeZone: row.time_zone, starts, ...expires, ...wish };
 }
 
@@ -200,13 +201,6 @@ async function durationOf(tx: Tx, row: Row<'subscriptions'>): Promise<number | n
     .select('duration_days')
     .executeTakeFirstOrThrow();
   return tariff.duration_days;
-}
-
-/** @throws TurnpikeError `conflict` for a cancelled one. */
-export async function findLiveSubscription(tx: Tx, id: string): Promise<Row<'subscriptions'>> {
-  const row = await findSubscription(tx, id);
-  if (row.cancelled_at === null) return row;
-  throw new TurnpikeError('conflict', `subscription ${id} was cancelled`, { remedy: 'create another one' });
 }
 
 function toRenewal(row: Row<'renewals'>): Renewal {

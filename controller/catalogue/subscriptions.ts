@@ -9,7 +9,7 @@ import { phaseAt, readTimes } from '../lifetime/phase.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';
 import type { AccountScope, PageFilter } from './catalogue.ts';
-import { findAccount, findSubscription, findTariff } from './find.ts';
+import { findAccount, findLiveSubscription, findSubscription, findTariff } from './find.ts';
 import { accountsInScope } from './links.ts';
 import { afterItem, noLimit } from './paging.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
@@ -76,7 +76,7 @@ export function getSubscription(
 export function suspend(context: Context, id: string, input: { reason: string }): Promise<Subscription> {
   const reason = parseLine('reason', input.reason);
   return context.store.transaction(async (tx) => {
-    const { suspended_at } = await findSubscription(tx, id);
+    const { suspended_at } = await findLiveSubscription(tx, id);
     if (suspended_at !== null) {
       throw new TurnpikeError('conflict', `subscription ${id} is suspended already`);
     }
@@ -87,7 +87,7 @@ export function suspend(context: Context, id: string, input: { reason: string })
 
 export function resume(context: Context, id: string): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
-    const { suspended_at } = await findSubscription(tx, id);
+    const { suspended_at } = await findLiveSubscription(tx, id);
     if (suspended_at === null) throw new TurnpikeError('conflict', `subscription ${id} is not suspended`);
     await resumeIn(context, tx, id);
     return loadSubscription(tx, id);

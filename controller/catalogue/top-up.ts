@@ -6,7 +6,7 @@ import { addVolume } from '../ledger/adjust.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';
 import { bookAdjustment, type Occasion, parseOccasion } from './book-adjustment.ts';
-import { findSubscription } from './find.ts';
+import { findLiveSubscription } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';
 import type { Adjustment } from './views.ts';
 
@@ -19,7 +19,7 @@ export interface TopUp extends Occasion {
 export function topUp(context: Context, id: string, input: TopUp): Promise<Adjustment> {
   const occasion = parseOccasion(input);
   return context.store.transaction(async (tx) => {
-    const subscription = await findSubscription(tx, id);
+    const subscription = await findLiveSubscription(tx, id);
     addVolume(await limitedVolume(tx, id), input.bytes);
     const expiresAt =
       input.expires === undefined

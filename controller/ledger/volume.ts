@@ -17,6 +17,8 @@ export interface Pack {
   readonly id: string;
   /** What was added, less what was taken back of it. */
   readonly size: bigint;
+  /** What was consumed of it when the latest pack was added: that one does not take it over, whenever it expires. */
+  readonly spent: bigint;
   /** Nothing may be granted of it any more. */
   readonly expired: boolean;
 }
@@ -45,11 +47,11 @@ export function packBytes(packs: readonly Pack[]): bigint {
 
 /** What of each pack is consumed when so much is drawn from all of them. */
 export function consumedOf(packs: readonly Pack[], drawn: bigint): bigint[] {
-  let left = drawn;
-  return packs.map(({ size }) => {
-    const share = smaller(size, larger(0n, left));
+  let left = drawn - packs.reduce((sum, { spent }) => sum + spent, 0n);
+  return packs.map(({ size, spent }) => {
+    const share = smaller(size - spent, larger(0n, left));
     left -= share;
-    return share;
+    return spent + share;
   });
 }
 

@@ -17,24 +17,29 @@ const standings: fc.Arbitrary<Standing> = fc
       maxLength: 3,
     }),
     reduction: amount,
-    shares: fc.tuple(fc.bigInt(0n, 100n), fc.bigInt(0n, 100n), fc.bigInt(0n, 100n)),
+    shares: fc.tuple(fc.bigInt(0n, 100n), fc.bigInt(0n, 100n), fc.bigInt(0n, 100n), fc.bigInt(0n, 100n)),
   })
   .map(({ volume, carriedIn, withdrawn, sizes, refunds, reduction, shares }) => {
     // Expired ones come first in the order of consumption.
-    const packs = sizes
+    const fresh = sizes
       .sort((a, b) => Number(b.expired) - Number(a.expired))
-      .map((pack, n) => ({ ...pack, id: `p${n}` }));
-    const drawnEarlier = (packBytes(packs) * shares[0]) / 100n;
+      .map((pack, n) => ({ ...pack, id: `p${n}`, spent: 0n }));
+    const drawnEarlier = (packBytes(fresh) * shares[0]) / 100n;
     const taken = smaller(withdrawn, volume + carriedIn);
     const period = { volume, carriedIn, withdrawn: taken };
-    const all = ownBytes(period) + packBytes(packs) - drawnEarlier;
+    const all = ownBytes(period) + packBytes(fresh) - drawnEarlier;
     const claimed = (all * shares[1]) / 100n;
+    const settled = (claimed * shares[2]) / 100n;
+    // In the other order: they came in another one than they are consumed in now.
+    const held = ((drawnEarlier + drawnBytes(period, settled)) * shares[3]) / 100n;
+    const spent = consumedOf(fresh.toReversed(), held).reverse();
+    const packs = fresh.map((pack, n) => ({ ...pack, spent: spent[n] as bigint }));
     return {
       period,
       packs,
       drawnEarlier,
       claimed,
-      settled: (claimed * shares[2]) / 100n,
+      settled,
       reduction,
       refunds: refunds.map(({ rest, of, late }, n) => ({
         id: `r${n}`,
@@ -94,7 +99,17 @@ describe('the order of consumption', () => {
     check(({ packs, claimed }) => {
       const consumed = consumedOf(packs, claimed);
       const first = consumed.findIndex((share, n) => share < (packs[n]?.size ?? 0n));
-      if (first !== -1) expect(consumed.slice(first + 1).every((share) => share === 0n)).toBe(true);
+      const later = consumed.map((share, n) => n > first && share > (packs[n]?.spent ?? 0n));
+      if (first !== -1) expect(later).not.toContain(true);
+    });
+  });
+
+  it('leaves to each pack what was spent of it, and spreads all that is drawn', () => {
+    check(({ packs, drawnEarlier, period, settled }) => {
+      const drawn = drawnEarlier + drawnBytes(period, settled);
+      const consumed = consumedOf(packs, drawn);
+      expect(consumed.reduce((sum, share) => sum + share, 0n)).toBe(drawn);
+      expect(consumed.every((share, n) => share >= (packs[n]?.spent ?? 0n))).toBe(true);
     });
   });
 

@@ -50,8 +50,8 @@ export function isPending(standing: Standing, { rest, pack, late }: Refund): boo
   const { period, packs, drawnEarlier, settled } = standing;
   const unspentOfPacks = packBytes(packs) - drawnEarlier - drawnBytes(period, settled);
   if (pack !== null) {
-    const size = packs.find(({ id }) => id === pack)?.size ?? 0n;
-    return smaller(size, unspentOfPacks) > 0n;
+    const consumed = consumedOf(packs, drawnEarlier + drawnBytes(period, settled));
+    return packs.some(({ id, size }, n) => id === pack && size > (consumed[n] as bigint));
   }
   return (late ? unspentOfPacks : unspent) > 0n;
 }
@@ -62,9 +62,11 @@ export function holdsExpired({ packs, drawnEarlier, period, settled }: Standing)
   return packs.some(({ expired, size }, n) => expired && size > (consumed[n] as bigint));
 }
 
-/** What of the packs is not claimed, over all periods. */
-function freeOfPacks({ period, packs, drawnEarlier, claimed }: Standing): bigint {
-  return larger(0n, packBytes(packs) - drawnEarlier - drawnBytes(period, claimed));
+/** What of a pack is not claimed, over all periods. */
+function freeOfPack({ period, packs, drawnEarlier, claimed }: Standing, pack: string): bigint {
+  const consumed = consumedOf(packs, drawnEarlier + drawnBytes(period, claimed));
+  const n = packs.findIndex(({ id }) => id === pack);
+  return n < 0 ? 0n : (packs[n] as Pack).size - (consumed[n] as bigint);
 }
 
 function freeOf(standing: Standing): bigint {
@@ -87,8 +89,7 @@ function refund(standing: Standing, id: string): Standing {
   let now = standing;
   const sources = pack === null ? now.packs.map((one) => one.id).reverse() : [pack];
   for (const source of sources) {
-    const size = now.packs.find((one) => one.id === source)?.size ?? 0n;
-    const taken = smaller(left, smaller(size, freeOfPacks(now)));
+    const taken = smaller(left, freeOfPack(now, source));
     now = shrink(now, source, taken);
     left -= taken;
   }

@@ -29,9 +29,7 @@ export function agreeOnTimes(wish: TimesWish, durationDays: number | null, now: 
   const startsAt = waits ? null : readStart(wish.starts ?? 'now', timeZone, now);
   const expiresAt =
     wish.expires === undefined
-      ? startsAt === null || durationDays === null
-        ? null
-        : addDays(startsAt, durationDays, timeZone)
+      ? expiryOf(startsAt, durationDays, timeZone)
       : wish.expires === null
         ? null
         : parseInstant('expires', wish.expires, timeZone);
@@ -45,8 +43,27 @@ export function agreeOnTimes(wish: TimesWish, durationDays: number | null, now: 
   };
 }
 
+/** What comes of a duration. */
+export function expiryOf(
+  startsAt: number | null,
+  durationDays: number | null,
+  timeZone: string,
+): number | null {
+  return startsAt === null || durationDays === null ? null : addDays(startsAt, durationDays, timeZone);
+}
+
+/** Every period since is opened and turned, which takes its time. */
+const longestPastDays = 366;
+
 function readStart(text: string, timeZone: string, now: number): number {
-  return text === 'now' ? now : parseInstant('starts', text, timeZone);
+  if (text === 'now') return now;
+  const startsAt = parseInstant('starts', text, timeZone);
+  if (startsAt >= now - longestPastDays * 86_400_000) return startsAt;
+  throw new TurnpikeError(
+    'invalid',
+    `starts: ${showTime(startsAt)} is more than ${longestPastDays} days ago: give a later time`,
+    { field: 'starts' },
+  );
 }
 
 /** @throws TurnpikeError `invalid` */

@@ -64,6 +64,23 @@ describe('a subscription that starts at a date', () => {
     expect(await eventsOf(id)).toHaveLength(1);
   });
 
+  it('keeps what was paid for or agreed when its start or time zone moves', async () => {
+    const startsAt = rig.clock.now() + 10 * day;
+    const { id } = await sell({ starts: iso(startsAt) }, { durationDays: 30 });
+    await catalogue().renewSubscription(id, { reference: 'paid', periods: 2 });
+    const { expiresAt } = await catalogue().getSubscription(id);
+    expect(expiresAt).toBe(startsAt + 90 * day);
+    await catalogue().setSubscription(id, { starts: iso(startsAt + day) });
+    expect((await catalogue().getSubscription(id)).expiresAt).toBe(expiresAt);
+  });
+
+  it('cannot have started years ago, as every period since would be turned', async () => {
+    await expect(sell({ starts: '1970-01-01' }, { period: 'days', periodDays: 1 })).rejects.toMatchObject({
+      code: 'invalid',
+      field: 'starts',
+    });
+  });
+
   it('starts with the first moment of a day in its time zone', async () => {
     const { id } = await sell({ starts: '2027-03-28', timeZone: 'Europe/Berlin' }, { durationDays: 1 });
     expect(await catalogue().getSubscription(id)).toMatchObject({

@@ -169,6 +169,8 @@ export interface AdjustmentTable {
   period: number;
   bytes: bigint;
   taken: bigint;
+  /** Of a pack: what was consumed of it when the latest pack was added. */
+  spent: bigint;
   /** Of a pack. */
   expires_at: number | null;
   expired: number;

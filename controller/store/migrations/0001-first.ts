@@ -101,6 +101,7 @@ const statements = [
     period INTEGER NOT NULL,
     bytes BIGINT NOT NULL CHECK (bytes >= 0),
     taken BIGINT NOT NULL CHECK (taken >= 0 AND taken <= bytes),
+    spent BIGINT NOT NULL CHECK (spent >= 0 AND spent <= bytes - taken),
     expires_at INTEGER,
     expired INTEGER NOT NULL,
     pending INTEGER NOT NULL,
