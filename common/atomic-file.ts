@@ -6,6 +6,12 @@ import { dirname } from 'node:path';
  * only, because what is written here are keys.
  */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
+  await rename(await writeBeside(path, text), path);
+  await syncDirectory(dirname(path));
+}
+
+/** Writes a file beside this one, whole and durable, for its owner only, in place of one left from before: its path. */
+export async function writeBeside(path: string, text: string): Promise<string> {
   const temporary = `${path}.new`;
   await rm(temporary, { force: true });
   const file = await open(temporary, 'wx', 0o600);
@@ -15,8 +21,7 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
-  await syncDirectory(dirname(path));
+  return temporary;
 }
 
 /** Makes a rename, creation or removal in this directory survive a power loss. */

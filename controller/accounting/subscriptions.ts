@@ -1,6 +1,6 @@
-import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
+import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
-import { isOutOfTime } from '../lifetime/phase.ts';
+import { isWithdrawn } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -23,7 +23,7 @@ export interface LedgerSubscription {
 }
 
 export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): Promise<LedgerSubscription[]> {
-  const fleet = await tx.db.selectFrom('fleet').select('enforcement').executeTakeFirstOrThrow();
+  const fleet = await loadFleetEnforcement(tx);
   const counts = new Map(
     (
       await selectInChunks(ids, (chunk) =>
@@ -65,9 +65,9 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
     period: row.period,
     throttle: row.throttle_bits_per_second !== null,
     thresholds: JSON.parse(row.thresholds) as number[],
-    closed: row.suspended_at !== null || isOutOfTime(row),
+    closed: isWithdrawn(row),
     exhaustedAt: row.exhausted_at,
-    enforcement: effectiveEnforcement(row.tariff_enforcement, row.group_enforcement, fleet.enforcement),
+    enforcement: effectiveEnforcement(row.tariff_enforcement, row.group_enforcement, fleet),
     devices: counts.get(row.id) ?? 0,
   }));
 }

@@ -1,7 +1,7 @@
 import { allowancePerDevice } from '../../common/allowance.ts';
-import { TurnpikeError } from '../../common/errors.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
+import { mayTryAgain } from '../books/try-again.ts';
 import { grantPolicy } from '../ledger/policy.ts';
 import { sweepPeriods } from './period-sweep.ts';
 import { turnLedger } from './turn.ts';
@@ -26,7 +26,7 @@ export function sweepTasks(context: Context): Task[] {
 }
 
 function repeated(
-  { clock, log }: Context,
+  context: Context,
   name: string,
   everyMs: number,
   work: (round: number) => Promise<void>,
@@ -36,15 +36,9 @@ function repeated(
     run: async (signal, ready) => {
       ready();
       for (let round = 1; !signal.aborted; round++) {
-        await clock.sleep(everyMs, signal);
+        await context.clock.sleep(everyMs, signal);
         if (signal.aborted) return;
-        try {
-          await work(round);
-        } catch (error) {
-          // A full disk is no reason to stop: nothing was changed, and it is tried again.
-          if (!(error instanceof TurnpikeError) || error.code === 'internal') throw error;
-          log.error({ err: error }, `the ${name} failed`);
-        }
+        await mayTryAgain(context, `the ${name} failed`, () => work(round));
       }
     },
   };

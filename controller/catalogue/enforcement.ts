@@ -3,7 +3,7 @@ import type { Context } from '../books/context.ts';
 import { touchDevices, touchSubscriptions } from '../desired/touch.ts';
 import { chunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
-import { effectiveEnforcement } from './effective-enforcement.ts';
+import { effectiveEnforcement, loadFleetEnforcement } from './effective-enforcement.ts';
 import { findGroup, findTariff } from './find.ts';
 import type { Enforcement, EnforcementChoice } from './views.ts';
 
@@ -57,15 +57,13 @@ export async function changeEnforcement(context: Context, tx: Tx, change: Change
 
 /** By tariff. */
 async function loadEffective(tx: Tx): Promise<Map<string, Enforcement>> {
-  const fleet = await tx.db.selectFrom('fleet').select('enforcement').executeTakeFirstOrThrow();
+  const fleet = await loadFleetEnforcement(tx);
   const rows = await tx.db
     .selectFrom('tariffs')
     .innerJoin('groups', 'groups.id', 'tariffs.group_id')
     .select(['tariffs.id', 'tariffs.enforcement', 'groups.enforcement as group'])
     .execute();
-  return new Map(
-    rows.map((row) => [row.id, effectiveEnforcement(row.enforcement, row.group, fleet.enforcement)]),
-  );
+  return new Map(rows.map((row) => [row.id, effectiveEnforcement(row.enforcement, row.group, fleet)]));
 }
 
 /** In observe, none of the tariff's limits is in force: speed and seats neither. */

@@ -3,12 +3,12 @@ import { type CurrentStanding, loadStandings } from '../accounting/standings.ts'
 import { endOf } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
-import { effectiveEnforcement } from './effective-enforcement.ts';
+import { effectiveEnforcement, loadFleetEnforcement } from './effective-enforcement.ts';
 import type { Subscription } from './views.ts';
 
 /** As shown, in the order of the ids. */
 export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise<Subscription[]> {
-  const fleet = await tx.db.selectFrom('fleet').select('enforcement').executeTakeFirstOrThrow();
+  const fleet = await loadFleetEnforcement(tx);
   const standings = await loadStandings(tx, ids);
   const devices = new Map((await countDevices(tx, ids)).map((row) => [row.subscription_id, row]));
   const rows = new Map((await loadRows(tx, ids)).map((row) => [row.id, row]));
@@ -16,11 +16,7 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
     const row = rows.get(id);
     if (row === undefined) return [];
     const standing = standings.get(id) as CurrentStanding;
-    const enforcement = effectiveEnforcement(
-      row.tariff_enforcement,
-      row.group_enforcement,
-      fleet.enforcement,
-    );
+    const enforcement = effectiveEnforcement(row.tariff_enforcement, row.group_enforcement, fleet);
     const endsAt = endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds });
     const throttles = row.throttle_bits_per_second !== null;
     const reasons = subscriptionReasons({

@@ -1,6 +1,6 @@
-import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
+import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
-import { endOf, isOutOfTime } from '../lifetime/phase.ts';
+import { endOf, isWithdrawn } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -87,7 +87,7 @@ async function loadRemovedDevices(tx: Tx, holder: Holder, after: bigint): Promis
 
 /** A subscription stays on a node for as long as the incarnation lives, since its totals do. */
 async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise<SubscriptionItem[]> {
-  const fleet = await fleetEnforcement(tx);
+  const fleet = await loadFleetEnforcement(tx);
   const rows = await tx.db
     .selectFrom('grants')
     .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
@@ -164,7 +164,7 @@ function speedsOf(row: SpeedColumns): Pick<SubscriptionItem, 'speed' | 'throttle
 }
 
 async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<DeviceItem[]> {
-  const fleet = await fleetEnforcement(tx);
+  const fleet = await loadFleetEnforcement(tx);
   const rows = await tx.db
     .selectFrom('devices')
     .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
@@ -216,11 +216,7 @@ function standingOf(
   const limited = row.max_connections !== null;
   const parked = row.parked === 1 ? 'closed' : 'open';
   return {
-    access: row.suspended_at !== null || isOutOfTime(row) ? 'withdrawn' : parked,
+    access: isWithdrawn(row) ? 'withdrawn' : parked,
     seat: !limited ? 'not-needed' : row.seat_node_id === nodeId ? 'held' : 'free',
   };
-}
-
-async function fleetEnforcement(tx: Tx): Promise<Row<'fleet'>['enforcement']> {
-  return (await tx.db.selectFrom('fleet').select('enforcement').executeTakeFirstOrThrow()).enforcement;
 }

@@ -1,6 +1,6 @@
-import { TurnpikeError } from '../../common/errors.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
+import { mayTryAgain } from '../books/try-again.ts';
 import type { Tx } from '../store/store.ts';
 import { recordEvent } from './record.ts';
 
@@ -17,14 +17,10 @@ export function eventTask(context: Context): Task {
     run: async (signal, ready) => {
       ready();
       for (let round = 0; !signal.aborted; round++) {
-        try {
+        await mayTryAgain(context, 'events could not be looked after', async () => {
           await noteLostNodes(context);
           if (round % forgetEvery === 0) await forgetOldEvents(context);
-        } catch (error) {
-          // A full disk is no reason to stop: nothing was changed, and it is tried again.
-          if (!(error instanceof TurnpikeError) || error.code === 'internal') throw error;
-          context.log.error({ err: error }, 'events could not be looked after');
-        }
+        });
         await context.clock.sleep(everyMs, signal);
       }
     },

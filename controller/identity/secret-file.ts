@@ -1,6 +1,6 @@
-import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncDirectory } from '../../common/atomic-file.ts';
+import { syncDirectory, writeBeside } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 
 /** What a secret file is to people. */
@@ -37,16 +37,8 @@ export async function readSecretFile({ path, what, whenRead }: SecretFile): Prom
  * @throws TurnpikeError `conflict` when there is one already
  */
 export async function createSecretFile({ path, what }: SecretFile, text: string): Promise<void> {
-  const temporary = `${path}.new`;
   try {
-    await rm(temporary, { force: true });
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    const temporary = await writeBeside(path, text);
     // link, unlike rename, fails when the name is taken.
     await link(temporary, path);
     await rm(temporary);

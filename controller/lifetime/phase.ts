@@ -34,11 +34,13 @@ export function endOf({ expiresAt, graceSeconds }: Pick<Times, 'expiresAt' | 'gr
   return expiresAt === null ? null : expiresAt + graceSeconds * 1000;
 }
 
-/** Neither its volume nor anybody's word, but time or the end of the contract closes it. */
-export function isOutOfTime({
+/** Suspended, cancelled, not started or over: neither volume nor seats matter then. */
+export function isWithdrawn({
+  suspended_at,
+  cancelled_at,
   phase,
   starts,
-  cancelled_at,
-}: Pick<Row<'subscriptions'>, 'phase' | 'starts' | 'cancelled_at'>): boolean {
-  return cancelled_at !== null || phase === 'over' || (phase === 'waiting' && starts === 'date');
+}: Pick<Row<'subscriptions'>, 'suspended_at' | 'cancelled_at' | 'phase' | 'starts'>): boolean {
+  if (suspended_at !== null || cancelled_at !== null) return true;
+  return phase === 'over' || (phase === 'waiting' && starts === 'date');
 }

@@ -1,6 +1,6 @@
-import { TurnpikeError } from '../../common/errors.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
+import { mayTryAgain } from '../books/try-again.ts';
 import type { Tx } from '../store/store.ts';
 import { settlePhases } from './settle-phase.ts';
 
@@ -16,13 +16,8 @@ export function lifetimeTask(context: Context): Task {
     run: async (signal, ready) => {
       ready();
       while (!signal.aborted) {
-        try {
-          await sweepLifetimes(context);
-        } catch (error) {
-          // A full disk is no reason to stop: nothing was changed, and it is tried again.
-          if (!(error instanceof TurnpikeError) || error.code === 'internal') throw error;
-          context.log.error({ err: error }, 'starts and ends of subscriptions could not be looked after');
-        }
+        const trouble = 'starts and ends of subscriptions could not be looked after';
+        await mayTryAgain(context, trouble, () => sweepLifetimes(context));
         await context.clock.sleep(everyMs, signal);
       }
     },

@@ -1,7 +1,7 @@
 import type { Context } from '../books/context.ts';
-import { effectiveEnforcement } from '../catalogue/effective-enforcement.ts';
+import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
-import { isOutOfTime } from '../lifetime/phase.ts';
+import { isWithdrawn } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -28,7 +28,7 @@ export async function loadSeatSubscriptions(
   tx: Tx,
   ids: readonly string[],
 ): Promise<SeatSubscription[]> {
-  const fleet = await tx.db.selectFrom('fleet').select('enforcement').executeTakeFirstOrThrow();
+  const fleet = await loadFleetEnforcement(tx);
   const groups = await loadNodes(context, tx);
   const devices = Map.groupBy(await loadDevices(tx, ids), (row) => row.subscription_id);
   const rows = await selectInChunks(ids, (chunk) =>
@@ -56,18 +56,14 @@ export async function loadSeatSubscriptions(
   );
   return rows.map((row) => {
     const usedUp = row.exhausted_at !== null && row.throttle_bits_per_second === null;
-    const enforcement = effectiveEnforcement(
-      row.tariff_enforcement,
-      row.group_enforcement,
-      fleet.enforcement,
-    );
+    const enforcement = effectiveEnforcement(row.tariff_enforcement, row.group_enforcement, fleet);
     return {
       id: row.id,
       limit: row.max_connections,
       policy: row.seat_policy,
       sharedKey: row.shared_key,
       enforcement,
-      serving: enforcement === 'observe' || !(row.suspended_at !== null || isOutOfTime(row) || usedUp),
+      serving: enforcement === 'observe' || !(isWithdrawn(row) || usedUp),
       nodes: groups.get(row.group_id) ?? new Map<string, SeatNode>(),
       devices: devices.get(row.id) ?? [],
     };

@@ -1,6 +1,6 @@
-import { TurnpikeError } from '../../common/errors.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
+import { mayTryAgain } from '../books/try-again.ts';
 import { chunks } from '../store/chunks.ts';
 import type { Noted } from './desk.ts';
 import { turnSeats } from './turn.ts';
@@ -15,7 +15,7 @@ export function seatsTask(context: Context): Task {
   return {
     name: 'seats',
     run: async (signal, ready) => {
-      const { clock, log, seats, store } = context;
+      const { clock, seats, store } = context;
       const changes = new Changes(context);
       await changes.start();
       const stop = store.onRevision(() => seats.wake.set());
@@ -25,17 +25,14 @@ export function seatsTask(context: Context): Task {
           await seats.wake.wait(signal);
           if (signal.aborted) return;
           let noted = seats.take();
-          try {
+          const done = await mayTryAgain(context, 'seats could not be decided', async () => {
             noted = { subscriptionIds: await changes.concerned(noted), nodeIds: new Set() };
             for (const chunk of chunks([...noted.subscriptionIds], atOnce)) await turnSeats(context, chunk);
-          } catch (error) {
-            // A full disk is no reason to stop: nothing was changed, and it is tried again.
-            if (!(error instanceof TurnpikeError) || error.code === 'internal') throw error;
-            log.error({ err: error }, 'seats could not be decided');
-            seats.putBack(noted);
-            await clock.sleep(againMs, signal);
-            seats.wake.set();
-          }
+          });
+          if (done) continue;
+          seats.putBack(noted);
+          await clock.sleep(againMs, signal);
+          seats.wake.set();
         }
       } finally {
         stop();
