@@ -1,11 +1,20 @@
 import { CommandError, type CommandRunner } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { parseOutput } from '../../common/output.ts';
 import { parseWireguardKey, publicKeyOf } from '../../common/wireguard-key.ts';
 import { checkInterfaceName } from '../gate/names.ts';
 import { removalsPerCommand } from './limits.ts';
 import { PeerIndex } from './peer-index.ts';
 import { Places } from './places.ts';
-import { parseActivity, parseAllowedIps, parsePlaces, parsePublicKey, renderPeers } from './wg-text.ts';
+import {
+  joinActivity,
+  parseAllowedIps,
+  parseHandshakes,
+  parsePlaces,
+  parsePublicKey,
+  parseTransfer,
+  renderPeers,
+} from './wg-text.ts';
 import type { Peer, PeerActivity, WireGuard } from './wireguard.ts';
 
 export interface WgOptions {
@@ -30,7 +39,7 @@ export class WgDriver implements WireGuard {
   }
 
   async publicKey(): Promise<string | undefined> {
-    this.#ownKey = parsePublicKey(await this.#show('public-key'));
+    this.#ownKey = await this.#show('public-key', parsePublicKey);
     return this.#ownKey;
   }
 
@@ -48,7 +57,7 @@ export class WgDriver implements WireGuard {
   }
 
   async peers(): Promise<ReadonlyMap<string, readonly string[]>> {
-    const peers = parseAllowedIps(await this.#show('allowed-ips'));
+    const peers = await this.#show('allowed-ips', parseAllowedIps);
     this.#index = new PeerIndex(peers);
     return peers;
   }
@@ -71,19 +80,21 @@ export class WgDriver implements WireGuard {
   }
 
   async activity(): Promise<readonly PeerActivity[]> {
-    const [handshakes, transfer, endpoints] = await Promise.all([
-      this.#show('latest-handshakes'),
-      this.#show('transfer'),
-      this.#show('endpoints'),
+    const [handshakes, traffic, places] = await Promise.all([
+      this.#show('latest-handshakes', parseHandshakes),
+      this.#show('transfer', parseTransfer),
+      this.#show('endpoints', (output) => parsePlaces(output, this.#places)),
     ]);
-    return parseActivity(handshakes, transfer, parsePlaces(endpoints, this.#places));
+    return joinActivity(handshakes, traffic, places);
   }
 
   // Never `dump`, which prints private and preshared keys too.
-  #show(
+  async #show<Result>(
     what: 'public-key' | 'allowed-ips' | 'latest-handshakes' | 'transfer' | 'endpoints',
-  ): Promise<string> {
-    return this.#wg(() => this.#options.run(['wg', 'show', this.#name, what]));
+    parse: (output: string) => Result,
+  ): Promise<Result> {
+    const output = await this.#wg(() => this.#options.run(['wg', 'show', this.#name, what]));
+    return parseOutput('wg', output, parse);
   }
 
   // Node's pipes are socket pairs, and those wg cannot open as /dev/stdin: `cat` makes a real pipe of it. Secrets go that
