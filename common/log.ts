@@ -14,7 +14,8 @@ export function createLogger(name: string, level: string, destination?: pino.Des
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: serializeError },
+    // What comes here has been through the formatter, or is no error; pino's own would look into it.
+    serializers: { err: (value: unknown) => (value instanceof Error ? serializeError(value) : value) },
     formatters: { log: withoutFields },
     hooks: {
       // Of an error in place of words pino would make its whole message the line's.

@@ -103,7 +103,7 @@ function limits(listing: Listing): Map<string, GateLimit> {
   type Limit = { name: string; rate: number | string; rate_unit?: string };
   const found = ours<Limit>(listing, 'limit').map(({ name, rate, rate_unit }): [string, GateLimit] => {
     const unit = units[rate_unit ?? ''];
-    if (unit === undefined) throw unexpected('a limit is not of bytes');
+    if (unit === undefined) throw unexpected(`the limit ${name} is not of bytes`);
     return [limitName(name), { bytesPerSecond: BigInt(rate) * unit }];
   });
   return new Map(found);

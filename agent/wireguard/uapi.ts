@@ -96,14 +96,7 @@ export class UapiDriver implements WireGuard {
       socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'unknown'));
       socket.on('close', () => fail('it hung up'));
       socket.on('data', (chunk: string) => {
-        let complete: boolean;
-        try {
-          complete = answer.read(chunk);
-        } catch {
-          // Its words would quote the answer.
-          return fail('it says what cannot be understood');
-        }
-        if (!complete) return;
+        if (!answer.read(chunk)) return;
         socket.destroy();
         if (answer.errno === 0) resolve(answer);
         else reject(new TurnpikeError('environment', `wireguard-go refused with errno ${answer.errno}`));

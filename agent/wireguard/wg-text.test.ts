@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Places } from './places.ts';
-import {
-  joinActivity,
-  parseAllowedIps,
-  parseHandshakes,
-  parsePlaces,
-  parsePublicKey,
-  parseTransfer,
-  renderPeers,
-} from './wg-text.ts';
+import { parseActivity, parseAllowedIps, parsePlaces, parsePublicKey, renderPeers } from './wg-text.ts';
 
 const first = 'R3yVVzHGnZgPDJQQHt0FLBBS6uCMJJhEMXAS9jPyCXs=';
 const second = 'p1gdFAICDrdJfLoAdVhNLFVsOUPwwdxTOIYX3wBNVVU=';
@@ -45,9 +37,9 @@ describe('what wg prints', () => {
 
   it('latest-handshakes and transfer, without a peer that only one of them has', () => {
     expect(
-      joinActivity(
-        parseHandshakes(`${first}\t1795385000\n${second}\t0\n`),
-        parseTransfer(`${first}\t18446744073709551615\t9007199254740993\n`),
+      parseActivity(
+        `${first}\t1795385000\n${second}\t0\n`,
+        `${first}\t18446744073709551615\t9007199254740993\n`,
         new Map([[first, 'somewhere']]),
       ),
     ).toEqual([

@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { isWireguardKey, noKey } from '../../common/wireguard-key.ts';
+import { noKey } from '../../common/wireguard-key.ts';
 import type { Places } from './places.ts';
 import type { Peer, PeerActivity } from './wireguard.ts';
 
@@ -28,7 +28,7 @@ export function hostAddress(range: string): string {
 /** `wg show IF public-key`. */
 export function parsePublicKey(output: string): string | undefined {
   const key = output.trim();
-  return key === '(none)' ? undefined : parseKey(key);
+  return key === '(none)' ? undefined : key;
 }
 
 /** `wg show IF allowed-ips`: key, tab, ranges with blanks between or `(none)`. */
@@ -46,35 +46,24 @@ export function parsePlaces(output: string, places: Places): Map<string, string 
   return new Map(rows(output, 2).map(([key, endpoint]) => [key, places.nameOf(endpoint)]));
 }
 
-/** `wg show IF latest-handshakes`: key, tab, seconds since 1970 or 0. */
-export function parseHandshakes(output: string): Map<string, number> {
-  return new Map(rows(output, 2).map(([key, seconds]) => [key, Number(BigInt(seconds))]));
-}
-
-/** `wg show IF transfer`: key, bytes received, bytes sent. */
-export function parseTransfer(output: string): Map<string, { received: bigint; sent: bigint }> {
-  return new Map(
-    rows(output, 3).map(([key, received, sent]) => [key, { received: BigInt(received), sent: BigInt(sent) }]),
-  );
-}
-
-/** Of the peers that are in both; one that is in one only was added or removed in between. */
-export function joinActivity(
-  handshakes: ReadonlyMap<string, number>,
-  traffic: ReadonlyMap<string, { received: bigint; sent: bigint }>,
+/** `wg show IF latest-handshakes` and `wg show IF transfer`; peers that are in one of them only are left out. */
+export function parseActivity(
+  handshakes: string,
+  transfer: string,
   places: ReadonlyMap<string, string | undefined>,
 ): PeerActivity[] {
-  return [...handshakes].flatMap(([publicKey, latestHandshake]) => {
+  const traffic = new Map(
+    rows(transfer, 3).map(([key, received, sent]) => [
+      key,
+      { received: BigInt(received), sent: BigInt(sent) },
+    ]),
+  );
+  return rows(handshakes, 2).flatMap(([publicKey, seconds]) => {
     const bytes = traffic.get(publicKey);
     if (bytes === undefined) return [];
     const place = places.get(publicKey);
-    return [{ publicKey, latestHandshake, ...bytes, ...(place !== undefined && { place }) }];
+    return [{ publicKey, latestHandshake: Number(seconds), ...bytes, ...(place !== undefined && { place }) }];
   });
-}
-
-function parseKey(text: string): string {
-  if (isWireguardKey(text)) return text;
-  throw new TurnpikeError('environment', 'wg printed something else where a public key was expected');
 }
 
 function rows(output: string, columns: 2): [string, string][];
@@ -91,7 +80,6 @@ function rows(output: string, columns: number): string[][] {
           `wg printed ${row.length} columns where ${columns} were expected`,
         );
       }
-      parseKey(row[0] ?? '');
       return row;
     });
 }

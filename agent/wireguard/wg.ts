@@ -6,15 +6,7 @@ import { checkInterfaceName } from '../gate/names.ts';
 import { removalsPerCommand } from './limits.ts';
 import { PeerIndex } from './peer-index.ts';
 import { Places } from './places.ts';
-import {
-  joinActivity,
-  parseAllowedIps,
-  parseHandshakes,
-  parsePlaces,
-  parsePublicKey,
-  parseTransfer,
-  renderPeers,
-} from './wg-text.ts';
+import { parseActivity, parseAllowedIps, parsePlaces, parsePublicKey, renderPeers } from './wg-text.ts';
 import type { Peer, PeerActivity, WireGuard } from './wireguard.ts';
 
 export interface WgOptions {
@@ -80,12 +72,12 @@ export class WgDriver implements WireGuard {
   }
 
   async activity(): Promise<readonly PeerActivity[]> {
-    const [handshakes, traffic, places] = await Promise.all([
-      this.#show('latest-handshakes', parseHandshakes),
-      this.#show('transfer', parseTransfer),
+    const [handshakes, transfer, places] = await Promise.all([
+      this.#show('latest-handshakes', (output) => output),
+      this.#show('transfer', (output) => output),
       this.#show('endpoints', (output) => parsePlaces(output, this.#places)),
     ]);
-    return joinActivity(handshakes, traffic, places);
+    return parseOutput('wg', transfer, () => parseActivity(handshakes, transfer, places));
   }
 
   // Never `dump`, which prints private and preshared keys too.

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import {
   type RenewRequest,
   type RenewResponse,
@@ -12,18 +12,23 @@ import { identityMessage } from './identity-message.ts';
 import { requireValid } from './live-streams.ts';
 import { answer } from './unary.ts';
 
-/** IdentityService.Renew: a fresh certificate for the identity that calls. */
-export function renewHandler(context: SouthContext): handleUnaryCall<RenewRequest, RenewResponse> {
-  return answer(context.log, async (call) => {
-    const { identity, serial } = readCaller(call.getAuthContext().sslPeerCertificate);
-    requireValid(await context.identities.standing(identity, serial));
+/**
+ * IdentityService.Renew: a fresh certificate for the identity that calls. `admit` comes before anything that costs.
+ */
+export function renewHandler(
+  context: SouthContext,
+  admit: (call: ServerUnaryCall<RenewRequest, RenewResponse>) => void = () => undefined,
+): handleUnaryCall<RenewRequest, RenewResponse> {
+  const { authorities, identities, log, state } = context;
+  return answer(log, async (call) => {
+    admit(call);
+    const { identity, serial } = readCaller(call.getAuthContext().sslPeerCertificate, authorities);
+    requireValid(await identities.standing(identity, serial));
     const publicKey = await publicKeyOfRequest(call.request.csr);
-    const certificate = await context.authority.issueNode(identity, publicKey);
-    await context.identities.renewed(identity, certificate);
-    context.state.counters.certificatesRenewed += 1;
-    context.log.info({ node: identity.nodeId }, 'certificate renewed');
-    return create(RenewResponseSchema, {
-      identity: identityMessage(identity, certificate, context.authority),
-    });
+    const certificate = await authorities.issuing.issueNode(identity, publicKey);
+    await identities.renewed(identity, certificate);
+    state.counters.certificatesRenewed += 1;
+    log.info({ node: identity.nodeId }, 'certificate renewed');
+    return create(RenewResponseSchema, { identity: identityMessage(identity, certificate, authorities) });
   });
 }

@@ -69,7 +69,7 @@ test('what wg, nft and ip print when they go wrong is in no log, status, metric 
   for (const end of ['exit 1', 'exit 0', 'kill -SEGV $$']) {
     wrappers.goWrong(end);
     // Something to do: a new device, which takes all three programs.
-    await Sale.make(lab, 100_000_000n, 1);
+    await sale.addDevice();
     const status = await eventually(
       'the agent is in trouble',
       async () => {
