@@ -48,9 +48,8 @@ export class Authorities {
     return authoritiesDigest(this.#serving.certificate, this.#next?.certificate);
   }
 
-  /** The CA that signed this certificate (DER), whatever its time. */
-  issuerOf(certificate: Uint8Array): CertificateAuthority | undefined {
-    const leaf = new X509Certificate(certificate);
+  /** The CA that signed this certificate, whatever its time. */
+  issuerOf(leaf: X509Certificate): CertificateAuthority | undefined {
     return this.trusted.find((authority) => {
       const issuer = new X509Certificate(authority.certificate);
       return leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey);

@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import type { PeerCertificate } from 'node:tls';
 import { TurnpikeError } from '../../common/errors.ts';
 import { parseNodeSubjectAltName } from '../../common/pki/names.ts';
 import type { NodeIdentity } from '../south/ports.ts';
@@ -10,6 +9,8 @@ export interface Caller {
   /** Hex, as the store keeps it. */
   readonly serial: string;
   readonly notAfter: number;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Uint8Array;
   /** Pin of the CA that signed it. */
   readonly authorityPin: string;
 }
@@ -18,15 +19,14 @@ export interface Caller {
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 
 /**
- * Who a peer is, from the certificate of whose key TLS has seen proof. Everything but its time is looked at: the nodes'
- * listener refuses a certificate that has ended, enrolment is where it is renewed.
+ * Who a node is, from its certificate (DER). Everything but its time is looked at: TLS lets none that has ended to the
+ * nodes' listener, and at enrolment one is renewed. That the caller has its key is the caller's to prove.
  * @throws TurnpikeError `unauthenticated` when it is no node's certificate; `forbidden` when no CA of the fleet signed it,
  * which is no word of revocation
  */
-export function readCaller(certificate: PeerCertificate | undefined, authorities: Authorities): Caller {
-  if (!certificate?.raw) throw new TurnpikeError('forbidden', 'no certificate was shown');
-  const leaf = new X509Certificate(certificate.raw);
-  const authority = authorities.issuerOf(certificate.raw);
+export function readCaller(certificate: Uint8Array | undefined, authorities: Authorities): Caller {
+  const leaf = parse(certificate);
+  const authority = authorities.issuerOf(leaf);
   if (!authority) {
     throw new TurnpikeError('forbidden', 'this certificate is of no CA of this fleet', {
       remedy: 'the CA was changed while the node was away, perhaps; join it anew with a new token',
@@ -36,11 +36,21 @@ export function readCaller(certificate: PeerCertificate | undefined, authorities
   if (!named || leaf.ca || leaf.keyUsage?.join() !== clientAuth) {
     throw new TurnpikeError('unauthenticated', "this is not a node's certificate");
   }
-  const { CN: name } = certificate.subject;
+  const { CN: name } = leaf.toLegacyObject().subject;
   return {
     identity: { ...named, nodeName: (Array.isArray(name) ? name[0] : name) ?? '' },
     serial: leaf.serialNumber.toLowerCase(),
     notAfter: leaf.validToDate.getTime(),
+    publicKey: leaf.publicKey.export({ type: 'spki', format: 'der' }),
     authorityPin: authority.pin,
   };
+}
+
+function parse(certificate: Uint8Array | undefined): X509Certificate {
+  try {
+    if (certificate) return new X509Certificate(certificate);
+  } catch {
+    // Its words are about ASN.1.
+  }
+  throw new TurnpikeError('invalid', 'this is no certificate');
 }

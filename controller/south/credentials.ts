@@ -10,13 +10,10 @@ const minVersion = 'TLSv1.3';
 export class ControllerCredentials extends ServerCredentials {
   readonly #authorities: Authorities;
 
-  /**
-   * `nodesOnly`: whoever has no valid certificate of the fleet's CAs does not get past the handshake. Otherwise one may
-   * be shown, and whoever serves the call looks at it (identity/peer.ts).
-   */
+  /** `nodesOnly`: whoever has no valid certificate of the fleet's CAs does not get past the handshake. */
   constructor(authorities: Authorities, certificate: ServerCertificate, nodesOnly: boolean) {
     super(
-      { minVersion, requestCert: true, rejectUnauthorized: nodesOnly, handshakeTimeout: 10_000 },
+      { minVersion, requestCert: nodesOnly, rejectUnauthorized: nodesOnly, handshakeTimeout: 10_000 },
       contextOptions(authorities, certificate),
     );
     this.#authorities = authorities;

@@ -19,7 +19,7 @@ import { EnrolmentLimit } from './enrolment-limit.ts';
 import { listen } from './listener.ts';
 import { LiveStreams } from './live-streams.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
-import { renewHandler } from './renew.ts';
+import { recoverHandler, renewHandler } from './renew.ts';
 import { reportHandler } from './report.ts';
 import { SouthState } from './state.ts';
 import { syncHandler } from './sync.ts';
@@ -123,11 +123,10 @@ function enrolmentTask(context: SouthContext, identity: ServerIdentity, address:
         'grpc.max_connection_age_ms': 60_000,
         'grpc.max_connection_age_grace_ms': 10_000,
       });
-      const { clock } = context;
-      const limit = new EnrolmentLimit(clock.monotonic());
-      server.addService(serviceDefinition(EnrolmentService), { enrol: enrolHandler(context, limit) });
-      server.addService(serviceDefinition(IdentityService), {
-        renew: renewHandler(context, (call) => limit.admit(call.getPeer(), clock.monotonic())),
+      const limit = new EnrolmentLimit(context.clock.monotonic());
+      server.addService(serviceDefinition(EnrolmentService), {
+        enrol: enrolHandler(context, limit),
+        recover: recoverHandler(context, limit),
       });
       const at = { key: 'nodes.enrolment_listen', address };
       const listener = await listen(server, credentials, at, mostEnrolmentConnections, (count) => {

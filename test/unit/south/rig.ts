@@ -74,7 +74,8 @@ export interface Controller {
 export interface ControllerOptions {
   readonly directory?: string;
   readonly books?: MemoryBooks;
-  readonly nodesPort?: number;
+  readonly nodesPort?: number | undefined;
+  readonly enrolmentPort?: number | undefined;
   readonly timing?: Partial<SouthTiming>;
   readonly clock?: Clock;
   readonly nodeLife?: number;
@@ -98,7 +99,7 @@ export async function startController(
     clock,
     log: silentLogger,
     nodesListen: { host: '127.0.0.1', port: options.nodesPort ?? 0 },
-    enrolmentListen: { host: '127.0.0.1', port: 0 },
+    enrolmentListen: { host: '127.0.0.1', port: options.enrolmentPort ?? 0 },
     advertisedHost: '127.0.0.1',
     ...(options.timing && { timing: options.timing }),
   });
