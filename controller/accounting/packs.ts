@@ -54,7 +54,7 @@ function toAdjustments(rows: readonly Row<'adjustments'>[], period: number): Adj
         id: row.id,
         rest: row.bytes - row.taken,
         pack: row.pack_id,
-        late: row.period < period,
+        late: row.own_period !== period,
       })),
   };
 }

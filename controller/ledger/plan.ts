@@ -1,3 +1,4 @@
+import { maxBytes } from '../../common/bytes.ts';
 import { compare, smaller } from './bigint.ts';
 import type { GrantPolicy } from './policy.ts';
 import { claimedBytes, countedBytes, freeBytes, gateBytes, type LedgerRow, outstandingBytes } from './row.ts';
@@ -73,7 +74,7 @@ class Plan {
     const activeNodes = this.#serving.filter((index) => this.#active(index)).length;
     // Who has least is served first.
     for (const index of wanting.sort((a, b) => compare(this.#outstanding(a), this.#outstanding(b)))) {
-      const free = gateBytes(this.#row(index), this.#free);
+      const free = this.#room(index);
       const bytes = sizeGrant(this.#policy, { free, rate: this.#row(index).rate, activeNodes });
       this.#grant(index, bytes);
       // A crumb does not still a want: what others give back goes to it next.
@@ -150,7 +151,13 @@ class Plan {
 
   #fillAllowance(index: number): void {
     const missing = this.#allowance(index) - this.#outstanding(index);
-    if (missing > 0n && missing <= gateBytes(this.#row(index), this.#free)) this.#grant(index, missing);
+    if (missing > 0n && missing <= this.#room(index)) this.#grant(index, missing);
+  }
+
+  /** What may be granted there: no more than is free, and than a total can hold. */
+  #room(index: number): bigint {
+    const row = this.#row(index);
+    return smaller(gateBytes(row, this.#free), maxBytes - row.granted);
   }
 
   #recall(index: number): void {
