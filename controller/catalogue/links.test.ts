@@ -118,8 +118,7 @@ describe('a suspended account', () => {
 
   it('leaves alone what was suspended by itself, and the other way round', async () => {
     const [, id = ''] = subscriptions;
-    const codes = async () =>
-      (await catalogue().getSubscription(id)).access.reasons.map(({ code }) => code);
+    const codes = async () => (await catalogue().getSubscription(id)).access.reasons.map(({ code }) => code);
     await catalogue().suspend(id, { reason: 'unpaid' });
     await catalogue().suspendAccount(customer(1), { reason: 'fraud' });
     expect(await codes()).toEqual(['suspension', 'account-suspension']);

@@ -4,7 +4,13 @@ import { awaitAnswers } from '../accounting/await-answers.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
-import { bookAdjustment, findAdjustment, findRepeated, type Occasion, parseOccasion } from './book-adjustment.ts';
+import {
+  bookAdjustment,
+  findAdjustment,
+  findRepeated,
+  type Occasion,
+  parseOccasion,
+} from './book-adjustment.ts';
 import { findSubscription } from './find.ts';
 import { limitedVolume, loadAdjustment } from './top-up.ts';
 import type { Adjustment } from './views.ts';

@@ -3,7 +3,13 @@ import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import { bookAdjustment, findAdjustment, findRepeated, type Occasion, parseOccasion } from './book-adjustment.ts';
+import {
+  bookAdjustment,
+  findAdjustment,
+  findRepeated,
+  type Occasion,
+  parseOccasion,
+} from './book-adjustment.ts';
 import { findSubscription } from './find.ts';
 import { settled } from './refund.ts';
 import type { Adjustment } from './views.ts';

@@ -4,7 +4,13 @@ import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';
-import { bookAdjustment, checkNewPack, findRepeated, type Occasion, parseOccasion } from './book-adjustment.ts';
+import {
+  bookAdjustment,
+  checkNewPack,
+  findRepeated,
+  type Occasion,
+  parseOccasion,
+} from './book-adjustment.ts';
 import { findSubscription, refuseCancelled } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';
 import type { Adjustment } from './views.ts';

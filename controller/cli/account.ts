@@ -74,7 +74,9 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
 
   family
     .command('suspend <account>')
-    .description('closes all subscriptions of it and of linked accounts, also later ones, until it is resumed')
+    .description(
+      'closes all subscriptions of it and of linked accounts, also later ones, until it is resumed',
+    )
     .requiredOption('--reason <text>', 'why, for whoever reads the books later')
     .option('--only', onlyText)
     .action(async (name: string, options: { reason: string } & ScopeOptions, command: Command) => {

@@ -208,9 +208,7 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
 }
 
 function standingOf(
-  row: Pick<Row<'devices'>, 'parked' | 'seat_node_id'> &
-    Standing &
-    Pick<Row<'tariffs'>, 'max_connections'>,
+  row: Pick<Row<'devices'>, 'parked' | 'seat_node_id'> & Standing & Pick<Row<'tariffs'>, 'max_connections'>,
   enforcement: Enforcement,
   { nodeId }: Holder,
 ): Pick<DeviceItem, 'access' | 'seat'> {

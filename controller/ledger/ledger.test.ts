@@ -342,6 +342,8 @@ describe('adding volume', () => {
     checkPack(0n, 2n ** 62n);
     expect(() => checkPack(5n, 0n)).toThrow('more than zero');
     expect(() => checkPack(5n, -1n)).toThrow('more than zero');
-    expect(() => checkPack(5n, 2n ** 62n)).toThrow('at most 4611.68 PB (2^62 bytes) together, and there are 5 B');
+    expect(() => checkPack(5n, 2n ** 62n)).toThrow(
+      'at most 4611.68 PB (2^62 bytes) together, and there are 5 B',
+    );
   });
 });

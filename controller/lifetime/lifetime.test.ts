@@ -79,7 +79,8 @@ describe('a subscription that starts at a date', () => {
     rig.clock.pass(Date.parse('2026-11-30T06:00:00Z') - rig.clock.now());
     // Less than a day before the end of the first period, the next one is open.
     await rig.sweepPeriods();
-    for (const starts of ['first-connection', '2027-01-10']) await catalogue().setSubscription(id, { starts });
+    for (const starts of ['first-connection', '2027-01-10'])
+      await catalogue().setSubscription(id, { starts });
     for (const [now, number, endsAt] of [
       ['2027-01-10T01:00:00Z', 1, '2027-02-01'],
       ['2027-02-01T01:00:00Z', 2, '2027-03-01'],

@@ -27,7 +27,10 @@ export const Account = Type.Object(
     id: id('acc'),
     reference: Type.String({ description: "The operator's own reference, opaque to us." }),
     linked: Type.Array(Type.String(), { description: 'References of the accounts that it is linked with.' }),
-    suspendedAt: nullable(time(''), 'Since when all its subscriptions are closed, also those to come; or null.'),
+    suspendedAt: nullable(
+      time(''),
+      'Since when all its subscriptions are closed, also those to come; or null.',
+    ),
     suspensionReason: nullable(Type.String(), 'Null unless it is suspended.'),
     createdAt: time('When it was added.'),
   },
@@ -121,8 +124,9 @@ export const Renewal = Type.Object(
       {
         subscriptionId: id('sub'),
         reference: Type.String({
-      description: "The operator's own; unique within the subscription's renewals, and within all others.",
-    }),
+          description:
+            "The operator's own; unique within the subscription's renewals, and within all others.",
+        }),
         periods: nullable(count(''), 'As asked for; null when it was a date.'),
         fromAt: time('The expiry before, or the moment of the renewal where service had ended.'),
         untilAt: time('The expiry that came of it.'),
