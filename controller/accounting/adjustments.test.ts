@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gib, mib, openRig, type Rig, type TestNode } from '../../test/unit/books/rig.ts';
+import { gib, kib, mib, openRig, type Rig, type TestNode } from '../../test/unit/books/rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -100,6 +100,26 @@ describe('a refund', () => {
     expect(-bytes).toBeLessThan(70n * mib);
   });
 
+  it('recalls what nodes hold of a suspended subscription, too, and grants it nothing', async () => {
+    const { node, subscription, device, use } = await sell();
+    await use(10n * mib);
+    await catalogue().suspend(subscription, { reason: 'unpaid' });
+    await refund(subscription, 90n * mib);
+    await node.sync();
+    expect(node.subscriptions.get(subscription)?.recall).toBe(1);
+    await giveBack(node, subscription, device, 10n * mib);
+    const [asked] = (await shown(subscription)).adjustments;
+    expect(asked).toMatchObject({ bytes: -90n * mib, pending: false });
+    const before = node.granted(subscription);
+    await topUp(subscription, 100n * mib);
+    await node.sync();
+    expect(node.granted(subscription)).toBe(before);
+    // It was there a moment ago: it need not ask.
+    await catalogue().resume(subscription);
+    await node.sync();
+    expect(node.granted(subscription)).toBeGreaterThan(before + 10n * mib);
+  });
+
   it('of more than was sold says how much can be', async () => {
     const subscription = await rig.subscription({ volumeBytes: gib });
     await expect(refund(subscription, gib + 1n)).rejects.toMatchObject({
@@ -129,6 +149,21 @@ describe('a refund', () => {
     expect(told.filter((type) => type.startsWith('volume'))).toEqual(['volume.exhausted']);
     await topUp(subscription, gib);
     expect((await shown(subscription)).access.state).toBe('open');
+  });
+});
+
+describe('a top-up', () => {
+  it('goes at once to the nodes that were in use until a moment ago, and to no others', async () => {
+    const { node, subscription, device, use } = await sell(10n * mib);
+    const idle = await rig.node('b');
+    await use(10n * mib);
+    await giveBack(node, subscription, device, 10n * mib);
+    const before = node.granted(subscription);
+    rig.clock.pass(30_000);
+    await topUp(subscription, mib);
+    for (const one of [node, idle]) await one.sync();
+    expect(node.granted(subscription)).toBeGreaterThan(before);
+    expect(idle.granted(subscription)).toBeLessThanOrEqual(256n * kib);
   });
 });
 

@@ -21,4 +21,6 @@ export interface Turn {
   readonly reclaim?: boolean;
   /** Volume was added: thresholds that are no longer reached are told again when they are. */
   readonly rearm?: boolean;
+  /** It may pass again. */
+  readonly resumed?: boolean;
 }

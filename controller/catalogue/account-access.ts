@@ -35,7 +35,7 @@ export function resumeAccount(
     const suspended = await loadScope(tx, name, only, ({ suspended_at }) => suspended_at !== null);
     if (suspended.length === 0) throw nothingToDo(name, 'is not suspended');
     const opened = await setSuspension(tx, suspended, { suspended_at: null, suspension_reason: null });
-    for (const ids of chunks(opened)) await turnLedger(context, tx, ids);
+    for (const ids of chunks(opened)) await turnLedger(context, tx, ids, { resumed: true });
     return loadAccountDetail(tx, name, only);
   });
 }

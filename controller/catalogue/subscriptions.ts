@@ -92,7 +92,7 @@ export function resume(context: Context, id: string): Promise<Subscription> {
     const { suspended_at, account_id } = await findLiveSubscription(tx, id);
     if (suspended_at === null) throw await notSuspended(tx, id, account_id);
     await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
-    await turnLedger(context, tx, [id]);
+    await turnLedger(context, tx, [id], { resumed: true });
     return loadSubscription(tx, id);
   });
 }

@@ -17,6 +17,8 @@ export interface Position {
   readonly sinceUseMs: number;
   /** Infinity when it was not recalled. */
   readonly sinceRecallMs: number;
+  /** It was used until what it had ended, and goes on now that there is more: it need not ask. */
+  readonly returning?: boolean;
   /** A device came, or a recall took the allowance: it is to be filled up. */
   readonly renewAllowance: boolean;
 }
@@ -27,6 +29,8 @@ export interface Occasion {
   readonly ahead?: boolean;
   /** Volume is to be taken back: whatever nodes hold is recalled, `again` not of those that were asked just now. */
   readonly reclaim?: 'now' | 'again' | undefined;
+  /** Nothing is granted to it, as it may not pass; what is to come back is recalled all the same. */
+  readonly closed?: boolean;
 }
 
 /**
@@ -39,9 +43,13 @@ export function planGrants(
   policy: GrantPolicy,
   volume: bigint,
   positions: readonly Position[],
-  { ahead = false, reclaim }: Occasion = {},
+  { ahead = false, reclaim, closed = false }: Occasion = {},
 ): LedgerRow[] {
   const plan = new Plan(policy, volume, positions, ahead);
+  if (closed) {
+    if (reclaim) plan.recallAll(reclaim);
+    return plan.rows;
+  }
   plan.grantToWanting();
   plan.setAllowances();
   if (ahead) return plan.rows;
@@ -70,7 +78,9 @@ class Plan {
   }
 
   grantToWanting(): void {
-    const wanting = this.#serving.filter((index) => this.#row(index).wanting && this.#at(index).reachable);
+    const wanting = this.#serving.filter(
+      (index) => (this.#row(index).wanting || this.#at(index).returning) && this.#at(index).reachable,
+    );
     const activeNodes = this.#serving.filter((index) => this.#active(index)).length;
     // Who has least is served first.
     for (const index of wanting.sort((a, b) => compare(this.#outstanding(a), this.#outstanding(b)))) {

@@ -41,7 +41,7 @@ export interface Played {
   readonly billed: bigint;
   /** At last it may pass. */
   readonly open: boolean;
-  /** From the start of the last call until all its flows arrived again; undefined where it may not pass. */
+  /** From the start of the last call until all its flows arrived again; undefined where it may not pass, or has little left. */
   readonly backMs: number | undefined;
   /** Before that call it could not pass. */
   readonly wasClosed: boolean;
@@ -65,8 +65,8 @@ interface Shown {
   }[];
 }
 
-/** Enough for each flow to be granted some at once. */
-const plenty = 400_000n;
+/** Enough for each node to be granted some at once: near the end of a volume what others hold may have to come back first. */
+const ample = 4_000_000n;
 const bitsPerSecond = 320_000;
 /** A flow sends 33 datagrams a second; one that was not heard for so long does not pass. */
 const silentMs = 500;
@@ -106,6 +106,7 @@ export class Customer {
 
   /** @throws when the books are wrong at any moment, or access is at the end. */
   async play({ steps, ending }: Order): Promise<Played> {
+    await this.#beginAnew();
     for (const flow of this.#flows) flow.send();
     for (const { adjustment, pauseMs } of steps) {
       await this.#adjust(adjustment);
@@ -114,8 +115,9 @@ export class Customer {
     }
     const { wasClosed, since } = await this.#end(ending);
     const shown = await this.#checkBooks();
-    const open = shown.access.state === 'open' && BigInt(shown.remainingBytes) > plenty;
-    const backMs = open ? (await this.#allPass(since)) - since : undefined;
+    const open = shown.access.state === 'open';
+    const plenty = BigInt(shown.remainingBytes) >= ample;
+    const backMs = open && plenty ? (await this.#allPass(since)) - since : undefined;
     if (shown.access.state === 'closed') await this.#nothingPasses();
     for (const flow of this.#flows) flow.rest();
     const billed = await this.#billedExactly();
@@ -123,10 +125,18 @@ export class Customer {
     return { billed, open, backMs, wasClosed };
   }
 
+  /** Whatever was before, it is open and has this volume and no pack. */
+  async #beginAnew(): Promise<void> {
+    for (const whole of [true, false]) await this.#adjust({ kind: 'resume', whole });
+    await this.#adjust({ kind: 'refund', bytes: Number((await this.#shown()).volumeBytes) });
+    await this.#adjust({ kind: 'tariff', bytes: 2_000_000 });
+  }
+
   /** Does what the ending wants, and says when the last call began. */
   async #end(ending: Order['ending']): Promise<{ wasClosed: boolean; since: number }> {
     const resumptions = [true, false].map((whole) => ({ kind: 'resume', whole }) as const);
-    const paid = { kind: 'top-up', bytes: 1_500_000 } as const;
+    // More than refunds that are still pending take of it.
+    const paid = { kind: 'top-up', bytes: 20_000_000 } as const;
     const calls: Record<Order['ending'], readonly Adjustment[]> = {
       paid: [...resumptions, paid],
       resumed: [paid, ...resumptions],
