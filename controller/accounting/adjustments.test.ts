@@ -167,6 +167,21 @@ describe('a top-up', () => {
   });
 });
 
+describe('a node that has not answered a recall', () => {
+  it('is granted nothing, which it would give back, and its share when it has', async () => {
+    const { node, subscription, device, use } = await sell();
+    await use(10n * mib);
+    await refund(subscription, 95n * mib);
+    await topUp(subscription, 100n * mib);
+    await node.sync();
+    const before = node.granted(subscription);
+    await use(11n * mib);
+    expect(node.granted(subscription)).toBe(before);
+    await giveBack(node, subscription, device, 12n * mib);
+    expect(node.granted(subscription)).toBeGreaterThan(before + 10n * mib);
+  });
+});
+
 describe('told once more with the same reference', () => {
   const told = { reason: 'asked', reference: 'the same' };
 

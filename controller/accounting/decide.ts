@@ -78,7 +78,7 @@ function positionOf({ activity, live }: Context, book: Book, grant: StoredGrant,
   const { subscriptionId, nodeId, ledger } = grant;
   const reports = nodeId === turn.reporter;
   const used = ledger.wanting || (turn.used?.(grant) ?? false);
-  const opens = turn.rearm === true || turn.resumed === true;
+  const opens = turn.rearm === true || turn.resumed === true || (turn.answered?.(grant) ?? false);
   return {
     row: ledger,
     returning: opens && isReturning(activity, book, grant),

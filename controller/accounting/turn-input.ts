@@ -9,6 +9,8 @@ export interface Turn {
   readonly change?: (grant: StoredGrant, throttling: boolean) => StoredGrant;
   /** Rows that used something just now. */
   readonly used?: (grant: StoredGrant) => boolean;
+  /** Rows whose node has answered a recall just now: what is left is shared anew. */
+  readonly answered?: (grant: StoredGrant) => boolean;
   /** Rows whose allowance is to be filled up. */
   readonly renew?: (grant: StoredGrant) => boolean;
   /** A node that is in contact by what is done here, whether its Sync stream stands or not. */

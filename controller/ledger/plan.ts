@@ -78,9 +78,11 @@ class Plan {
   }
 
   grantToWanting(): void {
-    const wanting = this.#serving.filter(
-      (index) => (this.#row(index).wanting || this.#at(index).returning) && this.#at(index).reachable,
-    );
+    const wanting = this.#serving.filter((index) => {
+      const { reachable, returning = false } = this.#at(index);
+      // A node that has not answered a recall gives back what it is granted meanwhile, too.
+      return reachable && (this.#row(index).wanting || returning) && !this.#pending(index);
+    });
     const activeNodes = this.#serving.filter((index) => this.#active(index)).length;
     // Who has least is served first.
     for (const index of wanting.sort((a, b) => compare(this.#outstanding(a), this.#outstanding(b)))) {
@@ -136,7 +138,9 @@ class Plan {
   }
 
   recallForStarving(): void {
-    const starving = this.#serving.some((index) => this.#row(index).wanting && this.#at(index).reachable);
+    const starving = this.#serving.some(
+      (index) => this.#row(index).wanting && this.#at(index).reachable && !this.#pending(index),
+    );
     if (!starving) return;
     const others = this.#serving.filter(
       (index) =>

@@ -85,5 +85,5 @@ process.stdout.write(`${table.toString()}\n`);
 for (const line of wrong) say(`wrong: ${line}; repeat with --seed ${seed}`);
 for (const { name, backMs } of late) say(`later than ${allowedMs} ms: ${backMs?.toFixed(0)}, ${name}`);
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
-if (wrong.length > 0) process.stderr.write(lab.logs());
+if (wrong.length + late.length > 0) process.stderr.write(lab.logs());
 process.exitCode = wrong.length > 0 || late.length > 0 || played.length < chosen.length ? 1 : 0;
