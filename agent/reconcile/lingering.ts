@@ -25,6 +25,8 @@ export function lingering(
   now: number,
 ): Peer[] {
   const here = withdrawn.filter(({ publicKey }) => memory.peers.has(publicKey));
-  memory.lingering = new Map(here.map(({ publicKey }) => [publicKey, memory.lingering.get(publicKey) ?? now]));
+  memory.lingering = new Map(
+    here.map(({ publicKey }) => [publicKey, memory.lingering.get(publicKey) ?? now]),
+  );
   return here.filter(({ publicKey }) => now - (memory.lingering.get(publicKey) ?? now) < lingerMs);
 }

@@ -222,6 +222,9 @@ describe('a shared key that counts', () => {
     const alone = situation([given.devices[0] as SeatDevice, device('c')], { limit: 1 });
     expect(shown(alone)).toEqual(['a parked', 'c free']);
     expect(planSeats(alone).dueAt).toBe(t0 + punishMs);
+    const still = inForce(alone, punishMs);
+    const again = { parked: true, punishedUntil: still.now + punishMs };
+    expect(planSeats(still).standings.get('a')).toMatchObject(again);
     const over = change(inForce(alone, punishMs), 'a', { weight: 1, active: [] });
     expect(shown(over)).toEqual(['a free', 'c free']);
   });

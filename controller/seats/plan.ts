@@ -76,9 +76,9 @@ function whereNow(table: SeatTable, device: SeatDevice, current: string | undefi
 
 /** More seats are held than were sold, since a key began to count twice or less is sold now. */
 function cutDown(table: SeatTable): void {
-  const { limit, now } = table.situation;
-  for (const device of table.holders()) {
-    if (device.weight > limit) {
+  const { limit, now, devices } = table.situation;
+  for (const device of devices) {
+    if (device.weight > limit && !table.isPunished(device)) {
       table.set(device, { seat: undefined, punishedUntil: now + seatTimes.punishMs });
     }
   }
