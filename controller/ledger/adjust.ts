@@ -7,7 +7,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 /** The most that a tariff sells for a period. */
 export const largestVolume = 2n ** 60n;
 /** The most that all packs of a subscription hold together, used or not. */
-export const largestPacks = 2n ** 62n;
+const largestPacks = 2n ** 62n;
 
 /** @throws TurnpikeError `invalid` for what is not more than zero, or too much beside the packs that are there. */
 export function checkPack(held: bigint, bytes: bigint): void {
