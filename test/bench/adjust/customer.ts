@@ -5,14 +5,17 @@ import { Sale } from '../../lab/shop.ts';
 import type { Flow } from '../../lab/traffic/flow.ts';
 import { machineMilliseconds } from '../../lab/traffic/protocol.ts';
 
-/** In an order in which each finds what it ends: closing and opening in turn. */
-export const kinds = ['suspend', 'resume', 'smaller tariff', 'larger tariff', 'refund', 'top-up'] as const;
+/**
+ * In the order of a round. A refund is in force when it is answered: the nodes have given back what they have not armed.
+ * The others are when traffic ends, or begins again.
+ */
+export const kinds = ['suspend', 'resume', 'larger tariff', 'refund', 'top-up'] as const;
 export type Kind = (typeof kinds)[number];
-
-const closing: readonly Kind[] = ['suspend', 'smaller tariff', 'refund'];
 
 /** A hundred datagrams a second: so exactly is it seen when they begin and end to arrive. */
 const plan = { family: 4, direction: 'up', payloadBytes: 100, bitsPerSecond: 80_000 } as const;
+/** Uses up in a moment what nodes have armed. */
+const heavy = { family: 4, direction: 'up', payloadBytes: 1200, bitsPerSecond: 8_000_000 } as const;
 const quietMs = 500;
 
 /** A customer whose two devices send, one through each node. */
@@ -20,24 +23,28 @@ export class Adjusted {
   readonly #lab: Lab;
   readonly #subscription: string;
   readonly #flows: readonly Flow[];
+  readonly #heavy: readonly Flow[];
   #references = 0;
 
-  private constructor(lab: Lab, subscription: string, flows: readonly Flow[]) {
+  private constructor(lab: Lab, subscription: string, flows: readonly Flow[], heavyFlows: readonly Flow[]) {
     this.#lab = lab;
     this.#subscription = subscription;
     this.#flows = flows;
+    this.#heavy = heavyFlows;
   }
 
   /** With the lab's clients 1 and 2. */
   static async make(lab: Lab): Promise<Adjusted> {
-    const sale = await Sale.make(lab, 100_000_000n, 2, [], 'large');
+    const sale = await Sale.make(lab, 8_000_000n, 2, [], 'large');
     await callApi(lab.controller.socket, 'POST', '/v1/tariffs', { name: 'small', volumeBytes: '1' });
     const flows: Flow[] = [];
+    const heavyFlows: Flow[] = [];
     for (const node of [1, 2]) {
       await sale.connect(node, node, sale.device(node));
       flows.push(await lab.traffic.open({ ...plan, client: node, node }));
+      heavyFlows.push(await lab.traffic.open({ ...heavy, client: node, node }));
     }
-    return new Adjusted(lab, sale.subscription, flows);
+    return new Adjusted(lab, sale.subscription, flows, heavyFlows);
   }
 
   /** Sends, and passes on both nodes. */
@@ -46,8 +53,21 @@ export class Adjusted {
     await this.#allSince(machineMilliseconds());
   }
 
-  /** Milliseconds from the start of the call until it is in force on both nodes, as the traffic's far ends saw it. */
+  /** Milliseconds from the start of the call until it is in force on both nodes. */
   async adjust(kind: Kind): Promise<number> {
+    if (kind === 'larger tariff') {
+      await this.#call('smaller tariff');
+      await this.#exhaust();
+    }
+    if (kind === 'top-up') await this.#exhaust();
+    const calledAt = await this.#call(kind);
+    if (kind === 'refund') return machineMilliseconds() - calledAt;
+    if (kind === 'suspend') return Math.max(0, (await this.#lastArrival()) - calledAt);
+    return (await this.#allSince(calledAt)) - calledAt;
+  }
+
+  /** Says when it began. */
+  async #call(kind: Kind | 'smaller tariff'): Promise<number> {
     const { path, body } = await this.#callOf(kind);
     const calledAt = machineMilliseconds();
     const answer = await callApi(
@@ -57,16 +77,22 @@ export class Adjusted {
       body,
     );
     if (answer.status >= 300) throw new Error(`${kind}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    if (closing.includes(kind)) return Math.max(0, (await this.#lastArrival()) - calledAt);
-    return (await this.#allSince(calledAt)) - calledAt;
+    return calledAt;
+  }
+
+  async #exhaust(): Promise<void> {
+    for (const flow of this.#heavy) flow.send();
+    await this.#lastArrival();
+    for (const flow of this.#heavy) flow.rest();
   }
 
   /** As at the beginning of a round: without top-ups, on the larger tariff. */
   async reset(): Promise<void> {
-    for (const kind of ['refund', 'smaller tariff', 'larger tariff'] as const) await this.adjust(kind);
+    for (const kind of ['refund', 'smaller tariff', 'larger tariff'] as const) await this.#call(kind);
+    await this.#allSince(machineMilliseconds());
   }
 
-  async #callOf(kind: Kind): Promise<{ path: string; body?: object }> {
+  async #callOf(kind: Kind | 'smaller tariff'): Promise<{ path: string; body?: object }> {
     this.#references += 1;
     const occasion = { reason: 'measured', reference: `payment ${this.#references}` };
     switch (kind) {
@@ -87,7 +113,7 @@ export class Adjusted {
         };
       }
       case 'top-up':
-        return { path: 'adjustments', body: { bytes: '100000000', ...occasion } };
+        return { path: 'adjustments', body: { bytes: '8000000', ...occasion } };
     }
   }
 
@@ -106,7 +132,7 @@ export class Adjusted {
   async #lastArrival(): Promise<number> {
     const last = async () => Math.max(...(await this.#mine()).map(({ lastReceivedAt }) => lastReceivedAt));
     const quiet = async () => machineMilliseconds() - (await last()) > quietMs;
-    await eventually('no node lets it pass', quiet, { within: 15_000, every: 50 });
+    await eventually('no node lets it pass', quiet, { within: 30_000, every: 50 });
     return last();
   }
 }
