@@ -17,6 +17,7 @@ const plan = { family: 4, direction: 'up', payloadBytes: 100, bitsPerSecond: 80_
 /** Uses up in a moment what nodes have armed. */
 const heavy = { family: 4, direction: 'up', payloadBytes: 1200, bitsPerSecond: 8_000_000 } as const;
 const quietMs = 500;
+const volume = 8_000_000n;
 
 /** A customer whose two devices send, one through each node. */
 export class Adjusted {
@@ -35,7 +36,7 @@ export class Adjusted {
 
   /** With the lab's clients 1 and 2. */
   static async make(lab: Lab): Promise<Adjusted> {
-    const sale = await Sale.make(lab, 8_000_000n, 2, [], 'large');
+    const sale = await Sale.make(lab, volume, 2, [], 'large');
     await callApi(lab.controller.socket, 'POST', '/v1/tariffs', { name: 'small', volumeBytes: '1' });
     const flows: Flow[] = [];
     const heavyFlows: Flow[] = [];
@@ -102,19 +103,28 @@ export class Adjusted {
         return { path: 'resume' };
       case 'smaller tariff':
         return { path: 'tariff', body: { tariff: 'small' } };
-      case 'larger tariff':
+      case 'larger tariff': {
+        // What was used counts against it.
+        const volumeBytes = String(BigInt((await this.#shown()).countedBytes) + volume);
+        await callApi(this.#lab.controller.socket, 'PATCH', '/v1/tariffs/large', { volumeBytes });
         return { path: 'tariff', body: { tariff: 'large' } };
+      }
       case 'refund': {
-        const path = `/v1/subscriptions/${this.#subscription}`;
-        const { body } = await callApi(this.#lab.controller.socket, 'GET', path);
+        const bytes = (await this.#shown()).remainingBytes;
         return {
           path: 'refunds',
-          body: { bytes: (body as { volumeBytes: string }).volumeBytes, ...occasion },
+          body: { bytes, ...occasion },
         };
       }
       case 'top-up':
-        return { path: 'adjustments', body: { bytes: '8000000', ...occasion } };
+        return { path: 'adjustments', body: { bytes: String(volume), ...occasion } };
     }
+  }
+
+  async #shown(): Promise<{ countedBytes: string; remainingBytes: string }> {
+    const path = `/v1/subscriptions/${this.#subscription}`;
+    const { body } = await callApi(this.#lab.controller.socket, 'GET', path);
+    return body as { countedBytes: string; remainingBytes: string };
   }
 
   async #mine() {
