@@ -120,6 +120,19 @@ describe('a refund', () => {
     expect(node.granted(subscription)).toBeGreaterThan(before + 10n * mib);
   });
 
+  it('of what was used already is not taken of what is bought a moment later', async () => {
+    const { node, subscription, device, use } = await sell();
+    await use(10n * mib);
+    await use(60n * mib);
+    const asked = await refund(subscription, 100n * mib);
+    expect(asked.pending).toBe(true);
+    await topUp(subscription, 50n * mib);
+    await giveBack(node, subscription, device, 60n * mib);
+    const [done] = (await shown(subscription)).adjustments;
+    expect(done).toMatchObject({ bytes: -40n * mib, askedBytes: 100n * mib, pending: false });
+    expect(await shown(subscription)).toMatchObject({ volumeBytes: 110n * mib, remainingBytes: 50n * mib });
+  });
+
   it('of more than was sold says how much can be', async () => {
     const subscription = await rig.subscription({ volumeBytes: gib });
     await expect(refund(subscription, gib + 1n)).rejects.toMatchObject({

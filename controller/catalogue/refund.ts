@@ -70,8 +70,8 @@ async function mostOf(tx: Tx, id: string, pack: string | undefined): Promise<big
     .selectFrom('adjustments')
     .where('subscription_id', '=', id)
     .where('pending', '=', 1)
-    .select(['bytes', 'taken'])
+    .select(['bytes', 'taken', 'given_up'])
     .execute();
-  const asked = pending.reduce((sum, { bytes, taken }) => sum + bytes - taken, 0n);
+  const asked = pending.reduce((sum, { bytes, taken, given_up }) => sum + bytes - taken - given_up, 0n);
   return volume > asked ? volume - asked : 0n;
 }

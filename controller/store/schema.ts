@@ -177,6 +177,8 @@ export interface AdjustmentTable {
   /** Of a pack. */
   expires_at: number | null;
   expired: number;
+  /** Of a refund: what had been used already when a later pack was added, which it is not taken of. */
+  given_up: Generated<bigint>;
   /** Of a refund: nodes still hold some of what was asked. */
   pending: number;
   /** Of a refund: the pack it is to be taken of. */

@@ -106,6 +106,7 @@ const statements = [
     spent BIGINT NOT NULL CHECK (spent >= 0 AND spent <= bytes - taken),
     expires_at INTEGER,
     expired INTEGER NOT NULL,
+    given_up BIGINT NOT NULL DEFAULT 0 CHECK (given_up >= 0 AND given_up <= bytes - taken),
     pending INTEGER NOT NULL,
     pack_id TEXT REFERENCES adjustments (id),
     own_period INTEGER,
