@@ -41,6 +41,9 @@ export function absorb(
       memory.nextMoment = Math.min(memory.nextMoment, nextMoment([item], Number.NEGATIVE_INFINITY));
     }
     for (const device of delta.devices) {
+      const held = draft.device(device.id);
+      // It would be of two subscriptions at once. What is held stays, and the digest says that it differs.
+      if (held !== undefined && held.subscriptionId !== device.subscriptionId) continue;
       touched.add(device.subscriptionId);
       addMember(memory, device.subscriptionId, device.id);
       memory.refused.delete(device.id);

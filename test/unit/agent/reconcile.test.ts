@@ -110,6 +110,17 @@ describe('devices', () => {
   });
 });
 
+test('a device that comes with another subscription stays with its own, and the agent comes to rest', async () => {
+  const throttle = { uploadBitsPerSecond: 8_000n, downloadBitsPerSecond: 8_000n, scope: 'device' } as const;
+  const own = subscription(1, { grantedBytes: 0n, allowance: false });
+  const other = subscription(2, { grantedBytes: 0n, allowance: false, throttle });
+  const moved = device(2, { subscriptionId: other.id });
+  await rig.say({ subscriptions: [own, other], devices: [device(2), moved] });
+  await rig.beat();
+  expect(rig.upload(2, 1)).toBe(0n);
+  expect(rig.journal.state.devices.get(moved.id)?.subscriptionId).toBe(own.id);
+});
+
 describe('grants', () => {
   beforeEach(() => rig.say({ subscriptions: [subscription(1)], devices: [device(2)] }));
 

@@ -1,0 +1,8 @@
+import type { FuzzTarget } from './target.ts';
+import { api } from './targets/api.ts';
+import { fromController } from './targets/from-controller.ts';
+import { nftOutput } from './targets/nft-output.ts';
+import { uapiAnswer } from './targets/uapi-answer.ts';
+import { wgOutput } from './targets/wg-output.ts';
+
+export const targets: readonly FuzzTarget[] = [wgOutput, uapiAnswer, nftOutput, fromController, api];
