@@ -137,7 +137,7 @@ function parseSubscription(subscription: Subscription): DesiredSubscription {
     throw invalid('a grant beyond 2^63 - 1 bytes');
   }
   if (period < 1) throw invalid(`period ${period}`);
-  const { speed, throttle, periodEndsAtMs, endsAtMs } = subscription;
+  const { speed, throttle, periodEndsAtMs, endsAtMs, voucher } = subscription;
   return {
     id: parseId('sub', subscription.id),
     revision: parseRevision(subscription.revision),
@@ -151,6 +151,7 @@ function parseSubscription(subscription: Subscription): DesiredSubscription {
     ...(endsAtMs > 0n && { endsAt: parseTime(endsAtMs) }),
     ...(speed && { speed: parseSpeed(speed) }),
     ...(throttle && { throttle: parseSpeed(throttle) }),
+    ...(voucher.length > 0 && { voucher: parseVoucher(voucher) }),
   };
 }
 
@@ -179,6 +180,11 @@ function parseSpeed({ uploadBitsPerSecond: up, downloadBitsPerSecond: down, shar
 
 function parseKey(what: string, bytes: Uint8Array): string {
   if (bytes.length !== 32) throw invalid(`a ${what} of ${bytes.length} bytes`);
+  return Buffer.from(bytes).toString('base64');
+}
+
+function parseVoucher(bytes: Uint8Array): string {
+  if (bytes.length > 64) throw invalid(`a voucher of ${bytes.length} bytes`);
   return Buffer.from(bytes).toString('base64');
 }
 
