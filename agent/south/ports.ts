@@ -25,8 +25,12 @@ export interface DesiredSink {
   ): Promise<{ refusals: readonly Refusal[] }>;
   /** What the controller's clock says, milliseconds since 1970. `first`: on a new stream. */
   time(timeMs: number, first: boolean): void;
-  /** The controller was heard of: grants stay valid for `settings.validitySeconds` from now. */
-  heard(): void;
+  /**
+   * The controller was heard of: grants stay valid for `settings.validitySeconds` from now. `upToDate`: what it wanted
+   * when the stream began is in force. Before that, nobody who was parked for want of a word takes a free seat: it may
+   * have been given away meanwhile.
+   */
+  heard(upToDate: boolean): void;
   /**
    * The controller says that this node's identity is no longer valid. Everything is closed, also over restarts, until
    * `heard`: what is revoked later could not be closed here any more.

@@ -68,13 +68,14 @@ export class SyncClient {
     let batch = new Batch();
     let settings: NodeSettings | undefined;
     let timed = false;
+    let upToDate = false;
     let sendingPresence: Promise<void> | undefined;
     try {
       await stream.send(
         request({ case: 'hello', value: create(HelloSchema, { ...(await facts()), revision: from }) }),
       );
       await stream.read(async ({ message }) => {
-        sink.heard();
+        sink.heard(upToDate);
         if (!sendingPresence) {
           onConnected();
           sendingPresence = presence.run(stream).catch((error) => stream.fail(error));
@@ -94,6 +95,8 @@ export class SyncClient {
             const whole = batch;
             batch = new Batch();
             await this.#apply(whole, message.value, asked, stream);
+            upToDate = true;
+            sink.heard(upToDate);
             // What follows is only what changed.
             asked = undefined;
             break;
