@@ -5,6 +5,11 @@ export function printable(text: string): string {
   return text.replace(unprintable, '?');
 }
 
+/** The same for a text of several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
 /** Anything, made safe to repeat in an error, and not too long for it. */
 export function show(text: string): string {
   return `"${printable(text.slice(0, 60))}${text.length > 60 ? '…' : ''}"`;

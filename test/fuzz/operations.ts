@@ -34,8 +34,11 @@ interface DocumentOperation {
   };
 }
 
-export async function operationsOf(api: Api): Promise<Operation[]> {
-  const document: Document = (await api.inject('/openapi.json')).json();
+export async function operationsOf(
+  api: Api,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Operation[]> {
+  const document: Document = (await api.inject({ url: '/openapi.json', headers })).json();
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { parameters = [], requestBody }]) => ({
       method: method.toUpperCase(),

@@ -121,7 +121,7 @@ async function say(rig: Rig, input: BatchInput): Promise<void> {
   heard.add(sent(DeltaSchema, input.delta as MessageInitShape<typeof DeltaSchema>), parsed);
   rig.inbox.settings(parsed);
   rig.inbox.time(timeMs, true);
-  rig.inbox.heard();
+  rig.inbox.heard(true);
   const answer = rig.inbox.apply(heard.deltas, revision);
   answer.catch(() => undefined);
   await rig.run({ full: true });
