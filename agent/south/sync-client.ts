@@ -128,8 +128,7 @@ export class SyncClient {
   ): Promise<void> {
     const { clock, log, sink } = this.#options;
     const revision = parseRevision(caughtUp.revision);
-    const complete = asked !== undefined && batch.isComplete(asked, caughtUp);
-    const { refusals: unapplied } = await sink.apply(batch.deltas, revision, complete);
+    const { refusals: unapplied } = await sink.apply(batch.deltas, revision);
     const refusals = [...batch.refusals, ...unapplied].map((refusal) => ({ ...refusal }));
     if (refusals.length > 0) log.warn({ refusals }, 'not everything could be applied');
     await stream.send(request({ case: 'applied', value: create(AppliedSchema, { revision, refusals }) }));
@@ -138,7 +137,7 @@ export class SyncClient {
     this.#fromScratch = false;
     if (right || clock.monotonic() < this.#noResendBefore) return;
     if (asked === 0n) {
-      log.error('what the controller wants cannot all be held here; going on without the rest');
+      log.error('what is held here still differs from what the controller thinks; going on as it is');
       this.#noResendBefore = clock.monotonic() + resendPauseMs;
       return;
     }
