@@ -3,7 +3,6 @@ import { FakeGate } from '../../agent/gate/fake.ts';
 import type { GateFrame, GateModel } from '../../agent/gate/model.ts';
 import { planChanges, planRenewal } from '../../agent/gate/plan.ts';
 import { renderChanges } from '../../agent/gate/render.ts';
-import type { Host } from '../../agent/host/host.ts';
 import type { HostState } from '../../agent/host/observe.ts';
 import { planHost } from '../../agent/host/plan.ts';
 import { FakeWireGuard } from '../../agent/wireguard/fake.ts';
@@ -11,6 +10,7 @@ import { renderUpsert } from '../../agent/wireguard/uapi-text.ts';
 import { renderPeers } from '../../agent/wireguard/wg-text.ts';
 import type { Peer } from '../../agent/wireguard/wireguard.ts';
 import type { ManualClock } from '../unit/agent/manual-clock.ts';
+import { FakeHost } from '../unit/agent/rig.ts';
 import { checkCommand, checkFrame, checkPeers, checkQuestion, checkScript } from './grammar.ts';
 
 /** A gate in memory that also renders what nft would be given, and looks at every line of it. */
@@ -63,22 +63,10 @@ const bare: HostState = {
   acceptAdvertisements: '1',
 };
 
-export class CheckedHost implements Host {
-  async ensure(settings: NodeSettings): Promise<readonly string[]> {
+export class CheckedHost extends FakeHost {
+  override async ensure(settings: NodeSettings): Promise<readonly string[]> {
     const steps = planHost('wg0', settings, true, bare);
     for (const argv of steps.flatMap(({ commands }) => commands)) checkCommand(argv);
     return steps.map(({ line }) => line);
-  }
-
-  async remove(): Promise<readonly string[]> {
-    return [];
-  }
-
-  async driver(): Promise<'userspace'> {
-    return 'userspace';
-  }
-
-  async ipv6(): Promise<boolean> {
-    return true;
   }
 }

@@ -67,8 +67,8 @@ export function subscriptionId(n: number): string {
   return `sub_${String(n).padStart(16, '0')}`;
 }
 
-class FakeHost implements Host {
-  async ensure(): Promise<readonly string[]> {
+export class FakeHost implements Host {
+  async ensure(_settings: NodeSettings): Promise<readonly string[]> {
     return [];
   }
   async remove(): Promise<readonly string[]> {
