@@ -16,6 +16,8 @@ export interface Account {
   readonly granted: bigint;
   /** The highest that the controller named for the period after this one. */
   readonly nextGranted: bigint;
+  /** What came with the highest of both, to be handed back (DesiredSubscription). */
+  readonly voucher?: string | undefined;
   readonly armed: bigint;
   readonly writtenOff: bigint;
   readonly released: bigint;

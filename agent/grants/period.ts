@@ -10,6 +10,7 @@ export interface ClosedPeriod {
   readonly subscriptionId: string;
   readonly period: number;
   readonly granted: bigint;
+  readonly voucher?: string | undefined;
   readonly writtenOff: bigint;
   readonly released: bigint;
   readonly recall: number;
@@ -47,10 +48,10 @@ export function endPeriod(end: PeriodEnd, devices: readonly DeviceTotals[]) {
   const { account, used, live, period } = end;
   const { subscriptionId } = account;
   const still = { ...account, armed: used };
-  const { granted, writtenOff, released } = release(still, spareBytes(still));
+  const { granted, voucher, writtenOff, released } = release(still, spareBytes(still));
   const recall = Math.max(account.recall, end.recall);
   const closed: ClosedPeriod[] = [
-    { subscriptionId, period: account.period, granted, writtenOff, released, recall, devices },
+    { subscriptionId, period: account.period, granted, voucher, writtenOff, released, recall, devices },
   ];
   // A period that began and ended without us: what it was granted beforehand goes back too.
   if (period > account.period + 1 && account.nextGranted > 0n) {
@@ -58,23 +59,30 @@ export function endPeriod(end: PeriodEnd, devices: readonly DeviceTotals[]) {
       subscriptionId,
       period: account.period + 1,
       granted: account.nextGranted,
+      voucher,
       writtenOff: 0n,
       released: account.nextGranted,
       recall: 0,
       devices: [],
     });
   }
-  const next = { ...newAccount(subscriptionId, period), granted: grantedInNext(end), armed: live };
+  const next = { ...newAccount(subscriptionId, period), granted: grantedInNext(end), voucher, armed: live };
   return { closed: closed.filter(saysSomething), next };
 }
 
 /** The controller granted more in a period that is over here: it goes back as it is. */
-export function grantLate(closed: ClosedPeriod, granted: bigint, recall: number): ClosedPeriod {
+export function grantLate(
+  closed: ClosedPeriod,
+  granted: bigint,
+  recall: number,
+  voucher: string | undefined,
+): ClosedPeriod {
   const more = greater(0n, granted - closed.granted);
   if (more === 0n && recall <= closed.recall) return closed;
   return {
     ...closed,
     granted: closed.granted + more,
+    voucher: more > 0n ? voucher : closed.voucher,
     released: closed.released + more,
     recall: Math.max(recall, closed.recall),
   };

@@ -103,6 +103,7 @@ function loadSubscription(state: JournalState, row: Row): void {
     released: integer(row, 'released'),
     recall: number(row, 'recall_answered'),
     disturbed: number(row, 'disturbed') === 1,
+    ...voucher(row, 'highest_voucher'),
   });
   if (row['revision'] === null) return;
   state.subscriptions.set(id, {
@@ -118,12 +119,15 @@ function loadSubscription(state: JournalState, row: Row): void {
   });
 }
 
-function optional(row: Row): Pick<DesiredSubscription, 'periodEndsAt' | 'endsAt' | 'speed' | 'throttle'> {
+function optional(
+  row: Row,
+): Pick<DesiredSubscription, 'periodEndsAt' | 'endsAt' | 'speed' | 'throttle' | 'voucher'> {
   return {
     ...(row['period_ends_at'] !== null && { periodEndsAt: number(row, 'period_ends_at') }),
     ...(row['ends_at'] !== null && { endsAt: number(row, 'ends_at') }),
     ...(row['speed'] !== null && { speed: parse<Speed>(text(row, 'speed')) }),
     ...(row['throttle'] !== null && { throttle: parse<Speed>(text(row, 'throttle')) }),
+    ...voucher(row, 'voucher'),
   };
 }
 
@@ -136,7 +140,12 @@ function closedPeriod(row: Row): ClosedPeriod {
     released: integer(row, 'released'),
     recall: number(row, 'recall_answered'),
     devices: parse(text(row, 'devices')),
+    ...voucher(row, 'voucher'),
   };
+}
+
+function voucher(row: Row, column: string): { readonly voucher?: string } {
+  return row[column] === null ? {} : { voucher: text(row, column) };
 }
 
 function rows(database: DatabaseSync, sql: string): Row[] {

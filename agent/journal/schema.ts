@@ -45,6 +45,7 @@ CREATE TABLE subscription (
   ends_at         INTEGER,
   speed           TEXT,
   throttle        TEXT,
+  voucher         TEXT,
   account_period  INTEGER NOT NULL DEFAULT 1,
   highest_granted INTEGER NOT NULL DEFAULT 0,
   highest_next    INTEGER NOT NULL DEFAULT 0,
@@ -52,7 +53,8 @@ CREATE TABLE subscription (
   written_off     INTEGER NOT NULL DEFAULT 0,
   released        INTEGER NOT NULL DEFAULT 0,
   recall_answered INTEGER NOT NULL DEFAULT 0,
-  disturbed       INTEGER NOT NULL DEFAULT 0
+  disturbed       INTEGER NOT NULL DEFAULT 0,
+  highest_voucher TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE closed_period (
@@ -63,6 +65,7 @@ CREATE TABLE closed_period (
   released        INTEGER NOT NULL,
   recall_answered INTEGER NOT NULL,
   devices         TEXT NOT NULL,
+  voucher         TEXT,
   PRIMARY KEY (subscription_id, period)
 ) STRICT, WITHOUT ROWID;
 

@@ -38,7 +38,7 @@ const meterValues = ({ period, upload, download, counted: [a, b] }: Meter): Valu
 
 const subscriptionColumns = [
   ...['revision', 'metering', 'granted', 'allowance', 'recall'],
-  ...['period', 'period_ends_at', 'next_granted', 'ends_at', 'speed', 'throttle'],
+  ...['period', 'period_ends_at', 'next_granted', 'ends_at', 'speed', 'throttle', 'voucher'],
 ];
 const subscriptionValues = (item: DesiredSubscription): Values => [
   item.revision,
@@ -52,6 +52,7 @@ const subscriptionValues = (item: DesiredSubscription): Values => [
   item.endsAt ?? null,
   item.speed ? stringify(item.speed) : null,
   item.throttle ? stringify(item.throttle) : null,
+  item.voucher ?? null,
 ];
 
 const accountColumns = [
@@ -63,6 +64,7 @@ const accountColumns = [
   'released',
   'recall_answered',
   'disturbed',
+  'highest_voucher',
 ];
 const accountValues = (account: Account): Values => [
   account.period,
@@ -73,6 +75,7 @@ const accountValues = (account: Account): Values => [
   account.released,
   account.recall,
   account.disturbed ? 1 : 0,
+  account.voucher ?? null,
 ];
 
 /** Returns the function that writes a change, inside a transaction of the caller's. */
@@ -122,7 +125,7 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
 }
 
 function closedWriter(database: DatabaseSync): (change: JournalChange) => void {
-  const write = database.prepare('INSERT OR REPLACE INTO closed_period VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const write = database.prepare('INSERT OR REPLACE INTO closed_period VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
   const forget = database.prepare('DELETE FROM closed_period WHERE subscription_id = ? AND period = ?');
   const values = (closed: ClosedPeriod): Values => [
     closed.subscriptionId,
@@ -132,6 +135,7 @@ function closedWriter(database: DatabaseSync): (change: JournalChange) => void {
     closed.released,
     closed.recall,
     stringify(closed.devices),
+    closed.voucher ?? null,
   ];
   return (change) => {
     for (const period of change.closed ?? []) write.run(...values(period));

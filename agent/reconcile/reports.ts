@@ -19,6 +19,7 @@ const keptPeriods = 2;
 interface Said {
   readonly period: number;
   readonly granted: bigint;
+  readonly voucher: string | undefined;
   readonly writtenOff: bigint;
   readonly released: bigint;
   readonly recall: number;
@@ -103,10 +104,11 @@ export class Reports {
           downloadBytes: download,
         })),
         subscriptions: [
-          ...closed.map(({ subscriptionId, period, granted, writtenOff, released, recall }) => ({
+          ...closed.map(({ subscriptionId, period, granted, voucher, writtenOff, released, recall }) => ({
             subscriptionId,
             period,
             grantedBytes: granted,
+            voucher: toBytes(voucher),
             writtenOffBytes: writtenOff,
             releasedBytes: released,
             recall,
@@ -117,6 +119,7 @@ export class Reports {
               subscriptionId: id,
               period: said.period,
               grantedBytes: said.granted,
+              voucher: toBytes(said.voucher),
               writtenOffBytes: said.writtenOff,
               releasedBytes: said.released,
               recall: said.recall,
@@ -212,9 +215,13 @@ export class Reports {
   }
 
   #sayable(draft: Draft, memory: Memory, id: string): Said {
-    const { period, granted, writtenOff, released, recall } = draft.account(id);
-    return { period, granted, writtenOff, released, recall, wanting: memory.wantingSince.has(id) };
+    const { period, granted, voucher, writtenOff, released, recall } = draft.account(id);
+    return { period, granted, voucher, writtenOff, released, recall, wanting: memory.wantingSince.has(id) };
   }
+}
+
+function toBytes(voucher: string | undefined): Uint8Array {
+  return Buffer.from(voucher ?? '', 'base64');
 }
 
 function keyOf({ subscriptionId, period }: ClosedPeriod): string {

@@ -1,9 +1,10 @@
+import { maxBytes } from '../../common/bytes.ts';
 import { larger, smaller } from './bigint.ts';
-import { type LedgerRow, outstandingBytes } from './row.ts';
+import { gateBytes, type LedgerRow, outstandingBytes } from './row.ts';
 
 /** What a node reports of a subscription: totals over its incarnation. */
 export interface ReportedTotals {
-  /** The highest `granted` that it has seen. */
+  /** The highest `granted` that it has seen, as far as it can show that it was told so. */
   readonly granted: bigint;
   readonly writtenOff: bigint;
   readonly released: bigint;
@@ -11,6 +12,25 @@ export interface ReportedTotals {
   readonly recall: number;
   readonly wanting: boolean;
   readonly rate: bigint;
+}
+
+/**
+ * Whether figures cannot have come about on a node that did what it was told: it gave back or wrote off more than it was
+ * granted, or used more than even what is `free` of the volume (as it is counted) though nothing let it. A node that says
+ * so is not believed: by its word alone the books never go beyond the volume.
+ */
+export function claimsTooMuch(
+  row: LedgerRow,
+  used: bigint,
+  reported: ReportedTotals | undefined,
+  free: () => bigint,
+): boolean {
+  const granted = larger(row.granted, reported?.granted ?? 0n);
+  const gone =
+    larger(row.writtenOff, reported?.writtenOff ?? 0n) + larger(row.released, reported?.released ?? 0n);
+  const all = larger(row.used, used) + gone;
+  if (gone > granted || all > maxBytes) return true;
+  return !row.unbound && all > granted && all > granted + gateBytes(row, free());
 }
 
 /**
