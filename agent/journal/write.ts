@@ -56,6 +56,7 @@ const subscriptionValues = (item: DesiredSubscription): Values => [
 
 const accountColumns = [
   'account_period',
+  'account_since',
   'highest_granted',
   'highest_next',
   'armed',
@@ -66,6 +67,7 @@ const accountColumns = [
 ];
 const accountValues = (account: Account): Values => [
   account.period,
+  account.since,
   account.granted,
   account.nextGranted,
   account.armed,
@@ -122,11 +124,12 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
 }
 
 function closedWriter(database: DatabaseSync): (change: JournalChange) => void {
-  const write = database.prepare('INSERT OR REPLACE INTO closed_period VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const write = database.prepare('INSERT OR REPLACE INTO closed_period VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
   const forget = database.prepare('DELETE FROM closed_period WHERE subscription_id = ? AND period = ?');
   const values = (closed: ClosedPeriod): Values => [
     closed.subscriptionId,
     closed.period,
+    closed.since,
     closed.granted,
     closed.writtenOff,
     closed.released,

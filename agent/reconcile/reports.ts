@@ -18,6 +18,7 @@ const keptPeriods = 2;
 
 interface Said {
   readonly period: number;
+  readonly since: number;
   readonly granted: bigint;
   readonly writtenOff: bigint;
   readonly released: bigint;
@@ -103,19 +104,22 @@ export class Reports {
           downloadBytes: download,
         })),
         subscriptions: [
-          ...closed.map(({ subscriptionId, period, granted, writtenOff, released, recall }) => ({
+          ...closed.map(({ subscriptionId, period, since, granted, writtenOff, released, recall }) => ({
             subscriptionId,
             period,
+            since,
             grantedBytes: granted,
             writtenOffBytes: writtenOff,
             releasedBytes: released,
             recall,
+            over: true,
           })),
           ...subscriptions.map((id) => {
             const said = this.#sayable(draft, memory, id);
             return {
               subscriptionId: id,
               period: said.period,
+              since: said.since,
               grantedBytes: said.granted,
               writtenOffBytes: said.writtenOff,
               releasedBytes: said.released,
@@ -194,6 +198,7 @@ export class Reports {
     if (said === undefined) {
       const news = now.wanting || now.released > 0n || now.writtenOff > 0n || now.recall > 0;
       if (news) this.#mark(id, true);
+      else if (now.since < now.period) this.#mark(id, false);
       return;
     }
     const turned = said.period !== now.period;
@@ -212,8 +217,8 @@ export class Reports {
   }
 
   #sayable(draft: Draft, memory: Memory, id: string): Said {
-    const { period, granted, writtenOff, released, recall } = draft.account(id);
-    return { period, granted, writtenOff, released, recall, wanting: memory.wantingSince.has(id) };
+    const { period, since, granted, writtenOff, released, recall } = draft.account(id);
+    return { period, since, granted, writtenOff, released, recall, wanting: memory.wantingSince.has(id) };
   }
 }
 

@@ -3,7 +3,7 @@ import { maxBytes } from '../../common/bytes.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { ReportRequest } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import type { Context } from '../books/context.ts';
-import { bookReport, type ReportedTotals } from '../ledger/book.ts';
+import { bookReport, passedOver, type ReportedTotals } from '../ledger/book.ts';
 import { startAtFirstUse } from '../lifetime/first-connection.ts';
 import type { Booking, NodeIdentity } from '../south/ports.ts';
 import { selectInChunks } from '../store/chunks.ts';
@@ -12,6 +12,7 @@ import { turnPeriod } from './begin-period.ts';
 import { bookDeviceUsage, ledgerKey } from './device-usage.ts';
 import type { StoredGrant } from './grant-rows.ts';
 import { servingIncarnation } from './incarnation.ts';
+import { findPassedOver } from './passed-over.ts';
 import { quarantine } from './quarantine.ts';
 import { recordReport, standingOf } from './report-numbers.ts';
 import { turnLedger } from './turn.ts';
@@ -62,9 +63,13 @@ async function book(
         recall: entry.recall,
         wanting: entry.wanting,
         rate: entry.rate,
+        over: entry.over,
       },
     ]),
   );
+  for (const key of await findPassedOver(tx, identity, report.subscriptions)) {
+    if (!reported.has(key)) reported.set(key, passedOver);
+  }
   const served = new Set<string>();
   const renewed = new Set<string>();
   const { subscriptionIds, earliest } = spokenOf([...usage.grown.keys(), ...reported.keys()]);
