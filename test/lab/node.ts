@@ -118,6 +118,15 @@ listen = "127.0.0.1:9465"
     return text.split('\n').filter((line) => line !== '');
   }
 
+  /** What the kernel lets pass yet of the grants that are armed here. */
+  async armedBytes(): Promise<number> {
+    const listing = JSON.parse(await this.host.run(['nft', '-j', 'list', 'quotas']));
+    const quotas = (listing.nftables as { quota?: { bytes: number; used: number } }[]).flatMap(
+      ({ quota }) => quota ?? [],
+    );
+    return quotas.reduce((sum, { bytes, used }) => sum + bytes - used, 0);
+  }
+
   /** `kill -9` of the WireGuard program that serves this node; only where the kernel has no WireGuard. */
   async killWireguard(): Promise<void> {
     const pid = await this.host.run(['pgrep', '-xf', `wireguard-go ${this.interface}`]);

@@ -36,15 +36,15 @@ export interface Uncertainty {
   readonly ms: number;
 }
 
-/** More than an idle device may pass before a grant. */
-const beyondAllowance = 500_000n;
+/** Bytes: for longer than a story lasts. */
+const enoughAlone = 4_000_000;
 
 /** Until so much more has passed on each of these nodes. */
-export async function goesOn(lab: Lab, nodes: readonly number[], bytes = 5_000n): Promise<void> {
+export async function goesOn(lab: Lab, nodes: readonly number[]): Promise<void> {
   const onNode = (node: number) => lab.traffic.accepted((plan) => plan.node === node);
   const before = await Promise.all(nodes.map(onNode));
   for (const [n, node] of nodes.entries()) {
-    const more = async () => (await onNode(node)) > (before[n] ?? 0n) + bytes;
+    const more = async () => (await onNode(node)) > (before[n] ?? 0n) + 5_000n;
     await eventually(`traffic goes on on node ${node}`, more, { within: 10_000, every: 50 });
   }
 }
@@ -60,7 +60,9 @@ export async function passThroughTurn(lab: Lab): Promise<{ sale: Sale; watch: Tu
   await Promise.all(everywhere.map((client) => sale.connect(client, client)));
   await Promise.all(everywhere.map((client) => lab.traffic.openAll(client, client, 400_000)));
   lab.traffic.sendAll();
-  await goesOn(lab, everywhere, beyondAllowance);
+  const allHold = async () =>
+    (await Promise.all(lab.nodes.map((node) => node.armedBytes()))).every((bytes) => bytes > enoughAlone);
+  await eventually('each node holds enough to be on its own', allHold, { within: 15_000, every: 200 });
   await lab.node(2).cutOff();
   const watch = await TurnWatch.through(lab, turnsAt);
   await goesOn(lab, everywhere);
