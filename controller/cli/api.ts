@@ -275,3 +275,9 @@ export interface ApiKey {
   readonly name: string;
   readonly createdAt: string;
 }
+
+export interface Ca {
+  readonly pin: string;
+  readonly nextPin: string | null;
+  readonly waiting: readonly string[];
+}
