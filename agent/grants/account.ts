@@ -12,6 +12,8 @@ import { greater, lesser } from './figures.ts';
 export interface Account {
   readonly subscriptionId: string;
   readonly period: number;
+  /** From this period up to `period`, without that one, nothing passed here, and nothing will. */
+  readonly since: number;
   /** The highest that the controller named. */
   readonly granted: bigint;
   /** The highest that the controller named for the period after this one. */
@@ -31,6 +33,7 @@ export function newAccount(subscriptionId: string, period = 1): Account {
   return {
     subscriptionId,
     period,
+    since: 1,
     granted: 0n,
     nextGranted: 0n,
     armed: 0n,

@@ -96,6 +96,7 @@ function loadSubscription(state: JournalState, row: Row): void {
   state.accounts.set(id, {
     subscriptionId: id,
     period: number(row, 'account_period'),
+    since: number(row, 'account_since'),
     granted: integer(row, 'highest_granted'),
     nextGranted: integer(row, 'highest_next'),
     armed: integer(row, 'armed'),
@@ -135,6 +136,7 @@ function closedPeriod(row: Row): ClosedPeriod {
   return {
     subscriptionId: text(row, 'subscription_id'),
     period: number(row, 'period'),
+    since: number(row, 'since'),
     granted: integer(row, 'granted'),
     writtenOff: integer(row, 'written_off'),
     released: integer(row, 'released'),

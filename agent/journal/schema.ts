@@ -47,6 +47,7 @@ CREATE TABLE subscription (
   throttle        TEXT,
   voucher         TEXT,
   account_period  INTEGER NOT NULL DEFAULT 1,
+  account_since   INTEGER NOT NULL DEFAULT 1,
   highest_granted INTEGER NOT NULL DEFAULT 0,
   highest_next    INTEGER NOT NULL DEFAULT 0,
   armed           INTEGER NOT NULL DEFAULT 0,
@@ -60,6 +61,7 @@ CREATE TABLE subscription (
 CREATE TABLE closed_period (
   subscription_id TEXT NOT NULL,
   period          INTEGER NOT NULL,
+  since           INTEGER NOT NULL,
   granted         INTEGER NOT NULL,
   written_off     INTEGER NOT NULL,
   released        INTEGER NOT NULL,

@@ -57,6 +57,7 @@ const subscriptionValues = (item: DesiredSubscription): Values => [
 
 const accountColumns = [
   'account_period',
+  'account_since',
   'highest_granted',
   'highest_next',
   'armed',
@@ -68,6 +69,7 @@ const accountColumns = [
 ];
 const accountValues = (account: Account): Values => [
   account.period,
+  account.since,
   account.granted,
   account.nextGranted,
   account.armed,
@@ -130,6 +132,7 @@ function closedWriter(database: DatabaseSync): (change: JournalChange) => void {
   const values = (closed: ClosedPeriod): Values => [
     closed.subscriptionId,
     closed.period,
+    closed.since,
     closed.granted,
     closed.writtenOff,
     closed.released,

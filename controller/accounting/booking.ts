@@ -4,7 +4,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { ReportRequest, SubscriptionUsage } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import type { Context } from '../books/context.ts';
 import { larger, smaller } from '../ledger/bigint.ts';
-import { bookReport, claimsTooMuch, type ReportedTotals } from '../ledger/book.ts';
+import { bookReport, claimsTooMuch, passedOver, type ReportedTotals } from '../ledger/book.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { startAtFirstUse } from '../lifetime/first-connection.ts';
 import type { Booking, NodeIdentity } from '../south/ports.ts';
@@ -14,6 +14,7 @@ import { turnPeriod } from './begin-period.ts';
 import { gatherDeviceUsage, ledgerKey } from './device-usage.ts';
 import type { StoredGrant } from './grant-rows.ts';
 import { servingIncarnation } from './incarnation.ts';
+import { findPassedOver } from './passed-over.ts';
 import { quarantine } from './quarantine.ts';
 import { recordReport, standingOf } from './report-numbers.ts';
 import { turnLedger } from './turn.ts';
@@ -58,6 +59,7 @@ async function book(
   const reported = new Map(
     report.subscriptions.map((entry) => [ledgerKey(entry.subscriptionId, entry.period), entry]),
   );
+  const passed = new Set(await findPassedOver(tx, identity, report.subscriptions));
   const vouching = await loadVoucherKey(tx);
   const served = new Set<string>();
   /** Ledgers of which the node says what cannot be. */
@@ -65,7 +67,7 @@ async function book(
   const renewed = new Set<string>();
   const own = await servedHere(tx, identity, report);
   const { subscriptionIds, earliest } = spokenOf(
-    [...usage.grown.keys(), ...reported.keys()].filter((key) => own.has(key)),
+    [...usage.grown.keys(), ...reported.keys(), ...passed].filter((key) => own.has(key)),
   );
   await startAtFirstUse(context, tx, spokenOf([...usage.grown.keys()]).subscriptionIds);
   await turnLedger(context, tx, subscriptionIds, {
@@ -74,7 +76,11 @@ async function book(
     change: (grant, { throttling, free }) => {
       if (grant.nodeId !== identity.nodeId || grant.incarnation !== identity.incarnation) return grant;
       const key = keyOf(grant);
-      const { ledger, totals } = whatWasTold(grant, reported.get(key), vouching);
+      const entry = reported.get(key);
+      const { ledger, totals } =
+        entry === undefined
+          ? { ledger: grant.ledger, totals: passed.has(key) ? passedOver : undefined }
+          : whatWasTold(grant, entry, vouching);
       const used = ledger.used + (usage.grown.get(key) ?? 0n);
       if (claimsTooMuch(ledger, used, totals, free)) {
         refused.add(key);
@@ -132,11 +138,10 @@ async function servedHere(
  */
 function whatWasTold(
   grant: StoredGrant,
-  entry: SubscriptionUsage | undefined,
+  entry: SubscriptionUsage,
   key: Uint8Array,
-): { readonly ledger: LedgerRow; readonly totals: ReportedTotals | undefined } {
+): { readonly ledger: LedgerRow; readonly totals: ReportedTotals } {
   const { ledger, period } = grant;
-  if (entry === undefined) return { ledger, totals: undefined };
   const vouched = readVoucher(key, grant, entry.voucher);
   const told =
     (vouched?.period === period && vouched.granted) ||
@@ -151,6 +156,7 @@ function whatWasTold(
       recall: entry.recall,
       wanting: entry.wanting,
       rate: entry.rate,
+      over: entry.over,
     },
   };
 }

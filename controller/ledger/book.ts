@@ -12,7 +12,20 @@ export interface ReportedTotals {
   readonly recall: number;
   readonly wanting: boolean;
   readonly rate: bigint;
+  /** The period is over there: what it was granted beyond `granted`, and never heard of, it will not pass. */
+  readonly over: boolean;
 }
+
+/** What a node says of a period that it never was in: nothing passed, and nothing will. */
+export const passedOver: ReportedTotals = {
+  granted: 0n,
+  writtenOff: 0n,
+  released: 0n,
+  recall: 0,
+  wanting: false,
+  rate: 0n,
+  over: true,
+};
 
 /**
  * Whether figures cannot have come about on a node that did what it was told: it gave back or wrote off more than it was
@@ -63,9 +76,20 @@ export function bookReport(
     }),
   };
   const beyond = -outstandingBytes(booked);
-  if (beyond <= 0n) return booked;
+  if (beyond <= 0n) return reported?.over ? releaseUnheard(booked, reported) : booked;
   const throttled = throttle ? smaller(beyond, booked.used - row.used) : 0n;
   return { ...booked, granted: booked.granted + beyond, throttled: booked.throttled + throttled };
+}
+
+/**
+ * The node's own figures are final, so that what it never heard of adds to what it released. Not more than is
+ * outstanding: where `granted` followed reality there was no such grant. Of the same figures comes the same again,
+ * whether usage that they leave out is booked before or after.
+ */
+function releaseUnheard(row: LedgerRow, { granted, released }: ReportedTotals): LedgerRow {
+  const unheard = row.granted - granted;
+  const most = row.released + outstandingBytes(row);
+  return { ...row, released: larger(row.released, smaller(released + unheard, most)), wanting: false };
 }
 
 /** The node is gone with what it had left: that may have passed, or not, and nobody will ever say. */
