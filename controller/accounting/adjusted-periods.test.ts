@@ -267,7 +267,8 @@ function onlyRefused(error: unknown): void {
 }
 
 const story = { minLength: 10, maxLength: 45, size: 'max' } as const;
-const withoutAdjustments = step.filter(({ kind }) => !['topUp', 'refund', 'reverse'].includes(kind));
+const adjustments = ['topUp', 'refund', 'reverse', 'suspend', 'resume', 'change'];
+const withoutAdjustments = step.filter(({ kind }) => !adjustments.includes(kind));
 
 async function open(): Promise<World> {
   const rig = await openRig({ validitySeconds: 6 * 3600 });
@@ -298,6 +299,7 @@ describe('over any order of traffic, turns, cuts, losses and late reports', () =
           for (const move of steps) await world.take(move);
           await world.settle();
           const { period, volumeBytes } = await rig.books.catalogue.getSubscription(subscription);
+          const volume = tariffs.middle;
           const before = sites.flatMap((site) => site.accounts.get(period - 1) ?? []);
           const gone = before.reduce((sum, { passed, lost }) => sum + passed + lost, 0n);
           const unused = gone < volume ? volume - gone : 0n;

@@ -18,6 +18,8 @@ export interface Shop {
   close(): Promise<void>;
 }
 
+/** It would change files. */
+const noRollover = async () => ({ pin: 'sha256:00', nextPin: null, waiting: [] });
 const keys = [generateWireguardKeyPair(), generateWireguardKeyPair()];
 
 /**
@@ -33,7 +35,8 @@ export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop
   const api = await buildApi({
     catalogue: late('catalogue'),
     apiKeys: late('apiKeys'),
-    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: `sha256:${'0'.repeat(64)}` },
+    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => `sha256:${'0'.repeat(64)}` },
+    rollover: { status: noRollover, begin: noRollover, finish: noRollover },
     version: '0.0.0',
     log: silentLogger,
     metrics: createApiMetrics(registry),
