@@ -53,11 +53,11 @@ export class Stage {
     });
     const dry = await Customer.make(lab, {
       name: 'dry',
-      volumeBytes: 200_000n,
+      volumeBytes: 1_200_000n,
       clients: bothNodes(3),
       flows: [
-        { family: 4, direction: 'up', bitsPerSecond: 400_000 },
-        { family: 6, direction: 'down', bitsPerSecond: 400_000 },
+        { family: 4, direction: 'up', bitsPerSecond: 600_000 },
+        { family: 6, direction: 'down', bitsPerSecond: 600_000 },
       ],
     });
     const intruder = await Customer.make(lab, {
