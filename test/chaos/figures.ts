@@ -30,6 +30,8 @@ export interface RoundFigures {
   readonly silentMs: number;
   /** Of that, what the fault itself took: it stops all traffic as long as somebody keeps it up. */
   readonly heldMs: number;
+  /** From the end of all traffic until the bills said all of it. */
+  readonly bookedMs: number;
 }
 
 export const sum = (values: readonly bigint[]) => values.reduce((left, right) => left + right, 0n);

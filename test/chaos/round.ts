@@ -1,4 +1,5 @@
 import { eventually } from '../lab/eventually.ts';
+import { machineMilliseconds } from '../lab/traffic/protocol.ts';
 import type { FlowReading } from '../lab/traffic/traffic.ts';
 import type { Bill, Customer } from './customer.ts';
 import type { RoundPlan } from './draw.ts';
@@ -8,6 +9,8 @@ import type { Stage } from './stage.ts';
 
 /** How often the figures are asked for that tell whether a round is over. */
 const lookMs = 150;
+/** A report whose answer does not come is sent again after 30 s. */
+const bookedWithinMs = 45_000;
 
 /**
  * One round: traffic, a fault in the middle of it, and then everything comes to rest: the customer who runs dry has run
@@ -61,8 +64,9 @@ export async function runRound(stage: Stage, plan: RoundPlan<FaultName>): Promis
     last = await figures();
     return last.every((one) => one.billed + one.writtenOff >= accepted(one, fault));
   };
+  const restedAt = machineMilliseconds();
   // Whatever the books say when they do not come right in time is judged, not thrown.
-  await eventually('the books are complete', booked, { within: 15_000, every: lookMs }).catch(
+  await eventually('the books are complete', booked, { within: bookedWithinMs, every: lookMs }).catch(
     () => undefined,
   );
   return {
@@ -70,6 +74,7 @@ export async function runRound(stage: Stage, plan: RoundPlan<FaultName>): Promis
     intruded: (await intruder.arrived()) - intrudedBefore,
     silentMs,
     heldMs,
+    bookedMs: machineMilliseconds() - restedAt,
   };
 }
 

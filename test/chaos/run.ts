@@ -38,11 +38,10 @@ export async function runRounds(
 async function play(stage: Stage, plan: RoundPlan<FaultName>): Promise<Outcome> {
   try {
     const figures = await runRound(stage, plan);
-    if (process.env['CHAOS_DEBUG']) console.log(figures);
     return outcomeOf(plan.number, plan.fault, figures, brokenPromises(figures, faults[plan.fault]));
   } catch (error) {
     const unknown = { billedMinusAccepted: 0, writtenOff: 0, overshoot: 0, stranded: 0, stopped: 0 };
     const broken = [`the round broke off: ${error instanceof Error ? error.message : error}`];
-    return { number: plan.number, fault: plan.fault, ...unknown, recoveryMs: 0, broken };
+    return { number: plan.number, fault: plan.fault, ...unknown, recoveryMs: 0, bookedMs: 0, broken };
   }
 }

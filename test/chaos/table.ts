@@ -14,6 +14,7 @@ export interface Outcome {
   /** At the gates, of the customer who has plenty. */
   readonly stopped: number;
   readonly recoveryMs: number;
+  readonly bookedMs: number;
   readonly broken: readonly string[];
 }
 
@@ -36,6 +37,7 @@ export function outcomeOf(
     stranded: Number(sum(customers.filter((one) => one.runsDry).map((one) => one.left))),
     stopped: Number(sum(customers.filter((one) => !one.runsDry).map(refused))),
     recoveryMs: Math.round(Math.max(0, figures.silentMs - figures.heldMs)),
+    bookedMs: Math.round(figures.bookedMs),
     broken,
   };
 }
@@ -54,9 +56,10 @@ export function renderTable(outcomes: readonly Outcome[]): string {
       'stranded',
       'stopped at the gate',
       'still for ms',
+      'booked after ms',
       'broken',
     ],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
   });
   for (const fault of new Set(outcomes.map((outcome) => outcome.fault))) {
     const rounds = outcomes.filter((outcome) => outcome.fault === fault);
@@ -70,6 +73,7 @@ export function renderTable(outcomes: readonly Outcome[]): string {
       of((one) => one.stranded),
       of((one) => one.stopped),
       of((one) => one.recoveryMs),
+      of((one) => one.bookedMs),
       rounds.filter((one) => one.broken.length > 0).length,
     ]);
   }

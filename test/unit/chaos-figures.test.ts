@@ -25,6 +25,7 @@ const round = (change: Partial<CustomerFigures> = {}, other: Partial<RoundFigure
   intruded: 0n,
   silentMs: 100,
   heldMs: 0,
+  bookedMs: 0,
   ...other,
 });
 
