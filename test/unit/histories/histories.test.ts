@@ -135,7 +135,9 @@ test('one volume over ten nodes is one volume, not ten', async () => {
   await sell(10n * mib);
   let passed = 0n;
   let before = -1n;
-  for (let quiet = 0; quiet < 5; quiet = passed > before ? 0 : quiet + 1) {
+  let round = 0;
+  for (let quiet = 0; quiet < 5 && round < 100; quiet = passed > before ? 0 : quiet + 1) {
+    round += 1;
     before = passed;
     for (const served of nodes) {
       await served.hear();

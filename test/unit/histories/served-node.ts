@@ -37,11 +37,12 @@ export class ServedNode {
     const settings = parseSettings(await desired.settings(identity.nodeId));
     const { deltas, revision } = await desired.since(identity, inbox.revision());
     inbox.settings(settings);
-    inbox.heard();
+    inbox.heard(false);
     const batch = deltas.map((delta) => parseDelta(delta, settings).delta);
     const answer = inbox.apply(batch, revision);
     await this.agent.run({ reading: false });
     await answer;
+    inbox.heard(true);
   }
 
   /** Sends the report that is under way, if any. @throws what `book` throws: it stays under way then */
