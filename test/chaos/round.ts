@@ -1,4 +1,4 @@
-import { eventually } from '../lab/eventually.ts';
+import { eventually, settled } from '../lab/eventually.ts';
 import { machineMilliseconds } from '../lab/traffic/protocol.ts';
 import type { FlowReading } from '../lab/traffic/traffic.ts';
 import type { Bill, Customer } from './customer.ts';
@@ -11,6 +11,8 @@ import type { Stage } from './stage.ts';
 const lookMs = 150;
 /** A report whose answer does not come is sent again after 30 s. */
 const bookedWithinMs = 45_000;
+/** Usage is reported every 5 s; somewhat more, for a busy machine. */
+const reportIntervalMs = 7000;
 
 /**
  * One round: traffic, a fault in the middle of it, and then everything comes to rest: the customer who runs dry has run
@@ -69,12 +71,19 @@ export async function runRound(stage: Stage, plan: RoundPlan<FaultName>): Promis
   await eventually('the books are complete', booked, { within: bookedWithinMs, every: lookMs }).catch(
     () => undefined,
   );
+  const bookedMs = machineMilliseconds() - restedAt;
+  // What is written off may cover what is still to be billed: that is told within the interval of reports.
+  if (fault.counters === 'destroyed') {
+    const bills = async () => (await figures()).map(({ billed }) => billed);
+    await settled('the bills', bills, { quietMs: reportIntervalMs, within: bookedWithinMs, every: lookMs });
+    last = await figures();
+  }
   return {
     customers: last,
     intruded: (await intruder.arrived()) - intrudedBefore,
     silentMs,
     heldMs,
-    bookedMs: machineMilliseconds() - restedAt,
+    bookedMs,
   };
 }
 
