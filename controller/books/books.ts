@@ -6,6 +6,7 @@ import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
 import { byCalendar, type PeriodEnd } from '../accounting/period-end.ts';
 import { sweepTasks } from '../accounting/sweep.ts';
+import { addVoucherKey } from '../accounting/voucher.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -16,7 +17,7 @@ import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
-import type { PinKeeper } from '../identity/open-authority.ts';
+import type { PinKeeper } from '../identity/open-authorities.ts';
 import { lifetimeTask } from '../lifetime/sweep.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
@@ -53,7 +54,7 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  readonly authorityPin: PinKeeper;
+  readonly authorityPins: PinKeeper;
   /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
@@ -73,6 +74,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   try {
     await store.transaction(async (tx) => {
       await addDefaultGroup(tx, clock.now());
+      await addVoucherKey(tx);
       await settleRange(tx, range);
     });
   } catch (error) {
@@ -101,7 +103,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    authorityPin: createPinKeeper(store),
+    authorityPins: createPinKeeper(store),
     tasks: [...sweepTasks(context), seatsTask(context), eventTask(context), lifetimeTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
