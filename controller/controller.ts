@@ -102,7 +102,7 @@ async function serve(
   });
   const registry = createRegistry(books, south.state, clock, version);
   const north = {
-    ...{ catalogue: books.catalogue, apiKeys: books.apiKeys, version, log },
+    ...{ catalogue: books.catalogue, apiKeys: books.apiKeys, changes: books.changes, version, log },
     joining: joining(config, authority, south.state),
     metrics: createApiMetrics(registry),
   };

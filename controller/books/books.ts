@@ -15,6 +15,8 @@ import { createDesiredState } from '../desired/desired-state.ts';
 import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
+import { type Changes, createChanges } from '../idempotency/changes.ts';
+import { idempotencyTask } from '../idempotency/forget.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authority.ts';
 import { lifetimeTask } from '../lifetime/sweep.ts';
@@ -49,6 +51,7 @@ export interface BooksOptions {
 export interface Books {
   readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeys;
+  readonly changes: Changes;
   readonly desired: DesiredState;
   readonly register: NodeRegister;
   readonly booking: Booking;
@@ -96,13 +99,17 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   };
   return {
     catalogue: createCatalogue(context),
-    apiKeys: createApiKeys(store, clock),
+    apiKeys: createApiKeys(context),
+    changes: createChanges(context),
     desired: createDesiredState(context),
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
     authorityPin: createPinKeeper(store),
-    tasks: [...sweepTasks(context), seatsTask(context), eventTask(context), lifetimeTask(context)],
+    tasks: [
+      ...sweepTasks(context),
+      ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],
+    ],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

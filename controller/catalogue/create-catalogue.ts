@@ -14,7 +14,7 @@ import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
 import { createJoinToken } from './join-tokens.ts';
 import { linkAccounts, unlinkAccount } from './links.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
-import { refund } from './refund.ts';
+import { awaitAdjustment, refund } from './refund.ts';
 import { reverse } from './reverse.ts';
 import { setDevice } from './set-device.ts';
 import { setNode } from './set-node.ts';
@@ -65,6 +65,7 @@ export function createCatalogue(context: Context): Catalogue {
     topUp: onSubscription(topUp),
     refund: onSubscription(refund),
     reverse: onSubscription(reverse),
+    awaitAdjustment: onSubscription(awaitAdjustment),
     suspend: onSubscription(suspend),
     resume: onSubscription(resume),
     getUsage: onSubscription(getUsage),

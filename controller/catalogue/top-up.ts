@@ -5,6 +5,7 @@ import { parseInstant } from '../calendar/time-zone.ts';
 import { addVolume } from '../ledger/adjust.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';
+import { type Spender, spend } from './api-keys.ts';
 import { bookAdjustment, type Occasion, parseOccasion } from './book-adjustment.ts';
 import { findLiveSubscription } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';
@@ -14,6 +15,8 @@ export interface TopUp extends Occasion {
   readonly bytes: bigint;
   /** A date (its first moment in the subscription's time zone) or a time with its offset; absent: never. */
   readonly expires?: string;
+  /** Whose budget it takes from; absent: nobody's. */
+  readonly spender?: Spender;
 }
 
 export function topUp(context: Context, id: string, input: TopUp): Promise<Adjustment> {
@@ -27,6 +30,7 @@ export function topUp(context: Context, id: string, input: TopUp): Promise<Adjus
         : readExpiry(input.expires, subscription.time_zone, context.clock.now());
     const pack = { kind: 'pack' as const, bytes: input.bytes, expires_at: expiresAt };
     const adjustment = await bookAdjustment(context, tx, subscription, occasion, pack);
+    if (input.spender !== undefined) await spend(tx, adjustment, input.spender);
     await turnLedger(context, tx, [id], { rearm: true });
     return loadAdjustment(tx, id, adjustment);
   });

@@ -273,5 +273,16 @@ export interface Explanation {
 export interface ApiKey {
   readonly id: string;
   readonly name: string;
+  readonly scopes: readonly string[];
+  readonly budgetBytes: string | null;
+  readonly spentBytes: string;
+  readonly expiresAt: string | null;
+  readonly lastUsedDay: string | null;
   readonly createdAt: string;
+}
+
+/** A key that was just made. */
+export interface SecretApiKey {
+  readonly apiKey: ApiKey;
+  readonly key: string;
 }

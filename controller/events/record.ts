@@ -41,4 +41,5 @@ export async function recordEvent(tx: Tx, event: NewEvent): Promise<void> {
       data: JSON.stringify(event.data ?? {}),
     })
     .execute();
+  tx.eventRecorded();
 }

@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { ApiKeys } from '../catalogue/api-keys.ts';
+import type { Scope } from '../catalogue/api-key-scopes.ts';
+import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Changes } from '../idempotency/changes.ts';
+import type { Versioned } from './versions.ts';
 
 /** The fastify instance that routes are added to. */
 export type Api = FastifyInstance<
@@ -25,9 +28,35 @@ export interface Joining {
 export interface RouteContext {
   readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeys;
+  readonly changes: Changes;
   readonly joining: Joining;
   readonly version: string;
 }
 
 /** One route, in a file of its own. */
 export type Route = (api: Api, context: RouteContext) => void;
+
+/** Who sent a request. */
+export interface Caller {
+  /** Id of the API key; `socket` for whoever may open the unix socket, who may do everything. */
+  readonly id: string;
+  readonly apiKey: ApiKey | undefined;
+  /** The key itself; empty on the socket. */
+  readonly secret: string;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a caller needs; `public`: nothing. Given in routes.ts; a route without one does not start. */
+    scope?: Scope | 'public';
+    /** Not a GET, and yet it changes nothing, or keeps count of its changes itself. */
+    changes?: false;
+    /** What it changes, for If-Match. */
+    versioned?: Versioned;
+  }
+  interface FastifyRequest {
+    caller: Caller | undefined;
+    /** What is left to do when the change is durable; gives the answer in place of the handler's. */
+    afterwards: (() => Promise<unknown>) | undefined;
+  }
+}

@@ -24,4 +24,5 @@ it('what the CLI reads is what the API answers', () => {
   expectTypeOf<Static<typeof answers.FleetStatus>>().toExtend<cli.FleetStatus>();
   expectTypeOf<Static<typeof answers.Explanation>>().toExtend<cli.Explanation>();
   expectTypeOf<Static<typeof answers.ApiKey>>().toExtend<cli.ApiKey>();
+  expectTypeOf<Static<typeof answers.SecretApiKey>>().toExtend<cli.SecretApiKey>();
 });

@@ -25,6 +25,7 @@ export interface Schema {
   departures: DepartureTable;
   events: EventTable;
   api_keys: ApiKeyTable;
+  idempotency_keys: IdempotencyKeyTable;
 }
 
 /** One row. */
@@ -182,6 +183,8 @@ export interface AdjustmentTable {
   reverses: string | null;
   reason: string;
   reference: string;
+  /** Of the API key whose budget it takes from. */
+  api_key_id: string | null;
   created_at: number;
 }
 
@@ -350,8 +353,32 @@ export interface EventTable {
 export interface ApiKeyTable {
   id: string;
   name: string;
+  /** JSON array. */
+  scopes: string;
+  /** What top-ups with it may add, ever; null: no limit of its own. */
+  budget_bytes: bigint | null;
   /** SHA-256 of the key. */
   hash: Uint8Array;
+  /** Of the one before, until that time. */
+  previous_hash: Uint8Array | null;
+  previous_until: number | null;
+  expires_at: number | null;
+  /** YYYY-MM-DD, UTC; never finer. */
+  last_used_day: string | null;
+  created_at: number;
+}
+
+/** Changes that were made with an Idempotency-Key, for a day. */
+export interface IdempotencyKeyTable {
+  /** Id of the API key, or `socket`. */
+  caller: string;
+  /** SHA-256 of caller and key. */
+  key_hash: Uint8Array;
+  /** HMAC-SHA-256 of the request, under the key. */
+  fingerprint: Uint8Array;
+  status: number;
+  /** Encrypted with what only the caller has (controller/idempotency/seal.ts): answers hold private keys. */
+  answer: Uint8Array;
   created_at: number;
 }
 

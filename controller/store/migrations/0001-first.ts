@@ -109,9 +109,11 @@ const statements = [
     reverses TEXT UNIQUE REFERENCES adjustments (id),
     reason TEXT NOT NULL,
     reference TEXT NOT NULL,
+    api_key_id TEXT,
     created_at INTEGER NOT NULL,
     UNIQUE (subscription_id, reference)
   )`,
+  `CREATE INDEX adjustments_by_api_key ON adjustments (api_key_id) WHERE api_key_id IS NOT NULL`,
   `CREATE INDEX adjustments_expiring ON adjustments (expires_at) WHERE expires_at IS NOT NULL AND expired = 0`,
   `CREATE INDEX adjustments_pending ON adjustments (subscription_id) WHERE pending = 1`,
   `CREATE INDEX subscriptions_waiting ON subscriptions (starts_at) WHERE phase = 'waiting'`,
@@ -270,9 +272,25 @@ const statements = [
   `CREATE TABLE api_keys (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
+    scopes TEXT NOT NULL,
+    budget_bytes BIGINT CHECK (budget_bytes >= 0),
     hash BLOB NOT NULL UNIQUE,
+    previous_hash BLOB UNIQUE,
+    previous_until INTEGER,
+    expires_at INTEGER,
+    last_used_day TEXT,
     created_at INTEGER NOT NULL
   )`,
+  `CREATE TABLE idempotency_keys (
+    caller TEXT NOT NULL,
+    key_hash BLOB NOT NULL,
+    fingerprint BLOB NOT NULL,
+    status INTEGER NOT NULL,
+    answer BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (caller, key_hash)
+  )`,
+  `CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at)`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -9,7 +9,7 @@ export const removeApiKey: Route = (api, { apiKeys }) => {
     {
       schema: {
         tags: ['API keys'],
-        summary: 'End a key, by name or id (on the unix socket only)',
+        summary: 'End a key, by name or id',
         params: Type.Object({ key: Type.String() }),
         response: { 200: ApiKey },
       },

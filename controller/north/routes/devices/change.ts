@@ -3,11 +3,13 @@ import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Device } from '../../schemas/answers.ts';
 import { DeviceChange } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const changeDevice: Route = (api, { catalogue }) => {
   api.patch(
     '/v1/devices/:device',
     {
+      config: { versioned: versioned.device },
       schema: {
         tags: ['devices'],
         summary: "Change a device's label or platform",

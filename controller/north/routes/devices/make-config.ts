@@ -11,6 +11,7 @@ export const makeConfig: Route = (api, { catalogue }) => {
   api.post(
     '/v1/devices/:device/config',
     {
+      config: { changes: false },
       schema: {
         tags: ['devices'],
         summary: "A device's configuration for one node, as text or QR code",

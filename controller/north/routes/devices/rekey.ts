@@ -3,11 +3,13 @@ import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { KeyedDevice } from '../../schemas/answers.ts';
 import { NewKey } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const rekeyDevice: Route = (api, { catalogue }) => {
   api.post(
     '/v1/devices/:device/rekey',
     {
+      config: { versioned: versioned.device },
       schema: {
         tags: ['devices'],
         summary: 'Give a device other keys; addresses and usage stay',

@@ -3,11 +3,13 @@ import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Group } from '../../schemas/answers.ts';
 import { GroupChange } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const changeGroup: Route = (api, { catalogue }) => {
   api.patch(
     '/v1/groups/:group',
     {
+      config: { versioned: versioned.group },
       schema: {
         tags: ['groups'],
         summary: "Change a group's settings; what is absent stays as it is",

@@ -2,11 +2,13 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Group } from '../../schemas/answers.ts';
+import { versioned } from '../../versions.ts';
 
 export const showGroup: Route = (api, { catalogue }) => {
   api.get(
     '/v1/groups/:group',
     {
+      config: { versioned: versioned.group },
       schema: {
         tags: ['groups'],
         summary: 'A group, by name or id',

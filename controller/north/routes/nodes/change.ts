@@ -3,11 +3,13 @@ import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Node } from '../../schemas/answers.ts';
 import { NodeChange } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const changeNode: Route = (api, { catalogue }) => {
   api.patch(
     '/v1/nodes/:node',
     {
+      config: { versioned: versioned.node },
       schema: {
         tags: ['nodes'],
         summary: 'Change name, endpoint, group or multiplier of a node',

@@ -2,11 +2,13 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Node } from '../../schemas/answers.ts';
+import { versioned } from '../../versions.ts';
 
 export const showNode: Route = (api, { catalogue }) => {
   api.get(
     '/v1/nodes/:node',
     {
+      config: { versioned: versioned.node },
       schema: {
         tags: ['nodes'],
         summary: 'A node, by name or id',

@@ -14,6 +14,6 @@ export const makeJoinToken: Route = (api, { catalogue, joining }) => {
         response: { 201: JoinTicket },
       },
     },
-    async ({ params }, reply) => reply.code(201).send(await makeTicket(catalogue, joining, params.node)),
+    async ({ params }) => await makeTicket(catalogue, joining, params.node),
   );
 };

@@ -3,11 +3,13 @@ import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Subscription } from '../../schemas/answers.ts';
 import { Cancellation } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const cancel: Route = (api, { catalogue }) => {
   api.post(
     '/v1/subscriptions/:subscription/cancel',
     {
+      config: { versioned: versioned.subscription },
       schema: {
         tags: ['subscriptions'],
         summary: 'Close a subscription on every node for good',

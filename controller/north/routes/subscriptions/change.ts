@@ -3,11 +3,13 @@ import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { SubscriptionChange } from '../../schemas/answers.ts';
 import { TariffOfSubscription } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const changeSubscriptionTariff: Route = (api, { catalogue }) => {
   api.post(
     '/v1/subscriptions/:subscription/tariff',
     {
+      config: { versioned: versioned.subscription },
       schema: {
         tags: ['subscriptions'],
         summary: 'Change its tariff, now or when its period turns',

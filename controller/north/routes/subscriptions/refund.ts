@@ -17,10 +17,13 @@ export const refund: Route = (api, { catalogue }) => {
         response: { 201: Adjustment },
       },
     },
-    async ({ params, body }, reply) => {
+    async (request) => {
+      const { params, body } = request;
       const bytes = readBytes('bytes', body.bytes);
       const adjustment = await catalogue.refund(params.subscription, { ...body, bytes });
-      return reply.code(201).send(toJson(adjustment));
+      request.afterwards = async () =>
+        toJson(await catalogue.awaitAdjustment(adjustment.subscriptionId, adjustment.id));
+      return toJson(adjustment);
     },
   );
 };

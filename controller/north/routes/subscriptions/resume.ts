@@ -2,11 +2,13 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Subscription } from '../../schemas/answers.ts';
+import { versioned } from '../../versions.ts';
 
 export const resume: Route = (api, { catalogue }) => {
   api.post(
     '/v1/subscriptions/:subscription/resume',
     {
+      config: { versioned: versioned.subscription },
       schema: {
         tags: ['subscriptions'],
         summary: 'End a suspension',

@@ -16,9 +16,12 @@ export const reverse: Route = (api, { catalogue }) => {
         response: { 201: Adjustment },
       },
     },
-    async ({ params, body }, reply) => {
+    async (request) => {
+      const { params, body } = request;
       const reversal = await catalogue.reverse(params.subscription, params.adjustment, body);
-      return reply.code(201).send(toJson(reversal));
+      request.afterwards = async () =>
+        toJson(await catalogue.awaitAdjustment(reversal.subscriptionId, reversal.id));
+      return toJson(reversal);
     },
   );
 };

@@ -3,11 +3,13 @@ import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Subscription } from '../../schemas/answers.ts';
 import { SubscriptionTimes } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const setSubscription: Route = (api, { catalogue }) => {
   api.patch(
     '/v1/subscriptions/:subscription',
     {
+      config: { versioned: versioned.subscription },
       schema: {
         tags: ['subscriptions'],
         summary: 'Change when it starts, while it has not, or when it expires',

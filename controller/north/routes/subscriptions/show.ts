@@ -2,11 +2,13 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { SubscriptionDetail } from '../../schemas/answers.ts';
+import { versioned } from '../../versions.ts';
 
 export const showSubscription: Route = (api, { catalogue }) => {
   api.get(
     '/v1/subscriptions/:subscription',
     {
+      config: { versioned: versioned.subscription },
       schema: {
         tags: ['subscriptions'],
         summary: 'A subscription with its adjustments',
