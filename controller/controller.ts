@@ -102,7 +102,14 @@ async function serve(
   });
   const registry = createRegistry(books, south.state, clock, version);
   const north = {
-    ...{ catalogue: books.catalogue, apiKeys: books.apiKeys, changes: books.changes, version, log },
+    ...{
+      catalogue: books.catalogue,
+      apiKeys: books.apiKeys,
+      changes: books.changes,
+      webhooks: books.webhooks,
+      version,
+      log,
+    },
     joining: joining(config, authority, south.state),
     metrics: createApiMetrics(registry),
   };

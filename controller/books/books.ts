@@ -26,6 +26,9 @@ import { SeatDesk } from '../seats/desk.ts';
 import { seatsTask } from '../seats/task.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
 import { openStore, type Tx } from '../store/store.ts';
+import { createPost } from '../webhooks/post.ts';
+import { webhookTask } from '../webhooks/task.ts';
+import { createWebhooks, type Webhooks } from '../webhooks/webhooks.ts';
 import type { Context } from './context.ts';
 import { type BooksFigures, newFigures } from './figures.ts';
 import { Listeners } from './listeners.ts';
@@ -52,6 +55,7 @@ export interface Books {
   readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeys;
   readonly changes: Changes;
+  readonly webhooks: Webhooks;
   readonly desired: DesiredState;
   readonly register: NodeRegister;
   readonly booking: Booking;
@@ -101,6 +105,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     catalogue: createCatalogue(context),
     apiKeys: createApiKeys(context),
     changes: createChanges(context),
+    webhooks: createWebhooks(context),
     desired: createDesiredState(context),
     register: createNodeRegister(context),
     booking: createBooking(context),
@@ -109,6 +114,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     tasks: [
       ...sweepTasks(context),
       ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],
+      webhookTask(context, createPost(clock)),
     ],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),

@@ -13,6 +13,7 @@ export const eventTypes = [
   'key.shared',
   'node.offline',
   'node.online',
+  'webhook.disabled',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

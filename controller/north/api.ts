@@ -5,6 +5,7 @@ import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Changes } from '../idempotency/changes.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { Versioned } from './versions.ts';
 
 /** The fastify instance that routes are added to. */
@@ -29,6 +30,7 @@ export interface RouteContext {
   readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeys;
   readonly changes: Changes;
+  readonly webhooks: Webhooks;
   readonly joining: Joining;
   readonly version: string;
 }

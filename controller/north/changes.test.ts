@@ -25,9 +25,9 @@ afterEach(async () => {
 });
 
 async function makeApi(trust: 'socket' | 'key'): Promise<Api> {
-  const { catalogue, apiKeys, changes } = rig.books;
+  const { catalogue, apiKeys, changes, webhooks } = rig.books;
   const built = await buildApi({
-    ...{ catalogue, apiKeys, changes, trust },
+    ...{ catalogue, apiKeys, changes, webhooks, trust },
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: 'sha256:00' },
     version: '0.0.0',
     log: silentLogger,

@@ -8,6 +8,7 @@ import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { tariffDefaults } from '../catalogue/tariff-settings.ts';
 import type { Changes } from '../idempotency/changes.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 import { hashApiKey } from './access.ts';
 import { createApiMetrics } from './api-metrics.ts';
 import { type ApiOptions, buildApi } from './server.ts';
@@ -45,6 +46,7 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     catalogue: catalogue as Catalogue,
     apiKeys,
     changes,
+    webhooks: {} as Webhooks,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: 'sha256:00' },
     version: '0.0.0',
     log: silentLogger,

@@ -26,6 +26,8 @@ export interface Schema {
   events: EventTable;
   api_keys: ApiKeyTable;
   idempotency_keys: IdempotencyKeyTable;
+  webhooks: WebhookTable;
+  deliveries: DeliveryTable;
 }
 
 /** One row. */
@@ -379,6 +381,43 @@ export interface IdempotencyKeyTable {
   status: number;
   /** Encrypted with what only the caller has (controller/idempotency/seal.ts): answers hold private keys. */
   answer: Uint8Array;
+  created_at: number;
+}
+
+/** Endpoints that events are sent to. */
+export interface WebhookTable {
+  id: string;
+  url: string;
+  /** JSON array of event types; null: all. */
+  types: string | null;
+  /** As the Standard Webhooks convention writes it: needed in clear, to sign. */
+  secret: string;
+  /** Signs too, until that time. */
+  previous_secret: Generated<string | null>;
+  previous_until: Generated<number | null>;
+  /** Id of the last event of which it has a delivery, if it wants one. */
+  cursor: number;
+  /** Nothing was taken since; null: the last attempt was. */
+  failing_since: Generated<number | null>;
+  disabled_at: Generated<number | null>;
+  disabled_reason: Generated<string | null>;
+  created_at: number;
+}
+
+/** An event on its way to an endpoint, and the log of it. */
+export interface DeliveryTable {
+  id: Generated<number>;
+  webhook_id: string;
+  event_id: number;
+  /** Of one subject (a subscription, or a node) one goes after the other. */
+  subject: string;
+  /** `waiting`: behind another one of its subject. `due`: the first of its subject, at `next_at`. */
+  state: 'waiting' | 'due' | 'delivered' | 'failed';
+  attempts: Generated<number>;
+  next_at: number;
+  last_at: Generated<number | null>;
+  last_status: Generated<number | null>;
+  last_error: Generated<string | null>;
   created_at: number;
 }
 

@@ -53,6 +53,14 @@ import { changeTariff } from './tariffs/change.ts';
 import { listTariffs } from './tariffs/list.ts';
 import { removeTariff } from './tariffs/remove.ts';
 import { showTariff } from './tariffs/show.ts';
+import { addWebhook } from './webhooks/add.ts';
+import { changeWebhook } from './webhooks/change.ts';
+import { listDeliveries } from './webhooks/deliveries.ts';
+import { listWebhooks } from './webhooks/list.ts';
+import { removeWebhook } from './webhooks/remove.ts';
+import { replayWebhook } from './webhooks/replay.ts';
+import { rotateWebhook } from './webhooks/rotate.ts';
+import { showWebhook } from './webhooks/show.ts';
 
 /** All that the API offers, by the scope that a caller needs for it. */
 export const routes: Readonly<Record<Scope, readonly Route[]>> = {
@@ -75,5 +83,7 @@ export const routes: Readonly<Record<Scope, readonly Route[]>> = {
   admin: [
     ...[addTariff, changeTariff, removeTariff, switchEnforcement],
     ...[addApiKey, listApiKeys, showApiKey, changeApiKey, rotateApiKey, removeApiKey],
+    ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
+    ...[listDeliveries, replayWebhook],
   ],
 };

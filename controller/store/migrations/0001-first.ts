@@ -291,6 +291,38 @@ const statements = [
     PRIMARY KEY (caller, key_hash)
   )`,
   `CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at)`,
+  `CREATE TABLE webhooks (
+    id TEXT NOT NULL PRIMARY KEY,
+    url TEXT NOT NULL,
+    types TEXT,
+    secret TEXT NOT NULL,
+    previous_secret TEXT,
+    previous_until INTEGER,
+    cursor INTEGER NOT NULL,
+    failing_since INTEGER,
+    disabled_at INTEGER,
+    disabled_reason TEXT,
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    event_id INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'due', 'delivered', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER NOT NULL,
+    last_at INTEGER,
+    last_status INTEGER,
+    last_error TEXT,
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id)`,
+  `CREATE INDEX deliveries_waiting ON deliveries (webhook_id, subject, id) WHERE state = 'waiting'`,
+  `CREATE UNIQUE INDEX deliveries_due ON deliveries (webhook_id, subject) WHERE state = 'due'`,
+  `CREATE INDEX deliveries_next ON deliveries (webhook_id, next_at) WHERE state = 'due'`,
+  `CREATE INDEX deliveries_by_time ON deliveries (created_at)`,
+  `CREATE INDEX deliveries_by_event ON deliveries (event_id) WHERE state IN ('waiting', 'due')`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

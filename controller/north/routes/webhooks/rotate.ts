@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { SecretWebhook } from '../../schemas/webhooks.ts';
+
+export const rotateWebhook: Route = (api, { webhooks }) => {
+  api.post(
+    '/v1/webhooks/:webhook/rotate',
+    {
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Another secret; for a day messages are signed with both',
+        params: Type.Object({ webhook: Type.String() }),
+        response: { 200: SecretWebhook },
+      },
+    },
+    async ({ params }) => toJson(await webhooks.rotate(params.webhook)),
+  );
+};

@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { Webhook } from '../../schemas/webhooks.ts';
+
+export const showWebhook: Route = (api, { webhooks }) => {
+  api.get(
+    '/v1/webhooks/:webhook',
+    {
+      schema: {
+        tags: ['webhooks'],
+        summary: 'A webhook',
+        params: Type.Object({ webhook: Type.String() }),
+        response: { 200: Webhook },
+      },
+    },
+    async ({ params }) => toJson(await webhooks.get(params.webhook)),
+  );
+};
