@@ -58,7 +58,9 @@ describe('retries', () => {
     expect(at).toBeGreaterThan(23 * 3600_000);
     expect(at).toBeLessThan(24 * 3600_000);
     // Also at their soonest, so that an endpoint that took nothing meanwhile is disabled and loses nothing.
-    expect(waits.reduce((sum, _wait, n) => sum + (nextAttempt(n + 1, 0, 0) ?? 0), 0)).toBeGreaterThan(lastingMs);
+    expect(waits.reduce((sum, _wait, n) => sum + (nextAttempt(n + 1, 0, 0) ?? 0), 0)).toBeGreaterThan(
+      lastingMs,
+    );
   });
 
   it('wait as long as the endpoint asks, but no longer than an hour more', () => {
