@@ -107,6 +107,7 @@ async function serve(
       apiKeys: books.apiKeys,
       changes: books.changes,
       webhooks: books.webhooks,
+      requestsPerMinute: config.api.requestsPerMinute,
       version,
       log,
     },

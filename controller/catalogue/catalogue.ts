@@ -132,6 +132,8 @@ export interface Catalogue {
   }): Promise<void>;
 
   listEvents(filter?: EventFilter): Promise<Event[]>;
+  /** As they happen, after one or from now on, until `signal` aborts. */
+  followEvents(filter: Omit<EventFilter, 'limit'>, signal: AbortSignal): AsyncIterable<Event>;
 
   getStatus(): Promise<view.FleetStatus>;
   /** Of a subscription or a device. */

@@ -1,5 +1,6 @@
 import { explain } from '../access/explain.ts';
 import type { Context } from '../books/context.ts';
+import { followEvents } from '../events/follow.ts';
 import { listEvents } from '../events/list.ts';
 import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
@@ -88,6 +89,7 @@ export function createCatalogue(context: Context): Catalogue {
     setGroup: on(setGroup),
     setEnforcement: on(setEnforcement),
     listEvents: on(listEvents),
+    followEvents: (filter, signal) => followEvents(context, filter, signal),
     getStatus: on(getStatus),
     explain: onSubscription(explain),
   };

@@ -5,7 +5,7 @@ import { parseInstant } from '../calendar/time-zone.ts';
 import { addVolume } from '../ledger/adjust.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';
-import { type Spender, spend } from './api-keys.ts';
+import { type Spender, spend } from './api-key-budget.ts';
 import { bookAdjustment, type Occasion, parseOccasion } from './book-adjustment.ts';
 import { findLiveSubscription } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';

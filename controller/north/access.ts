@@ -58,6 +58,13 @@ async function authenticate(header: string | undefined, keys: ApiKeys): Promise<
   return { id: found.id, apiKey: found, secret: key };
 }
 
+/** Whether an answer that goes on may do so: its key may have been removed, or lost the scope. */
+export async function mayGoOn(caller: Caller | undefined, scope: Scope, keys: ApiKeys): Promise<boolean> {
+  if (caller?.apiKey === undefined) return caller !== undefined;
+  const found = await keys.use(hashApiKey(caller.secret)).catch(() => undefined);
+  return found !== undefined && covers(found.scopes, scope);
+}
+
 function demandScope({ apiKey }: Caller, scope: Scope): void {
   if (apiKey === undefined || covers(apiKey.scopes, scope)) return;
   throw new Refusal(

@@ -56,6 +56,10 @@ declare module 'fastify' {
     /** What it changes, for If-Match. */
     versioned?: Versioned;
   }
+  interface FastifyInstance {
+    /** Answers that go on; they are ended before the API closes. */
+    streams: Set<AbortController>;
+  }
   interface FastifyRequest {
     caller: Caller | undefined;
     /** What is left to do when the change is durable; gives the answer in place of the handler's. */

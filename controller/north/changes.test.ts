@@ -30,6 +30,7 @@ async function makeApi(trust: 'socket' | 'key'): Promise<Api> {
     ...{ catalogue, apiKeys, changes, webhooks, trust },
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: 'sha256:00' },
     version: '0.0.0',
+    requestsPerMinute: 6000,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),
   });

@@ -52,6 +52,7 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     log: silentLogger,
     metrics: createApiMetrics(registry),
     trust: 'socket',
+    requestsPerMinute: 6000,
     ...options,
   });
   return Object.assign(built, { registry });

@@ -1,4 +1,5 @@
-import swagger from '@fastify/swagger';
+import { fastifySSE } from '@fastify/sse';
+import swaggerUi from '@fastify/swagger-ui';
 import { type FastifyReply, fastify, type RouteOptions } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import { TurnpikeError } from '../../common/errors.ts';
@@ -8,7 +9,9 @@ import { demandKeys, trustCallers } from './access.ts';
 import type { Api, Route, RouteContext } from './api.ts';
 import type { ApiMetrics } from './api-metrics.ts';
 import { isChange, makeChangesOnce } from './changes.ts';
+import { describeApi } from './describe.ts';
 import { InvalidRequest, type Problem, toProblem } from './problem.ts';
+import { limitRates } from './rate-limit.ts';
 import { routes } from './routes/routes.ts';
 import { Problem as ProblemSchema } from './schemas/answers.ts';
 import { IdempotencyKey, IfMatch } from './schemas/requests.ts';
@@ -20,6 +23,8 @@ export interface ApiOptions extends RouteContext {
   readonly metrics: ApiMetrics;
   /** `socket`: whoever may open the socket is trusted. `key`: each request needs an API key. */
   readonly trust: 'socket' | 'key';
+  /** Of one API key. */
+  readonly requestsPerMinute: number;
 }
 
 /** No request is larger: the largest is a group with all its allowed IPs. */
@@ -46,7 +51,9 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   api.decorateRequest('afterwards', undefined);
   if (options.trust === 'key') demandKeys(api, options.apiKeys);
   else trustCallers(api);
+  if (options.trust === 'key') await limitRates(api, options.requestsPerMinute);
   makeChangesOnce(api, options);
+  await allowStreams(api);
   observe(api, options);
   await describeApi(api, options.version);
   await addRoutes(api, options);
@@ -118,15 +125,25 @@ async function addRoutes(api: Api, context: RouteContext): Promise<void> {
   api.addHook('onRoute', (route) => void added.push(route));
   for (const [scope, list] of Object.entries(routes) as [Scope, readonly Route[]][]) {
     await api.register(async (scoped) => {
+      let operationId = '';
       scoped.addHook('onRoute', (route) => {
         route.config = { ...route.config, scope };
-        route.schema = { ...route.schema, security: [{ key: [scope] }] };
+        route.schema = { ...route.schema, security: [{ key: [scope] }], operationId };
       });
-      for (const route of list) route(scoped as Api, context);
+      for (const route of list) {
+        operationId = route.name;
+        route(scoped as Api, context);
+      }
     });
   }
-  const document = { schema: { hide: true }, config: { scope: 'public' } } as const;
-  api.get('/openapi.json', document, async () => api.swagger());
+  await api.register(async (open) => {
+    open.addHook('onRoute', (route) => {
+      route.config = { ...route.config, scope: 'public' };
+      route.schema = { ...route.schema, hide: true };
+    });
+    open.get('/openapi.json', async () => api.swagger());
+    await open.register(swaggerUi, { routePrefix: '/reference', staticCSP: true });
+  });
   for (const { method, url, config } of added) {
     if (config?.scope === undefined) {
       throw new TurnpikeError('internal', `the route ${method} ${url} is under no scope in routes.ts`);
@@ -149,20 +166,10 @@ function observe(api: Api, { log, metrics }: ApiOptions): void {
   });
 }
 
-async function describeApi(api: Api, version: string): Promise<void> {
-  await api.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Turnpike',
-        version,
-        description:
-          'Bytes are strings of digits, because they may pass 2^53; times are RFC 3339; errors are problem ' +
-          'documents (RFC 9457) with a stable type. What a request holds that is not described here is refused.',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-      security: [{ key: [] }, {}],
-    },
+async function allowStreams(api: Api): Promise<void> {
+  await api.register(fastifySSE, { heartbeatInterval: 15_000 });
+  api.decorate('streams', new Set<AbortController>());
+  api.addHook('preClose', async () => {
+    for (const stream of api.streams) stream.abort();
   });
 }

@@ -320,7 +320,11 @@ export const Event = Type.Object(
     subscriptionId: nullable(Type.String()),
     deviceId: nullable(Type.String()),
     nodeId: nullable(Type.String()),
-    data: Type.Record(Type.String(), Type.Unknown(), { description: 'What the type has to say beside.' }),
+    data: Type.Unsafe<Record<string, unknown>>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'What the type has to say beside.',
+    }),
   },
   { ...strict, title: 'Event' },
 );

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { ApiKey } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { ApiKeyChange } from '../../schemas/requests.ts';
 import { readBudget } from '../../schemas/values.ts';
 
@@ -12,7 +12,7 @@ export const changeApiKey: Route = (api, { apiKeys }) => {
       schema: {
         tags: ['API keys'],
         summary: "Change a key's scopes, budget or expiry; what is absent stays as it is",
-        params: Type.Object({ key: Type.String() }),
+        params: pathOf('key'),
         body: ApiKeyChange,
         response: { 200: ApiKey },
       },

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { ApiKey } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 
 export const removeApiKey: Route = (api, { apiKeys }) => {
   api.delete(
@@ -10,7 +10,7 @@ export const removeApiKey: Route = (api, { apiKeys }) => {
       schema: {
         tags: ['API keys'],
         summary: 'End a key, by name or id',
-        params: Type.Object({ key: Type.String() }),
+        params: pathOf('key'),
         response: { 200: ApiKey },
       },
     },

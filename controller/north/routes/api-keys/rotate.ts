@@ -1,4 +1,3 @@
-import Type from 'typebox';
 import { hashApiKey, newApiKey } from '../../access.ts';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
@@ -7,6 +6,8 @@ import { ApiKeyRotation } from '../../schemas/requests.ts';
 
 const daySeconds = 86_400;
 
+import { pathOf } from '../../schemas/paths.ts';
+
 export const rotateApiKey: Route = (api, { apiKeys }) => {
   api.post(
     '/v1/api-keys/:key/rotate',
@@ -14,7 +15,7 @@ export const rotateApiKey: Route = (api, { apiKeys }) => {
       schema: {
         tags: ['API keys'],
         summary: 'Make another key in place of this one, which goes on for a while',
-        params: Type.Object({ key: Type.String() }),
+        params: pathOf('key'),
         body: ApiKeyRotation,
         response: { 200: SecretApiKey },
       },

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { ApiKey } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 
 export const showApiKey: Route = (api, { apiKeys }) => {
   api.get(
@@ -10,7 +10,7 @@ export const showApiKey: Route = (api, { apiKeys }) => {
       schema: {
         tags: ['API keys'],
         summary: 'A key, by name or id, without what is secret',
-        params: Type.Object({ key: Type.String() }),
+        params: pathOf('key'),
         response: { 200: ApiKey },
       },
     },

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Group } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
 export const showGroup: Route = (api, { catalogue }) => {
@@ -12,7 +12,7 @@ export const showGroup: Route = (api, { catalogue }) => {
       schema: {
         tags: ['groups'],
         summary: 'A group, by name or id',
-        params: Type.Object({ group: Type.String() }),
+        params: pathOf('group'),
         response: { 200: Group },
       },
     },

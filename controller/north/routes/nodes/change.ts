@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Node } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { NodeChange } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
@@ -13,7 +13,7 @@ export const changeNode: Route = (api, { catalogue }) => {
       schema: {
         tags: ['nodes'],
         summary: 'Change name, endpoint, group or multiplier of a node',
-        params: Type.Object({ node: Type.String() }),
+        params: pathOf('node'),
         body: NodeChange,
         response: { 200: Node },
       },

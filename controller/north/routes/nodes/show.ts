@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Node } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
 export const showNode: Route = (api, { catalogue }) => {
@@ -12,7 +12,7 @@ export const showNode: Route = (api, { catalogue }) => {
       schema: {
         tags: ['nodes'],
         summary: 'A node, by name or id',
-        params: Type.Object({ node: Type.String() }),
+        params: pathOf('node'),
         response: { 200: Node },
       },
     },

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Adjustment } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Reversal } from '../../schemas/requests.ts';
 
 export const reverse: Route = (api, { catalogue }) => {
@@ -11,7 +11,7 @@ export const reverse: Route = (api, { catalogue }) => {
       schema: {
         tags: ['subscriptions'],
         summary: 'Undo a top-up, as far as it is not used, or a refund; by an adjustment of its own',
-        params: Type.Object({ subscription: Type.String(), adjustment: Type.String() }),
+        params: pathOf('subscription', 'adjustment'),
         body: Reversal,
         response: { 201: Adjustment },
       },

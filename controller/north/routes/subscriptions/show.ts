@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { SubscriptionDetail } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
 export const showSubscription: Route = (api, { catalogue }) => {
@@ -12,7 +12,7 @@ export const showSubscription: Route = (api, { catalogue }) => {
       schema: {
         tags: ['subscriptions'],
         summary: 'A subscription with its adjustments',
-        params: Type.Object({ subscription: Type.String() }),
+        params: pathOf('subscription'),
         response: { 200: SubscriptionDetail },
       },
     },

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Subscription } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Suspension } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
@@ -13,7 +13,7 @@ export const suspend: Route = (api, { catalogue }) => {
       schema: {
         tags: ['subscriptions'],
         summary: 'Close a subscription on every node until it is resumed',
-        params: Type.Object({ subscription: Type.String() }),
+        params: pathOf('subscription'),
         body: Suspension,
         response: { 200: Subscription },
       },

@@ -1,9 +1,9 @@
-import Type from 'typebox';
+import type { Spender } from '../../../catalogue/api-key-budget.ts';
 import { covers } from '../../../catalogue/api-key-scopes.ts';
-import type { Spender } from '../../../catalogue/api-keys.ts';
 import type { Caller, Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Adjustment } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { TopUp } from '../../schemas/requests.ts';
 import { readBytes } from '../../schemas/values.ts';
 
@@ -14,7 +14,7 @@ export const topUp: Route = (api, { catalogue }) => {
       schema: {
         tags: ['subscriptions'],
         summary: 'Add volume; the same reference is never booked twice',
-        params: Type.Object({ subscription: Type.String() }),
+        params: pathOf('subscription'),
         body: TopUp,
         response: { 201: Adjustment },
       },

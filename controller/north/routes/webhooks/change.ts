@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Webhook, WebhookChange } from '../../schemas/webhooks.ts';
 
 export const changeWebhook: Route = (api, { webhooks }) => {
@@ -10,7 +10,7 @@ export const changeWebhook: Route = (api, { webhooks }) => {
       schema: {
         tags: ['webhooks'],
         summary: 'Change a webhook, or enable it again: it gets then what it did not get',
-        params: Type.Object({ webhook: Type.String() }),
+        params: pathOf('webhook'),
         body: WebhookChange,
         response: { 200: Webhook },
       },

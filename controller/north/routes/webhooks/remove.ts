@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Webhook } from '../../schemas/webhooks.ts';
 
 export const removeWebhook: Route = (api, { webhooks }) => {
@@ -10,7 +10,7 @@ export const removeWebhook: Route = (api, { webhooks }) => {
       schema: {
         tags: ['webhooks'],
         summary: 'Remove a webhook with its log',
-        params: Type.Object({ webhook: Type.String() }),
+        params: pathOf('webhook'),
         response: { 200: Webhook },
       },
     },

@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import { TurnpikeError } from '../../../../common/errors.ts';
 import type { Route } from '../../api.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Replay, Replayed } from '../../schemas/webhooks.ts';
 
 export const replayWebhook: Route = (api, { webhooks }) => {
@@ -10,7 +10,7 @@ export const replayWebhook: Route = (api, { webhooks }) => {
       schema: {
         tags: ['webhooks'],
         summary: 'Send one delivery again, or all events since a time',
-        params: Type.Object({ webhook: Type.String() }),
+        params: pathOf('webhook'),
         body: Replay,
         response: { 201: Replayed },
       },

@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { SecretWebhook } from '../../schemas/webhooks.ts';
 
 export const rotateWebhook: Route = (api, { webhooks }) => {
@@ -10,7 +10,7 @@ export const rotateWebhook: Route = (api, { webhooks }) => {
       schema: {
         tags: ['webhooks'],
         summary: 'Another secret; for a day messages are signed with both',
-        params: Type.Object({ webhook: Type.String() }),
+        params: pathOf('webhook'),
         response: { 200: SecretWebhook },
       },
     },
