@@ -81,9 +81,9 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#wake();
   }
 
-  heard(): void {
+  heard(upToDate: boolean): void {
     const wasOver = this.#validity.remainingMs() === 0 || this.#validity.patienceMs() === 0;
-    this.#validity.heard();
+    this.#validity.heard(upToDate);
     if (wasOver) this.#wake();
   }
 

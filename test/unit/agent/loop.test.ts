@@ -34,7 +34,7 @@ async function start(): Promise<void> {
   const loop = new Loop({
     ...{ reconciler: rig.reconciler, inbox: rig.inbox, gate: rig.gate, clock: rig.clock, wake },
     ...{
-      validity: new Validity(rig.clock, rig.clock, { validUntil: 0, refused: false }),
+      validity: new Validity(rig.clock, rig.clock, { validUntil: 0, refused: false, settings: undefined }),
       telemetry: rig.telemetry,
       log: silentLogger,
     },
