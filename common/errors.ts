@@ -49,6 +49,14 @@ export function describeError(error: unknown): string {
   if (error instanceof TurnpikeError) {
     return error.remedy === undefined ? error.message : `${error.message} (${error.remedy})`;
   }
-  if (error instanceof Error) return error.message.split('\n')[0] ?? error.name;
-  return String(error);
+  return error instanceof Error ? foreignMessage(error) : 'something that is no error was thrown';
+}
+
+/**
+ * What may be repeated of an error that is not ours. JSON.parse and BigInt quote what they could not read, which may be
+ * what a program printed: keys and clients' addresses.
+ */
+export function foreignMessage(error: Error): string {
+  if (error instanceof SyntaxError) return 'what was read has not the form that it should have';
+  return error.message.split('\n')[0] || error.name;
 }

@@ -4,7 +4,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { keepaliveOptions } from '../../common/grpc/liveness.ts';
 import type { Logger } from '../../common/log.ts';
 import { controllerName } from '../../common/pki/names.ts';
-import { type AgentIdentity, certificateLife } from '../identity/identity.ts';
+import { type AgentIdentity, certificateLife, trustedBy } from '../identity/identity.ts';
 import { trusting } from '../identity/tls.ts';
 import type { Failure } from './failure.ts';
 
@@ -41,28 +41,23 @@ export class ControllerConnection {
     return this.#identity;
   }
 
+  /** By our clock the certificate is over: no nodes' listener would take it. */
+  get hasEnded(): boolean {
+    return this.#clock.now() > certificateLife(this.#identity).until;
+  }
+
   /**
    * The channel; a new one when the last was dropped. Calls on it fail when no connection comes about.
-   * @throws TurnpikeError `unauthenticated` when the node's certificate has ended: no controller would take it
+   * @throws TurnpikeError `unavailable` while the node's certificate has ended: Sync has it renewed first
    */
   channel(): Channel {
     if (this.#channel) return this.#channel;
-    const { until } = certificateLife(this.#identity);
-    if (this.#clock.now() > until) {
-      throw new TurnpikeError(
-        'unauthenticated',
-        `the node's certificate ended on ${new Date(until).toISOString()}`,
-        {
-          remedy:
-            'join again with a new token ("turnpike node token NODE") and --force-new; if the date is in the future, set this machine\'s clock',
-        },
-      );
-    }
-    const { controllerAddress, caCertificate } = this.#identity;
+    if (this.hasEnded) throw new TurnpikeError('unavailable', "the node's certificate has ended");
+    const { controllerAddress } = this.#identity;
     this.#log.debug({ controller: controllerAddress }, 'dialling');
     const client = new Client(
       controllerAddress,
-      credentials.createFromSecureContext(trusting(caCertificate, this.#identity)),
+      credentials.createFromSecureContext(trusting(trustedBy(this.#identity), this.#identity)),
       {
         ...keepaliveOptions,
         'grpc.ssl_target_name_override': controllerName,

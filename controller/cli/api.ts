@@ -312,3 +312,9 @@ export interface Delivery {
   readonly lastStatus: number | null;
   readonly lastError: string | null;
 }
+
+export interface Ca {
+  readonly pin: string;
+  readonly nextPin: string | null;
+  readonly waiting: readonly string[];
+}

@@ -14,6 +14,7 @@ export const eventTypes = [
   'node.offline',
   'node.online',
   'webhook.disabled',
+  'node.quarantined',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

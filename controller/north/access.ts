@@ -32,6 +32,11 @@ export function demandKeys(api: Api, apiKeys: ApiKeys): void {
     if (scope === 'public') return;
     const caller = await authenticate(request.headers.authorization, apiKeys);
     request.caller = caller;
+    if (scope === 'socket') {
+      throw new TurnpikeError('forbidden', 'no API key may do this', {
+        remedy: 'use the unix socket on the machine of the controller',
+      });
+    }
     // What is not there is said to be so to those who are known.
     if (scope !== undefined) demandScope(caller, scope);
   });

@@ -5,6 +5,7 @@ import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Changes } from '../idempotency/changes.ts';
+import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { Versioned } from './versions.ts';
 
@@ -22,7 +23,7 @@ export interface Joining {
   /** HOST:PORT of the enrolment listener, as nodes reach it. */
   readonly enrolmentAddress: () => string;
   /** `sha256:` and hex over the CA's certificate. */
-  readonly pin: string;
+  readonly pin: () => string;
 }
 
 /** What routes are made of. */
@@ -32,6 +33,7 @@ export interface RouteContext {
   readonly changes: Changes;
   readonly webhooks: Webhooks;
   readonly joining: Joining;
+  readonly rollover: CaRollover;
   readonly version: string;
 }
 
@@ -49,8 +51,8 @@ export interface Caller {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a caller needs; `public`: nothing. Given in routes.ts; a route without one does not start. */
-    scope?: Scope | 'public';
+    /** What a caller needs; `public`: nothing; `socket`: no key will do. Given in routes.ts; a route without one does not start. */
+    scope?: Scope | 'public' | 'socket';
     /** Not a GET, and yet it changes nothing, or keeps count of its changes itself. */
     changes?: false;
     /** What it changes, for If-Match. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../common/log.ts';
 import { openRig, type Rig } from '../../test/unit/books/rig.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
+import type { CaRollover } from '../identity/ca-rollover.ts';
 import { hashApiKey } from './access.ts';
 import type { Api } from './api.ts';
 import { createApiMetrics } from './api-metrics.ts';
@@ -28,9 +29,10 @@ async function makeApi(trust: 'socket' | 'key'): Promise<Api> {
   const { catalogue, apiKeys, changes, webhooks } = rig.books;
   const built = await buildApi({
     ...{ catalogue, apiKeys, changes, webhooks, trust },
-    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: 'sha256:00' },
+    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     version: '0.0.0',
     requestsPerMinute: 6000,
+    rollover: {} as CaRollover,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),
   });

@@ -27,6 +27,7 @@ it('what the CLI reads is what the API answers', () => {
   expectTypeOf<Static<typeof webhooks.Webhook>>().toExtend<cli.Webhook>();
   expectTypeOf<Static<typeof webhooks.SecretWebhook>>().toExtend<cli.SecretWebhook>();
   expectTypeOf<Static<typeof webhooks.Delivery>>().toExtend<cli.Delivery>();
+  expectTypeOf<Static<typeof answers.Ca>>().toExtend<cli.Ca>();
   expectTypeOf<Static<typeof answers.ApiKey>>().toExtend<cli.ApiKey>();
   expectTypeOf<Static<typeof answers.SecretApiKey>>().toExtend<cli.SecretApiKey>();
 });

@@ -8,6 +8,7 @@ import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { tariffDefaults } from '../catalogue/tariff-settings.ts';
 import type { Changes } from '../idempotency/changes.ts';
+import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { hashApiKey } from './access.ts';
 import { createApiMetrics } from './api-metrics.ts';
@@ -40,6 +41,12 @@ const changes: Changes = {
   whole: (work) => work(),
 };
 
+const rollover: CaRollover = {
+  status: async () => ({ pin: 'sha256:00', nextPin: null, waiting: [] }),
+  begin: () => rollover.status(),
+  finish: () => rollover.status(),
+};
+
 async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptions> = {}) {
   const registry = new Registry();
   const built = await buildApi({
@@ -47,7 +54,8 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     apiKeys,
     changes,
     webhooks: {} as Webhooks,
-    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: 'sha256:00' },
+    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
+    rollover,
     version: '0.0.0',
     log: silentLogger,
     metrics: createApiMetrics(registry),
@@ -242,6 +250,9 @@ describe('over TCP', () => {
     }
     scopes = ['admin'];
     expect((await call('/v1/api-keys', `Bearer ${key}`)).statusCode).toBe(200);
+    const onTheMachine = await call('/v1/ca', `Bearer ${key}`);
+    expect(onTheMachine.statusCode).toBe(403);
+    expect(onTheMachine.json().detail).toBe('no API key may do this');
     scopes = ['read'];
   });
 });

@@ -123,7 +123,7 @@ function headersOf(route: RouteOptions): { headers?: TSchema } {
 async function addRoutes(api: Api, context: RouteContext): Promise<void> {
   const added: RouteOptions[] = [];
   api.addHook('onRoute', (route) => void added.push(route));
-  for (const [scope, list] of Object.entries(routes) as [Scope, readonly Route[]][]) {
+  for (const [scope, list] of Object.entries(routes) as [Scope | 'socket', readonly Route[]][]) {
     await api.register(async (scoped) => {
       let operationId = '';
       scoped.addHook('onRoute', (route) => {

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../common/log.ts';
 import { openRig, type Rig } from '../../test/unit/books/rig.ts';
+import type { CaRollover } from '../identity/ca-rollover.ts';
 import { hashApiKey } from './access.ts';
 import type { Api } from './api.ts';
 import { createApiMetrics } from './api-metrics.ts';
@@ -20,7 +21,8 @@ beforeEach(async () => {
   const { catalogue, apiKeys, changes, webhooks } = rig.books;
   api = await buildApi({
     ...{ catalogue, apiKeys, changes, webhooks, trust: 'key', version: '0.0.0', requestsPerMinute: 20 },
-    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: 'sha256:00' },
+    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
+    rollover: {} as CaRollover,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),
   });

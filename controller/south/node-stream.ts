@@ -37,7 +37,7 @@ export class NodeStream<Request, Response> implements LiveStream {
     this.#context = context;
     this.#cutOff = cutOff;
     this.closed = this.#close.signal;
-    this.caller = readCaller(call.getAuthContext().sslPeerCertificate);
+    this.caller = readCaller(call.getAuthContext().sslPeerCertificate?.raw, context.authorities);
     const over = () => {
       this.#finished = true;
       this.#close.abort();

@@ -9,15 +9,17 @@ import { serviceDefinition } from '../../common/grpc/service.ts';
 import { formatHostPort, type HostPort } from '../../common/host-port.ts';
 import type { Logger } from '../../common/log.ts';
 import { aborted, type Task } from '../../common/task.ts';
-import type { CertificateAuthority } from '../identity/authority.ts';
+import type { Authorities } from '../identity/authorities.ts';
 import { ServerIdentity } from '../identity/server-identity.ts';
+import { CloneWatch } from './clones.ts';
 import { defaultTiming, type SouthContext, type SouthTiming } from './context.ts';
 import { ControllerCredentials } from './credentials.ts';
 import { enrolHandler } from './enrol.ts';
+import { EnrolmentLimit } from './enrolment-limit.ts';
 import { listen } from './listener.ts';
 import { LiveStreams } from './live-streams.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
-import { renewHandler } from './renew.ts';
+import { recoverHandler, renewHandler } from './renew.ts';
 import { reportHandler } from './report.ts';
 import { SouthState } from './state.ts';
 import { syncHandler } from './sync.ts';
@@ -33,7 +35,7 @@ export interface SouthOptions {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  readonly authority: CertificateAuthority;
+  readonly authorities: Authorities;
   readonly clock: Clock;
   readonly log: Logger;
   readonly nodesListen: HostPort;
@@ -52,6 +54,7 @@ export async function createSouth(
     ...options,
     state,
     streams: new LiveStreams(),
+    clones: new CloneWatch(),
     timing: { ...defaultTiming, ...options.timing },
     controllerAddress: () =>
       formatHostPort({
@@ -59,7 +62,7 @@ export async function createSouth(
         port: state.ports.nodes ?? options.nodesListen.port,
       }),
   };
-  const server = await ServerIdentity.create(options.authority, options.clock, options.log);
+  const server = await ServerIdentity.create(options.authorities, options.clock, options.log);
   return {
     tasks: [
       server.renewal,
@@ -75,7 +78,7 @@ function nodesTask(context: SouthContext, identity: ServerIdentity, address: Hos
     name: 'nodes listener',
     async run(signal, ready) {
       const { clock, identities, log, state, streams, timing } = context;
-      const credentials = new ControllerCredentials(context.authority, identity.certificate, true);
+      const credentials = new ControllerCredentials(context.authorities, identity.certificate, true);
       identity.onRenewed((certificate) => credentials.reload(certificate));
       const server = new Server({
         ...keepaliveOptions,
@@ -93,9 +96,11 @@ function nodesTask(context: SouthContext, identity: ServerIdentity, address: Hos
       state.ports.nodes = listener.port;
       log.info({ port: listener.port }, 'nodes may dial');
       const stop = identities.onRevoked((nodeId, incarnation) => streams.revoke(nodeId, incarnation));
+      const stopChange = context.authorities.onChange(() => streams.endUntrusted(context.authorities));
       ready();
       await aborted(signal);
       stop();
+      stopChange();
       listener.stopAccepting();
       streams.endAll(new TurnpikeError('unavailable', 'the controller is stopping'));
       await clock.sleep(Math.min(timing.endGraceMs, 100));
@@ -108,7 +113,7 @@ function enrolmentTask(context: SouthContext, identity: ServerIdentity, address:
   return {
     name: 'enrolment listener',
     async run(signal, ready) {
-      const credentials = new ControllerCredentials(context.authority, identity.certificate, false);
+      const credentials = new ControllerCredentials(context.authorities, identity.certificate, false);
       identity.onRenewed((certificate) => credentials.reload(certificate));
       const server = new Server({
         ...keepaliveOptions,
@@ -118,7 +123,11 @@ function enrolmentTask(context: SouthContext, identity: ServerIdentity, address:
         'grpc.max_connection_age_ms': 60_000,
         'grpc.max_connection_age_grace_ms': 10_000,
       });
-      server.addService(serviceDefinition(EnrolmentService), { enrol: enrolHandler(context) });
+      const limit = new EnrolmentLimit(context.clock.monotonic());
+      server.addService(serviceDefinition(EnrolmentService), {
+        enrol: enrolHandler(context, limit),
+        recover: recoverHandler(context, limit),
+      });
       const at = { key: 'nodes.enrolment_listen', address };
       const listener = await listen(server, credentials, at, mostEnrolmentConnections, (count) => {
         context.state.connections.enrolment = count;

@@ -41,6 +41,8 @@ export interface FleetTable {
   range6: string | null;
   /** SHA-256 of the CA's certificate, hex: what the nodes were told to trust; null before the first start. */
   ca_pin: string | null;
+  /** The same of the CA that is to come; null unless a rollover is under way. */
+  next_ca_pin: string | null;
   /** Which key hashed the hardware ids that are kept; null before the first one. */
   hardware_key_sha256: Uint8Array | null;
 }
@@ -264,6 +266,8 @@ export interface IncarnationTable {
   last_report: bigint;
   /** When it began: it never held what was removed before. */
   since_revision: bigint;
+  /** Pin of the CA whose certificate it showed last; null before its first stream. */
+  shown_ca_pin: string | null;
   quarantined_at: number | null;
   /** Followed by another one, or its node was removed. */
   ended_at: number | null;

@@ -13,6 +13,9 @@ import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
 import { rotateApiKey } from './api-keys/rotate.ts';
 import { showApiKey } from './api-keys/show.ts';
+import { beginCa } from './ca/begin.ts';
+import { finishCa } from './ca/finish.ts';
+import { showCa } from './ca/show.ts';
 import { addDevice } from './devices/add.ts';
 import { changeDevice } from './devices/change.ts';
 import { showConfig } from './devices/config.ts';
@@ -62,8 +65,8 @@ import { replayWebhook } from './webhooks/replay.ts';
 import { rotateWebhook } from './webhooks/rotate.ts';
 import { showWebhook } from './webhooks/show.ts';
 
-/** All that the API offers, by the scope that a caller needs for it. */
-export const routes: Readonly<Record<Scope, readonly Route[]>> = {
+/** All that the API offers, by the scope that a caller needs for it; what is under `socket` no key may do. */
+export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
@@ -86,4 +89,6 @@ export const routes: Readonly<Record<Scope, readonly Route[]>> = {
     ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
     ...[listDeliveries, replayWebhook],
   ],
+  // Who may rule over the nodes' identities is at the machine.
+  socket: [showCa, beginCa, finishCa],
 };

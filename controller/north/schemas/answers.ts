@@ -418,6 +418,17 @@ export const SecretApiKey = Type.Object(
   { ...strict, title: 'SecretApiKey' },
 );
 
+export const Ca = Type.Object(
+  {
+    pin: Type.String({ description: 'sha256: and hex: of the certificate that the controller shows.' }),
+    nextPin: nullable(Type.String(), 'Of the one that is to take its place; null when none is.'),
+    waiting: Type.Array(Type.String(), {
+      description: 'Names of the nodes that do not know the next one yet.',
+    }),
+  },
+  { ...strict, title: 'Ca' },
+);
+
 export const Problem = Type.Object(
   {
     type: Type.String({ description: 'Stable; what programs look at.' }),

@@ -276,3 +276,12 @@ export const ApiKeyRotation = Type.Object(
   },
   strict,
 );
+
+export const CaFinish = Type.Object(
+  {
+    abandon: Type.Optional(
+      Type.Boolean({ description: 'Also when nodes do not know the new CA; they must join anew then.' }),
+    ),
+  },
+  strict,
+);

@@ -10,6 +10,7 @@ const statements = [
     range4 TEXT,
     range6 TEXT,
     ca_pin TEXT,
+    next_ca_pin TEXT,
     hardware_key_sha256 BLOB
   )`,
   `INSERT INTO fleet (id, revision, enforcement) VALUES (1, 0, 'enforce')`,
@@ -182,6 +183,7 @@ const statements = [
     incarnation INTEGER NOT NULL,
     last_report BIGINT NOT NULL,
     since_revision BIGINT NOT NULL,
+    shown_ca_pin TEXT,
     quarantined_at INTEGER,
     ended_at INTEGER,
     created_at INTEGER NOT NULL,
