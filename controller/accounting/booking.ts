@@ -84,6 +84,7 @@ async function book(
       return { ...grant, ledger: booked };
     },
     used: (grant) => usage.grown.has(keyOf(grant)),
+    answered: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
     renew: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
   });
   const strange = usage.strange + [...reported.keys()].filter((id) => !served.has(id)).length;

@@ -9,6 +9,8 @@ export interface Turn {
   readonly change?: (grant: StoredGrant, throttling: boolean) => StoredGrant;
   /** Rows that used something just now. */
   readonly used?: (grant: StoredGrant) => boolean;
+  /** Rows whose node has answered a recall just now: what is left is shared anew. */
+  readonly answered?: (grant: StoredGrant) => boolean;
   /** Rows whose allowance is to be filled up. */
   readonly renew?: (grant: StoredGrant) => boolean;
   /** A node that is in contact by what is done here, whether its Sync stream stands or not. */
@@ -21,4 +23,6 @@ export interface Turn {
   readonly reclaim?: boolean;
   /** Volume was added: thresholds that are no longer reached are told again when they are. */
   readonly rearm?: boolean;
+  /** It may pass again. */
+  readonly resumed?: boolean;
 }

@@ -7,6 +7,8 @@ export interface Account {
   readonly id: string;
   readonly reference: string;
   readonly linked: readonly string[];
+  readonly suspendedAt: string | null;
+  readonly suspensionReason: string | null;
   readonly createdAt: string;
 }
 

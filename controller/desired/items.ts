@@ -1,6 +1,6 @@
 import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
-import { endOf, isWithdrawn } from '../lifetime/phase.ts';
+import { endOf, isWithdrawn, type Standing } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -168,6 +168,7 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
   const rows = await tx.db
     .selectFrom('devices')
     .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
+    .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .innerJoin('groups', 'groups.id', 'tariffs.group_id')
     .where('tariffs.group_id', '=', holder.groupId)
@@ -184,6 +185,7 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
       'devices.parked',
       'devices.seat_node_id',
       'subscriptions.suspended_at',
+      'accounts.suspended_at as account_suspended_at',
       'subscriptions.cancelled_at',
       'subscriptions.phase',
       'subscriptions.starts',
@@ -206,9 +208,7 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
 }
 
 function standingOf(
-  row: Pick<Row<'devices'>, 'parked' | 'seat_node_id'> &
-    Pick<Row<'subscriptions'>, 'suspended_at' | 'cancelled_at' | 'phase' | 'starts'> &
-    Pick<Row<'tariffs'>, 'max_connections'>,
+  row: Pick<Row<'devices'>, 'parked' | 'seat_node_id'> & Standing & Pick<Row<'tariffs'>, 'max_connections'>,
   enforcement: Enforcement,
   { nodeId }: Holder,
 ): Pick<DeviceItem, 'access' | 'seat'> {

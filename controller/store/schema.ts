@@ -100,6 +100,9 @@ export interface AccountTable {
   reference: string;
   /** The same in all accounts that are linked with each other; null: with none. */
   link: string | null;
+  /** With all its subscriptions, also those to come. */
+  suspended_at: number | null;
+  suspension_reason: string | null;
   created_at: number;
 }
 
@@ -179,13 +182,20 @@ export interface AdjustmentTable {
   /** Of a pack. */
   expires_at: number | null;
   expired: number;
+  /** Of a refund: what had been used already when a later pack was added, which it is not taken of. */
+  given_up: Generated<bigint>;
   /** Of a refund: nodes still hold some of what was asked. */
   pending: number;
   /** Of a refund: the pack it is to be taken of. */
   pack_id: string | null;
+  /** Of a refund: the period whose own volume it may be taken of; null: of packs alone. */
+  own_period: number | null;
   /** The adjustment that this one reverses. */
   reverses: string | null;
+  /** Of a pack: it came with the renewal of the same reference. */
+  of_renewal: Generated<number>;
   reason: string;
+  /** The billing backend's own, unique among those that are not of a renewal. */
   reference: string;
   /** Of the API key whose budget it takes from. */
   api_key_id: string | null;

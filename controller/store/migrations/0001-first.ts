@@ -52,6 +52,8 @@ const statements = [
     id TEXT NOT NULL PRIMARY KEY,
     reference TEXT NOT NULL UNIQUE,
     link TEXT,
+    suspended_at INTEGER,
+    suspension_reason TEXT,
     created_at INTEGER NOT NULL
   )`,
   `CREATE INDEX accounts_by_link ON accounts (link)`,
@@ -105,14 +107,17 @@ const statements = [
     spent BIGINT NOT NULL CHECK (spent >= 0 AND spent <= bytes - taken),
     expires_at INTEGER,
     expired INTEGER NOT NULL,
+    given_up BIGINT NOT NULL DEFAULT 0 CHECK (given_up >= 0 AND given_up <= bytes - taken),
     pending INTEGER NOT NULL,
     pack_id TEXT REFERENCES adjustments (id),
+    own_period INTEGER,
     reverses TEXT UNIQUE REFERENCES adjustments (id),
+    of_renewal INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL,
     reference TEXT NOT NULL,
     api_key_id TEXT,
     created_at INTEGER NOT NULL,
-    UNIQUE (subscription_id, reference)
+    UNIQUE (subscription_id, reference, of_renewal)
   )`,
   `CREATE INDEX adjustments_by_api_key ON adjustments (api_key_id) WHERE api_key_id IS NOT NULL`,
   `CREATE INDEX adjustments_expiring ON adjustments (expires_at) WHERE expires_at IS NOT NULL AND expired = 0`,

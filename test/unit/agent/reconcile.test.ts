@@ -82,12 +82,20 @@ describe('devices', () => {
     },
   );
 
-  test('a closed device stays in WireGuard, a withdrawn one does not; both keep their counters', async () => {
+  test('a closed device stays in WireGuard, a withdrawn one for a while only; both keep their counters', async () => {
     await rig.say({ subscriptions: [subscription(1)], devices: [device(2), device(3)] });
     const closed = device(2, { access: 'closed' });
     const withdrawn = device(3, { access: 'withdrawn' });
     await rig.say({ devices: [closed, withdrawn] });
-    expect([...(await rig.wireguard.peers()).keys()]).toEqual([closed.publicKey]);
+    const peers = async () => [...(await rig.wireguard.peers()).keys()];
+    expect(rig.upload(2, 1) + rig.upload(3, 1)).toBe(0n);
+    rig.clock.advance(599_999);
+    await rig.run({ full: true });
+    // Whose session is still there if it is resumed.
+    expect(await peers()).toEqual([closed.publicKey, withdrawn.publicKey]);
+    rig.clock.advance(1);
+    await rig.run({ full: true });
+    expect(await peers()).toEqual([closed.publicKey]);
     expect(rig.upload(2, 1) + rig.upload(3, 1)).toBe(0n);
     expect((await rig.gate.observe()).counted.size).toBe(4);
   });

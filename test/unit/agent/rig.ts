@@ -146,6 +146,12 @@ export class Rig {
     }
   }
 
+  /** Until nothing is left in WireGuard that lingers there. */
+  async linger(): Promise<void> {
+    this.clock.advance(600_000);
+    await this.run({ full: true });
+  }
+
   /** A beat later. */
   async beat(ms = 1000): Promise<void> {
     this.clock.advance(ms);

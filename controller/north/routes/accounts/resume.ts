@@ -12,7 +12,7 @@ export const resumeAccount: Route = (api, { catalogue }) => {
     {
       schema: {
         tags: ['accounts'],
-        summary: 'Resume all subscriptions of an account and of those linked with it',
+        summary: 'End the suspension of an account and of those linked with it',
         params: pathOf('account'),
         body: Type.Object(onlyThis, strict),
         response: { 200: AccountDetail },
