@@ -21,7 +21,7 @@ import { type ClientStream, runClientStream } from './client-stream.ts';
 import type { Channel } from './connection.ts';
 import type { DesiredSink, NodeFacts } from './ports.ts';
 import type { PresenceOutbox } from './presence-outbox.ts';
-import { parseSettings } from './wire.ts';
+import { parseRevision, parseSettings, parseTime } from './wire.ts';
 
 const method = methodDefinition(SyncService.method.sync);
 /** When everything was sent anew and the digest still differs, asking again at once would not help. */
@@ -109,8 +109,7 @@ export class SyncClient {
             break;
           }
           case 'heartbeat': {
-            const { timeMs } = message.value;
-            sink.time(Number(timeMs), !timed);
+            sink.time(parseTime(message.value.timeMs), !timed);
             timed = true;
             break;
           }
@@ -138,13 +137,13 @@ export class SyncClient {
     stream: ClientStream<SyncRequest, SyncResponse>,
   ): Promise<void> {
     const { clock, log, sink } = this.#options;
-    const { revision, digest } = caughtUp;
+    const revision = parseRevision(caughtUp.revision);
     const { refusals: unapplied } = await sink.apply(batch.deltas, revision);
     const refusals = [...batch.refusals, ...unapplied].map((refusal) => ({ ...refusal }));
     if (refusals.length > 0) log.warn({ refusals }, 'not everything could be applied');
     await stream.send(request({ case: 'applied', value: create(AppliedSchema, { revision, refusals }) }));
 
-    const right = Buffer.from(sink.digest()).equals(digest);
+    const right = Buffer.from(sink.digest()).equals(caughtUp.digest);
     this.#fromScratch = false;
     if (right || clock.monotonic() < this.#noResendBefore) return;
     if (asked === 0n) {

@@ -4,9 +4,9 @@ import type { StoredGrant } from './grant-rows.ts';
 export interface Turn {
   /**
    * What happened to a row, before anything is decided. `throttling`: what passes beyond its grant passes slowly, and
-   * is not taken from the volume.
+   * is not taken from the volume. `free`: what of the period's volume is spoken for by no row, as it is counted.
    */
-  readonly change?: (grant: StoredGrant, throttling: boolean) => StoredGrant;
+  readonly change?: (grant: StoredGrant, around: { throttling: boolean; free: () => bigint }) => StoredGrant;
   /** Rows that used something just now. */
   readonly used?: (grant: StoredGrant) => boolean;
   /** Rows whose node has answered a recall just now: what is left is shared anew. */

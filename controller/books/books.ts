@@ -6,6 +6,7 @@ import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
 import { byCalendar, type PeriodEnd } from '../accounting/period-end.ts';
 import { sweepTasks } from '../accounting/sweep.ts';
+import { addVoucherKey } from '../accounting/voucher.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -80,6 +81,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   try {
     await store.transaction(async (tx) => {
       await addDefaultGroup(tx, clock.now());
+      await addVoucherKey(tx);
       await settleRange(tx, range);
     });
   } catch (error) {

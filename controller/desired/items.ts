@@ -1,3 +1,4 @@
+import { loadVoucherKey, signVoucher } from '../accounting/voucher.ts';
 import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
 import { endOf, isWithdrawn, type Standing } from '../lifetime/phase.ts';
@@ -27,6 +28,8 @@ export interface SubscriptionItem {
   readonly endsAt: number | null;
   readonly speed: SpeedItem | undefined;
   readonly throttle: SpeedItem | undefined;
+  /** That it was told so. */
+  readonly voucher: Uint8Array;
 }
 
 /** Bits per second; null: no limit. */
@@ -116,6 +119,7 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'grants.allowance',
       'grants.recall',
       'grants.period',
+      'grants.unbound',
       'periods.volume',
       'periods.ends_at',
       'next.granted as next_granted',
@@ -129,6 +133,7 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'groups.enforcement as group',
     ])
     .execute();
+  const key = await loadVoucherKey(tx);
   return rows.map((row) => {
     const observed = effectiveEnforcement(row.tariff, row.group, fleet) === 'observe';
     return {
@@ -137,6 +142,16 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       period: row.period,
       periodEndsAt: row.ends_at,
       nextGranted: row.next_granted ?? 0n,
+      voucher: signVoucher(
+        key,
+        { ...holder, subscriptionId: row.id },
+        {
+          period: row.period,
+          granted: row.granted,
+          nextGranted: row.next_granted ?? 0n,
+          unbound: row.unbound === 1,
+        },
+      ),
       ...(observed ? { speed: undefined, throttle: undefined } : speedsOf(row)),
       granted: row.granted,
       allowance: row.allowance === 1,

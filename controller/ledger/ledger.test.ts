@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkPack } from './adjust.ts';
-import { bookReport, type ReportedTotals, writeOff } from './book.ts';
+import { bookReport, passedOver, type ReportedTotals, writeOff } from './book.ts';
 import { planGrants } from './plan.ts';
 import { type GrantPolicy, grantPolicy } from './policy.ts';
 import { claimedBytes, emptyRow, freeBytes, type LedgerRow, outstandingBytes } from './row.ts';
@@ -116,6 +116,7 @@ class Fleet {
         recall: node.answered,
         wanting: node.wanting,
         rate: 1_000_000n,
+        over: false,
       },
     };
     this.sent.push(sent);
@@ -296,7 +297,7 @@ describe('over any order of reports, grants, recalls, losses and replacements', 
 });
 
 describe('booking', () => {
-  const reported = { granted: 0n, writtenOff: 0n, released: 0n, recall: 0, wanting: false, rate: 0n };
+  const reported = { ...passedOver, over: false };
 
   it('follows reality beyond what was granted', () => {
     expect(bookReport(emptyRow, 700n)).toMatchObject({ granted: 700n, used: 700n });

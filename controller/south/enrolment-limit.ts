@@ -42,7 +42,8 @@ export class EnrolmentLimit {
   }
 }
 
-function networkOf(peer: string): string {
+/** The network that a peer, as grpc-js calls it, is counted by: an IPv4 address, or a /64. */
+export function networkOf(peer: string): string {
   const address = peer.slice(0, peer.lastIndexOf(':'));
   // IPv4, also as ::ffff:192.0.2.1.
   if (address.includes('.') || !address.includes(':')) return address;

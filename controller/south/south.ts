@@ -27,8 +27,9 @@ import { syncHandler } from './sync.ts';
 /** A report of some ten thousand devices has a few hundred kilobytes. */
 const mostReportBytes = 4 << 20;
 const mostEnrolmentBytes = 16 << 10;
-const mostNodeConnections = 20_000;
-const mostEnrolmentConnections = 256;
+// Of one network not so many that it keeps all others out; a fleet of simulated nodes comes from one address too.
+const mostFromNodes = { connections: 20_000, perNetwork: 5_000 };
+const mostToEnrol = { connections: 256, perNetwork: 64 };
 
 export interface SouthOptions {
   readonly desired: DesiredState;
@@ -84,13 +85,15 @@ function nodesTask(context: SouthContext, identity: ServerIdentity, address: Hos
         ...keepaliveOptions,
         'grpc.max_receive_message_length': mostReportBytes,
         'grpc.max_concurrent_streams': 8,
+        // A node that is at work has a stream open.
+        'grpc.max_connection_idle_ms': 60_000,
       });
       const cutOff = (peer: string) => listener.cutOff(peer);
       server.addService(serviceDefinition(SyncService), { sync: syncHandler(context, cutOff) });
       server.addService({ report: reportMethod }, { report: reportHandler(context, cutOff) });
       server.addService(serviceDefinition(IdentityService), { renew: renewHandler(context) });
       const at = { key: 'nodes.listen', address };
-      const listener = await listen(server, credentials, at, mostNodeConnections, (count) => {
+      const listener = await listen(server, credentials, at, mostFromNodes, (count) => {
         state.connections.nodes = count;
       });
       state.ports.nodes = listener.port;
@@ -129,7 +132,7 @@ function enrolmentTask(context: SouthContext, identity: ServerIdentity, address:
         recover: recoverHandler(context, limit),
       });
       const at = { key: 'nodes.enrolment_listen', address };
-      const listener = await listen(server, credentials, at, mostEnrolmentConnections, (count) => {
+      const listener = await listen(server, credentials, at, mostToEnrol, (count) => {
         context.state.connections.enrolment = count;
       });
       context.state.ports.enrolment = listener.port;

@@ -15,6 +15,7 @@ import {
   SyncResponseSchema,
 } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { repeat, watchSilence } from '../../common/grpc/liveness.ts';
+import { printable } from '../../common/show.ts';
 import { Wake } from '../../common/wake.ts';
 import type { SouthContext } from './context.ts';
 import { revoked } from './live-streams.ts';
@@ -55,7 +56,7 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
         await take(message, stream, context);
       }
       silence.resume();
-    });
+    }, sizeOf);
   } finally {
     silence.stop();
     heartbeat.cancel();
@@ -81,8 +82,8 @@ async function greet(hello: Hello, { caller, identity }: SyncStream, context: So
   context.state.connected.set(identity.nodeId, {
     identity,
     since: context.clock.now(),
-    agentVersion: hello.agentVersion.slice(0, 60),
-    wireguardDriver: hello.wireguardDriver.slice(0, 20),
+    agentVersion: printable(hello.agentVersion.slice(0, 60)),
+    wireguardDriver: printable(hello.wireguardDriver.slice(0, 20)),
     sentRevision: 0n,
     appliedRevision: 0n,
   });
@@ -113,7 +114,7 @@ async function take(
       const { revision, refusals } = message.value;
       const node = state.connected.get(identity.nodeId);
       if (node) node.appliedRevision = revision;
-      return register.applied(identity, revision, refusals);
+      return register.applied(identity, revision, refusals.slice(0, mostRefusals).map(tame));
     }
     case 'presence':
       return register.presence(identity, message.value.devices);
@@ -122,6 +123,20 @@ async function take(
     case undefined:
       return;
   }
+}
+
+/** About, in bytes of the wire. */
+function sizeOf({ message }: SyncRequest): number {
+  if (message.case === 'presence') return 30 * message.value.devices.length;
+  return message.case === 'applied' ? 60 * message.value.refusals.length : 0;
+}
+
+/** Whoever refuses more than that has another trouble, and the first ones tell of it. */
+const mostRefusals = 1000;
+
+/** A node's own words, which are kept and which people will read. */
+function tame({ id, reason }: { id: string; reason: string }): { id: string; reason: string } {
+  return { id: printable(id.slice(0, 40)), reason: printable(reason.slice(0, 200)) };
 }
 
 /** Sends what changed after `revision`, and goes on doing so until the stream is over. */

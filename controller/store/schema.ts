@@ -45,6 +45,8 @@ export interface FleetTable {
   next_ca_pin: string | null;
   /** Which key hashed the hardware ids that are kept; null before the first one. */
   hardware_key_sha256: Uint8Array | null;
+  /** Signs what nodes are told of their grants; null before the first start. */
+  voucher_key: Uint8Array | null;
 }
 
 export interface GroupTable {
@@ -331,6 +333,8 @@ export interface GrantTable {
   wanting: number;
   rate: bigint;
   allowance: number;
+  /** What is used may be more than was granted. */
+  unbound: number;
   ended: number;
   /** Of what the node is told of this row. */
   revision: bigint;

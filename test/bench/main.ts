@@ -3,6 +3,7 @@
 // npm run bench -- edge      what a volume over many nodes leaves behind, and how long a first packet waits
 // npm run bench -- orders    adjustments in random orders against traffic: books exact, access right
 // npm run bench -- sharing   whether one key on two devices is found, and who only moves is left alone
+// npm run bench -- turn      how far a node's reading is from the end of a period, and its closing from an expiry
 // npm run bench -- speed     what TCP makes of the speeds of tariffs
 const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   adjust: () => import('./adjust/main.ts'),
@@ -10,6 +11,7 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   orders: () => import('./orders/main.ts'),
   sharing: () => import('./sharing/main.ts'),
   speed: () => import('./speed/main.ts'),
+  turn: () => import('./turn/main.ts'),
 };
 const part = parts[process.argv[2] ?? ''];
 if (part === undefined) await import('./loading.ts');

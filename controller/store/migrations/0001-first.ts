@@ -11,7 +11,8 @@ const statements = [
     range6 TEXT,
     ca_pin TEXT,
     next_ca_pin TEXT,
-    hardware_key_sha256 BLOB
+    hardware_key_sha256 BLOB,
+    voucher_key BLOB
   )`,
   `INSERT INTO fleet (id, revision, enforcement) VALUES (1, 0, 'enforce')`,
   `CREATE TABLE groups (
@@ -238,6 +239,7 @@ const statements = [
     wanting INTEGER NOT NULL,
     rate BIGINT NOT NULL,
     allowance INTEGER NOT NULL,
+    unbound INTEGER NOT NULL,
     ended INTEGER NOT NULL,
     revision BIGINT NOT NULL,
     PRIMARY KEY (subscription_id, node_id, incarnation, period),

@@ -143,8 +143,8 @@ describe('a period’s turn', () => {
     controller.grant(2n * MB);
     await say();
     await bookAll();
-    expect(controller.row(2)).toMatchObject({ granted: MB, released: MB });
-    expect(rig.account()).toMatchObject({ period: 3, granted: 2n * MB });
+    expect(controller.claimed(2)).toBe(0n);
+    expect(rig.account()).toMatchObject({ period: 3, since: 2, granted: 2n * MB });
   });
 
   test('with the agent dead, what passed over it is of the period that is reported first', async () => {
