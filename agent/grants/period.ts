@@ -57,7 +57,16 @@ export function endPeriod(
   const { granted, voucher, writtenOff, released } = release(still, spareBytes(still));
   const recall = Math.max(account.recall, end.recall);
   const { since } = account;
-  const ended = { subscriptionId, period: account.period, since, granted, voucher, writtenOff, released, recall };
+  const ended = {
+    subscriptionId,
+    period: account.period,
+    since,
+    granted,
+    voucher,
+    writtenOff,
+    released,
+    recall,
+  };
   const silent = used + granted + writtenOff + released === 0n;
   const next = {
     ...newAccount(subscriptionId, period),

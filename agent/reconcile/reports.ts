@@ -105,17 +105,19 @@ export class Reports {
           downloadBytes: download,
         })),
         subscriptions: [
-          ...closed.map(({ subscriptionId, period, since, granted, voucher, writtenOff, released, recall }) => ({
-            subscriptionId,
-            period,
-            since,
-            grantedBytes: granted,
-            voucher: toBytes(voucher),
-            writtenOffBytes: writtenOff,
-            releasedBytes: released,
-            recall,
-            over: true,
-          })),
+          ...closed.map(
+            ({ subscriptionId, period, since, granted, voucher, writtenOff, released, recall }) => ({
+              subscriptionId,
+              period,
+              since,
+              grantedBytes: granted,
+              voucher: toBytes(voucher),
+              writtenOffBytes: writtenOff,
+              releasedBytes: released,
+              recall,
+              over: true,
+            }),
+          ),
           ...subscriptions.map((id) => {
             const said = this.#sayable(draft, memory, id);
             return {
@@ -221,7 +223,16 @@ export class Reports {
 
   #sayable(draft: Draft, memory: Memory, id: string): Said {
     const { period, since, granted, voucher, writtenOff, released, recall } = draft.account(id);
-    return { period, since, granted, voucher, writtenOff, released, recall, wanting: memory.wantingSince.has(id) };
+    return {
+      period,
+      since,
+      granted,
+      voucher,
+      writtenOff,
+      released,
+      recall,
+      wanting: memory.wantingSince.has(id),
+    };
   }
 }
 
