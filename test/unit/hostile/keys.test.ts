@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { hashApiKey } from '../../../controller/north/bearer.ts';
+import { hashApiKey } from '../../../controller/north/access.ts';
 import { type Operation, operationsOf } from '../../fuzz/operations.ts';
 import { openShop, type Shop } from '../../fuzz/shop.ts';
 
@@ -10,7 +10,7 @@ let operations: Operation[];
 
 beforeAll(async () => {
   shop = await openShop('key');
-  await shop.rig().books.apiKeys.add({ name: 'backend', hash: hashApiKey(key) });
+  await shop.rig().books.apiKeys.add({ name: 'backend', scopes: ['read'], hash: hashApiKey(key) });
   operations = await operationsOf(shop.api, { authorization: `Bearer ${key}` });
 });
 
