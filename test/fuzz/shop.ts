@@ -28,13 +28,9 @@ const keys = [generateWireguardKeyPair(), generateWireguardKeyPair()];
 export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop> {
   let books = await stockedBooks();
   const registry = new Registry();
-<<<<<<< HEAD
   const late = <Part extends 'catalogue' | 'apiKeys' | 'changes' | 'webhooks'>(
     part: Part,
   ): Rig['books'][Part] =>
-=======
-  const late = <Part extends 'catalogue' | 'apiKeys' | 'changes' | 'webhooks'>(part: Part): Rig['books'][Part] =>
->>>>>>> api4
     new Proxy({} as Rig['books'][Part], {
       get: (_, method) => Reflect.get(books.rig.books[part], method) as unknown,
     });
@@ -43,11 +39,7 @@ export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop
     apiKeys: late('apiKeys'),
     changes: late('changes'),
     webhooks: late('webhooks'),
-<<<<<<< HEAD
     requestsPerMinute: 1_000_000,
-=======
-    requestsPerMinute: 10_000_000,
->>>>>>> api4
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => `sha256:${'0'.repeat(64)}` },
     rollover: { status: noRollover, begin: noRollover, finish: noRollover },
     version: '0.0.0',
