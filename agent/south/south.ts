@@ -4,7 +4,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import type { AgentIdentity } from '../identity/identity.ts';
 import { Backoff } from './backoff.ts';
-import { type Channel, type ConnectionState, ControllerConnection } from './connection.ts';
+import { type Channel, type ConnectionState, ControllerConnection, type Dial } from './connection.ts';
 import { classifyFailure, type Failure } from './failure.ts';
 import type { DesiredSink, NodeFacts, PresenceSender, ReportSource } from './ports.ts';
 import { PresenceOutbox } from './presence-outbox.ts';
@@ -34,6 +34,8 @@ export interface SouthOptions {
   /** As Math.random. */
   readonly random: () => number;
   readonly timing?: Partial<SouthTiming>;
+  /** Over TLS, unless given. */
+  readonly dial?: Dial;
 }
 
 export interface South {
@@ -46,7 +48,7 @@ export interface South {
 export function createSouth(options: SouthOptions): South {
   const { clock, log, random } = options;
   const timing = { ...defaultTiming, ...options.timing };
-  const connection = new ControllerConnection(options.identity, clock, log);
+  const connection = new ControllerConnection(options.identity, clock, log, options.dial);
   const presence = new PresenceOutbox();
   return {
     presence,
