@@ -10,6 +10,8 @@ import type { Validity } from './validity.ts';
 export interface Batch {
   readonly deltas: readonly DesiredDelta[];
   readonly revision: bigint;
+  /** They are all that this node should hold: the rest is removed. */
+  readonly complete: boolean;
   resolve(result: { refusals: readonly Refusal[] }): void;
 }
 
@@ -65,10 +67,16 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#wake();
   }
 
-  apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }> {
+  apply(
+    deltas: readonly DesiredDelta[],
+    revision: bigint,
+    complete: boolean,
+  ): Promise<{ refusals: readonly Refusal[] }> {
+    const known = this.#batches.at(-1)?.revision ?? this.revision();
+    if (revision < known) return Promise.reject(fromBefore(revision, known));
     const { promise, resolve, reject } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
     this.#unanswered.add(reject);
-    this.#batches.push({ deltas, revision, resolve });
+    this.#batches.push({ deltas, revision, complete, resolve });
     if (this.#closed) this.close();
     else this.#wake();
     return promise.finally(() => this.#unanswered.delete(reject));
@@ -162,4 +170,12 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#settings ??= news.settings;
     this.#batches = [...news.batches, ...this.#batches];
   }
+}
+
+function fromBefore(revision: bigint, known: bigint): TurnpikeError {
+  return new TurnpikeError(
+    'invalid',
+    `the controller is at revision ${revision}, and ${known} was heard before: its database was restored from a backup`,
+    { remedy: 'stop it, run "turnpike-controller --restored" once and start it' },
+  );
 }

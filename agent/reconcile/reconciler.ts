@@ -132,8 +132,9 @@ export class Reconciler {
       if (lost) for (const id of journal.state.accounts.keys()) touched.add(id);
     }
     this.#hearKnocks(draft, news.knocks, touched);
-    for (const { deltas, revision } of news.batches) {
-      for (const id of absorb(draft, memory, deltas, this.#parts.key.publicKey)) touched.add(id);
+    for (const batch of news.batches) {
+      const { revision } = batch;
+      for (const id of absorb(draft, memory, batch, this.#parts.key.publicKey)) touched.add(id);
       draft.other.revision = revision;
     }
     if (everything) {

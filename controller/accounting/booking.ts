@@ -14,6 +14,7 @@ import type { StoredGrant } from './grant-rows.ts';
 import { servingIncarnation } from './incarnation.ts';
 import { quarantine } from './quarantine.ts';
 import { recordReport, standingOf } from './report-numbers.ts';
+import { noteTold } from './term.ts';
 import { turnLedger } from './turn.ts';
 
 export function createBooking(context: Context): Booking {
@@ -50,6 +51,7 @@ async function book(
   sha256: Uint8Array,
 ): Promise<void> {
   await recordReport(tx, identity, report.number, sha256);
+  await noteTold(context, tx, identity, report.term);
   await turnWithReporter(context, tx, report);
   const usage = await bookDeviceUsage(tx, identity, report.devices);
   const reported = new Map(

@@ -6,6 +6,7 @@ import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
 import { byCalendar, type PeriodEnd } from '../accounting/period-end.ts';
 import { sweepTasks } from '../accounting/sweep.ts';
+import { awaitedNodes, beginTerm } from '../accounting/term.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -54,6 +55,8 @@ export interface Books {
   readonly booking: Booking;
   readonly identities: IdentityStore;
   readonly authorityPin: PinKeeper;
+  /** The database was restored from a backup (accounting/term.ts). */
+  beginTerm(): Promise<readonly string[]>;
   /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
@@ -70,15 +73,18 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   const range = parseAddressRange(options.range4, options.range6);
   const { clock, log, validitySeconds, hardwareKey } = options;
   const store = await openStore(options.path);
+  let awaited: readonly string[];
   try {
-    await store.transaction(async (tx) => {
+    awaited = await store.transaction(async (tx) => {
       await addDefaultGroup(tx, clock.now());
       await settleRange(tx, range);
+      return awaitedNodes(tx);
     });
   } catch (error) {
     await store.close();
     throw error;
   }
+  if (awaited.length > 0) log.warn({ awaited }, 'nothing is granted before these nodes have told what passed');
   const context: Context = {
     store,
     clock,
@@ -102,6 +108,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     booking: createBooking(context),
     identities: createIdentityStore(context),
     authorityPin: createPinKeeper(store),
+    beginTerm: () => store.transaction(beginTerm),
     tasks: [...sweepTasks(context), seatsTask(context), eventTask(context), lifetimeTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),

@@ -30,7 +30,7 @@ export interface Schema {
 /** One row. */
 export interface FleetTable {
   id: 1;
-  /** Counts up with each change of what any node should hold. */
+  /** Counts up with each change of what any node should hold; its upper part is the term (common/term.ts). */
   revision: bigint;
   enforcement: 'observe' | 'enforce';
   /** The address range in use; null before the first start. */
@@ -259,6 +259,8 @@ export interface IncarnationTable {
   last_report: bigint;
   /** When it began: it never held what was removed before. */
   since_revision: bigint;
+  /** The last term (common/term.ts) in which it told all its totals. */
+  told_term: number;
   quarantined_at: number | null;
   /** Followed by another one, or its node was removed. */
   ended_at: number | null;

@@ -1,8 +1,8 @@
-import { clockWatchTask, SteadyClock } from '../../common/steady-clock.ts';
-import { methodDefinition } from '../../common/grpc/service.ts';
-import { reportMethod } from '../../common/grpc/report-method.ts';
 import { SyncService } from '../../common/gen/turnpike/v1/sync_pb.ts';
+import { reportMethod } from '../../common/grpc/report-method.ts';
+import { methodDefinition } from '../../common/grpc/service.ts';
 import { silentLogger } from '../../common/log.ts';
+import { clockWatchTask, SteadyClock } from '../../common/steady-clock.ts';
 import { runTasks } from '../../common/task.ts';
 import { type Books, type BooksOptions, openBooks } from '../../controller/books/books.ts';
 import type { HardwareKeyStore } from '../../controller/identity/hardware-key.ts';
@@ -117,6 +117,8 @@ export class ControllerMachine {
       ...{ validitySeconds, hardwareKey: noHardwareKey, clock, log },
       ...(periodEnd && { periodEnd }),
     });
+    if (this.restored) await books.beginTerm();
+    this.restored = false;
     const streams = new LiveStreams();
     const context: SouthContext = {
       ...{ desired: books.desired, register: books.register, booking: books.booking },

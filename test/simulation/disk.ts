@@ -22,10 +22,8 @@ interface Handle {
   readonly disk: Disk;
   readonly life: Life;
   readonly path: string;
-  /** As in PRAGMA synchronous: below 2, a commit is not on the disk yet when it returns. */
-  synchronous: number | undefined;
-  /** Bytes of the log that are on the disk for sure. */
-  durable: number;
+  /** Bytes of the log that are on the disk for sure when a commit returns. */
+  durable: 'unknown' | 'all' | number;
 }
 
 /**
@@ -38,6 +36,7 @@ export class Disk {
   #lives = 0;
   #life: Life | undefined;
   #handle: { readonly database: DatabaseSync; readonly handle: Handle } | undefined;
+  #dropped = false;
   #torn: number | undefined;
   /** Asked before each write and commit. */
   trouble: (operation: DiskOperation) => DiskTrouble | undefined = () => undefined;
@@ -69,7 +68,6 @@ export class Disk {
   }
 
   /** The machine loses its power after the process is gone: what was not on the disk for sure is lost. */
-  #dropped = false;
   dropUnsynced(): void {
     this.#dropped = true;
   }
@@ -89,9 +87,14 @@ export class Disk {
     }
   }
 
-  close(): void {
-    this.#handle?.database.close();
-    this.#handle = undefined;
+  /** All files are lost, while no process runs. */
+  wipe(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+    mkdirSync(this.directory, { recursive: true });
+  }
+
+  /** Nobody uses it any more. */
+  retire(): void {
     disks.delete(this);
   }
 
@@ -102,9 +105,9 @@ export class Disk {
     mkdirSync(this.directory, { recursive: true });
     for (const path of from) copyFileSync(path, join(this.directory, basename(path)));
     const log = `${this.path}-wal`;
-    const durable = this.#dropped ? this.#handle?.handle.durable : undefined;
-    const length = Math.min(this.#torn ?? Number.POSITIVE_INFINITY, durable ?? Number.POSITIVE_INFINITY);
-    if (existsSync(log) && statSync(log).size > length) truncateSync(log, length);
+    const durable = this.#dropped ? this.#handle?.handle.durable : 'all';
+    const length = Math.min(this.#torn ?? Infinity, typeof durable === 'number' ? durable : Infinity);
+    if (sizeOf(log) > length) truncateSync(log, length);
     this.#torn = undefined;
     this.#dropped = false;
     this.#life = undefined;
@@ -120,7 +123,7 @@ export class Disk {
   /** The handle of a database that a process of this disk opened. */
   adopt(database: DatabaseSync): Handle | undefined {
     if (database.location() !== this.path || this.#life === undefined) return undefined;
-    const handle = { disk: this, life: this.#life, path: this.path, synchronous: undefined, durable: 0 };
+    const handle = { disk: this, life: this.#life, path: this.path, durable: 'unknown' as const };
     this.#handle = { database, handle };
     return handle;
   }
@@ -134,7 +137,7 @@ export class Disk {
     if (!handle.life.alive) throw new Death();
     const trouble = this.trouble(operation);
     const log = `${handle.path}-wal`;
-    const sizeBefore = existsSync(log) ? statSync(log).size : 0;
+    const sizeBefore = trouble === 'crash torn' ? sizeOf(log) : 0;
     switch (trouble) {
       case undefined:
         break;
@@ -149,7 +152,7 @@ export class Disk {
       case 'crash after':
       case 'crash torn':
         action();
-        if (operation === 'commit') this.#committed(database, handle, log);
+        if (operation === 'commit' && trouble !== 'crash torn') this.#committed(database, handle);
         if (trouble === 'answer lost' && operation === 'commit') throw failure(10);
         if (trouble === 'crash torn' && operation === 'commit') this.#tear(log, sizeBefore);
         if (trouble !== 'answer lost') {
@@ -158,23 +161,34 @@ export class Disk {
         }
     }
     const result = action();
-    if (operation === 'commit') this.#committed(database, handle, log);
+    if (operation === 'commit') this.#committed(database, handle);
     return result;
   }
 
   #tear(log: string, sizeBefore: number): void {
-    const size = existsSync(log) ? statSync(log).size : 0;
+    const size = sizeOf(log);
     // In the midst of what this commit wrote.
     if (size > sizeBefore) this.#torn = sizeBefore + Math.floor((size - sizeBefore) * 0.7);
   }
 
-  #committed(database: DatabaseSync, handle: Handle, log: string): void {
-    handle.synchronous ??= Number(
-      (original.prepare.call(database, 'PRAGMA synchronous').get() as { synchronous: number }).synchronous,
-    );
-    if (handle.synchronous >= 2) handle.durable = existsSync(log) ? statSync(log).size : 0;
+  #committed(database: DatabaseSync, handle: Handle): void {
+    if (handle.durable === 'unknown') {
+      const { synchronous } = original.prepare
+        .call(database, 'PRAGMA synchronous')
+        .get() as unknown as Synchronous;
+      // Below FULL nothing of the log is on the disk for sure before the next checkpoint.
+      handle.durable = synchronous >= 2 ? 'all' : 0;
+    }
     this.onCommitted(database);
   }
+}
+
+interface Synchronous {
+  readonly synchronous: number;
+}
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0;
 }
 
 function filesOf(path: string): string[] {
@@ -203,10 +217,15 @@ function handleOf(database: DatabaseSync): Handle | undefined {
 
 /** What `action` does goes past the world's interference. */
 export function untroubled<Result>(database: DatabaseSync, sql: string): Result[] {
-  const statement = original.prepare.call(database, sql);
+  const known = prepared.get(database) ?? new Map<string, StatementSync>();
+  prepared.set(database, known);
+  const statement = known.get(sql) ?? original.prepare.call(database, sql);
+  known.set(sql, statement);
   statement.setReadBigInts(true);
   return statement.all() as Result[];
 }
+
+const prepared = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
 const commit = /^\s*commit\b/i;
 const write = /^\s*(insert|update|delete)\b/i;
@@ -240,8 +259,7 @@ function wrap(
 ): void {
   const run = statement.run.bind(statement);
   const all = statement.all.bind(statement);
-  const operate = <Result>(action: () => Result) =>
-    handle.disk.operate(database, handle, operation, action);
+  const operate = <Result>(action: () => Result) => handle.disk.operate(database, handle, operation, action);
   statement.run = (...parameters: never[]) => operate(() => run(...parameters));
   statement.all = (...parameters: never[]) => operate(() => all(...parameters));
 }

@@ -193,13 +193,13 @@ abstract class End extends EventEmitter {
 
   protected arrive(action: () => void): void {
     this.#arrived.push(action);
-    const { link } = this.stream;
-    link.mostWaiting = Math.max(link.mostWaiting, this.#arrived.length);
     this.#pump();
   }
 
   protected depart(): boolean {
     this.#under += 1;
+    const { link } = this.stream;
+    link.mostWaiting = Math.max(link.mostWaiting, this.#under);
     this.writableNeedDrain = this.#under >= window;
     return !this.writableNeedDrain;
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createCore } from '../../agent/core.ts';
 import { type Direction, FakeGate } from '../../agent/gate/fake.ts';
 import type { Gate, GateReading } from '../../agent/gate/model.ts';
@@ -23,6 +24,8 @@ const commandMs = 12;
 export type KernelTrouble = 'fail' | 'crash before' | 'crash after';
 
 export interface NodeMachineOptions {
+  /** Of the machine; that of the node stands in its identity. */
+  readonly name: string;
   readonly timeline: Timeline;
   readonly clock: MachineClock;
   readonly random: Random;
@@ -39,6 +42,8 @@ export class NodeMachine {
   readonly gate: FakeGate;
   readonly wireguard = new FakeWireGuard();
   identity: AgentIdentity;
+  /** As whose the kernel's table was made: `node id/incarnation`. Nobody closes it when a state is lost. */
+  place: string;
   serial: string;
   journal: Journal | undefined;
   #life: Life | undefined;
@@ -46,8 +51,7 @@ export class NodeMachine {
   #boots = 0;
   /** Asked before each change of the kernel. */
   trouble: () => KernelTrouble | undefined = () => undefined;
-  /** Addresses whose counters the next reading does not show. */
-  blink = new Set<string>();
+  #blinks = false;
   #powerless = false;
   startedAt = 0;
   /** Another machine with the same state and identity. */
@@ -59,13 +63,14 @@ export class NodeMachine {
     this.options = options;
     this.identity = options.identity;
     this.serial = options.serial;
+    this.place = placeOf(options.identity);
     this.gate = new FakeGate(options.clock);
     this.#boot();
     this.wireguard.missing = true;
   }
 
   get name(): string {
-    return this.identity.nodeName;
+    return this.options.name;
   }
 
   get alive(): boolean {
@@ -75,6 +80,17 @@ export class NodeMachine {
   crash(downMs: number): void {
     this.hold();
     this.options.timeline.after(downMs, () => this.release());
+  }
+
+  /** The disk is lost, with all that the agent knew. */
+  loseState(): void {
+    this.hold();
+    this.options.disk.wipe();
+  }
+
+  /** The next reading shows no counter, though they are there. */
+  blinkOnce(): void {
+    this.#blinks = true;
   }
 
   /** wireguard-go dies, or somebody deletes the interface. */
@@ -151,8 +167,9 @@ export class NodeMachine {
 
   #boot(): void {
     this.#boots += 1;
-    // Nobody else's: a clone has another one.
-    this.gate.bootId = `00000000-0000-4000-8000-${String(this.#boots).padStart(12, '0')}`;
+    // Every machine's are its own.
+    const boot = createHash('sha256').update(`${this.name} ${this.#boots}`).digest('hex').slice(0, 12);
+    this.gate.bootId = `00000000-0000-4000-8000-${boot}`;
     this.#peers.clear();
   }
 
@@ -200,7 +217,10 @@ export class NodeMachine {
     return {
       epoch: () => gate.epoch(),
       create: async (frame) => {
-        await change(async () => void (await gate.create(frame)));
+        await change(async () => {
+          await gate.create(frame);
+          this.place = placeOf(this.identity);
+        });
         const epoch = await gate.epoch();
         if (epoch === undefined) throw new CommandError('nft', 1, 'failed with status 1', '');
         return epoch;
@@ -235,8 +255,8 @@ export class NodeMachine {
     const reading = await this.gate.read();
     if (quotas === undefined || reading === undefined) return undefined;
     if (quotas.epoch.table !== reading.epoch.table) return undefined;
-    const counters = new Map([...reading.counters].filter(([address]) => !this.blink.has(address)));
-    this.blink = new Set();
+    const counters = this.#blinks ? new Map() : reading.counters;
+    this.#blinks = false;
     return { ...reading, counters, quotaRemaining: quotas.quotaRemaining };
   }
 
@@ -277,6 +297,10 @@ export class NodeMachine {
       ipv6: async () => true,
     };
   }
+}
+
+export function placeOf({ nodeId, incarnation }: AgentIdentity): string {
+  return `${nodeId}/${incarnation}`;
 }
 
 function forever(): Promise<never> {

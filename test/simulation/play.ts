@@ -1,77 +1,104 @@
 import type { Disk } from './disk.ts';
 import type { NodeMachine } from './node-machine.ts';
 import type { Deed, Step } from './steps.ts';
+import type { MachineClock } from './timeline.ts';
 import { fair } from './way.ts';
 import type { World } from './world.ts';
 
 /** Does what a step says, now. What an operator asks for may fail, as the controller may be down. */
 export function play(world: World, step: Step, random: () => number): void {
-  const { timeline } = world;
+  const node = 'node' in step ? world.nodes[step.node] : undefined;
+  const device = 'device' in step ? [...world.truth.devices.values()][step.device] : undefined;
   switch (step.kind) {
     case 'traffic':
-      return send(world, step, random);
+      send(world, step, random);
+      break;
     case 'crash agent':
-      return world.nodes[step.node]?.crash(step.downMs);
+      node?.crash(step.downMs);
+      break;
     case 'crash controller':
-      return world.controller.crash(step.downMs);
+      world.controller.crash(step.downMs);
+      break;
     case 'disk':
-      return arm(diskOf(world, step.machine), step);
+      armDisk(diskOf(world, step.machine), step);
+      break;
     case 'kernel':
-      return armKernel(world.nodes[step.node], step);
-    case 'partition': {
-      const link = world.links[step.node];
-      if (link === undefined || link.blocked) return;
-      const ways = [];
-      if (step.ways !== 'to node') ways.push(link.toController);
-      if (step.ways !== 'to controller') ways.push(link.toNode);
-      link.block(...ways);
-      return timeline.after(step.forMs, () => link.open());
-    }
-    case 'weather': {
-      const link = world.links[step.node];
-      const way = step.way === 'to node' ? link?.toNode : link?.toController;
-      if (way === undefined) return;
-      way.weather = step.weather;
-      return timeline.after(step.forMs, () => {
-        way.weather = fair;
-      });
-    }
-    case 'clock': {
-      const clock =
-        step.machine === 'controller' ? world.controllerClock : world.nodes[step.machine]?.options.clock;
-      return clock?.step(step.ms);
-    }
-    case 'blink': {
-      const node = world.nodes[step.node];
-      const device = [...world.truth.devices.values()][0];
-      if (node && device) node.blink = new Set([device.address4]);
-      return;
-    }
+      armKernel(node, step);
+      break;
+    case 'partition':
+      part(world, step);
+      break;
+    case 'weather':
+      change(world, step);
+      break;
+    case 'clock':
+      clockOf(world, step.machine)?.step(step.ms);
+      break;
+    case 'blink':
+      node?.blinkOnce();
+      break;
     case 'flush':
-      return world.nodes[step.node]?.gate.flush();
+      node?.gate.flush();
+      break;
     case 'interface lost':
-      return world.nodes[step.node]?.loseInterface();
-    case 'forget': {
-      const device = [...world.truth.devices.values()][step.device];
-      if (device) world.nodes[step.node]?.gate.forget(device.address4);
-      return;
-    }
+      node?.loseInterface();
+      break;
+    case 'forget':
+      if (device) node?.gate.forget(device.address4);
+      break;
     case 'power loss':
-      return world.nodes[step.node]?.losePower(step.downMs);
+      node?.losePower(step.downMs);
+      break;
     case 'backup':
-      return world.backUp();
+      world.backUp();
+      break;
     case 'restore':
-      return world.restore(step.downMs);
+      world.restore(step.downMs);
+      break;
+    case 'state lost':
+      node?.loseState();
+      joinAnew(world, node);
+      break;
     case 'clone':
-      return world.clone(step.node);
+      world.clone(step.node);
+      break;
     case 'add device':
     case 'remove device':
     case 'suspend':
     case 'resume':
     case 'top up':
-    case 'refund':
       void operate(world, step).catch(() => undefined);
   }
+}
+
+/** As soon as the controller is there. */
+function joinAnew(world: World, node: NodeMachine | undefined): void {
+  if (node === undefined) return;
+  const again = () => world.timeline.after(1000, () => joinAnew(world, node));
+  if (world.books === undefined) again();
+  else world.enrolAgain(node).catch(again);
+}
+
+function part({ links, timeline }: World, step: Extract<Deed, { kind: 'partition' }>): void {
+  const link = links[step.node];
+  if (link === undefined || link.blocked) return;
+  const ways = {
+    both: [link.toController, link.toNode],
+    'to controller': [link.toController],
+    'to node': [link.toNode],
+  };
+  link.block(...ways[step.ways]);
+  timeline.after(step.forMs, () => link.open());
+}
+
+function change({ links, timeline }: World, step: Extract<Deed, { kind: 'weather' }>): void {
+  const link = links[step.node];
+  const way = step.way === 'to node' ? link?.toNode : link?.toController;
+  if (way === undefined) return;
+  way.weather = step.weather;
+  timeline.after(step.forMs, () => {
+    way.weather = fair;
+  });
 }
 
 /** Both ways between a device and a node, for a while. */
@@ -80,7 +107,8 @@ function send(world: World, step: Extract<Deed, { kind: 'traffic' }>, random: ()
   const tick = () => {
     const device = [...world.truth.devices.values()][step.device];
     const node = world.nodes[step.node];
-    if (device === undefined || node === undefined || world.timeline.now > until) return;
+    if (world.timeline.now > until) return;
+    if (device === undefined || node === undefined) return world.timeline.after(1000, tick);
     const bytes = BigInt(Math.max(40, Math.floor(step.bytes * (0.2 + random()))));
     world.send(node, device, random() < step.upload ? 'upload' : 'download', bytes);
     world.timeline.after(step.everyMs * (0.5 + random()), tick);
@@ -91,7 +119,8 @@ function send(world: World, step: Extract<Deed, { kind: 'traffic' }>, random: ()
 async function operate(world: World, deed: Deed): Promise<void> {
   const { books, truth } = world;
   if (books === undefined) return;
-  const subscription = 'subscription' in deed ? [...truth.subscriptions.values()][deed.subscription] : undefined;
+  const subscription =
+    'subscription' in deed ? [...truth.subscriptions.values()][deed.subscription] : undefined;
   const reference = `paid ${world.timeline.now}`;
   switch (deed.kind) {
     case 'add device':
@@ -124,18 +153,26 @@ async function operate(world: World, deed: Deed): Promise<void> {
     case 'top up':
       if (subscription === undefined) return;
       subscription.sold += BigInt(deed.bytes);
-      await books.catalogue.topUp(subscription.id, { bytes: BigInt(deed.bytes), reason: 'purchase', reference });
+      await books.catalogue.topUp(subscription.id, {
+        bytes: BigInt(deed.bytes),
+        reason: 'purchase',
+        reference,
+      });
       return;
     default:
       return;
   }
 }
 
+function clockOf(world: World, machine: number | 'controller'): MachineClock | undefined {
+  return machine === 'controller' ? world.controllerClock : world.nodes[machine]?.options.clock;
+}
+
 function diskOf(world: World, machine: number | 'controller'): Disk | undefined {
   return machine === 'controller' ? world.controllerDisk : world.nodes[machine]?.options.disk;
 }
 
-function arm(disk: Disk | undefined, step: Extract<Deed, { kind: 'disk' }>): void {
+function armDisk(disk: Disk | undefined, step: Extract<Deed, { kind: 'disk' }>): void {
   if (disk === undefined) return;
   let waiting = step.nth;
   let times = step.times;

@@ -1,11 +1,13 @@
-import { tmpdir } from 'node:os';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CommandError } from '../../common/command.ts';
+import { TurnpikeError } from '../../common/errors.ts';
 import { interpose } from './disk.ts';
 import { drawFrom } from './entropy.ts';
 import { heal, play } from './play.ts';
 import { Random } from './random.ts';
-import { type Plan, playMs } from './steps.ts';
+import { type Plan, playMs, type Step } from './steps.ts';
 import { Broken, Watch } from './watch.ts';
 import { World } from './world.ts';
 
@@ -23,7 +25,15 @@ export interface Outcome {
   readonly trace: string;
 }
 
-const quietMs = 25_000;
+/** What takes the kernel's counters along: what they held since the last reading is written off. */
+const destructive: ReadonlySet<Step['kind']> = new Set([
+  'flush',
+  'forget',
+  'power loss',
+  'clone',
+  'state lost',
+]);
+const quietMs = 8_000;
 const mostQuietMs = 150_000;
 
 let worlds = 0;
@@ -38,6 +48,7 @@ export async function runPlan(plan: Plan, memory = directory()): Promise<Outcome
     directory: join(memory, `turnpike-sim-${process.pid}-${worlds}`),
   });
   const watch = new Watch(world);
+  watch.lossAllowed = plan.steps.some(({ kind }) => destructive.has(kind));
   let broken: string | undefined;
   try {
     await live(world, watch, plan);
@@ -61,14 +72,20 @@ async function live(world: World, watch: Watch, plan: Plan): Promise<void> {
     if (!isWorldly(error)) failures.push(error);
   };
   await world.begin();
-  for (const node of world.nodes) watch.follow(node);
   await world.addSubscription({ volumeBytes: 6_000_000n }, 2);
   await world.addSubscription({ volumeBytes: 40_000_000n, maxConnections: 1 }, 3);
+  world.onMachine = (node) => watch.follow(node);
+  world.onRestored = () => watch.forget();
+  for (const node of world.nodes) {
+    watch.follow(node);
+    node.start();
+  }
   const random = new Random(plan.seed, 'traffic');
   const beganAt = world.timeline.now;
   for (const step of plan.steps) world.timeline.after(step.at, () => play(world, step, () => random.next()));
   await world.timeline.run(beganAt + playMs, check);
   heal(world);
+  await endClones(world, check);
   watch.calmSince = world.timeline.now;
   const healedAt = world.timeline.now;
   await world.timeline.run(healedAt + quietMs, check);
@@ -79,9 +96,19 @@ async function live(world: World, watch: Watch, plan: Plan): Promise<void> {
   if (left !== undefined) throw new Broken(left);
 }
 
+/** The operator switches the copy off, and lets the node join anew. */
+async function endClones(world: World, check: () => void): Promise<void> {
+  const [node, copy] = world.nodes.filter(({ clone }) => clone);
+  if (node === undefined || copy === undefined) return;
+  await world.timeline.run(world.timeline.now + 15_000, check);
+  copy.hold();
+  while (world.books === undefined) await world.timeline.run(world.timeline.now + 1_000, check);
+  await world.enrolAgain(node);
+}
+
 /** An error that the world made, and that a process may well end with. */
 function isWorldly(error: unknown): boolean {
-  return error instanceof Error && error.name === 'TurnpikeError' && (error as { code?: string }).code !== 'internal';
+  return error instanceof CommandError || (error instanceof TurnpikeError && error.code !== 'internal');
 }
 
 /** What is not settled yet between what passed and what is billed; undefined when all is. */
@@ -89,11 +116,14 @@ function difference(world: World, watch: Watch): string | undefined {
   const { truth } = world;
   if (world.books === undefined) return 'the controller does not run';
   const usage = billed(world);
+  const known = new Set(world.rows<{ id: string }>('SELECT id FROM devices')?.map(({ id }) => id));
   const lost = new Map<string, bigint>();
   for (const [place, accepted] of truth.all) {
     const booked = usage.get(place) ?? 0n;
     const missing = accepted.upload + accepted.download - booked;
     const device = truth.devices.get(place.split(' ')[1] ?? '');
+    // Sold after the backup, and forgotten with the rest.
+    if (device && watch.forgotten && !known.has(device.id)) continue;
     const id = device?.subscriptionId ?? '';
     if (missing !== 0n) lost.set(id, (lost.get(id) ?? 0n) + missing);
   }
@@ -101,7 +131,8 @@ function difference(world: World, watch: Watch): string | undefined {
     const may = writtenOff(world, id);
     if (bytes > may) return `${bytes} bytes of ${id} passed and are neither billed nor written off (${may})`;
   }
-  if (!watch.lossAllowed && totalWrittenOff(world) > 0n) return 'something was written off, and no counter was lost';
+  if (!watch.lossAllowed && totalWrittenOff(world) > 0n)
+    return 'something was written off, and no counter was lost';
   return undefined;
 }
 

@@ -18,7 +18,6 @@ export type Deed =
   | { readonly kind: 'remove device'; readonly device: number }
   | { readonly kind: 'suspend' | 'resume'; readonly subscription: number }
   | { readonly kind: 'top up'; readonly subscription: number; readonly bytes: number }
-  | { readonly kind: 'refund'; readonly subscription: number; readonly bytes: number }
   | { readonly kind: 'crash agent'; readonly node: number; readonly downMs: number }
   | { readonly kind: 'crash controller'; readonly downMs: number }
   | {
@@ -51,7 +50,9 @@ export type Deed =
   | { readonly kind: 'power loss'; readonly node: number; readonly downMs: number }
   | { readonly kind: 'backup' }
   | { readonly kind: 'restore'; readonly downMs: number }
-  | { readonly kind: 'clone'; readonly node: number; readonly afterMs: number };
+  | { readonly kind: 'clone'; readonly node: number }
+  /** The disk is lost with all that the agent knew, and it joins anew. */
+  | { readonly kind: 'state lost'; readonly node: number };
 
 export type Step = { readonly at: number } & Deed;
 
@@ -67,6 +68,10 @@ export const themes = [
   'power loss',
   'periods',
   'all but losses',
+  'restore',
+  'restore and crashes',
+  'lost state',
+  'clones',
 ] as const;
 export type Theme = (typeof themes)[number];
 
@@ -78,7 +83,7 @@ export interface Plan {
   readonly steps: readonly Step[];
 }
 
-export const playMs = 40_000;
+export const playMs = 20_000;
 const nodes = 2;
 /** Of the two subscriptions that every world begins with. */
 const devices = 5;
@@ -88,24 +93,36 @@ export function drawPlan(seed: number): Plan {
   const theme = themes[seed % themes.length] as Theme;
   const steps: Step[] = [];
   const at = (least = 500, most = playMs) => random.between(least, most);
-  for (let n = random.between(5, 9); n > 0; n -= 1) steps.push({ at: at(0, playMs - 5000), ...traffic(random) });
+  for (let n = random.between(5, 9); n > 0; n -= 1)
+    steps.push({ at: at(0, 15_000), ...traffic(random, theme === 'clones' ? nodes : nodes - 1) });
   for (let n = random.between(1, 5); n > 0; n -= 1) steps.push({ at: at(), ...operation(random) });
   for (let n = random.between(2, 7); n > 0; n -= 1) {
     const drawn = fault(random, theme);
     steps.push(...drawn.map((deed) => ({ at: at(), ...deed })));
   }
+  if (theme.startsWith('restore')) {
+    const backupAt = random.between(0, 8_000);
+    steps.push({ at: backupAt, kind: 'backup' });
+    steps.push({
+      at: random.between(backupAt + 500, playMs),
+      kind: 'restore',
+      downMs: random.pick([0, 3000]),
+    });
+  }
+  if (theme === 'clones') steps.push({ at: random.between(1000, 12_000), kind: 'clone', node: 0 });
   steps.sort((left, right) => left.at - right.at);
-  const periodMs = theme === 'periods' || (theme === 'all but losses' && random.chance(0.3)) ? 17_000 : undefined;
+  const periodMs =
+    theme === 'periods' || (theme === 'all but losses' && random.chance(0.3)) ? 9_000 : undefined;
   return { seed, theme, nodes, periodMs, steps };
 }
 
-function traffic(random: Random): Deed {
+function traffic(random: Random, most: number): Deed {
   return {
-    ...{ kind: 'traffic', device: random.between(0, devices - 1), node: random.between(0, nodes - 1) },
+    ...{ kind: 'traffic', device: random.between(0, devices - 1), node: random.between(0, most) },
     upload: random.pick([0.1, 0.5, 0.9]),
     bytes: random.pick([300, 1500, 9000, 60_000]),
     everyMs: random.pick([130, 250, 700]),
-    forMs: random.between(2000, 25_000),
+    forMs: random.between(2000, 12_000),
   };
 }
 
@@ -141,11 +158,24 @@ function fault(random: Random, theme: Theme): Deed[] {
     case 'clocks':
       return [clock(random, machine), ...(both ? [crash(random, machine)] : [])];
     case 'flush':
-      return [random.chance(0.6) ? { kind: 'flush', node } : { kind: 'forget', node, device: random.between(0, 4) }];
+      return [
+        random.chance(0.6) ? { kind: 'flush', node } : { kind: 'forget', node, device: random.between(0, 4) },
+      ];
     case 'power loss':
       return [{ kind: 'power loss', node, downMs: random.between(500, 10_000) }];
     case 'periods':
       return [random.pick([crash, dying])(random, machine), ...(both ? [partition(random, node)] : [])];
+    case 'restore':
+      return [];
+    case 'restore and crashes':
+      return [
+        random.pick([crash, dying, failing])(random, machine),
+        ...(both ? [partition(random, node)] : []),
+      ];
+    case 'lost state':
+      return [{ kind: 'state lost', node }, ...(both ? [partition(random, node)] : [])];
+    case 'clones':
+      return both ? [partition(random, node)] : [];
     case 'all but losses':
       return [
         random.pick<() => Deed>([
@@ -173,13 +203,15 @@ function weather(random: Random, node: number): Deed {
       reorder: random.chance(0.5) ? worst : 0,
       delayMs: random.pick([0, 300, 3000]),
     },
-    forMs: random.between(2000, 20_000),
+    forMs: random.between(2000, 15_000),
   };
 }
 
 function crash(random: Random, machine: number | 'controller'): Deed {
-  const downMs = random.pick([0, 300, 2000, 12_000]);
-  return machine === 'controller' ? { kind: 'crash controller', downMs } : { kind: 'crash agent', node: machine, downMs };
+  const downMs = random.pick([0, 300, 2000, 8_000]);
+  return machine === 'controller'
+    ? { kind: 'crash controller', downMs }
+    : { kind: 'crash agent', node: machine, downMs };
 }
 
 function dying(random: Random, machine: number | 'controller'): Deed {
@@ -191,7 +223,8 @@ function dying(random: Random, machine: number | 'controller'): Deed {
 function failing(random: Random, machine: number | 'controller'): Deed {
   const operation = random.pick(['write', 'commit'] as const);
   // A journal whose commit fails and is there all the same: SQLite's own does that only across a crash.
-  const hows = machine === 'controller' ? (['full', 'io', 'answer lost'] as const) : (['full', 'io'] as const);
+  const hows =
+    machine === 'controller' ? (['full', 'io', 'answer lost'] as const) : (['full', 'io'] as const);
   const times = random.pick([1, 1, 5, 40]);
   return { kind: 'disk', machine, operation, nth: random.between(1, 25), how: random.pick(hows), times };
 }
@@ -203,7 +236,7 @@ function kernel(random: Random, node: number): Deed {
 
 function partition(random: Random, node: number): Deed {
   const ways = random.pick(['both', 'to controller', 'to node'] as const);
-  return { kind: 'partition', node, ways, forMs: random.pick([500, 5000, 15_000, 30_000]) };
+  return { kind: 'partition', node, ways, forMs: random.pick([500, 4000, 12_000, 30_000]) };
 }
 
 function clock(random: Random, machine: number | 'controller'): Deed {

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { ReportResponseSchema } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import { reportMethod } from '../../common/grpc/report-method.ts';
-import type { NodeMachine } from './node-machine.ts';
+import { type NodeMachine, placeOf } from './node-machine.ts';
 import type { DeviceTruth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -46,7 +46,7 @@ export class Watch {
   /** Since when nothing disturbs; undefined: something does. */
   calmSince: number | undefined;
   /** The books forgot something: what they said before counts no more. */
-  #forgotten = false;
+  forgotten = false;
   /** Counters were destroyed, or an identity ended. */
   lossAllowed = false;
   /** The highest overshoot that was seen, of any subscription. */
@@ -63,8 +63,7 @@ export class Watch {
     link.onResponse = (path, bytes) => {
       if (path !== reportMethod.path) return;
       const { number } = fromBinary(ReportResponseSchema, bytes);
-      const { nodeId, incarnation } = node.identity;
-      const place = `${nodeId}/${incarnation}`;
+      const place = placeOf(node.identity);
       if (number > (this.#acknowledged.get(place) ?? 0n)) this.#acknowledged.set(place, number);
       this.#durable();
     };
@@ -73,7 +72,7 @@ export class Watch {
   forget(): void {
     this.#totals = new Map();
     this.#acknowledged = new Map();
-    this.#forgotten = true;
+    this.forgotten = true;
   }
 
   afterEvent(): void {
@@ -93,10 +92,10 @@ export class Watch {
   /** No byte passes that was not armed, on disk, before. */
   #armed(node: NodeMachine): void {
     const { journal, identity } = node;
-    if (journal === undefined || node.clone) return;
+    const place = placeOf(identity);
+    if (journal === undefined || node.clone || node.place !== place) return;
     const { truth } = this.#world;
     const { accounts, past } = journal.state;
-    const place = `${identity.nodeId}/${identity.incarnation}`;
     let accepted = 0n;
     let bound = past.upload + past.download + past.writtenOff;
     for (const id of truth.subscriptions.keys()) {
@@ -122,7 +121,8 @@ export class Watch {
     const now = this.#world.timeline.now;
     const since = Math.max(this.#heard.get(key) ?? now, node.startedAt);
     this.#heard.set(key, since);
-    if (now - since > closingMs) throw new Broken(`${device.id} passes on ${node.name}, which heard that it is revoked`);
+    if (now - since > closingMs)
+      throw new Broken(`${device.id} passes on ${node.name}, which heard that it is revoked`);
   }
 
   #seats(): void {
@@ -141,8 +141,13 @@ export class Watch {
     }
   }
 
+  #changes = 0n;
+
   #afterCommit(): void {
     const { truth } = this.#world;
+    const changes = this.#world.rows<{ n: bigint }>('SELECT total_changes() AS n')?.[0]?.n ?? 0n;
+    if (changes === this.#changes) return;
+    this.#changes = changes;
     const grants = this.#world.rows<GrantRow>('SELECT * FROM grants') ?? [];
     const claims = new Map<string, bigint>();
     for (const row of grants) {
@@ -153,7 +158,7 @@ export class Watch {
       const claimed = ((row.granted - row.released - row.throttled) * row.multiplier + 999n) / 1000n;
       claims.set(`${id} ${period}`, (claims.get(`${id} ${period}`) ?? 0n) + claimed);
     }
-    if (!this.#forgotten) this.#volumes(claims);
+    if (!this.forgotten) this.#volumes(claims);
     const billed = new Map<string, { upload: bigint; download: bigint }>();
     for (const row of this.#world.rows<UsageRow>('SELECT * FROM usage') ?? []) {
       const place = `${row.node_id}/${row.incarnation} ${row.device_id}`;

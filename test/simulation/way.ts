@@ -52,7 +52,10 @@ export class Way {
   carry(course: Course, deliver: () => void, lost: () => void): void {
     const { drop, duplicate, reorder } = this.weather;
     const random = this.#random;
-    if (drop > 0 && random.chance(drop)) return lost();
+    if (drop > 0 && random.chance(drop)) {
+      lost();
+      return;
+    }
     const copies = duplicate > 0 && random.chance(duplicate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       const strays = reorder > 0 && random.chance(reorder);

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Direction } from '../../agent/gate/fake.ts';
-import { publicKeyOf } from '../../common/wireguard-key.ts';
+import type { AgentIdentity } from '../../agent/identity/identity.ts';
+import { publicKeyOf, type WireguardKeyPair } from '../../common/wireguard-key.ts';
 import type { Books } from '../../controller/books/books.ts';
 import type { NewTariff } from '../../controller/catalogue/catalogue.ts';
 import { lastingCertificate } from './authority.ts';
@@ -37,12 +38,15 @@ export class World {
   readonly controllerDisk: Disk;
   readonly controllerClock: MachineClock;
   readonly #random: Random;
+  readonly #backup: string;
+  #backedUp = false;
   #tokens = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
     this.#random = new Random(options.seed, 'world');
     mkdirSync(options.directory, { recursive: true });
+    this.#backup = join(options.directory, 'backup');
     this.controllerDisk = new Disk(join(options.directory, 'controller'), 'turnpike.db');
     this.controllerClock = new MachineClock(this.timeline, began);
     const { periodMs, validitySeconds } = options;
@@ -70,20 +74,22 @@ export class World {
     const books = this.books as Books;
     await books.catalogue.addNode({ name, endpoint: `${name}.example.net:51820` });
     const { identity, serial } = await this.enrol(name);
+    const privateKey = new Random(this.options.seed, `key ${name}`).bytes(32).toString('base64');
+    return this.#machine(name, identity, serial, { privateKey, publicKey: publicKeyOf(privateKey) });
+  }
+
+  #machine(name: string, identity: AgentIdentity, serial: string, key: WireguardKeyPair): NodeMachine {
     const random = new Random(this.options.seed, name);
     const link = new Link(this.timeline, new Random(this.options.seed, `link ${name}`));
     link.listener = () => this.controller.listener;
     this.links.push(link);
-    const privateKey = random.bytes(32).toString('base64');
     const node = new NodeMachine({
-      ...{ timeline: this.timeline, random, link, identity, serial },
+      ...{ timeline: this.timeline, random, link, identity, serial, key, name },
       clock: new MachineClock(this.timeline, began + random.between(-1000, 1000)),
       disk: new Disk(join(this.options.directory, name), 'journal.db'),
-      key: { privateKey, publicKey: publicKeyOf(privateKey) },
     });
     this.nodes.push(node);
     node.onFailure = (error) => this.onFailure(error);
-    node.start();
     return node;
   }
 
@@ -101,7 +107,13 @@ export class World {
     const certificate = await lastingCertificate();
     return {
       serial,
-      identity: { ...identity, controllerAddress: 'controller:7443', privateKey: '', certificate, caCertificate: '' },
+      identity: {
+        ...identity,
+        controllerAddress: 'controller:7443',
+        privateKey: '',
+        certificate,
+        caCertificate: '',
+      },
     };
   }
 
@@ -141,8 +153,7 @@ export class World {
     const { publicKey, address4, address6 } = device;
     const address = bytes % 2n === 0n ? address4 : address6;
     if (!node.carry(direction, { publicKey, address }, bytes)) return false;
-    const { nodeId, incarnation } = node.identity;
-    this.truth.note(`${nodeId}/${incarnation}`, device, direction, bytes, this.timeline.now);
+    this.truth.note(node.place, device, direction, bytes, this.timeline.now);
     this.onAccepted(node, device);
     return true;
   }
@@ -171,15 +182,50 @@ export class World {
     return sold + BigInt(turned) * perPeriod;
   }
 
-  backUp(): void {}
+  backUp(): void {
+    if (this.controller.life === undefined) return;
+    this.controllerDisk.copyTo(this.#backup);
+    this.#backedUp = true;
+  }
 
-  restore(_downMs: number): void {}
+  /** The controller's disk is lost, and the last backup put in its place, as its operator is told to. */
+  restore(downMs: number): void {
+    if (!this.#backedUp) return;
+    this.controller.hold();
+    this.controllerDisk.replaceBy(this.#backup);
+    this.controller.restored = true;
+    this.onRestored();
+    this.timeline.after(downMs, () => this.controller.release());
+  }
 
-  clone(_node: number): void {}
+  onRestored: () => void = () => undefined;
+
+  /** Somebody starts a copy of the node's machine beside it. */
+  clone(place: number): void {
+    const node = this.nodes[place];
+    if (node === undefined || this.nodes.length > this.options.nodes) return;
+    const name = `${node.name}-clone`;
+    const copy = this.#machine(name, node.identity, node.serial, node.options.key);
+    node.options.disk.copyTo(copy.options.disk.directory);
+    for (const one of [node, copy]) one.clone = true;
+    this.onMachine(copy);
+    copy.start();
+  }
+
+  onMachine: (node: NodeMachine) => void = () => undefined;
+
+  /** The node begins anew, from nothing or from what it has. */
+  async enrolAgain(node: NodeMachine): Promise<void> {
+    const { identity, serial } = await this.enrol(node.identity.nodeName);
+    node.identity = identity;
+    node.serial = serial;
+    node.crash(0);
+  }
 
   end(): void {
     this.controller.hold();
     for (const node of this.nodes) node.hold();
+    for (const disk of [this.controllerDisk, ...this.nodes.map(({ options }) => options.disk)]) disk.retire();
     rmSync(this.options.directory, { recursive: true, force: true });
   }
 }

@@ -180,6 +180,7 @@ const statements = [
     incarnation INTEGER NOT NULL,
     last_report BIGINT NOT NULL,
     since_revision BIGINT NOT NULL,
+    told_term INTEGER NOT NULL,
     quarantined_at INTEGER,
     ended_at INTEGER,
     created_at INTEGER NOT NULL,

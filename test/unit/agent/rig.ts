@@ -91,7 +91,7 @@ export class Rig {
   readonly wireguard = new FakeWireGuard();
   readonly host = new FakeHost();
   readonly #directory: string;
-  #revision = 0n;
+  revision = 0n;
   #said: ReportRequest['subscriptions'][number] | undefined;
   journal!: Journal;
   memory!: Memory;
@@ -153,13 +153,14 @@ export class Rig {
   }
 
   /** What the controller says. Returns the ids that were refused. */
-  async say(delta: Partial<DesiredDelta>): Promise<string[]> {
+  async say(delta: Partial<DesiredDelta>, complete = false): Promise<string[]> {
     this.inbox.settings(settings);
     this.inbox.heard();
-    this.#revision += 1n;
+    this.revision += 1n;
     const answer = this.inbox.apply(
       [{ removedDeviceIds: [], removedSubscriptionIds: [], subscriptions: [], devices: [], ...delta }],
-      this.#revision,
+      this.revision,
+      complete,
     );
     await this.run({ reading: false });
     const { refusals } = await answer;
