@@ -6,25 +6,23 @@ import { greater } from '../grants/figures.ts';
 import { grantLate } from '../grants/period.ts';
 import type { Refusal } from '../south/ports.ts';
 import type { Draft } from './draft.ts';
-import type { Batch } from './inbox.ts';
 import type { Memory } from './memory.ts';
 import { addMember } from './memory.ts';
 import { nextMoment } from './moments.ts';
 
 /**
- * Takes what the controller said into the draft: removals first (of a complete batch also what it does not name), then
- * whole items. An item that cannot be on a node beside the others is refused by name (`memory.refused`), and does not
- * stop the others. Returns the subscriptions to decide on.
+ * Takes what the controller said into the draft: removals first, then whole items. An item that cannot be on a node
+ * beside the others is refused by name (`memory.refused`), and does not stop the others. Returns the subscriptions to
+ * decide on.
  */
 export function absorb(
   draft: Draft,
   memory: Memory,
-  { deltas, complete }: Pick<Batch, 'deltas' | 'complete'>,
+  deltas: readonly DesiredDelta[],
   ownPublicKey: string,
 ): ReadonlySet<string> {
   const touched = new Set<string>();
-  const rest = complete ? [unnamed(draft, deltas)] : [];
-  for (const delta of [...rest, ...deltas]) {
+  for (const delta of deltas) {
     for (const id of delta.removedDeviceIds) {
       const device = draft.device(id);
       if (device) touched.add(device.subscriptionId);
@@ -52,19 +50,6 @@ export function absorb(
   const named = new Set(deltas.flatMap(({ devices }) => devices.map(({ id }) => id)));
   if (named.size > 0) refuse(memory, findConflicts(draft, named, ownPublicKey));
   return touched;
-}
-
-/** What we hold and a complete batch does not name: the controller has forgotten it. */
-function unnamed(draft: Draft, deltas: readonly DesiredDelta[]): DesiredDelta {
-  const devices = new Set(deltas.flatMap((delta) => delta.devices.map(({ id }) => id)));
-  const subscriptions = new Set(deltas.flatMap((delta) => delta.subscriptions.map(({ id }) => id)));
-  const held = [...draft.subscriptionIds()].filter((id) => draft.subscription(id) !== undefined);
-  return {
-    removedDeviceIds: [...draft.devices()].map(({ id }) => id).filter((id) => !devices.has(id)),
-    removedSubscriptionIds: held.filter((id) => !subscriptions.has(id)),
-    subscriptions: [],
-    devices: [],
-  };
 }
 
 /**

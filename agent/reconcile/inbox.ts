@@ -10,8 +10,6 @@ import type { Validity } from './validity.ts';
 export interface Batch {
   readonly deltas: readonly DesiredDelta[];
   readonly revision: bigint;
-  /** They are all that this node should hold: the rest is removed. */
-  readonly complete: boolean;
   resolve(result: { refusals: readonly Refusal[] }): void;
 }
 
@@ -67,16 +65,12 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#wake();
   }
 
-  apply(
-    deltas: readonly DesiredDelta[],
-    revision: bigint,
-    complete: boolean,
-  ): Promise<{ refusals: readonly Refusal[] }> {
+  apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }> {
     const known = this.#batches.at(-1)?.revision ?? this.revision();
     if (revision < known) return Promise.reject(fromBefore(revision, known));
     const { promise, resolve, reject } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
     this.#unanswered.add(reject);
-    this.#batches.push({ deltas, revision, complete, resolve });
+    this.#batches.push({ deltas, revision, resolve });
     if (this.#closed) this.close();
     else this.#wake();
     return promise.finally(() => this.#unanswered.delete(reject));
@@ -89,9 +83,9 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#wake();
   }
 
-  heard(): void {
+  heard(upToDate: boolean): void {
     const wasOver = this.#validity.remainingMs() === 0 || this.#validity.patienceMs() === 0;
-    this.#validity.heard();
+    this.#validity.heard(upToDate);
     if (wasOver) this.#wake();
   }
 

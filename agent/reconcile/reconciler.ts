@@ -132,9 +132,8 @@ export class Reconciler {
       if (lost) for (const id of journal.state.accounts.keys()) touched.add(id);
     }
     this.#hearKnocks(draft, news.knocks, touched);
-    for (const batch of news.batches) {
-      const { revision } = batch;
-      for (const id of absorb(draft, memory, batch, this.#parts.key.publicKey)) touched.add(id);
+    for (const { deltas, revision } of news.batches) {
+      for (const id of absorb(draft, memory, deltas, this.#parts.key.publicKey)) touched.add(id);
       draft.other.revision = revision;
     }
     if (everything) {
@@ -179,7 +178,7 @@ export class Reconciler {
     if (settings === undefined || (this.#frame !== undefined && !changed)) return false;
     validity.limit(settings);
     // A refusal is younger than what was heard before it.
-    if (news.settings && validity.standing !== 'refused') validity.heard();
+    if (news.settings && validity.standing !== 'refused') validity.heard(false);
     const frame = frameOf(settings, this.#parts.interfaceName, await host.ipv6());
     // The gate before the interface: from its first packet on, everything is closed that was not let in.
     if (this.#frame === undefined) await this.#adopt(frame);

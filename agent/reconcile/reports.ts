@@ -59,11 +59,11 @@ export class Reports {
 
   /** After a start nobody remembers what was said: all is said again, and changes nothing where it was booked. */
   constructor(state: Readonly<JournalState>) {
-    this.#tellAll(state);
+    this.#tellAll(state, termOf(state.revision));
   }
 
   /** A controller that was restored from a backup has forgotten what it booked since. */
-  #tellAll(state: Readonly<JournalState>): void {
+  #tellAll(state: Readonly<JournalState>, term: number): void {
     for (const meter of state.meters.values()) {
       if (meter.upload > 0n || meter.download > 0n) this.#dirtyDevices.add(meter.deviceId);
     }
@@ -71,7 +71,7 @@ export class Reports {
     for (const periods of state.closed.values()) {
       for (const closed of periods.values()) this.#dirtyClosed.set(keyOf(closed), closed);
     }
-    this.#term = termOf(state.revision);
+    this.#term = term;
     this.#untold = new Set([
       ...[this.#dirtyDevices, this.#dirtySubscriptions].flatMap((ids) => [...ids]),
       ...this.#dirtyClosed.keys(),
@@ -80,7 +80,8 @@ export class Reports {
 
   /** Notes what this round changes. `decided` are the subscriptions whose wanting is known now. */
   note(draft: Draft, memory: Memory, decided: ReadonlySet<string>): void {
-    if (termOf(draft.revision) > this.#term) this.#tellAll(draft.journalled);
+    const term = termOf(draft.revision);
+    if (term > this.#term) this.#tellAll(draft.journalled, term);
     for (const meter of draft.changedMeters) {
       if (meter.upload + meter.download > 0n) this.#dirtyDevices.add(meter.deviceId);
     }

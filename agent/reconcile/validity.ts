@@ -22,14 +22,21 @@ export class Validity {
   #journalled: Journalled;
   #validityMs = 0;
   #patienceMs = 0;
+  /** Seats may have been given away since patience was over, and nobody has said so yet. */
+  #outdated = false;
 
-  /** `journalled` as it was found; its time in milliseconds since 1970, as `time` tells it. */
-  constructor(clock: Clock, time: Pick<Clock, 'now'>, { validUntil, refused }: Journalled) {
+  /** As it was found; its time in milliseconds since 1970, as `time` tells it. */
+  constructor(
+    clock: Clock,
+    time: Pick<Clock, 'now'>,
+    { validUntil, refused, settings }: Journalled & Pick<JournalState, 'settings'>,
+  ) {
     this.#clock = clock;
     this.#time = time;
     this.#journalled = { validUntil, refused };
     this.#refused = refused;
     this.#until = clock.monotonic() + (refused ? 0 : Math.max(0, validUntil - time.now()));
+    if (settings) this.limit(settings);
   }
 
   /** A wall clock that went back while we were down must not make grants last longer. */
@@ -39,7 +46,10 @@ export class Validity {
     this.#until = Math.min(this.#until, this.#clock.monotonic() + this.#validityMs);
   }
 
-  heard(): void {
+  /** `upToDate`: and what it wants is in force. */
+  heard(upToDate: boolean): void {
+    if (upToDate) this.#outdated = false;
+    else if (this.patienceMs() === 0) this.#outdated = true;
     this.#until = this.#clock.monotonic() + this.#validityMs;
     this.#refused = false;
   }
@@ -61,6 +71,7 @@ export class Validity {
 
   /** For how long yet a device with a free seat may take it without asking. */
   patienceMs(): number {
+    if (this.#outdated) return 0;
     const heardAt = this.#until - this.#validityMs;
     return Math.max(0, heardAt + this.#patienceMs - this.#clock.monotonic());
   }

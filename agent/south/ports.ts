@@ -12,21 +12,18 @@ export interface DesiredSink {
   settings(settings: NodeSettings): void;
   /**
    * Stores and applies one batch: all deltas up to a CaughtUp. Resolves when it is stored with its revision and in
-   * force in the kernel; `refusals` names items that could not be applied.
-   *
-   * `complete`: the deltas were asked for from revision 0 and their digest is right, so they are everything that this
-   * node should hold: what they do not name is removed. Only then, otherwise absence never removes. It mends a node
-   * that holds what the controller forgot (restored from a backup).
+   * force in the kernel; `refusals` names items that could not be applied. What they do not name stays, also when they
+   * are all that the controller knows: one restored from a backup must not take away what was sold since.
    */
-  apply(
-    deltas: readonly DesiredDelta[],
-    revision: bigint,
-    complete: boolean,
-  ): Promise<{ refusals: readonly Refusal[] }>;
+  apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }>;
   /** What the controller's clock says, milliseconds since 1970. `first`: on a new stream. */
   time(timeMs: number, first: boolean): void;
-  /** The controller was heard of: grants stay valid for `settings.validitySeconds` from now. */
-  heard(): void;
+  /**
+   * The controller was heard of: grants stay valid for `settings.validitySeconds` from now. `upToDate`: what it wanted
+   * when the stream began is in force. Before that, nobody who was parked for want of a word takes a free seat: it may
+   * have been given away meanwhile.
+   */
+  heard(upToDate: boolean): void;
   /**
    * The controller says that this node's identity is no longer valid. Everything is closed, also over restarts, until
    * `heard`: what is revoked later could not be closed here any more.

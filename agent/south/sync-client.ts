@@ -68,13 +68,14 @@ export class SyncClient {
     let batch = new Batch();
     let settings: NodeSettings | undefined;
     let timed = false;
+    let upToDate = false;
     let sendingPresence: Promise<void> | undefined;
     try {
       await stream.send(
         request({ case: 'hello', value: create(HelloSchema, { ...(await facts()), revision: from }) }),
       );
       await stream.read(async ({ message }) => {
-        sink.heard();
+        sink.heard(upToDate);
         if (!sendingPresence) {
           onConnected();
           sendingPresence = presence.run(stream).catch((error) => stream.fail(error));
@@ -94,6 +95,8 @@ export class SyncClient {
             const whole = batch;
             batch = new Batch();
             await this.#apply(whole, message.value, asked, stream);
+            upToDate = true;
+            sink.heard(upToDate);
             // What follows is only what changed.
             asked = undefined;
             break;
@@ -126,8 +129,7 @@ export class SyncClient {
   ): Promise<void> {
     const { clock, log, sink } = this.#options;
     const { revision, digest } = caughtUp;
-    const complete = asked !== undefined && batch.isComplete(asked, caughtUp);
-    const { refusals: unapplied } = await sink.apply(batch.deltas, revision, complete);
+    const { refusals: unapplied } = await sink.apply(batch.deltas, revision);
     const refusals = [...batch.refusals, ...unapplied].map((refusal) => ({ ...refusal }));
     if (refusals.length > 0) log.warn({ refusals }, 'not everything could be applied');
     await stream.send(request({ case: 'applied', value: create(AppliedSchema, { revision, refusals }) }));
@@ -136,7 +138,7 @@ export class SyncClient {
     this.#fromScratch = false;
     if (right || clock.monotonic() < this.#noResendBefore) return;
     if (asked === 0n) {
-      log.error('what the controller wants cannot all be held here; going on without the rest');
+      log.error('what is held here still differs from what the controller thinks; going on as it is');
       this.#noResendBefore = clock.monotonic() + resendPauseMs;
       return;
     }

@@ -10,7 +10,10 @@ import type { Tx } from '../store/store.ts';
 export async function beginTerm(tx: Tx): Promise<string[]> {
   const fleet = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
   const term = termOf(fleet.revision) + 1;
-  await tx.db.updateTable('fleet').set({ revision: termBegins(term) }).execute();
+  await tx.db
+    .updateTable('fleet')
+    .set({ revision: termBegins(term) })
+    .execute();
   return awaitedNodes(tx);
 }
 
@@ -48,5 +51,7 @@ export async function noteTold(
     .executeTakeFirst();
   if (numUpdatedRows === 0n) return;
   const awaited = await awaitedNodes(tx);
-  tx.afterCommit(() => log.info({ node: nodeName, awaited }, 'a node has told what passed before the restore'));
+  tx.afterCommit(() =>
+    log.info({ node: nodeName, awaited }, 'a node has told what passed before the restore'),
+  );
 }

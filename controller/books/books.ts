@@ -84,7 +84,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     await store.close();
     throw error;
   }
-  if (awaited.length > 0) log.warn({ awaited }, 'nothing is granted before these nodes have told what passed');
+  if (awaited.length > 0)
+    log.warn({ awaited }, 'nothing is granted before these nodes have told what passed');
   const context: Context = {
     store,
     clock,

@@ -1,6 +1,6 @@
 import { desiredDigest } from '../../common/desired-digest.ts';
-import { servingIncarnation } from '../accounting/incarnation.ts';
 import { termOf } from '../../common/term.ts';
+import { servingIncarnation } from '../accounting/incarnation.ts';
 import type { Context } from '../books/context.ts';
 import type { Catchup, DesiredState, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';

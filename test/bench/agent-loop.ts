@@ -60,7 +60,7 @@ export const agentLoop: Contender = {
     await reconciler.round({ reading: false, full: false });
     const delta = describeFleet(fleet);
     return async () => {
-      const done = inbox.apply([delta], 1n, false);
+      const done = inbox.apply([delta], 1n);
       await reconciler.round({ reading: false, full: false });
       const { refusals } = await done;
       if (refusals.length > 0) throw new Error(`${refusals.length} devices were refused`);

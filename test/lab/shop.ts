@@ -33,7 +33,6 @@ export async function openShop(lab: Lab, prefix: readonly string[] = []): Promis
       await node.start();
     }),
   );
-  // By the nodes' own word: asking the controller starts a program each time.
   await Promise.all(
     lab.nodes.map(({ program }) => program?.said(/"msg":"connected to the controller"/, 20_000)),
   );
@@ -95,10 +94,11 @@ export class Sale {
     const keyFile = this.#lab.controller.host.file(`key-${device.id}`);
     writeFileSync(keyFile, `${device.privateKey}\n`, { mode: 0o600 });
     const words = ['--node', this.#lab.node(node).name, '--private-key-file', keyFile];
-    const text = await this.#lab.controller.cli.text('device', 'config', device.id, ...words);
+    const { cli } = this.#lab.controller;
+    const { config } = await cli.json<{ config: string }>('device', 'config', device.id, ...words);
     // A handshake that meets no peer is tried again only after 5 s (WireGuard's REKEY_TIMEOUT).
     await this.#lab.node(node).hasPeer(device.publicKey);
-    return text;
+    return config;
   }
 
   /** From 1. */

@@ -1,3 +1,4 @@
+import { probeSocket } from '../../agent/host/userspace.ts';
 import { eventually } from './eventually.ts';
 import type { Host } from './host.ts';
 import { tunnelName } from './names.ts';
@@ -55,9 +56,10 @@ export async function makeInterface(host: Host, name: string): Promise<Program |
   const kernel = await host.tryRun(['ip', 'link', 'add', name, 'type', 'wireguard']);
   if (kernel.exitCode === 0) return undefined;
   const program = host.start('wireguard-go', ['wireguard-go', '-f', name], { urgent: true });
+  // Not by `wg show`: between bind and listen it takes the socket for one left behind, and removes it.
   await eventually(
     `wireguard-go serves ${name}`,
-    async () => (await host.tryRun(['wg', 'show', name])).exitCode === 0 || !program.running,
+    async () => (await probeSocket(name)) === 'served' || !program.running,
     { within: 5000, every: 10 },
   );
   if (!program.running) throw new Error(`wireguard-go ended early:\n${program.log()}`);

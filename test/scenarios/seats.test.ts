@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../common/clock.ts';
 import { eventually } from '../lab/eventually.ts';
 import { labForTest } from '../lab/in-vitest.ts';
@@ -81,68 +81,83 @@ test('of five devices that send over three nodes, two pass; a freed seat opens t
   expect(await passing(lab)).toEqual(before);
 });
 
-test('an idle device with keepalives does not keep one out that sends', async () => {
-  await using lab = await labForTest({ nodes: 2, clients: 2 });
-  await openShop(lab);
-  const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1']);
-  await lab.controller.cli.json('group', 'set', 'default', '--keepalive', '5');
-  for (const client of [1, 2]) await sale.connect(client, client);
-  const [idle, busy] = [await sending(lab, 1, 1), await sending(lab, 2, 2)];
-  idle.send();
-  await passes(lab, 1);
-  await eventually('the first holds the seat', async () => (await seatOf(lab, sale, 1)) === 'node1', {
-    within: 10_000,
-    every: 500,
+// These mostly wait for a minute to pass.
+describe.concurrent('in time', () => {
+  test('an idle device with keepalives does not keep one out that sends', async ({
+    onTestFailed,
+    expect,
+  }) => {
+    await using lab = await labForTest({ nodes: 2, clients: 2 }, onTestFailed);
+    await openShop(lab);
+    const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1']);
+    await lab.controller.cli.json('group', 'set', 'default', '--keepalive', '5');
+    for (const client of [1, 2]) await sale.connect(client, client);
+    const [idle, busy] = [await sending(lab, 1, 1), await sending(lab, 2, 2)];
+    idle.send();
+    await passes(lab, 1);
+    await eventually('the first holds the seat', async () => (await seatOf(lab, sale, 1)) === 'node1', {
+      within: 10_000,
+      every: 500,
+    });
+    busy.send();
+    await neverMore(lab, 1, 20);
+    idle.rest();
+    await eventually('the second passes', async () => (await passing(lab)).includes(2), {
+      within: 90_000,
+      every: 100,
+    });
+    expect(await seatOf(lab, sale, 2)).toBe('node2');
   });
-  busy.send();
-  await neverMore(lab, 1, 20);
-  idle.rest();
-  await eventually('the second passes', async () => (await passing(lab)).includes(2), {
-    within: 90_000,
-    every: 100,
-  });
-  expect(await seatOf(lab, sale, 2)).toBe('node2');
-});
 
-test('with evict-oldest a device that knocks takes the seat of the longest connected, once its time is over', async () => {
-  await using lab = await labForTest({ nodes: 2, clients: 2 });
-  await openShop(lab);
-  const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1', '--seat-policy', 'evict-oldest']);
-  for (const client of [1, 2]) await sale.connect(client, client);
-  const flows = [await sending(lab, 1, 1), await sending(lab, 2, 2)] as const;
-  flows[0].send();
-  await passes(lab, 1);
-  flows[1].send();
-  await passes(lab, 1);
-  await eventually('the second takes the seat', async () => (await passing(lab)).join() === '2', {
-    within: 90_000,
-    every: 100,
+  test('with evict-oldest a device that knocks takes the seat of the longest connected, once its time is over', async ({
+    onTestFailed,
+    expect,
+  }) => {
+    await using lab = await labForTest({ nodes: 2, clients: 2 }, onTestFailed);
+    await openShop(lab);
+    const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1', '--seat-policy', 'evict-oldest']);
+    for (const client of [1, 2]) await sale.connect(client, client);
+    const flows = [await sending(lab, 1, 1), await sending(lab, 2, 2)] as const;
+    flows[0].send();
+    await passes(lab, 1);
+    flows[1].send();
+    await passes(lab, 1);
+    await eventually('the second takes the seat', async () => (await passing(lab)).join() === '2', {
+      within: 90_000,
+      every: 100,
+    });
+    await neverMore(lab, 1, 30);
+    expect(await passing(lab)).toEqual([2]);
   });
-  await neverMore(lab, 1, 30);
-  expect(await passing(lab)).toEqual([2]);
-});
 
-test('a node without contact lets nobody without a seat pass for long, and no more than were sold after its return', async () => {
-  await using lab = await labForTest({ nodes: 2, clients: 2 });
-  await openShop(lab);
-  const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1']);
-  for (const client of [1, 2]) await sale.connect(client, client);
-  // Little enough that a cut-off node's idle allowance lasts longer than its patience.
-  const small = { family: 4, direction: 'up', payloadBytes: 60, bitsPerSecond: 9_600 } as const;
-  const flows = [await sending(lab, 1, 1), await lab.traffic.open({ client: 2, node: 2, ...small })] as const;
-  for (const flow of flows) flow.knock();
-  for (const client of [1, 2]) await lab.client(client).shakenHands();
-  await lab.node(2).cutOff();
-  for (const flow of flows) flow.send();
-  // Its node cannot know that the seat was taken elsewhere.
-  await passes(lab, 1, 2);
-  await eventually('the one without a seat is parked', async () => (await passing(lab)).join() === '1', {
-    within: 100_000,
-    every: 100,
+  test('a node without contact lets nobody without a seat pass for long, and no more than were sold after its return', async ({
+    onTestFailed,
+    expect,
+  }) => {
+    await using lab = await labForTest({ nodes: 2, clients: 2 }, onTestFailed);
+    await openShop(lab);
+    const sale = await Sale.make(lab, volume, 2, ['--max-connections', '1']);
+    for (const client of [1, 2]) await sale.connect(client, client);
+    // Little enough that a cut-off node's idle allowance lasts longer than its patience.
+    const small = { family: 4, direction: 'up', payloadBytes: 60, bitsPerSecond: 9_600 } as const;
+    const flows = [
+      await sending(lab, 1, 1),
+      await lab.traffic.open({ client: 2, node: 2, ...small }),
+    ] as const;
+    for (const flow of flows) flow.knock();
+    for (const client of [1, 2]) await lab.client(client).shakenHands();
+    await lab.node(2).cutOff();
+    for (const flow of flows) flow.send();
+    // Its node cannot know that the seat was taken elsewhere.
+    await passes(lab, 1, 2);
+    await eventually('the one without a seat is parked', async () => (await passing(lab)).join() === '1', {
+      within: 100_000,
+      every: 100,
+    });
+    await lab.node(2).reconnect();
+    await inContact(lab, 'node2', 60_000);
+    await passes(lab, 1);
+    await neverMore(lab, 1, 30);
+    expect(await seatOf(lab, sale, 1)).toBe('node1');
   });
-  await lab.node(2).reconnect();
-  await inContact(lab, 'node2', 60_000);
-  await passes(lab, 1);
-  await neverMore(lab, 1, 30);
-  expect(await seatOf(lab, sale, 1)).toBe('node1');
 });

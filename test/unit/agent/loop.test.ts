@@ -34,7 +34,7 @@ async function start(): Promise<void> {
   const loop = new Loop({
     ...{ reconciler: rig.reconciler, inbox: rig.inbox, gate: rig.gate, clock: rig.clock, wake },
     ...{
-      validity: new Validity(rig.clock, rig.clock, { validUntil: 0, refused: false }),
+      validity: new Validity(rig.clock, rig.clock, { validUntil: 0, refused: false, settings: undefined }),
       telemetry: rig.telemetry,
       log: silentLogger,
     },
@@ -59,14 +59,14 @@ const joined = {
 test('what the controller says is in force without waiting for a beat', async () => {
   await start();
   rig.inbox.settings(settings);
-  expect(await rig.inbox.apply([joined], 1n, false)).toEqual({ refusals: [] });
+  expect(await rig.inbox.apply([joined], 1n)).toEqual({ refusals: [] });
   expect(rig.upload(2, 1)).toBe(1000n);
 });
 
 test('counters are read with each beat, and after an event of the gate at once', async () => {
   await start();
   rig.inbox.settings(settings);
-  await rig.inbox.apply([joined], 1n, false);
+  await rig.inbox.apply([joined], 1n);
   const { readings } = rig.telemetry;
   rig.clock.advance(1000);
   await vi.waitFor(() => expect(rig.telemetry.readings).toBe(readings + 1));
@@ -80,7 +80,7 @@ test('counters are read with each beat, and after an event of the gate at once',
 test('an idle device that arrives is read before the beat, and its subscription wants', async () => {
   await start();
   rig.inbox.settings(settings);
-  await rig.inbox.apply([joined], 1n, false);
+  await rig.inbox.apply([joined], 1n);
   const { readings } = rig.telemetry;
   expect(rig.upload(2, 20)).toBe(20_000n);
   rig.clock.advance(1);
@@ -92,7 +92,7 @@ test('an idle device that arrives is read before the beat, and its subscription 
 test('a refusal is told once between two beats', async () => {
   await start();
   rig.inbox.settings(settings);
-  await rig.inbox.apply([{ ...joined, subscriptions: [subscription(1, { grantedBytes: 0n })] }], 1n, false);
+  await rig.inbox.apply([{ ...joined, subscriptions: [subscription(1, { grantedBytes: 0n })] }], 1n);
   const refused = () => {
     rig.upload(2, 3);
     rig.clock.advance(1);
@@ -112,10 +112,10 @@ test('a refusal is told once between two beats', async () => {
 test('a failure later is tried again, a little later each time', async () => {
   await start();
   rig.inbox.settings(settings);
-  await rig.inbox.apply([joined], 1n, false);
+  await rig.inbox.apply([joined], 1n);
   rig.gate.failNext = new TurnpikeError('environment', 'nft failed');
   const removal = { ...joined, removedDeviceIds: [device(2).id], subscriptions: [], devices: [] };
-  const answer = rig.inbox.apply([removal], 2n, false);
+  const answer = rig.inbox.apply([removal], 2n);
   await vi.waitFor(() => expect(rig.telemetry.lastError).toBe('nft failed'));
   rig.clock.advance(100);
   await answer;
@@ -146,7 +146,7 @@ test('a failure with the first settings ends the agent too, and nobody goes on w
   await start();
   rig.gate.failNext = new TurnpikeError('conflict', 'another program has UDP port 51820');
   rig.inbox.settings(settings);
-  const answer = rig.inbox.apply([joined], 1n, false);
+  const answer = rig.inbox.apply([joined], 1n);
   await Promise.all([
     expect(running).rejects.toThrow('UDP port 51820'),
     expect(answer).rejects.toThrow('stopping'),

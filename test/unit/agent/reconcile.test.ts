@@ -183,7 +183,7 @@ describe('grants', () => {
     await rig.beat();
     await rig.beat(86_399_000);
     expect(rig.upload(2, 1)).toBe(0n);
-    rig.inbox.heard();
+    rig.inbox.heard(true);
     await rig.run();
     await rig.beat();
     expect(rig.upload(2, 1)).toBe(1000n);
@@ -194,7 +194,7 @@ describe('grants', () => {
     rig.upload(2, 10);
     for (let hours = 0; hours < 60; hours += 1) {
       await rig.beat(3_600_000);
-      rig.inbox.heard();
+      rig.inbox.heard(true);
       expect(rig.upload(2, 1)).toBe(1000n);
     }
   });

@@ -43,7 +43,7 @@ async function refuse(): Promise<void> {
 }
 
 async function accept(): Promise<void> {
-  rig.inbox.heard();
+  rig.inbox.heard(true);
   rig.inbox.settings(settings);
   await rig.run({ reading: false });
 }
@@ -69,7 +69,7 @@ test('a node that the controller refuses closes everybody, and books what had pa
 
 test('what the controller said just before does not outlive the refusal', async () => {
   rig.inbox.settings({ ...settings, mtu: 1380 });
-  rig.inbox.heard();
+  rig.inbox.heard(true);
   await refuse();
   expect(pass()).toEqual(none);
 });

@@ -153,17 +153,18 @@ export class Rig {
   }
 
   /** What the controller says. Returns the ids that were refused. */
-  async say(delta: Partial<DesiredDelta>, complete = false): Promise<string[]> {
+  async say(delta: Partial<DesiredDelta>): Promise<string[]> {
     this.inbox.settings(settings);
-    this.inbox.heard();
+    this.inbox.heard(false);
     this.revision += 1n;
     const answer = this.inbox.apply(
       [{ removedDeviceIds: [], removedSubscriptionIds: [], subscriptions: [], devices: [], ...delta }],
       this.revision,
-      complete,
     );
     await this.run({ reading: false });
     const { refusals } = await answer;
+    this.inbox.heard(true);
+    await this.run({ reading: false });
     return refusals.map(({ id }) => id);
   }
 

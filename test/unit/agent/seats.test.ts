@@ -32,23 +32,36 @@ test('without the controller for the patience, a device without a seat is parked
   expect((await rig.wireguard.peers()).size).toBe(3);
 });
 
-test('it opens again as soon as the controller is heard', async () => {
+test('it opens again as soon as the controller is heard and nothing it wants is missing', async () => {
   await rig.beat(patienceMs);
   let woken = 0;
   rig.wake = () => {
     woken += 1;
   };
-  rig.inbox.heard();
+  rig.inbox.heard(true);
   expect(woken).toBe(1);
   await rig.run({ reading: false });
   expect(pass()).toEqual([true, true, true]);
-  rig.inbox.heard();
+  rig.inbox.heard(true);
   expect(woken).toBe(1);
+});
+
+test('it stays parked until what the controller wanted meanwhile is in force: its seat may be taken', async () => {
+  await rig.beat(patienceMs);
+  rig.inbox.heard(false);
+  await rig.run({ reading: false });
+  expect(pass()).toEqual([false, true, true]);
+  rig.inbox.heard(false);
+  await rig.beat();
+  expect(pass()).toEqual([false, true, true]);
+  rig.inbox.heard(true);
+  await rig.run({ reading: false });
+  expect(pass()).toEqual([true, true, true]);
 });
 
 test('an agent that restarts beside its controller parks nobody, whatever was written last', async () => {
   for (let second = 0; second < 100; second += 1) {
-    rig.inbox.heard();
+    rig.inbox.heard(true);
     await rig.beat();
   }
   await rig.restart();

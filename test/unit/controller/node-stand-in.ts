@@ -100,11 +100,7 @@ export class NodeStandIn implements DesiredSink, ReportSource {
 
   settings(): void {}
 
-  async apply(deltas: readonly DesiredDelta[], revision: bigint, complete: boolean) {
-    if (complete) {
-      this.devices.clear();
-      this.subscriptions.clear();
-    }
+  async apply(deltas: readonly DesiredDelta[], revision: bigint) {
     for (const delta of deltas) {
       for (const id of delta.removedDeviceIds) this.devices.delete(id);
       for (const id of delta.removedSubscriptionIds) this.subscriptions.delete(id);

@@ -3,7 +3,7 @@ import { runPlan } from '../../simulation/run.ts';
 import { drawPlan, type Theme, themes } from '../../simulation/steps.ts';
 
 /** Of each class of faults. More, and others, with `npm run sim`. */
-const seeds = 30;
+const seeds = Math.ceil(300 / themes.length);
 
 /** In more than one file, so that they run beside each other. */
 export function keepsItsPromises(some: readonly Theme[]): void {

@@ -145,7 +145,7 @@ export async function joinNode(
 export class MemorySink implements DesiredSink {
   readonly devices = new Map<string, DesiredDevice>();
   readonly settingsSeen: NodeSettings[] = [];
-  readonly batches: { deltas: readonly DesiredDelta[]; complete: boolean }[] = [];
+  readonly batches: (readonly DesiredDelta[])[] = [];
   readonly times: { timeMs: number; first: boolean }[] = [];
   timesBeforeSettings: number | undefined;
   heardCount = 0;
@@ -167,10 +167,9 @@ export class MemorySink implements DesiredSink {
     this.settingsSeen.push(settings);
   }
 
-  async apply(deltas: readonly DesiredDelta[], revision: bigint, complete: boolean) {
+  async apply(deltas: readonly DesiredDelta[], revision: bigint) {
     await this.gate;
-    this.batches.push({ deltas, complete });
-    if (complete) this.devices.clear();
+    this.batches.push(deltas);
     for (const delta of deltas) for (const id of delta.removedDeviceIds) this.devices.delete(id);
     for (const delta of deltas) for (const device of delta.devices) this.devices.set(device.id, device);
     this.#revision = revision;
