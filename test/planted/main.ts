@@ -23,15 +23,29 @@ process.exitCode = missed === 0 ? 0 : 1;
 function tryOut(plant: Plant): string | undefined {
   const copy = mkdtempSync(join(tmpdir(), 'turnpike-planted-'));
   try {
-    for (const room of ['agent', 'common', 'controller', 'test', 'package.json', 'vitest.config.ts', 'tsconfig.json']) {
+    for (const room of [
+      'agent',
+      'common',
+      'controller',
+      'test',
+      'package.json',
+      'vitest.config.ts',
+      'tsconfig.json',
+    ]) {
       cpSync(join(project, room), join(copy, room), { recursive: true });
     }
     symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'));
     const path = join(copy, plant.file);
     const source = readFileSync(path, 'utf8');
-    if (source.split(plant.from).length !== 2) throw new Error(`${plant.file} is not what "${plant.name}" changes`);
-    writeFileSync(path, source.replace(plant.from, () => plant.to));
-    return 'test' in plant.caughtBy ? runTest(copy, plant.caughtBy.test) : runWorlds(copy, plant.caughtBy.themes);
+    if (source.split(plant.from).length !== 2)
+      throw new Error(`${plant.file} is not what "${plant.name}" changes`);
+    writeFileSync(
+      path,
+      source.replace(plant.from, () => plant.to),
+    );
+    return 'test' in plant.caughtBy
+      ? runTest(copy, plant.caughtBy.test)
+      : runWorlds(copy, plant.caughtBy.themes);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -4,12 +4,12 @@ import { only, shrink } from './shrink.ts';
 import { drawPlan, type Plan } from './steps.ts';
 import { renderTable } from './table.ts';
 
-const usage = `Usage: npm run sim -- [--seeds N] [--from S]
+const usage = `Usage: npm run sim -- [--seeds N] [--from S] [--themes messages,crashes] [--first]
        npm run sim -- --seed N [--only 1,4,7]
 
 Plays N simulated worlds (300 unless told) from seed S on (1 unless told), and ends with a line for each class of faults,
 in bytes, the worst of its runs. Of a seed that breaks a promise, the steps are left out that do not matter, and the line
-is printed that plays the rest again. With --seed, plays that one and prints its steps.
+is printed that plays the rest again; with --first it ends there. With --seed, plays that one and prints its steps.
 `;
 
 const { values } = parseArgs({
@@ -18,6 +18,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     seeds: { type: 'string', default: '300' },
     from: { type: 'string', default: '1' },
+    themes: { type: 'string' },
+    first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -42,10 +44,15 @@ async function playOne(seed: number, places: string | undefined): Promise<void> 
 
 async function playMany(from: number, count: number): Promise<void> {
   const outcomes: Outcome[] = [];
+  const some = values.themes?.split(',');
   for (let seed = from; seed < from + count && !stopped; seed += 1) {
-    const outcome = await runPlan(drawPlan(seed));
+    const plan = drawPlan(seed);
+    if (some && !some.includes(plan.theme)) continue;
+    const outcome = await runPlan(plan);
     outcomes.push(outcome);
-    if (outcome.broken !== undefined) await explain(outcome);
+    if (outcome.broken === undefined) continue;
+    await explain(outcome);
+    if (values.first) break;
   }
   process.stdout.write(`${renderTable(outcomes)}\n`);
 }
@@ -53,7 +60,7 @@ async function playMany(from: number, count: number): Promise<void> {
 async function explain({ plan, broken }: Outcome): Promise<void> {
   process.exitCode = 1;
   process.stdout.write(`seed ${plan.seed} (${plan.theme}): ${broken}\n`);
-  if (stopped) return;
+  if (stopped || values.first) return;
   const places = await shrink(plan, runPlan);
   process.stdout.write(`  again: npm run sim -- --seed ${plan.seed} --only ${places.join(',')}\n`);
 }
