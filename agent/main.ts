@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock.ts';
 import { runCommand, streamLines } from '../common/command.ts';
+import { forbidCoreDumps } from '../common/core-dumps.ts';
+import { endOnCrash } from '../common/crash.ts';
 import { describeError, TurnpikeError } from '../common/errors.ts';
 import { exitCodes } from '../common/exit.ts';
 import { version } from '../common/version.ts';
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
   const [command, ...rest] = positionals;
   // Keys and customers' preshared keys are for this user only.
   process.umask(0o077);
+  await forbidCoreDumps(runCommand, process.pid);
   const config = () => readAgentConfig(values.config);
   if (command !== 'join' && rest.length > 0) throw misused(`${command} takes no "${rest[0]}"`);
   switch (command) {
@@ -118,6 +121,7 @@ function print(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
+endOnCrash('turnpike-agent');
 try {
   await main();
 } catch (error) {

@@ -1,7 +1,10 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CommandError, runCommand } from './command.ts';
-import { serializeError } from './log.ts';
+import { serializeError } from './serialize-error.ts';
 
 const failure = async (argv: [string, ...string[]], options = {}): Promise<CommandError> => {
   try {
@@ -26,6 +29,19 @@ describe('a command', () => {
 
   test('that takes too long is ended', async () => {
     expect((await failure(['sleep', '60'], { timeoutMs: 50 })).message).toMatch(/took too long/);
+  });
+
+  test('that takes too long is ended with all that it has started', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'turnpike-command-'));
+    try {
+      const script = 'echo $$ >"$1/pid"; cat | sh -c \'echo $$ >"$1/grandchild"; exec sleep 60\' sh "$1"';
+      const argv = ['sh', '-c', script, 'sh', directory] as [string, ...string[]];
+      expect((await failure(argv, { input: 'x', timeoutMs: 500 })).message).toMatch(/took too long/);
+      const pid = Number(await readFile(join(directory, 'grandchild'), 'utf8'));
+      await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 
   test('that fails tells its status, and what it printed is in no rendering of the error', async () => {

@@ -1,10 +1,11 @@
 import { execa } from 'execa';
+import { systemClock } from './clock.ts';
 import { TurnpikeError } from './errors.ts';
 
 export interface CommandOptions {
   /** Text for standard input, through a pipe. */
   readonly input?: string;
-  /** Killed after this long; 30 s unless told. */
+  /** Killed after this long, with all that it has started; 30 s unless told. */
   readonly timeoutMs?: number;
   /** Told the process id when it has started. */
   readonly onStart?: (pid: number) => void;
@@ -47,17 +48,37 @@ export class CommandError extends TurnpikeError {
 export const runCommand: CommandRunner = async ([program, ...args], options = {}) => {
   const child = execa(program, args, {
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-    timeout: options.timeoutMs ?? 30_000,
+    // A group of its own, so that all of it can be ended: what a shell has started outlives the shell.
+    detached: true,
     reject: false,
     stripFinalNewline: false,
     maxBuffer: 1 << 30,
     env: { LC_ALL: 'C' },
   });
-  if (child.pid !== undefined) options.onStart?.(child.pid);
+  const { pid } = child;
+  if (pid !== undefined) options.onStart?.(pid);
+  let timedOut = false;
+  const timer = systemClock.after(options.timeoutMs ?? 30_000, () => {
+    timedOut = true;
+    if (pid !== undefined) endGroup(pid);
+    // Whoever left the group may hold the pipes open.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  });
   const result = await child;
-  if (!result.failed) return result.stdout;
-  throw new CommandError(program, result.exitCode, describeFailure(result), result.stderr ?? '');
+  timer.cancel();
+  if (!result.failed && !timedOut) return result.stdout;
+  const failure = { ...result, timedOut };
+  throw new CommandError(program, result.exitCode, describeFailure(failure), result.stderr ?? '');
 };
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
+}
 
 interface Failure {
   readonly timedOut: boolean;

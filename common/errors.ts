@@ -1,9 +1,11 @@
+import { printable } from './show.ts';
+
 /**
  * The one error class of Turnpike. `code` is a closed union; it is mapped to gRPC status (common/grpc/status.ts), to
  * RFC 9457 problem documents (controller/north/problem.ts) and to exit codes (common/exit.ts) at the edges only.
  *
  * `message` is one line for the person who can mend it: what is wrong, with the value that is wrong, and what to do.
- * It never holds a key, a token or a client's network address.
+ * It never holds a key, a token or a client's network address; whatever it repeats, a terminal obeys nothing of it.
  */
 export type ErrorCode =
   /** The caller's input is wrong; the same call will fail again. */
@@ -36,10 +38,10 @@ export class TurnpikeError extends Error {
     message: string,
     options: { remedy?: string; field?: string; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(printable(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'TurnpikeError';
     this.code = code;
-    this.remedy = options.remedy;
+    this.remedy = options.remedy === undefined ? undefined : printable(options.remedy);
     this.field = options.field;
   }
 }
@@ -49,6 +51,14 @@ export function describeError(error: unknown): string {
   if (error instanceof TurnpikeError) {
     return error.remedy === undefined ? error.message : `${error.message} (${error.remedy})`;
   }
-  if (error instanceof Error) return error.message.split('\n')[0] ?? error.name;
-  return String(error);
+  return error instanceof Error ? foreignMessage(error) : 'something that is no error was thrown';
+}
+
+/**
+ * What may be repeated of an error that is not ours. JSON.parse and BigInt quote what they could not read, which may be
+ * what a program printed: keys and clients' addresses.
+ */
+export function foreignMessage(error: Error): string {
+  if (error instanceof SyntaxError) return 'what was read has not the form that it should have';
+  return error.message.split('\n')[0] || error.name;
 }

@@ -69,6 +69,22 @@ export function parseTunnelRange(text: string, family: IpRange['family']): IpRan
   return range;
 }
 
+/** Prefixes that a fleet's address range may have: room for some devices, and not the whole internet. */
+const fleetPrefixes = { ipv4: [8, 30], ipv6: [32, 120] } as const;
+
+/**
+ * {@link parseTunnelRange} for the fleet's address range, from which all tunnel addresses come.
+ * @throws TurnpikeError `invalid`
+ */
+export function parseFleetRange(text: string, family: IpRange['family']): IpRange {
+  const range = parseTunnelRange(text, family);
+  const [shortest, longest] = fleetPrefixes[family];
+  if (range.prefix < shortest || range.prefix > longest) {
+    throw new TurnpikeError('invalid', `the prefix of "${text}" must be from /${shortest} to /${longest}`);
+  }
+  return range;
+}
+
 function refuseSpecial(text: string, why: string): TurnpikeError {
   return new TurnpikeError('invalid', `${show(text)} ${why}, which is not routed`, {
     remedy: 'choose another range',

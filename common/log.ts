@@ -1,33 +1,41 @@
 import { pino } from 'pino';
+import { serializeError } from './serialize-error.ts';
 
 export type Logger = pino.Logger;
 
 /**
- * A logger that writes JSON lines to standard output. Errors are logged by name, code, message and our own stack,
- * never with attached fields: foreign errors carry argv, output or socket addresses.
+ * A logger that writes JSON lines to standard output, or to `destination`. Errors are logged by name, code, message and
+ * our own stack, under whatever key they come, and never with attached fields: foreign errors carry argv, output or
+ * socket addresses.
  */
-export function createLogger(name: string, level: string): Logger {
-  return pino({
+export function createLogger(name: string, level: string, destination?: pino.DestinationStream): Logger {
+  const options: pino.LoggerOptions = {
     name,
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: serializeError, error: serializeError },
-  });
+    // What comes here has been through the formatter, or is no error; pino's own would look into it.
+    serializers: { err: (value: unknown) => (value instanceof Error ? serializeError(value) : value) },
+    formatters: { log: withoutFields },
+    hooks: {
+      // Of an error in place of words pino would make its whole message the line's.
+      logMethod(args, method) {
+        const [first, ...others] = args as unknown[];
+        const line = first instanceof Error && others.length === 0 ? [{ err: first }, 'an error'] : args;
+        method.apply(this, line as typeof args);
+      },
+    },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
 }
 
 /** For tests and for commands that print for people. */
 export const silentLogger: Logger = pino({ level: 'silent' });
 
-export function serializeError(error: unknown): object {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const code = 'code' in error && typeof error.code !== 'object' ? { code: error.code } : {};
-  return { type: error.name, message: error.message, ...code, stack: stackFrames(error) };
-}
-
-function stackFrames(error: Error): string {
-  return (error.stack ?? '')
-    .split('\n')
-    .filter((line) => line.startsWith('    at '))
-    .join('\n');
+function withoutFields(line: Record<string, unknown>): Record<string, unknown> {
+  const safe = Object.entries(line).map(([key, value]) => [
+    key,
+    value instanceof Error ? serializeError(value) : value,
+  ]);
+  return Object.fromEntries(safe);
 }

@@ -20,6 +20,11 @@ const pattern = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 /** 32 zero bytes: "no preshared key", as WireGuard says it, and nobody's key. */
 export const noKey = `${'A'.repeat(43)}=`;
 
+/** Whether this is how keys are written, so that it can be one. */
+export function looksLikeWireguardKey(text: string): boolean {
+  return pattern.test(text);
+}
+
 /**
  * Checks a WireGuard key: 32 bytes in base64, 44 characters. The key is not repeated in the error: people paste
  * private keys where public ones belong.

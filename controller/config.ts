@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox';
 import { parseConfig, readConfig } from '../common/config.ts';
 import { describeError, TurnpikeError } from '../common/errors.ts';
 import { type HostPort, parseHostPort } from '../common/host-port.ts';
-import { parseTunnelRange } from '../common/ip-range.ts';
+import { parseFleetRange } from '../common/ip-range.ts';
 import { show } from '../common/show.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -82,8 +82,8 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
     }
   };
   const { api, nodes, fleet } = raw;
-  const range4 = at('fleet.range4', () => checkRange(fleet.range4, 'ipv4', 8, 30));
-  const range6 = at('fleet.range6', () => checkRange(fleet.range6, 'ipv6', 32, 120));
+  const range4 = at('fleet.range4', () => parseFleetRange(fleet.range4, 'ipv4').text);
+  const range6 = at('fleet.range6', () => parseFleetRange(fleet.range6, 'ipv6').text);
   at('fleet.range6', () => checkSizes(range4, range6));
   return {
     logLevel: raw.log_level,
@@ -101,14 +101,6 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
     fleet: { range4, range6 },
     grants: { validitySeconds: raw.grants.validity_seconds },
   };
-}
-
-function checkRange(text: string, family: 'ipv4' | 'ipv6', shortest: number, longest: number): string {
-  const { prefix } = parseTunnelRange(text, family);
-  if (prefix < shortest || prefix > longest) {
-    throw new TurnpikeError('invalid', `the prefix of "${text}" must be from /${shortest} to /${longest}`);
-  }
-  return text;
 }
 
 /** Each device gets one address of each family. */

@@ -8,10 +8,11 @@ import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
 import { type Books, openBooks } from './books/books.ts';
 import type { ControllerConfig } from './config.ts';
-import type { CertificateAuthority } from './identity/authority.ts';
-import { type AuthorityStore, authorityFile } from './identity/authority-file.ts';
+import type { Authorities } from './identity/authorities.ts';
+import { type AuthorityFiles, authorityFiles } from './identity/authority-file.ts';
+import { createCaRollover } from './identity/ca-rollover.ts';
 import { hardwareKeyFile } from './identity/hardware-key.ts';
-import { beginNewAuthority, openAuthority } from './identity/open-authority.ts';
+import { beginNewAuthority, openAuthorities } from './identity/open-authorities.ts';
 import { createRegistry } from './metrics.ts';
 import { createApiMetrics } from './north/api-metrics.ts';
 import { portTask, socketTask } from './north/north.ts';
@@ -61,8 +62,8 @@ export async function replaceAuthority(
 ): Promise<string> {
   const books = await open(options);
   try {
-    const store = authorityStoreOf(options.config);
-    const { pin } = await beginNewAuthority(store, books.authorityPin, options.clock);
+    const files = authorityFilesOf(options.config);
+    const { pin } = await beginNewAuthority(files, books.authorityPins, options.clock);
     return `sha256:${pin}`;
   } finally {
     await books.close();
@@ -96,8 +97,8 @@ function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock'
   });
 }
 
-function authorityStoreOf({ storePath }: ControllerConfig): AuthorityStore {
-  return authorityFile(join(dirname(storePath), 'ca.pem'));
+function authorityFilesOf({ storePath }: ControllerConfig): AuthorityFiles {
+  return authorityFiles(dirname(storePath));
 }
 
 async function serve(
@@ -106,11 +107,12 @@ async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   const { config, clock, log } = options;
-  const { authority, created } = await openAuthority(authorityStoreOf(config), books.authorityPin, clock);
-  if (created) log.info({ pin: authority.pin }, "the fleet's CA was made");
+  const { authorityPins, identities } = books;
+  const { authorities, created } = await openAuthorities(authorityFilesOf(config), authorityPins, clock);
+  if (created) log.info({ pin: authorities.serving.pin }, "the fleet's CA was made");
   const south = await createSouth({
     ...{ desired: books.desired, register: books.register, booking: books.booking },
-    ...{ identities: books.identities, authority, clock, log },
+    ...{ identities, authorities, clock, log },
     nodesListen: config.nodes.listen,
     enrolmentListen: config.nodes.enrolmentListen,
     advertisedHost: config.nodes.address,
@@ -118,7 +120,8 @@ async function serve(
   const registry = createRegistry(books, south.state, clock, version);
   const north = {
     ...{ catalogue: books.catalogue, apiKeys: books.apiKeys, version, log },
-    joining: joining(config, authority, south.state),
+    joining: joining(config, authorities, south.state),
+    rollover: createCaRollover({ authorities, identities, log }),
     metrics: createApiMetrics(registry),
   };
   let isReady = false;
@@ -156,10 +159,10 @@ async function serve(
   });
 }
 
-function joining(config: ControllerConfig, authority: CertificateAuthority, { ports }: SouthState) {
+function joining(config: ControllerConfig, authorities: Authorities, { ports }: SouthState) {
   const { address, enrolmentListen } = config.nodes;
   return {
     enrolmentAddress: () => formatHostPort({ host: address, port: ports.enrolment ?? enrolmentListen.port }),
-    pin: `sha256:${authority.pin}`,
+    pin: () => `sha256:${authorities.serving.pin}`,
   };
 }

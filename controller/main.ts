@@ -3,6 +3,8 @@ import tls from 'node:tls';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock.ts';
 import { runCommand } from '../common/command.ts';
+import { forbidCoreDumps } from '../common/core-dumps.ts';
+import { endOnCrash } from '../common/crash.ts';
 import { describeError, TurnpikeError } from '../common/errors.ts';
 import { exitCodes } from '../common/exit.ts';
 import { createLogger } from '../common/log.ts';
@@ -28,6 +30,7 @@ async function main(): Promise<void> {
   const config = readControllerConfig(values.config);
   // The database and the CA's key are for this user only.
   process.umask(0o077);
+  await forbidCoreDumps(runCommand, process.pid);
   tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
   const log = createLogger('turnpike-controller', config.logLevel);
   if (values['new-ca']) {
@@ -90,6 +93,7 @@ function readArguments() {
   }
 }
 
+endOnCrash('turnpike-controller');
 try {
   await main();
 } catch (error) {

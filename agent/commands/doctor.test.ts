@@ -20,7 +20,7 @@ const failure = (stderr: string) => new CommandError('x', 1, 'failed with status
 // A machine in order; the longest beginning that matches a command gives its answer.
 const healthy: Answers = {
   'ip -V': 'ip utility, iproute2-6.1.0, libbpf 1.1.2\n',
-  'ip -j rule': '[{"priority":0,"src":"all","table":"local"}]',
+  'ip -j -4 rule': '[{"priority":0,"src":"all","table":"local"}]',
   'ip -j -d address': failure('Device "wg0" does not exist.'),
   'nft --version': 'nftables v1.0.6 (Lester Gooch #5)\n',
   'nft --check': '',
@@ -67,11 +67,11 @@ describe('doctor', () => {
     ['warning  clock: ', { timedatectl: 'no\n' }],
     [
       'warning  routing rules: "from 10.0.0.0/8 lookup 100" comes before the interlock',
-      { 'ip -j rule': '[{"priority":100,"src":"10.0.0.0","srclen":8,"table":"100"}]' },
+      { 'ip -j -4 rule': '[{"priority":100,"src":"10.0.0.0","srclen":8,"table":"100"}]' },
     ],
     [
       'warning  routing rules: "fwmark 0x1 lookup 100" looks at the whole mark',
-      { 'ip -j rule': '[{"priority":3000,"src":"all","fwmark":"0x1","table":"100"}]' },
+      { 'ip -j -4 rule': '[{"priority":3000,"src":"all","fwmark":"0x1","table":"100"}]' },
     ],
   ])('says "%s"', async (line, changes) => {
     expect((await findings(changes)).some((found) => found.startsWith(line))).toBe(true);

@@ -7,7 +7,7 @@ import { CommandError, type CommandRunner } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { show } from '../../common/show.ts';
 import { renderCreate } from '../gate/frame.ts';
-import { forwarding4, observeLink, parseRules, readSysctl, sysctlPath } from '../host/observe.ts';
+import { forwarding4, observeLink, observeRules, readSysctl, sysctlPath } from '../host/observe.ts';
 import { isOurs } from '../host/ownership.ts';
 import { HostRecordFile } from '../host/record.ts';
 import { kernelHasWireGuard, probeSocket } from '../host/userspace.ts';
@@ -85,9 +85,15 @@ async function checkRights(): Promise<Finding[]> {
   return missing('rights', 'may not administer the network', 'run as root, or with CAP_NET_ADMIN');
 }
 
-async function versionOf(run: CommandRunner, ...argv: [string, ...string[]]): Promise<string | undefined> {
+/** The number behind the program's own name: anything else that it prints is not repeated. */
+async function versionOf(
+  run: CommandRunner,
+  name: string,
+  ...argv: [string, ...string[]]
+): Promise<string | undefined> {
   try {
-    return /\d+(\.\d+)+/.exec(await run(argv))?.[0] ?? 'unknown';
+    const printed = new RegExp(`${name}[- ]v?(\\d{1,8}(?:\\.\\d{1,8}){1,2})`).exec(await run(argv));
+    return printed?.[1] ?? 'of an unknown version';
   } catch (error) {
     if (error instanceof CommandError) return undefined;
     throw error;
@@ -95,12 +101,12 @@ async function versionOf(run: CommandRunner, ...argv: [string, ...string[]]): Pr
 }
 
 async function checkIp({ run }: DoctorOptions): Promise<Finding[]> {
-  const version = await versionOf(run, 'ip', '-V');
+  const version = await versionOf(run, 'iproute2', 'ip', '-V');
   if (version === undefined) return missing('ip', 'is not installed', 'apt install iproute2');
   try {
-    await run(['ip', '-j', 'rule', 'show']);
+    await observeRules(run, '-4');
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
+    if (!(error instanceof TurnpikeError)) throw error;
     return missing(
       'ip',
       'cannot print JSON, or the kernel has no routing rules',
@@ -112,7 +118,7 @@ async function checkIp({ run }: DoctorOptions): Promise<Finding[]> {
 
 /** Whether this nft and this kernel take our table: asked of themselves, without loading it. */
 async function checkNft({ run, interfaceName }: DoctorOptions): Promise<Finding[]> {
-  const version = await versionOf(run, 'nft', '--version');
+  const version = await versionOf(run, 'nftables', 'nft', '--version');
   if (version === undefined) return missing('nft', 'is not installed', 'apt install nftables');
   const frame = {
     interfaceName,
@@ -143,7 +149,7 @@ async function checkNft({ run, interfaceName }: DoctorOptions): Promise<Finding[
 }
 
 async function checkWg({ run }: DoctorOptions): Promise<Finding[]> {
-  const version = await versionOf(run, 'wg', '--version');
+  const version = await versionOf(run, 'wireguard-tools', 'wg', '--version');
   if (version === undefined) return missing('wg', 'is not installed', 'apt install wireguard-tools');
   return ok('wg', `wireguard-tools ${version}`);
 }
@@ -157,7 +163,7 @@ async function checkWireGuard({ run, userspace, interfaceName }: DoctorOptions):
     const remedy = 'install a kernel with the wireguard module, or set wireguard.userspace = "auto"';
     return missing('WireGuard', 'this kernel has none', remedy);
   }
-  const version = await versionOf(run, 'wireguard-go', '--version');
+  const version = await versionOf(run, 'wireguard-go', 'wireguard-go', '--version');
   if (version === undefined) {
     const remedy = 'apt install wireguard-go, or a kernel with the wireguard module';
     return missing('WireGuard', 'neither in this kernel nor as wireguard-go', remedy);
@@ -204,7 +210,7 @@ async function checkForwarding({ run }: DoctorOptions): Promise<Finding[]> {
 
 /** Routing rules of the operator's that our packet mark or our interlock will meet. */
 async function checkRules({ run }: DoctorOptions): Promise<Finding[]> {
-  const rules = parseRules(await run(['ip', '-j', 'rule', 'show']));
+  const rules = await observeRules(run, '-4');
   const before = rules.filter(({ priority }) => priority > 0 && priority < 2001);
   const unmasked = rules.filter(({ text }) => /fwmark \S+/.test(text) && !/fwmark \S+\//.test(text));
   return [

@@ -42,7 +42,7 @@ export async function join(
   const privateKey = await keyToJoinWith(file, present);
   const answer = await enrol(address, token, privateKey, caCertificate, clock);
   const { controllerAddress } = answer;
-  const expected = { caCertificate, privateKey, controllerAddress };
+  const expected = { caCertificate, privateKey, controllerAddress, enrolmentAddress: options.controller };
   const identity = acceptIdentity(answer.identity, expected, clock.now());
   await file.save(identity);
   await file.dropJoiningKey();

@@ -43,6 +43,8 @@ export interface DesiredSubscription {
   readonly speed?: Speed;
   /** What devices go on with when nothing is left of what was granted; absent: they are closed. */
   readonly throttle?: Speed;
+  /** Base64: the controller's word that it granted so much, to be handed back with reports. */
+  readonly voucher?: string;
 }
 
 export interface NodeSettings {

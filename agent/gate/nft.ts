@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../common/clock.ts';
 import { CommandError, type CommandRunner, type LineStream } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { parseOutput } from '../../common/output.ts';
 import type { Change } from './change.ts';
 import { renderCreate, renderReframe } from './frame.ts';
 import type {
@@ -45,7 +46,7 @@ export class NftGate implements Gate {
   }
 
   async epoch(): Promise<Epoch | undefined> {
-    const table = parseLife(await this.#nft(['-j', 'list', 'chains']));
+    const table = await this.#list(['chains'], parseLife);
     if (table === undefined) return undefined;
     return { bootId: (await readFile(bootIdFile, 'utf8')).trim(), table };
   }
@@ -69,7 +70,7 @@ export class NftGate implements Gate {
   }
 
   async observe(): Promise<ObservedGate> {
-    return parseTable(await this.#nft(['-j', 'list', 'table', 'inet', tableName]));
+    return this.#list(['table', 'inet', tableName], parseTable);
   }
 
   async apply(from: GateModel, to: GateModel, validitySeconds: number): Promise<void> {
@@ -88,8 +89,7 @@ export class NftGate implements Gate {
     try {
       // Two questions one after the other: within one, nft 1.0.6 fetches elements first and quotas second, and what passes
       // between would be missing from both.
-      const quotas = await this.#nft(['-j', 'list', 'quotas', 'table', 'inet', tableName]);
-      const quotaRemaining = parseQuotasRemaining(quotas);
+      const quotaRemaining = await this.#list(['quotas', 'table', 'inet', tableName], parseQuotasRemaining);
       const [up4, down4, up6, down6] = await Promise.all([
         this.#counters('up4'),
         this.#counters('down4'),
@@ -123,8 +123,12 @@ export class NftGate implements Gate {
     });
   }
 
-  async #counters(set: string): Promise<Map<string, bigint>> {
-    return parseCounters(await this.#nft(['-j', 'list', 'set', 'inet', tableName, set]), set);
+  #counters(set: string): Promise<Map<string, bigint>> {
+    return this.#list(['set', 'inet', tableName, set], (output) => parseCounters(output, set));
+  }
+
+  async #list<Result>(what: readonly string[], parse: (output: string) => Result): Promise<Result> {
+    return parseOutput('nft', await this.#nft(['-j', 'list', ...what]), parse);
   }
 
   async #change(changes: readonly Change[], times: Times): Promise<void> {

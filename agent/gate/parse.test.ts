@@ -90,3 +90,27 @@ describe('parseTable', () => {
     });
   });
 });
+
+describe('what nft prints is refused where it cannot be, and is repeated in no error', () => {
+  const counters = (element: string) =>
+    recorded('set-up4').replace(/"elem": \[[\s\S]*\]\s*\}\s*\}\s*\]/, `"elem": [${element}] } } ]`);
+
+  it.each<[string, () => unknown, string]>([
+    ['no JSON', () => parseLife('203.0.113.7'), 'no JSON'],
+    ['no list', () => parseLife('{"nftables": {"203.0.113.7": 1}}'), 'no list'],
+    [
+      'a range',
+      () => parseCounters(counters('{"prefix": {"addr": "203.0.113.7", "len": 8}}'), 'up4'),
+      'neither a value nor',
+    ],
+    [
+      'bytes that are none',
+      () =>
+        parseCounters(counters('{"elem": {"val": "10.64.0.2", "counter": {"bytes": "203.0.113.7"}}}'), 'up4'),
+      'bytes is no number',
+    ],
+  ])('%s', (_what, parse, says) => {
+    expect(parse).toThrow(says);
+    expect(parse).not.toThrow('203.0.113.7');
+  });
+});

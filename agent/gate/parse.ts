@@ -1,18 +1,17 @@
-import { TurnpikeError } from '../../common/errors.ts';
+import { isIP } from 'node:net';
 import { lifePrefix } from './frame.ts';
+import { type Item, isItem, parseListing, readNumber, readText, unexpected } from './listing.ts';
 import type { GateLimit, GateQuota, GateSpeed, ObservedGate } from './model.ts';
 import { bellOf, limitName, quotaName, speedKeys, speedMaps, tableName } from './names.ts';
-
-/** What `nft -j` prints: a list of objects with one key each, which names the kind (libnftables-json(5)). */
-type Listing = readonly Readonly<Record<string, unknown>>[];
 
 /**
  * The life mark of our table in `nft -j list chains`, or undefined without one. Listing chains is the one question that nft
  * answers without fetching all elements of all sets first.
  */
 export function parseLife(output: string): string | undefined {
-  for (const chain of ours<{ name: string; handle: number }>(parseListing(output), 'chain')) {
-    if (chain.name.startsWith(lifePrefix)) return `${chain.name.slice(lifePrefix.length)}/${chain.handle}`;
+  for (const chain of ours(parseListing(output), 'chain')) {
+    const name = readText(chain, 'name');
+    if (name.startsWith(lifePrefix)) return `${name.slice(lifePrefix.length)}/${readNumber(chain, 'handle')}`;
   }
   return undefined;
 }
@@ -37,7 +36,7 @@ export function parseCounters(output: string, set: string): Map<string, bigint> 
   const counters = new Map<string, bigint>();
   for (const { val, counter } of elements(parseListing(output), 'set', set)) {
     if (counter === undefined) throw unexpected(`${set} has no counters`);
-    counters.set(val, BigInt(counter.bytes));
+    counters.set(val, counter);
   }
   return counters;
 }
@@ -74,42 +73,39 @@ export function parseTable(output: string): ObservedGate {
   return { ...reach, limits: limits(listing), speedOf: speeds(listing) };
 }
 
-function parseListing(output: string): Listing {
-  // JSON.parse would round what is above 2^53; as text it reaches BigInt whole.
-  const listing = JSON.parse(output.replace(/: (\d{16,})/g, ': "$1"')) as { nftables?: Listing };
-  if (!Array.isArray(listing.nftables)) throw unexpected('no list');
-  return listing.nftables;
-}
-
 /** The objects of one kind that are in our table. */
-function ours<Item>(listing: Listing, kind: string): Item[] {
+function ours(listing: readonly unknown[], kind: string): Item[] {
   const found: Item[] = [];
   for (const entry of listing) {
-    const item = entry[kind] as (Item & { family: string; table: string }) | undefined;
-    if (item?.family === 'inet' && item.table === tableName) found.push(item);
+    const item = isItem(entry) ? entry[kind] : undefined;
+    if (isItem(item) && item['family'] === 'inet' && item['table'] === tableName) found.push(item);
   }
   return found;
 }
 
-function quotas(listing: Listing): { name: string; bytes: bigint; used: bigint }[] {
-  return ours<{ name: string; bytes: number | string; used: number | string }>(listing, 'quota')
-    .filter(({ name }) => bellOf(name) === undefined)
-    .map(({ name, bytes, used }) => ({ name, bytes: BigInt(bytes), used: BigInt(used) }));
+function quotas(listing: readonly unknown[]): { name: string; bytes: bigint; used: bigint }[] {
+  return ours(listing, 'quota')
+    .map((item) => ({
+      name: readText(item, 'name'),
+      bytes: readNumber(item, 'bytes'),
+      used: readNumber(item, 'used'),
+    }))
+    .filter(({ name }) => bellOf(name) === undefined);
 }
 
 const units: Readonly<Record<string, bigint>> = { bytes: 1n, kbytes: 1024n, mbytes: 1024n * 1024n };
 
-function limits(listing: Listing): Map<string, GateLimit> {
-  type Limit = { name: string; rate: number | string; rate_unit?: string };
-  const found = ours<Limit>(listing, 'limit').map(({ name, rate, rate_unit }): [string, GateLimit] => {
-    const unit = units[rate_unit ?? ''];
-    if (unit === undefined) throw unexpected(`the limit ${name} is not of bytes`);
-    return [limitName(name), { bytesPerSecond: BigInt(rate) * unit }];
+function limits(listing: readonly unknown[]): Map<string, GateLimit> {
+  const found = ours(listing, 'limit').map((item): [string, GateLimit] => {
+    const name = readText(item, 'name');
+    const unit = units[String(item['rate_unit'])];
+    if (unit === undefined) throw unexpected('a limit is not of bytes');
+    return [limitName(name), { bytesPerSecond: readNumber(item, 'rate') * unit }];
   });
   return new Map(found);
 }
 
-function speeds(listing: Listing): Map<string, GateSpeed> {
+function speeds(listing: readonly unknown[]): Map<string, GateSpeed> {
   const found = new Map<string, GateSpeed>();
   for (const key of speedKeys) {
     for (const family of [4, 6]) {
@@ -122,35 +118,37 @@ function speeds(listing: Listing): Map<string, GateSpeed> {
 }
 
 interface Element {
+  /** An address. */
   readonly val: string;
-  readonly counter?: { readonly bytes: number | string };
+  /** Bytes. */
+  readonly counter: bigint | undefined;
   /** Seconds that an element with a timeout has left. */
-  readonly expires?: number;
+  readonly expires: number | undefined;
   /** Of a map: what the element points to. */
-  readonly target?: string;
+  readonly target: string | undefined;
+}
+
+function elements(listing: readonly unknown[], kind: 'set' | 'map', name: string): Element[] {
+  const found = ours(listing, kind).find((set) => set['name'] === name);
+  if (found === undefined) throw unexpected(`${kind} ${name} is missing`);
+  const all = found['elem'] ?? [];
+  if (!Array.isArray(all)) throw unexpected(`${kind} ${name} has no list of elements`);
+  return all.map(readElement);
 }
 
 // An element is its bare value; or {elem: {val, …}} when it has anything of its own; in a map, a pair of that and a target.
-type RawElement =
-  | string
-  | { readonly elem: Element }
-  | readonly [string | { readonly elem: Element }, string];
-
-function elements(listing: Listing, kind: 'set' | 'map', name: string): Element[] {
-  const found = ours<{ name: string; elem?: readonly RawElement[] }>(listing, kind).find(
-    (set) => set.name === name,
-  );
-  if (found === undefined) throw unexpected(`${kind} ${name} is missing`);
-  return (found.elem ?? []).map((raw) => {
-    if (typeof raw === 'string') return { val: raw };
-    if ('elem' in raw) return raw.elem;
-    const [key, target] = raw;
-    return typeof key === 'string' ? { val: key, target } : { ...key.elem, target };
-  });
-}
-
-function unexpected(what: string): TurnpikeError {
-  return new TurnpikeError('environment', `nft describes our table in an unexpected way: ${what}`, {
-    remedy: 'somebody may have changed it; turnpike-agent makes it anew',
-  });
+function readElement(raw: unknown): Element {
+  const [key, target] = Array.isArray(raw) ? raw : [raw, undefined];
+  if (target !== undefined && typeof target !== 'string') throw unexpected('an element points to no object');
+  const own = isItem(key) ? key['elem'] : { val: key };
+  if (!isItem(own)) throw unexpected('an element is neither a value nor has one');
+  const { val, counter, expires } = own;
+  // Ours are of single addresses, not of ranges.
+  if (typeof val !== 'string' || isIP(val) === 0) throw unexpected('an element is no address');
+  return {
+    val,
+    target,
+    counter: isItem(counter) ? readNumber(counter, 'bytes') : undefined,
+    expires: expires === undefined ? undefined : Number(readNumber(own, 'expires')),
+  };
 }

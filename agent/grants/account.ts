@@ -12,10 +12,14 @@ import { greater, lesser } from './figures.ts';
 export interface Account {
   readonly subscriptionId: string;
   readonly period: number;
+  /** From this period up to `period`, without that one, nothing passed here, and nothing will. */
+  readonly since: number;
   /** The highest that the controller named. */
   readonly granted: bigint;
   /** The highest that the controller named for the period after this one. */
   readonly nextGranted: bigint;
+  /** What came with the highest of both, to be handed back (DesiredSubscription). */
+  readonly voucher?: string | undefined;
   readonly armed: bigint;
   readonly writtenOff: bigint;
   readonly released: bigint;
@@ -29,6 +33,7 @@ export function newAccount(subscriptionId: string, period = 1): Account {
   return {
     subscriptionId,
     period,
+    since: 1,
     granted: 0n,
     nextGranted: 0n,
     armed: 0n,

@@ -240,6 +240,12 @@ describe('a recall', () => {
     expect(decision.account.released).toBe(10n * MB - allowancePerDevice);
   });
 
+  test('a recall that was answered stays answered, also when a restored controller names an older one', () => {
+    const answered = { ...account(3n * MB, 0n), recall: 2 };
+    const decision = decide(situation({ account: answered, desired: recalled, owing: true }));
+    expect(decision.account).toMatchObject({ recall: 2, released: 3n * MB });
+  });
+
   test('in traffic: the spare goes back at once, the rest once it is quiet', () => {
     const busy = situation({
       desired: recalled,

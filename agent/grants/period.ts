@@ -9,7 +9,10 @@ import { greater } from './figures.ts';
 export interface ClosedPeriod {
   readonly subscriptionId: string;
   readonly period: number;
+  /** As of {@link Account}. */
+  readonly since: number;
   readonly granted: bigint;
+  readonly voucher?: string | undefined;
   readonly writtenOff: bigint;
   readonly released: bigint;
   readonly recall: number;
@@ -42,44 +45,54 @@ export function grantedInNext({ account, period, granted }: PeriodEnd): bigint {
  * into what that one was granted (the caller closes and reads first where it would not).
  *
  * Nothing is armed twice: of `armed` of the old account only `used` stays, the rest is `live` or was given back.
+ * `closed` is undefined when there is nothing to say of the old one; the account that begins stands for it (`since`).
  */
-export function endPeriod(end: PeriodEnd, devices: readonly DeviceTotals[]) {
+export function endPeriod(
+  end: PeriodEnd,
+  devices: readonly DeviceTotals[],
+): { readonly closed: ClosedPeriod | undefined; readonly next: Account } {
   const { account, used, live, period } = end;
   const { subscriptionId } = account;
   const still = { ...account, armed: used };
-  const { granted, writtenOff, released } = release(still, spareBytes(still));
+  const { granted, voucher, writtenOff, released } = release(still, spareBytes(still));
   const recall = Math.max(account.recall, end.recall);
-  const closed: ClosedPeriod[] = [
-    { subscriptionId, period: account.period, granted, writtenOff, released, recall, devices },
-  ];
-  // A period that began and ended without us: what it was granted beforehand goes back too.
-  if (period > account.period + 1 && account.nextGranted > 0n) {
-    closed.push({
-      subscriptionId,
-      period: account.period + 1,
-      granted: account.nextGranted,
-      writtenOff: 0n,
-      released: account.nextGranted,
-      recall: 0,
-      devices: [],
-    });
-  }
-  const next = { ...newAccount(subscriptionId, period), granted: grantedInNext(end), armed: live };
-  return { closed: closed.filter(saysSomething), next };
+  const { since } = account;
+  const ended = {
+    subscriptionId,
+    period: account.period,
+    since,
+    granted,
+    voucher,
+    writtenOff,
+    released,
+    recall,
+  };
+  const silent = used + granted + writtenOff + released === 0n;
+  const next = {
+    ...newAccount(subscriptionId, period),
+    // A period that began and ended without us goes back with all that it was granted.
+    since: silent ? since : account.period + 1,
+    granted: grantedInNext(end),
+    voucher,
+    armed: live,
+  };
+  return { closed: silent ? undefined : { ...ended, devices }, next };
 }
 
 /** The controller granted more in a period that is over here: it goes back as it is. */
-export function grantLate(closed: ClosedPeriod, granted: bigint, recall: number): ClosedPeriod {
+export function grantLate(
+  closed: ClosedPeriod,
+  granted: bigint,
+  recall: number,
+  voucher: string | undefined,
+): ClosedPeriod {
   const more = greater(0n, granted - closed.granted);
   if (more === 0n && recall <= closed.recall) return closed;
   return {
     ...closed,
     granted: closed.granted + more,
+    voucher: more > 0n ? voucher : closed.voucher,
     released: closed.released + more,
     recall: Math.max(recall, closed.recall),
   };
-}
-
-function saysSomething({ granted, writtenOff, released, devices }: ClosedPeriod): boolean {
-  return granted + writtenOff + released > 0n || devices.length > 0;
 }

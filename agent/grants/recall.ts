@@ -31,5 +31,6 @@ export function answerAtRest(situation: Situation): Decision {
 }
 
 function giveBack({ account, desired }: Situation, bytes: bigint): Account {
-  return { ...release(account, bytes), recall: desired.recall };
+  // A controller that was restored from a backup names an older recall; what was answered stays answered.
+  return { ...release(account, bytes), recall: Math.max(account.recall, desired.recall) };
 }

@@ -10,7 +10,7 @@ import {
   observeDefaultRoute6,
   observeHost,
   observeLink,
-  parseRules,
+  observeRules,
   readSysctl,
 } from './observe.ts';
 import { isOurs } from './ownership.ts';
@@ -78,7 +78,7 @@ export class LinuxHost implements Host {
     }
     for (const family of ['-4', '-6'] as const) {
       if (family === '-6' && (await readSysctl(this.#run, forwarding6)) === undefined) continue;
-      const rules = parseRules(await this.#run(['ip', '-j', family, 'rule', 'show']));
+      const rules = await observeRules(this.#run, family);
       const steps = planInterlock(family, [], rules);
       await this.#apply(steps);
       lines.push(...steps.map(({ line }) => line));

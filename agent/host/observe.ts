@@ -1,5 +1,6 @@
-import type { CommandRunner } from '../../common/command.ts';
-import { CommandError } from '../../common/command.ts';
+import { CommandError, type CommandRunner } from '../../common/command.ts';
+import { TurnpikeError } from '../../common/errors.ts';
+import { parseOutput } from '../../common/output.ts';
 
 /** A network interface as `ip -j -d address` tells of it. */
 export interface Link {
@@ -61,7 +62,7 @@ export const forwarding6 = 'ipv6/conf/all/forwarding';
 /** Undefined when there is no such interface. */
 export async function observeLink(run: CommandRunner, name: string): Promise<Link | undefined> {
   try {
-    return parseLink(await run(['ip', '-j', '-d', 'address', 'show', 'dev', name]));
+    return parseOutput('ip', await run(['ip', '-j', '-d', 'address', 'show', 'dev', name]), parseLink);
   } catch (error) {
     if (error instanceof CommandError && error.said(/does not exist|Cannot find device/)) return undefined;
     throw error;
@@ -100,9 +101,14 @@ async function observeFamily(
 ): Promise<FamilyState> {
   return {
     forwarding: forwarding !== undefined && forwarding !== '0',
-    routes: parseRoutes(await run(['ip', '-j', family, 'route', 'show', 'dev', name])),
-    rules: parseRules(await run(['ip', '-j', family, 'rule', 'show'])),
+    routes: parseOutput('ip', await run(['ip', '-j', family, 'route', 'show', 'dev', name]), parseRoutes),
+    rules: await observeRules(run, family),
   };
+}
+
+/** The routing rules of one family. */
+export async function observeRules(run: CommandRunner, family: '-4' | '-6'): Promise<Rule[]> {
+  return parseOutput('ip', await run(['ip', '-j', family, 'rule', 'show']), parseRules);
 }
 
 /** The way to the IPv6 internet, other than through our own interface. */
@@ -110,9 +116,8 @@ export async function observeDefaultRoute6(
   run: CommandRunner,
   ownName: string,
 ): Promise<DefaultRoute | undefined> {
-  return parseDefaultRoutes(await run(['ip', '-j', '-6', 'route', 'show', 'default'])).find(
-    ({ device }) => device !== ownName,
-  );
+  const output = await run(['ip', '-j', '-6', 'route', 'show', 'default']);
+  return parseOutput('ip', output, parseDefaultRoutes).find(({ device }) => device !== ownName);
 }
 
 /** Undefined where the kernel has no such setting. */
@@ -127,7 +132,12 @@ export async function readSysctl(run: CommandRunner, name: string): Promise<stri
 
 // ip prints nothing at all for an empty list of some kinds.
 function parseRows<Row>(output: string): Partial<Row>[] {
-  return output.trim() === '' ? [] : (JSON.parse(output) as Partial<Row>[]);
+  if (output.trim() === '') return [];
+  const rows: unknown = JSON.parse(output);
+  if (!Array.isArray(rows) || rows.some((row) => typeof row !== 'object' || row === null)) {
+    throw new TurnpikeError('environment', 'ip did not print a list');
+  }
+  return rows;
 }
 
 interface LinkRow {

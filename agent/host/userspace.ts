@@ -5,11 +5,11 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { socketPath } from '../wireguard/uapi.ts';
 
 /**
- * Starts wireguard-go so that it outlives us: in a session of its own, silent, without core dumps (they would hold keys).
- * It puts itself into the background when interface and socket are there.
+ * Starts wireguard-go so that it outlives us: in the session of its own that each command has, silent, without core dumps
+ * (they would hold keys). It puts itself into the background when interface and socket are there.
  */
 export async function startWireguardGo(run: CommandRunner, interfaceName: string): Promise<void> {
-  const script = 'ulimit -c 0; exec setsid --wait env LOG_LEVEL=silent wireguard-go "$1"';
+  const script = 'ulimit -c 0; exec env LOG_LEVEL=silent wireguard-go "$1"';
   try {
     await run(['sh', '-c', script, 'sh', interfaceName]);
   } catch (error) {

@@ -5,32 +5,36 @@ import { parseHostPort } from '../../common/host-port.ts';
 import { parseId } from '../../common/ids.ts';
 import { parsePem, pem } from '../../common/pki/keys.ts';
 import { parseNodeSubjectAltName } from '../../common/pki/names.ts';
-import type { AgentIdentity } from './identity.ts';
+import { type AgentIdentity, trustedBy } from './identity.ts';
 import { publicKeyOf } from './request.ts';
 
 /**
- * What the controller answered, checked: signed by the CA that we trust, for our key, for the node that it names, and
- * valid by our clock.
+ * What the controller answered, checked: of a CA that we trust, for our key, for the node that it names, and valid by our
+ * clock. A CA that is to come is believed, because a controller says so that has shown a certificate of one we trust.
  * @throws TurnpikeError
  */
 export function acceptIdentity(
   answer: Identity | undefined,
-  expected: {
-    readonly caCertificate: string;
-    readonly privateKey: string;
-    readonly controllerAddress: string;
-  },
+  expected: Pick<
+    AgentIdentity,
+    'caCertificate' | 'nextCaCertificate' | 'privateKey' | 'controllerAddress' | 'enrolmentAddress'
+  >,
   now: number,
 ): AgentIdentity {
   if (!answer) throw wrong('it holds no identity');
   const nodeId = parseId('nod', answer.nodeId);
   parseHostPort(expected.controllerAddress);
-  if (!parsePem('CERTIFICATE', expected.caCertificate).equals(answer.caCertificate)) {
+  if (!trustedBy(expected).some((one) => parsePem('CERTIFICATE', one).equals(answer.caCertificate))) {
     throw wrong('it names another CA');
   }
+  const authorities = {
+    caCertificate: pem('CERTIFICATE', answer.caCertificate),
+    ...(answer.nextCaCertificate.length > 0 && {
+      nextCaCertificate: pem('CERTIFICATE', answer.nextCaCertificate),
+    }),
+  };
   const certificate = parseCertificate(answer.certificate);
-  const authority = new X509Certificate(expected.caCertificate);
-  if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) {
+  if (!trustedBy(authorities).some((one) => isSignedBy(certificate, one))) {
     throw wrong("the certificate is not signed by the fleet's CA");
   }
   const key = certificate.publicKey.export({ type: 'spki', format: 'der' });
@@ -40,13 +44,19 @@ export function acceptIdentity(
     throw wrong('the certificate is for another node');
   }
   checkClock(certificate, now);
+  const { privateKey, controllerAddress, enrolmentAddress } = expected;
   return {
-    ...expected,
+    ...{ privateKey, controllerAddress, enrolmentAddress, ...authorities },
     nodeId,
     nodeName: answer.nodeName,
     incarnation: answer.incarnation,
     certificate: pem('CERTIFICATE', answer.certificate),
   };
+}
+
+function isSignedBy(certificate: X509Certificate, authority: string): boolean {
+  const issuer = new X509Certificate(authority);
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
 function parseCertificate(der: Uint8Array): X509Certificate {

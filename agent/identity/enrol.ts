@@ -30,7 +30,7 @@ export async function enrol(
   const method = methodDefinition(EnrolmentService.method.enrol);
   const client = new Client(
     formatHostPort(address),
-    credentials.createFromSecureContext(trusting(caCertificate)),
+    credentials.createFromSecureContext(trusting([caCertificate])),
     { 'grpc.ssl_target_name_override': controllerName, 'grpc.enable_retries': 0 },
   );
   const request = create(EnrolRequestSchema, { token, csr: await createRequest(privateKey) });

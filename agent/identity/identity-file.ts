@@ -11,9 +11,11 @@ const Schema = Type.Object({
   nodeName: Type.String(),
   incarnation: Type.Integer({ minimum: 1 }),
   controllerAddress: Type.String(),
+  enrolmentAddress: Type.String(),
   privateKey: Type.String(),
   certificate: Type.String(),
   caCertificate: Type.String(),
+  nextCaCertificate: Type.Optional(Type.String()),
 });
 
 /**

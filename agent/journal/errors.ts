@@ -44,6 +44,12 @@ const explanations: Readonly<Record<number, Explanation>> = {
   26: damaged(),
 };
 
+/** What SQLite could read, but is not what we wrote. Nothing of it is repeated. */
+export function damagedError(path: string): TurnpikeError {
+  const { code, says, remedy } = damaged();
+  return new TurnpikeError(code, says(path), { remedy });
+}
+
 /** Says in one line what is wrong with the journal, and what to do. */
 export function journalError(path: string, error: unknown): unknown {
   const result = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;

@@ -53,7 +53,7 @@ function subscription(n: number): DesiredSubscription {
 function closed(period: number) {
   const devices = [{ deviceId: device(0).id, upload: 2n ** 62n, download: 7n }];
   const figures = { granted: 2n ** 62n + 9n, writtenOff: 1n, released: 1n, recall: 2 };
-  return { subscriptionId: subscription(0).id, period, ...figures, devices };
+  return { subscriptionId: subscription(0).id, period, since: period - 1, ...figures, devices };
 }
 
 function fill(count: number) {
@@ -68,6 +68,7 @@ function fill(count: number) {
     ),
     accounts: numbers.map((n) => ({
       ...newAccount(subscription(n).id, 2),
+      since: 2,
       armed: 262_144n,
       granted: 2n ** 62n,
       nextGranted: 5n,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TurnpikeError } from '../../common/errors.ts';
 import { ensurePrivateFile, ensureStateDirectory } from './directory.ts';
-import { journalError } from './errors.ts';
+import { damagedError, journalError } from './errors.ts';
 import { loadState } from './load.ts';
 import { schema, schemaVersion } from './schema.ts';
 import { applyChange, type JournalChange, type JournalState, type Owner } from './state.ts';
@@ -50,7 +50,7 @@ export function readJournal(directory: string): JournalState | undefined {
     const database = new DatabaseSync(path, { timeout: 0 });
     try {
       const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
-      return version === schemaVersion ? loadState(database) : undefined;
+      return version === schemaVersion ? loadWhole(database, path) : undefined;
     } finally {
       database.close();
     }
@@ -58,7 +58,7 @@ export function readJournal(directory: string): JournalState | undefined {
 }
 
 function journalOn(database: DatabaseSync, path: string): Journal {
-  const state = loadState(database);
+  const state = loadWhole(database, path);
   const write = prepareWriter(database);
   return {
     state,
@@ -68,6 +68,15 @@ function journalOn(database: DatabaseSync, path: string): Journal {
     },
     close: () => database.close(),
   };
+}
+
+function loadWhole(database: DatabaseSync, path: string): JournalState {
+  try {
+    return loadState(database);
+  } catch (error) {
+    // SQLite's own errors have a code.
+    throw error instanceof Error && 'errcode' in error ? error : damagedError(path);
+  }
 }
 
 function prepareSchema(database: DatabaseSync, path: string, owner: Owner): void {

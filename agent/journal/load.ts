@@ -96,6 +96,7 @@ function loadSubscription(state: JournalState, row: Row): void {
   state.accounts.set(id, {
     subscriptionId: id,
     period: number(row, 'account_period'),
+    since: number(row, 'account_since'),
     granted: integer(row, 'highest_granted'),
     nextGranted: integer(row, 'highest_next'),
     armed: integer(row, 'armed'),
@@ -103,6 +104,7 @@ function loadSubscription(state: JournalState, row: Row): void {
     released: integer(row, 'released'),
     recall: number(row, 'recall_answered'),
     disturbed: number(row, 'disturbed') === 1,
+    ...voucher(row, 'highest_voucher'),
   });
   if (row['revision'] === null) return;
   state.subscriptions.set(id, {
@@ -118,12 +120,15 @@ function loadSubscription(state: JournalState, row: Row): void {
   });
 }
 
-function optional(row: Row): Pick<DesiredSubscription, 'periodEndsAt' | 'endsAt' | 'speed' | 'throttle'> {
+function optional(
+  row: Row,
+): Pick<DesiredSubscription, 'periodEndsAt' | 'endsAt' | 'speed' | 'throttle' | 'voucher'> {
   return {
     ...(row['period_ends_at'] !== null && { periodEndsAt: number(row, 'period_ends_at') }),
     ...(row['ends_at'] !== null && { endsAt: number(row, 'ends_at') }),
     ...(row['speed'] !== null && { speed: parse<Speed>(text(row, 'speed')) }),
     ...(row['throttle'] !== null && { throttle: parse<Speed>(text(row, 'throttle')) }),
+    ...voucher(row, 'voucher'),
   };
 }
 
@@ -131,12 +136,18 @@ function closedPeriod(row: Row): ClosedPeriod {
   return {
     subscriptionId: text(row, 'subscription_id'),
     period: number(row, 'period'),
+    since: number(row, 'since'),
     granted: integer(row, 'granted'),
     writtenOff: integer(row, 'written_off'),
     released: integer(row, 'released'),
     recall: number(row, 'recall_answered'),
     devices: parse(text(row, 'devices')),
+    ...voucher(row, 'voucher'),
   };
+}
+
+function voucher(row: Row, column: string): { readonly voucher?: string } {
+  return row[column] === null ? {} : { voucher: text(row, column) };
 }
 
 function rows(database: DatabaseSync, sql: string): Row[] {

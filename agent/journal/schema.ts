@@ -45,24 +45,29 @@ CREATE TABLE subscription (
   ends_at         INTEGER,
   speed           TEXT,
   throttle        TEXT,
+  voucher         TEXT,
   account_period  INTEGER NOT NULL DEFAULT 1,
+  account_since   INTEGER NOT NULL DEFAULT 1,
   highest_granted INTEGER NOT NULL DEFAULT 0,
   highest_next    INTEGER NOT NULL DEFAULT 0,
   armed           INTEGER NOT NULL DEFAULT 0,
   written_off     INTEGER NOT NULL DEFAULT 0,
   released        INTEGER NOT NULL DEFAULT 0,
   recall_answered INTEGER NOT NULL DEFAULT 0,
-  disturbed       INTEGER NOT NULL DEFAULT 0
+  disturbed       INTEGER NOT NULL DEFAULT 0,
+  highest_voucher TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE closed_period (
   subscription_id TEXT NOT NULL,
   period          INTEGER NOT NULL,
+  since           INTEGER NOT NULL,
   granted         INTEGER NOT NULL,
   written_off     INTEGER NOT NULL,
   released        INTEGER NOT NULL,
   recall_answered INTEGER NOT NULL,
   devices         TEXT NOT NULL,
+  voucher         TEXT,
   PRIMARY KEY (subscription_id, period)
 ) STRICT, WITHOUT ROWID;
 

@@ -38,7 +38,7 @@ const meterValues = ({ period, upload, download, counted: [a, b] }: Meter): Valu
 
 const subscriptionColumns = [
   ...['revision', 'metering', 'granted', 'allowance', 'recall'],
-  ...['period', 'period_ends_at', 'next_granted', 'ends_at', 'speed', 'throttle'],
+  ...['period', 'period_ends_at', 'next_granted', 'ends_at', 'speed', 'throttle', 'voucher'],
 ];
 const subscriptionValues = (item: DesiredSubscription): Values => [
   item.revision,
@@ -52,10 +52,12 @@ const subscriptionValues = (item: DesiredSubscription): Values => [
   item.endsAt ?? null,
   item.speed ? stringify(item.speed) : null,
   item.throttle ? stringify(item.throttle) : null,
+  item.voucher ?? null,
 ];
 
 const accountColumns = [
   'account_period',
+  'account_since',
   'highest_granted',
   'highest_next',
   'armed',
@@ -63,9 +65,11 @@ const accountColumns = [
   'released',
   'recall_answered',
   'disturbed',
+  'highest_voucher',
 ];
 const accountValues = (account: Account): Values => [
   account.period,
+  account.since,
   account.granted,
   account.nextGranted,
   account.armed,
@@ -73,6 +77,7 @@ const accountValues = (account: Account): Values => [
   account.released,
   account.recall,
   account.disturbed ? 1 : 0,
+  account.voucher ?? null,
 ];
 
 /** Returns the function that writes a change, inside a transaction of the caller's. */
@@ -122,16 +127,18 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
 }
 
 function closedWriter(database: DatabaseSync): (change: JournalChange) => void {
-  const write = database.prepare('INSERT OR REPLACE INTO closed_period VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const write = database.prepare('INSERT OR REPLACE INTO closed_period VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
   const forget = database.prepare('DELETE FROM closed_period WHERE subscription_id = ? AND period = ?');
   const values = (closed: ClosedPeriod): Values => [
     closed.subscriptionId,
     closed.period,
+    closed.since,
     closed.granted,
     closed.writtenOff,
     closed.released,
     closed.recall,
     stringify(closed.devices),
+    closed.voucher ?? null,
   ];
   return (change) => {
     for (const period of change.closed ?? []) write.run(...values(period));

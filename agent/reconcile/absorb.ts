@@ -41,6 +41,9 @@ export function absorb(
       memory.nextMoment = Math.min(memory.nextMoment, nextMoment([item], Number.NEGATIVE_INFINITY));
     }
     for (const device of delta.devices) {
+      const held = draft.device(device.id);
+      // It would be of two subscriptions at once. What is held stays, and the digest says that it differs.
+      if (held !== undefined && held.subscriptionId !== device.subscriptionId) continue;
       touched.add(device.subscriptionId);
       addMember(memory, device.subscriptionId, device.id);
       memory.refused.delete(device.id);
@@ -57,10 +60,10 @@ export function absorb(
  * or after it, the accounts come out the same. An item of a later period waits for the turn (turn.ts).
  */
 function absorbGrant(draft: Draft, memory: Memory, item: DesiredSubscription): void {
-  const { id, period, grantedBytes, nextGrantedBytes, recall } = item;
+  const { id, period, grantedBytes, nextGrantedBytes, recall, voucher } = item;
   const account = draft.knownAccount(id) ?? newAccount(id, period);
   const closed = draft.closed(id, period);
-  const later = closed && grantLate(closed, grantedBytes, recall);
+  const later = closed && grantLate(closed, grantedBytes, recall, voucher);
   if (later && later !== closed) draft.putClosed(later);
   const granted =
     period === account.period ? grantedBytes : period + 1 === account.period ? nextGrantedBytes : 0n;
@@ -71,6 +74,7 @@ function absorbGrant(draft: Draft, memory: Memory, item: DesiredSubscription): v
     ...account,
     granted: greater(account.granted, granted),
     nextGranted: greater(account.nextGranted, nextGranted),
+    voucher: granted >= account.granted ? voucher : account.voucher,
   };
   draft.putAccount(same ? account : raised);
 }

@@ -18,6 +18,8 @@ export interface Memory {
   readonly remaining: Map<string, bigint>;
   /** What WireGuard holds, by public key. */
   peers: Map<string, KnownPeer>;
+  /** By public key: since when a peer that WireGuard holds is not wanted any more. */
+  lingering: Map<string, number>;
   /** Devices of each subscription, desired or in the gate. */
   readonly members: Map<string, Set<string>>;
   /** Bytes used of each subscription in its current period: the sum of its devices' totals. */
@@ -75,6 +77,7 @@ export function newMemory(state: JournalState): Memory {
     owners: new Map(),
     remaining: new Map(),
     peers: new Map(),
+    lingering: new Map(),
     members: new Map(),
     used: new Map(),
     activity: new Map(),

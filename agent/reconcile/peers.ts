@@ -19,9 +19,8 @@ export interface PeerPlan {
   readonly upsert: readonly Peer[];
 }
 
-/** A device as WireGuard should hold it, or undefined when it should not be there. */
-export function peerOf(device: DesiredDevice): Peer | undefined {
-  if (device.access === 'withdrawn') return undefined;
+/** A device as WireGuard holds it. */
+export function peerOf(device: DesiredDevice): Peer {
   const { publicKey, presharedKey, address4, address6 } = device;
   return { publicKey, presharedKey, addresses: [address4, address6] };
 }

@@ -11,12 +11,13 @@ import type { Peer, WireGuard } from '../wireguard/wireguard.ts';
 import { absorb, recheck } from './absorb.ts';
 import { Draft } from './draft.ts';
 import { readBack } from './drift.ts';
-import { hasEnded, movedEnds, noteEnds } from './ends.ts';
+import { movedEnds, noteEnds } from './ends.ts';
 import { enforce, type Refused } from './enforce.ts';
 import { openEpoch } from './epochs.ts';
 import { frameOf, sameEpoch, sameSettings } from './frame.ts';
 import { marksOf, newlyHeard, remember, withMarks } from './hearing.ts';
 import type { Batch, Inbox, News } from './inbox.ts';
+import { isWithdrawn, lingering } from './lingering.ts';
 import { activityOf, type Memory, replaceGate } from './memory.ts';
 import { nextMoment, reachedMoment } from './moments.ts';
 import { describePeerDrift, type PeerPlan, peerOf, planPeers, readBackPeers } from './peers.ts';
@@ -247,7 +248,7 @@ export class Reconciler {
 
   async #readBackPeers(compare: boolean): Promise<void> {
     const { journal, memory, wireguard } = this.#parts;
-    const peers = [...journal.state.devices.values()].flatMap((device) => peerOf(device) ?? []);
+    const peers = [...journal.state.devices.values()].map(peerOf);
     const wanted = new Map(peers.map((peer) => [peer.publicKey, peer]));
     const settled = !journal.state.applying && !this.#uncertain;
     const heard = (addresses: readonly string[]) =>
@@ -348,13 +349,13 @@ export class Reconciler {
     const { memory, clock } = this.#parts;
     const now = clock.monotonic();
     const wanted: Peer[] = [];
+    const withdrawn: Peer[] = [];
     for (const device of draft.devices()) {
       if (memory.refused.has(device.id) || deferred.has(device.id)) continue;
-      if (hasEnded(memory.endsAt.get(device.subscriptionId), now)) continue;
-      const peer = peerOf(device);
-      if (peer) wanted.push(peer);
+      (isWithdrawn(device, memory, now) ? withdrawn : wanted).push(peerOf(device));
     }
-    return planPeers(memory.peers, wanted);
+    const stay = lingering(memory, withdrawn, now);
+    return planPeers(memory.peers, [...wanted, ...stay]);
   }
 
   /** Devices that are in the gate already and whose peer comes to WireGuard now. */

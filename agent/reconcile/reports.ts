@@ -19,7 +19,9 @@ const keptPeriods = 2;
 
 interface Said {
   readonly period: number;
+  readonly since: number;
   readonly granted: bigint;
+  readonly voucher: string | undefined;
   readonly writtenOff: bigint;
   readonly released: bigint;
   readonly recall: number;
@@ -122,20 +124,27 @@ export class Reports {
           downloadBytes: download,
         })),
         subscriptions: [
-          ...closed.map(({ subscriptionId, period, granted, writtenOff, released, recall }) => ({
-            subscriptionId,
-            period,
-            grantedBytes: granted,
-            writtenOffBytes: writtenOff,
-            releasedBytes: released,
-            recall,
-          })),
+          ...closed.map(
+            ({ subscriptionId, period, since, granted, voucher, writtenOff, released, recall }) => ({
+              subscriptionId,
+              period,
+              since,
+              grantedBytes: granted,
+              voucher: toBytes(voucher),
+              writtenOffBytes: writtenOff,
+              releasedBytes: released,
+              recall,
+              over: true,
+            }),
+          ),
           ...subscriptions.map((id) => {
             const said = this.#sayable(draft, memory, id);
             return {
               subscriptionId: id,
               period: said.period,
+              since: said.since,
               grantedBytes: said.granted,
+              voucher: toBytes(said.voucher),
               writtenOffBytes: said.writtenOff,
               releasedBytes: said.released,
               recall: said.recall,
@@ -221,6 +230,7 @@ export class Reports {
     if (said === undefined) {
       const news = now.wanting || now.released > 0n || now.writtenOff > 0n || now.recall > 0;
       if (news) this.#mark(id, true);
+      else if (now.since < now.period) this.#mark(id, false);
       return;
     }
     const turned = said.period !== now.period;
@@ -239,9 +249,22 @@ export class Reports {
   }
 
   #sayable(draft: Draft, memory: Memory, id: string): Said {
-    const { period, granted, writtenOff, released, recall } = draft.account(id);
-    return { period, granted, writtenOff, released, recall, wanting: memory.wantingSince.has(id) };
+    const { period, since, granted, voucher, writtenOff, released, recall } = draft.account(id);
+    return {
+      period,
+      since,
+      granted,
+      voucher,
+      writtenOff,
+      released,
+      recall,
+      wanting: memory.wantingSince.has(id),
+    };
   }
+}
+
+function toBytes(voucher: string | undefined): Uint8Array {
+  return Buffer.from(voucher ?? '', 'base64');
 }
 
 function keyOf({ subscriptionId, period }: ClosedPeriod): string {

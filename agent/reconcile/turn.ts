@@ -73,7 +73,7 @@ function turnPeriod(draft: Draft, memory: Memory, id: string, period: number): b
     .filter((meter) => meter.period === account.period && usedBytes(meter) > 0n)
     .map(({ deviceId, upload, download }) => ({ deviceId, upload, download }));
   const { closed, next } = endPeriod(end, devices);
-  for (const each of closed) draft.putClosed(each);
+  if (closed) draft.putClosed(closed);
   for (const meter of members) {
     if (meter.period !== account.period && usedBytes(meter) > 0n) addToClosed(draft, meter);
     draft.turnMeter(meter, period);
@@ -84,8 +84,13 @@ function turnPeriod(draft: Draft, memory: Memory, id: string, period: number): b
 }
 
 function addToClosed(draft: Draft, { deviceId, subscriptionId, period, upload, download }: Meter): void {
-  const nothing = { subscriptionId, period, granted: 0n, writtenOff: 0n, released: 0n, recall: 0 };
-  const closed = draft.closed(subscriptionId, period) ?? { ...nothing, devices: [] };
+  const nothing = { granted: 0n, writtenOff: 0n, released: 0n, recall: 0, devices: [] };
+  const closed = draft.closed(subscriptionId, period) ?? {
+    subscriptionId,
+    period,
+    since: period,
+    ...nothing,
+  };
   const others = closed.devices.filter((device) => device.deviceId !== deviceId);
   draft.putClosed({ ...closed, devices: [...others, { deviceId, upload, download }] });
 }

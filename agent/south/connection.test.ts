@@ -8,6 +8,7 @@ const identity = {
   nodeName: 'ams-1',
   incarnation: 1,
   controllerAddress: '192.0.2.1:7443',
+  enrolmentAddress: '192.0.2.1:7444',
   privateKey: '',
   certificate: '',
   caCertificate: '',

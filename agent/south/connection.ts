@@ -4,7 +4,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { keepaliveOptions } from '../../common/grpc/liveness.ts';
 import type { Logger } from '../../common/log.ts';
 import { controllerName } from '../../common/pki/names.ts';
-import { type AgentIdentity, certificateLife } from '../identity/identity.ts';
+import { type AgentIdentity, certificateLife, trustedBy } from '../identity/identity.ts';
 import { trusting } from '../identity/tls.ts';
 import type { Failure } from './failure.ts';
 
@@ -46,23 +46,18 @@ export class ControllerConnection {
     return this.#identity;
   }
 
+  /** By our clock the certificate is over: no nodes' listener would take it. */
+  get hasEnded(): boolean {
+    return this.#clock.now() > certificateLife(this.#identity).until;
+  }
+
   /**
    * The channel; a new one when the last was dropped. Calls on it fail when no connection comes about.
-   * @throws TurnpikeError `unauthenticated` when the node's certificate has ended: no controller would take it
+   * @throws TurnpikeError `unavailable` while the node's certificate has ended: Sync has it renewed first
    */
   channel(): Channel {
     if (this.#channel) return this.#channel;
-    const { until } = certificateLife(this.#identity);
-    if (this.#clock.now() > until) {
-      throw new TurnpikeError(
-        'unauthenticated',
-        `the node's certificate ended on ${new Date(until).toISOString()}`,
-        {
-          remedy:
-            'join again with a new token ("turnpike node token NODE") and --force-new; if the date is in the future, set this machine\'s clock',
-        },
-      );
-    }
+    if (this.hasEnded) throw new TurnpikeError('unavailable', "the node's certificate has ended");
     this.#log.debug({ controller: this.#identity.controllerAddress }, 'dialling');
     const client = this.#dial(this.#identity);
     const drop = new AbortController();
@@ -134,7 +129,7 @@ export class ControllerConnection {
 function dialOverTls(identity: AgentIdentity): Client {
   return new Client(
     identity.controllerAddress,
-    credentials.createFromSecureContext(trusting(identity.caCertificate, identity)),
+    credentials.createFromSecureContext(trusting(trustedBy(identity), identity)),
     {
       ...keepaliveOptions,
       'grpc.ssl_target_name_override': controllerName,

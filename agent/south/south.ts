@@ -8,7 +8,8 @@ import { type Channel, type ConnectionState, ControllerConnection, type Dial } f
 import { classifyFailure, type Failure } from './failure.ts';
 import type { DesiredSink, NodeFacts, PresenceSender, ReportSource } from './ports.ts';
 import { PresenceOutbox } from './presence-outbox.ts';
-import { renewalTask } from './renewal.ts';
+import { recover } from './renew.ts';
+import { Renewal } from './renewal.ts';
 import { ReportClient } from './report-client.ts';
 import { DigestMismatch, SyncClient } from './sync-client.ts';
 
@@ -17,9 +18,16 @@ interface SouthTiming {
   readonly silenceMs: number;
   readonly acknowledgeMs: number;
   readonly renewalRetryMs: number;
+  readonly renewalSpreadMs: number;
 }
 
-const defaultTiming: SouthTiming = { heartbeatMs, silenceMs, acknowledgeMs: 30_000, renewalRetryMs: 300_000 };
+const defaultTiming: SouthTiming = {
+  heartbeatMs,
+  silenceMs,
+  acknowledgeMs: 30_000,
+  renewalRetryMs: 300_000,
+  renewalSpreadMs: 60_000,
+};
 
 export interface SouthOptions {
   readonly identity: AgentIdentity;
@@ -50,42 +58,46 @@ export function createSouth(options: SouthOptions): South {
   const timing = { ...defaultTiming, ...options.timing };
   const connection = new ControllerConnection(options.identity, clock, log, options.dial);
   const presence = new PresenceOutbox();
+  const renewal = new Renewal({
+    ...{ connection, save: options.saveIdentity, clock, log, random },
+    ...{ retryMs: timing.renewalRetryMs, spreadMs: timing.renewalSpreadMs },
+  });
   return {
     presence,
     state: () => connection.state,
     tasks: [
-      syncTask(options, timing, connection, presence),
+      syncTask(options, timing, connection, presence, renewal),
       reportTask(options, timing, connection),
-      renewalTask({
-        connection,
-        save: options.saveIdentity,
-        clock,
-        log,
-        random,
-        retryMs: timing.renewalRetryMs,
-      }),
+      renewal,
     ],
   };
 }
 
 function syncTask(
-  { sink, facts, clock, log, random }: SouthOptions,
+  { sink, facts, saveIdentity, clock, log, random }: SouthOptions,
   timing: SouthTiming,
   connection: ControllerConnection,
   presence: PresenceOutbox,
+  renewal: Renewal,
 ): Task {
   const backoff = new Backoff(random);
   const onConnected = () => {
     backoff.reset();
     connection.connected();
   };
-  const client = new SyncClient({ sink, facts, presence, clock, log, timing, onConnected });
+  const onAuthorities = (digest: Uint8Array) => renewal.authorities(digest);
+  const client = new SyncClient({ sink, facts, presence, clock, log, timing, onConnected, onAuthorities });
+  const recoverFirst = async () => {
+    if (!connection.hasEnded) return;
+    await recover({ connection, save: saveIdentity, clock });
+    log.info('the certificate had ended, and was renewed');
+  };
   return {
     name: 'sync with the controller',
     async run(signal, ready) {
       ready();
       while (!signal.aborted) {
-        const failure = await attempt(connection, (channel) => client.run(channel, signal));
+        const failure = await attempt(connection, (channel) => client.run(channel, signal), recoverFirst);
         if (signal.aborted || failure === 'again') continue;
         connection.failed(failure);
         // Only Sync says so: what is heard on it says the contrary, and the two come in order.
@@ -143,10 +155,13 @@ function isRefusal({ kind }: Failure): boolean {
 async function attempt(
   connection: ControllerConnection,
   run: (channel: Channel) => Promise<void>,
+  prepare = async (): Promise<void> => undefined,
 ): Promise<Failure | 'again'> {
-  const { identity } = connection;
+  let { identity } = connection;
   let channel: Channel | undefined;
   try {
+    await prepare();
+    identity = connection.identity;
     channel = connection.channel();
     await run(channel);
     return 'again';

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import type { Clock } from '../../common/clock.ts';
 import { TurnpikeError } from '../../common/errors.ts';
@@ -20,7 +21,7 @@ import { type ClientStream, runClientStream } from './client-stream.ts';
 import type { Channel } from './connection.ts';
 import type { DesiredSink, NodeFacts } from './ports.ts';
 import type { PresenceOutbox } from './presence-outbox.ts';
-import { parseSettings } from './wire.ts';
+import { parseRevision, parseSettings, parseTime } from './wire.ts';
 
 const method = methodDefinition(SyncService.method.sync);
 /** When everything was sent anew and the digest still differs, asking again at once would not help. */
@@ -35,6 +36,8 @@ export interface SyncOptions {
   readonly timing: { readonly heartbeatMs: number; readonly silenceMs: number };
   /** The controller took our identity and answered. */
   readonly onConnected: () => void;
+  /** The controller says which CAs the fleet has. */
+  readonly onAuthorities: (digest: Uint8Array) => void;
 }
 
 /** What we hold is not what the controller says that we hold: everything must come anew, on a new stream. */
@@ -43,6 +46,7 @@ export class DigestMismatch extends Error {}
 /** SyncService.Sync, from the node's side. */
 export class SyncClient {
   readonly #options: SyncOptions;
+  readonly #instance = randomBytes(16);
   #fromScratch = false;
   #noResendBefore = Number.NEGATIVE_INFINITY;
 
@@ -56,7 +60,7 @@ export class SyncClient {
   }
 
   async #serve(stream: ClientStream<SyncRequest, SyncResponse>): Promise<void> {
-    const { clock, sink, timing, presence, facts, onConnected } = this.#options;
+    const { clock, sink, timing, presence, facts, onConnected, onAuthorities } = this.#options;
     const silence = watchSilence(clock, timing.silenceMs, () =>
       stream.fail(new TurnpikeError('unavailable', 'nothing was heard of the controller')),
     );
@@ -72,7 +76,10 @@ export class SyncClient {
     let sendingPresence: Promise<void> | undefined;
     try {
       await stream.send(
-        request({ case: 'hello', value: create(HelloSchema, { ...(await facts()), revision: from }) }),
+        request({
+          case: 'hello',
+          value: create(HelloSchema, { ...(await facts()), revision: from, instance: this.#instance }),
+        }),
       );
       await stream.read(async ({ message }) => {
         sink.heard(upToDate);
@@ -102,11 +109,13 @@ export class SyncClient {
             break;
           }
           case 'heartbeat': {
-            const { timeMs } = message.value;
-            sink.time(Number(timeMs), !timed);
+            sink.time(parseTime(message.value.timeMs), !timed);
             timed = true;
             break;
           }
+          case 'authorities':
+            onAuthorities(message.value.digest);
+            break;
           // A message of a later version: nothing to us.
           case undefined:
             break;
@@ -128,13 +137,13 @@ export class SyncClient {
     stream: ClientStream<SyncRequest, SyncResponse>,
   ): Promise<void> {
     const { clock, log, sink } = this.#options;
-    const { revision, digest } = caughtUp;
+    const revision = parseRevision(caughtUp.revision);
     const { refusals: unapplied } = await sink.apply(batch.deltas, revision);
     const refusals = [...batch.refusals, ...unapplied].map((refusal) => ({ ...refusal }));
     if (refusals.length > 0) log.warn({ refusals }, 'not everything could be applied');
     await stream.send(request({ case: 'applied', value: create(AppliedSchema, { revision, refusals }) }));
 
-    const right = Buffer.from(sink.digest()).equals(digest);
+    const right = Buffer.from(sink.digest()).equals(caughtUp.digest);
     this.#fromScratch = false;
     if (right || clock.monotonic() < this.#noResendBefore) return;
     if (asked === 0n) {

@@ -122,6 +122,7 @@ it.each([
   ['no access', { access: DeviceAccess.UNSPECIFIED }],
   ['an access of a later version', { access: 99 as DeviceAccess }],
   ['no word of its seat', { seat: Seat.UNSPECIFIED }],
+  ['a revision that no journal can hold', { revision: 1n << 63n }],
 ])('a device with %s is refused, and the others are taken', (_what, change) => {
   const bad = { ...device, ...change };
   const good = { ...device, id: newId('dev') };
@@ -138,6 +139,7 @@ it.each([
   ['no period', { period: 0 }],
   ['an end beyond the calendar', { endsAtMs: 1n << 60n }],
   ["a device's id", { id: newId('dev') }],
+  ['a revision that no journal can hold', { revision: 1n << 63n }],
 ])('a subscription with %s is refused', (_what, change) => {
   const subscriptions = [create(SubscriptionSchema, { ...subscription, ...change })];
   const { delta, refusals } = parseDelta(create(DeltaSchema, { subscriptions }), parsedSettings);
@@ -157,6 +159,8 @@ it.each([
   ['an MTU too small for IPv6', { mtu: 1279 }],
   ['no validity', { validitySeconds: 0 }],
   ['no IPv4 range', { range4: '' }],
+  ['the whole internet for a range', { range4: '0.0.0.0/0' }],
+  ['all of IPv6 for a range', { range6: '::/0' }],
   ['an IPv6 range for IPv4', { range4: 'fd74::/64' }],
   ['a range without prefix length', { range6: 'fd74::' }],
   ['an own address outside the range', { address4: '192.0.2.1' }],

@@ -12,6 +12,8 @@ import {
   type Speed as WireSpeed,
 } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { parseId } from '../../common/ids.ts';
+import { parseFleetRange } from '../../common/ip-range.ts';
+import { show } from '../../common/show.ts';
 import type {
   DesiredDelta,
   DesiredDevice,
@@ -96,7 +98,7 @@ function parseDevice(device: Device, settings: NodeSettings): DesiredDevice {
     throw invalid("the node's own address");
   return {
     id: parseId('dev', device.id),
-    revision: device.revision,
+    revision: parseRevision(device.revision),
     subscriptionId: parseId('sub', device.subscriptionId),
     publicKey: parseKey('public key', device.publicKey),
     presharedKey:
@@ -128,17 +130,17 @@ const meterings: Readonly<Record<number, DesiredSubscription['metering'] | undef
 };
 
 function parseSubscription(subscription: Subscription): DesiredSubscription {
-  const { revision, grantedBytes, allowance, recall, period, nextGrantedBytes } = subscription;
+  const { grantedBytes, allowance, recall, period, nextGrantedBytes } = subscription;
   const metering = meterings[subscription.metering];
   if (!metering) throw invalid(`a metering of ${subscription.metering}`);
   if (grantedBytes > maxBytes || nextGrantedBytes > maxBytes) {
     throw invalid('a grant beyond 2^63 - 1 bytes');
   }
   if (period < 1) throw invalid(`period ${period}`);
-  const { speed, throttle, periodEndsAtMs, endsAtMs } = subscription;
+  const { speed, throttle, periodEndsAtMs, endsAtMs, voucher } = subscription;
   return {
     id: parseId('sub', subscription.id),
-    revision,
+    revision: parseRevision(subscription.revision),
     metering,
     grantedBytes,
     allowance,
@@ -149,13 +151,20 @@ function parseSubscription(subscription: Subscription): DesiredSubscription {
     ...(endsAtMs > 0n && { endsAt: parseTime(endsAtMs) }),
     ...(speed && { speed: parseSpeed(speed) }),
     ...(throttle && { throttle: parseSpeed(throttle) }),
+    ...(voucher.length > 0 && { voucher: parseVoucher(voucher) }),
   };
+}
+
+/** Revisions are the journal's to keep: 63 bits. */
+export function parseRevision(revision: bigint): bigint {
+  if (revision > maxBytes) throw invalid('a revision beyond 2^63 - 1');
+  return revision;
 }
 
 /** The last moment that a Date can hold (ECMA-262, Time Values and Time Range). */
 const lastTime = 8_640_000_000_000_000n;
 
-function parseTime(ms: bigint): number {
+export function parseTime(ms: bigint): number {
   if (ms > lastTime) throw invalid('a time beyond the calendar');
   return Number(ms);
 }
@@ -174,16 +183,19 @@ function parseKey(what: string, bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
+function parseVoucher(bytes: Uint8Array): string {
+  if (bytes.length > 64) throw invalid(`a voucher of ${bytes.length} bytes`);
+  return Buffer.from(bytes).toString('base64');
+}
+
 type Family = 'ipv4' | 'ipv6';
 
 function parseRange(family: Family, text: string): string {
   try {
-    const [address, bits] = ipaddr.parseCIDR(text);
-    if (address.kind() === family) return `${address.toString()}/${bits}`;
+    return parseFleetRange(text, family).text;
   } catch {
-    // Told below, in our words.
+    throw invalid(`${show(text)} for a range of ${family === 'ipv4' ? 'IPv4' : 'IPv6'}`);
   }
-  throw invalid(`"${text.slice(0, 50)}" for a range of ${family === 'ipv4' ? 'IPv4' : 'IPv6'}`);
 }
 
 /** An address of the range in canonical form (RFC 5952), as nft and wg print it. */

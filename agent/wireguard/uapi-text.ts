@@ -1,10 +1,12 @@
 import { noKey } from '../../common/wireguard-key.ts';
-import { keyFromHex, keyToHex } from './keys.ts';
+import { keyToHex } from './keys.ts';
 import type { Places } from './places.ts';
+import { readAddress, readCount, readErrno, readHexKey, readSeconds } from './tool-values.ts';
 import { hostAddress, hostRange } from './wg-text.ts';
 import type { Peer } from './wireguard.ts';
 
 // https://www.wireguard.com/xplatform/, "Configuration Protocol".
+const program = 'wireguard-go';
 
 export function renderConfigure(options: { privateKey: string; listenPort: number }): string {
   return `set=1\nprivate_key=${keyToHex(options.privateKey)}\nlisten_port=${options.listenPort}\n\n`;
@@ -68,14 +70,14 @@ export class AnswerReader {
     const peer = this.peers.at(-1);
     switch (key) {
       case 'errno':
-        this.errno = Number(value);
+        this.errno = readErrno(program, value);
         break;
       case 'private_key':
-        this.privateKey = /^0+$/.test(value) ? undefined : value;
+        this.privateKey = /^0+$/.test(value) ? undefined : readHexKey(program, value).hex;
         break;
       case 'public_key':
         this.peers.push({
-          publicKey: keyFromHex(value),
+          publicKey: readHexKey(program, value).base64,
           addresses: [],
           latestHandshake: 0,
           received: 0n,
@@ -83,7 +85,7 @@ export class AnswerReader {
         });
         break;
       case 'allowed_ip':
-        peer?.addresses.push(hostAddress(value));
+        peer?.addresses.push(readAddress(program, hostAddress(value)));
         break;
       case 'endpoint': {
         const place = this.#places.nameOf(value);
@@ -91,13 +93,13 @@ export class AnswerReader {
         break;
       }
       case 'last_handshake_time_sec':
-        if (peer !== undefined) peer.latestHandshake = Number(value);
+        if (peer !== undefined) peer.latestHandshake = readSeconds(program, value);
         break;
       case 'rx_bytes':
-        if (peer !== undefined) peer.received = BigInt(value);
+        if (peer !== undefined) peer.received = readCount(program, value);
         break;
       case 'tx_bytes':
-        if (peer !== undefined) peer.sent = BigInt(value);
+        if (peer !== undefined) peer.sent = readCount(program, value);
         break;
     }
   }

@@ -1,7 +1,7 @@
-import { connect } from 'node:net';
 import { TurnpikeError } from '../../common/errors.ts';
 import { parseWireguardKey } from '../../common/wireguard-key.ts';
 import { checkInterfaceName } from '../gate/names.ts';
+import { askSocket } from './ask-socket.ts';
 import { derivePublicKey } from './keys.ts';
 import { maxPeers } from './limits.ts';
 import { PeerIndex } from './peer-index.ts';
@@ -83,25 +83,10 @@ export class UapiDriver implements WireGuard {
     }
   }
 
-  #ask(question: string): Promise<AnswerReader> {
-    return new Promise((resolve, reject) => {
-      const answer = new AnswerReader(this.#places);
-      const socket = connect(socketPath(this.#name));
-      const fail = (why: string) => {
-        socket.destroy();
-        reject(new TurnpikeError('unavailable', `wireguard-go does not answer for ${this.#name}: ${why}`));
-      };
-      socket.setEncoding('latin1');
-      socket.setTimeout(120_000, () => fail('it takes too long'));
-      socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'unknown'));
-      socket.on('close', () => fail('it hung up'));
-      socket.on('data', (chunk: string) => {
-        if (!answer.read(chunk)) return;
-        socket.destroy();
-        if (answer.errno === 0) resolve(answer);
-        else reject(new TurnpikeError('environment', `wireguard-go refused with errno ${answer.errno}`));
-      });
-      socket.write(question);
-    });
+  async #ask(question: string): Promise<AnswerReader> {
+    const answer = new AnswerReader(this.#places);
+    await askSocket(socketPath(this.#name), question, answer);
+    if (answer.errno === 0) return answer;
+    throw new TurnpikeError('environment', `wireguard-go refused with errno ${answer.errno}`);
   }
 }

@@ -1,6 +1,6 @@
-import { TurnpikeError } from '../../common/errors.ts';
 import { noKey } from '../../common/wireguard-key.ts';
 import type { Places } from './places.ts';
+import { readAddress, readCount, readKey, readSeconds, strange } from './tool-values.ts';
 import type { Peer, PeerActivity } from './wireguard.ts';
 
 /** Peers as a configuration file of `wg` (wg(8), CONFIGURATION FILE FORMAT). What a peer has already is replaced. */
@@ -28,7 +28,7 @@ export function hostAddress(range: string): string {
 /** `wg show IF public-key`. */
 export function parsePublicKey(output: string): string | undefined {
   const key = output.trim();
-  return key === '(none)' ? undefined : key;
+  return key === '(none)' ? undefined : readKey('wg', key);
 }
 
 /** `wg show IF allowed-ips`: key, tab, ranges with blanks between or `(none)`. */
@@ -36,7 +36,7 @@ export function parseAllowedIps(output: string): Map<string, readonly string[]> 
   return new Map(
     rows(output, 2).map(([key, ranges]) => [
       key,
-      ranges === '(none)' ? [] : ranges.split(' ').map(hostAddress),
+      ranges === '(none)' ? [] : ranges.split(' ').map((range) => readAddress('wg', hostAddress(range))),
     ]),
   );
 }
@@ -55,14 +55,21 @@ export function parseActivity(
   const traffic = new Map(
     rows(transfer, 3).map(([key, received, sent]) => [
       key,
-      { received: BigInt(received), sent: BigInt(sent) },
+      { received: readCount('wg', received), sent: readCount('wg', sent) },
     ]),
   );
   return rows(handshakes, 2).flatMap(([publicKey, seconds]) => {
     const bytes = traffic.get(publicKey);
     if (bytes === undefined) return [];
     const place = places.get(publicKey);
-    return [{ publicKey, latestHandshake: Number(seconds), ...bytes, ...(place !== undefined && { place }) }];
+    return [
+      {
+        publicKey,
+        latestHandshake: readSeconds('wg', seconds),
+        ...bytes,
+        ...(place !== undefined && { place }),
+      },
+    ];
   });
 }
 
@@ -74,12 +81,9 @@ function rows(output: string, columns: number): string[][] {
     .filter((line) => line !== '')
     .map((line) => {
       const row = line.split('\t');
-      if (row.length !== columns) {
-        throw new TurnpikeError(
-          'environment',
-          `wg printed ${row.length} columns where ${columns} were expected`,
-        );
-      }
+      if (row.length !== columns) throw strange('wg', `${row.length} columns where ${columns} were expected`);
+      // Each of them begins with the peer's key.
+      readKey('wg', row[0]);
       return row;
     });
 }

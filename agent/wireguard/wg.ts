@@ -1,5 +1,6 @@
 import { CommandError, type CommandRunner } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { parseOutput } from '../../common/output.ts';
 import { parseWireguardKey, publicKeyOf } from '../../common/wireguard-key.ts';
 import { checkInterfaceName } from '../gate/names.ts';
 import { removalsPerCommand } from './limits.ts';
@@ -30,7 +31,7 @@ export class WgDriver implements WireGuard {
   }
 
   async publicKey(): Promise<string | undefined> {
-    this.#ownKey = parsePublicKey(await this.#show('public-key'));
+    this.#ownKey = await this.#show('public-key', parsePublicKey);
     return this.#ownKey;
   }
 
@@ -48,7 +49,7 @@ export class WgDriver implements WireGuard {
   }
 
   async peers(): Promise<ReadonlyMap<string, readonly string[]>> {
-    const peers = parseAllowedIps(await this.#show('allowed-ips'));
+    const peers = await this.#show('allowed-ips', parseAllowedIps);
     this.#index = new PeerIndex(peers);
     return peers;
   }
@@ -71,19 +72,21 @@ export class WgDriver implements WireGuard {
   }
 
   async activity(): Promise<readonly PeerActivity[]> {
-    const [handshakes, transfer, endpoints] = await Promise.all([
-      this.#show('latest-handshakes'),
-      this.#show('transfer'),
-      this.#show('endpoints'),
+    const [handshakes, transfer, places] = await Promise.all([
+      this.#show('latest-handshakes', (output) => output),
+      this.#show('transfer', (output) => output),
+      this.#show('endpoints', (output) => parsePlaces(output, this.#places)),
     ]);
-    return parseActivity(handshakes, transfer, parsePlaces(endpoints, this.#places));
+    return parseOutput('wg', transfer, () => parseActivity(handshakes, transfer, places));
   }
 
   // Never `dump`, which prints private and preshared keys too.
-  #show(
+  async #show<Result>(
     what: 'public-key' | 'allowed-ips' | 'latest-handshakes' | 'transfer' | 'endpoints',
-  ): Promise<string> {
-    return this.#wg(() => this.#options.run(['wg', 'show', this.#name, what]));
+    parse: (output: string) => Result,
+  ): Promise<Result> {
+    const output = await this.#wg(() => this.#options.run(['wg', 'show', this.#name, what]));
+    return parseOutput('wg', output, parse);
   }
 
   // Node's pipes are socket pairs, and those wg cannot open as /dev/stdin: `cat` makes a real pipe of it. Secrets go that

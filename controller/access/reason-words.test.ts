@@ -6,6 +6,7 @@ const subject = { subscriptionId: 'sub_1', deviceId: 'dev_1' };
 
 const all: Cause[] = [
   { code: 'suspension', since, reason: 'unpaid' },
+  { code: 'account-suspension', since, account: 'acme', reason: 'fraud' },
   { code: 'cancelled', since, reason: 'moved away' },
   { code: 'not-started', since, startsAt: since },
   { code: 'expired', since },
@@ -23,6 +24,7 @@ it('every reason says in one line what it is, and what mends it', () => {
   ).toMatchInlineSnapshot(`
     [
       "the subscription is suspended: unpaid | turnpike subscription resume sub_1",
+      "its account is suspended: fraud | turnpike account resume "acme"",
       "the subscription was cancelled: moved away | turnpike subscription create --account REFERENCE --tariff NAME makes another one",
       "the subscription starts at 2026-11-22 12:00 UTC | nothing needs to be done: it opens by itself then (see turnpike subscription show sub_1)",
       "the subscription has expired | turnpike subscription renew sub_1 --reference REFERENCE",

@@ -6,6 +6,8 @@ export const packet = 1500n;
 /** Why something may not pass, and what is to be known of it beside. Times are milliseconds since 1970. */
 interface Facts {
   suspension: { readonly reason: string };
+  /** `account`: by its reference. */
+  'account-suspension': { readonly account: string; readonly reason: string };
   cancelled: { readonly reason: string };
   'not-started': { readonly startsAt: number };
   /** `since` is when service ended, after the grace. */
@@ -52,6 +54,10 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   suspension: {
     text: ({ reason }) => `the subscription is suspended: ${reason}`,
     mend: ({ subscriptionId }) => `turnpike subscription resume ${subscriptionId}`,
+  },
+  'account-suspension': {
+    text: ({ reason }) => `its account is suspended: ${reason}`,
+    mend: (_, { account }) => `turnpike account resume "${account}"`,
   },
   cancelled: {
     text: ({ reason }) => `the subscription was cancelled: ${reason}`,

@@ -11,6 +11,10 @@ export interface SubscriptionState {
   readonly throttles: boolean;
   readonly suspendedAt: number | null;
   readonly suspensionReason: string | null;
+  /** Its reference. */
+  readonly account: string;
+  readonly accountSuspendedAt: number | null;
+  readonly accountSuspensionReason: string | null;
   readonly cancelledAt: number | null;
   readonly cancellationReason: string | null;
   readonly createdAt: number;
@@ -27,6 +31,10 @@ export function subscriptionReasons(state: SubscriptionState): Reason[] {
   if (state.suspendedAt !== null) {
     const reason = state.suspensionReason ?? '';
     causes.push({ code: 'suspension', since: state.suspendedAt, reason });
+  }
+  if (state.accountSuspendedAt !== null && state.cancelledAt === null) {
+    const { account, accountSuspendedAt: since } = state;
+    causes.push({ code: 'account-suspension', since, account, reason: state.accountSuspensionReason ?? '' });
   }
   if (state.exhaustedAt !== null && state.volumeBytes !== null && !state.throttles) {
     const { volumeBytes, remainingBytes } = state;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gib, mib, openRig, type Rig, type TestNode } from '../../test/unit/books/rig.ts';
+import { gib, kib, mib, openRig, type Rig, type TestNode } from '../../test/unit/books/rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -100,6 +100,39 @@ describe('a refund', () => {
     expect(-bytes).toBeLessThan(70n * mib);
   });
 
+  it('recalls what nodes hold of a suspended subscription, too, and grants it nothing', async () => {
+    const { node, subscription, device, use } = await sell();
+    await use(10n * mib);
+    await catalogue().suspend(subscription, { reason: 'unpaid' });
+    await refund(subscription, 90n * mib);
+    await node.sync();
+    expect(node.subscriptions.get(subscription)?.recall).toBe(1);
+    await giveBack(node, subscription, device, 10n * mib);
+    const [asked] = (await shown(subscription)).adjustments;
+    expect(asked).toMatchObject({ bytes: -90n * mib, pending: false });
+    const before = node.granted(subscription);
+    await topUp(subscription, 100n * mib);
+    await node.sync();
+    expect(node.granted(subscription)).toBe(before);
+    // It was there a moment ago: it need not ask.
+    await catalogue().resume(subscription);
+    await node.sync();
+    expect(node.granted(subscription)).toBeGreaterThan(before + 10n * mib);
+  });
+
+  it('of what was used already is not taken of what is bought a moment later', async () => {
+    const { node, subscription, device, use } = await sell();
+    await use(10n * mib);
+    await use(60n * mib);
+    const asked = await refund(subscription, 100n * mib);
+    expect(asked.pending).toBe(true);
+    await topUp(subscription, 50n * mib);
+    await giveBack(node, subscription, device, 60n * mib);
+    const [done] = (await shown(subscription)).adjustments;
+    expect(done).toMatchObject({ bytes: -40n * mib, askedBytes: 100n * mib, pending: false });
+    expect(await shown(subscription)).toMatchObject({ volumeBytes: 110n * mib, remainingBytes: 50n * mib });
+  });
+
   it('of more than was sold says how much can be', async () => {
     const subscription = await rig.subscription({ volumeBytes: gib });
     await expect(refund(subscription, gib + 1n)).rejects.toMatchObject({
@@ -121,13 +154,139 @@ describe('a refund', () => {
     await expect(refund(unlimited, 1n)).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  it('is booked once for each reference', async () => {
+  it('of all that was sold raises no threshold: of nothing no part is used', async () => {
+    const subscription = await rig.subscription({ volumeBytes: gib, limits: { thresholds: [50, 80] } });
+    await refund(subscription, gib);
+    expect((await shown(subscription)).access.state).toBe('closed');
+    const told = (await catalogue().listEvents({})).map(({ type }) => type);
+    expect(told.filter((type) => type.startsWith('volume'))).toEqual(['volume.exhausted']);
+    await topUp(subscription, gib);
+    expect((await shown(subscription)).access.state).toBe('open');
+  });
+});
+
+describe('a top-up', () => {
+  it('goes at once to the nodes that were in use until a moment ago, and to no others', async () => {
+    const { node, subscription, device, use } = await sell(10n * mib);
+    const idle = await rig.node('b');
+    await use(10n * mib);
+    await giveBack(node, subscription, device, 10n * mib);
+    const before = node.granted(subscription);
+    rig.clock.pass(30_000);
+    await topUp(subscription, mib);
+    for (const one of [node, idle]) await one.sync();
+    expect(node.granted(subscription)).toBeGreaterThan(before);
+    expect(idle.granted(subscription)).toBeLessThanOrEqual(256n * kib);
+  });
+});
+
+describe('a node that has not answered a recall', () => {
+  it('is granted nothing, which it would give back, and its share when it has', async () => {
+    const { node, subscription, device, use } = await sell();
+    await use(10n * mib);
+    await refund(subscription, 95n * mib);
+    await topUp(subscription, 100n * mib);
+    await node.sync();
+    const before = node.granted(subscription);
+    await use(11n * mib);
+    expect(node.granted(subscription)).toBe(before);
+    await giveBack(node, subscription, device, 12n * mib);
+    expect(node.granted(subscription)).toBeGreaterThan(before + 10n * mib);
+  });
+});
+
+describe('told once more with the same reference', () => {
+  const told = { reason: 'asked', reference: 'the same' };
+
+  it('a top-up, a refund and a reversal answer as before and change nothing', async () => {
     const subscription = await rig.subscription();
-    const once = { bytes: mib, reason: 'asked', reference: 'the same' };
-    await catalogue().refund(subscription, once);
-    await expect(catalogue().refund(subscription, once)).rejects.toMatchObject({ code: 'conflict' });
-    await expect(catalogue().topUp(subscription, once)).rejects.toMatchObject({ code: 'conflict' });
-    expect((await shown(subscription)).volumeBytes).toBe(gib - mib);
+    const pack = { bytes: 5n * mib, ...told, expires: '2026-12-01' };
+    const added = await catalogue().topUp(subscription, pack);
+    expect(await catalogue().topUp(subscription, pack)).toEqual(added);
+    expect((await shown(subscription)).volumeBytes).toBe(gib + 5n * mib);
+
+    const wish = { bytes: mib, ...told, reference: 'refund', pack: added.id };
+    const taken = await catalogue().refund(subscription, wish);
+    expect(await catalogue().refund(subscription, { ...wish, reason: 'in other words' })).toEqual(taken);
+    const back = () => catalogue().reverse(subscription, taken.id, { ...told, reference: 'back' });
+    expect(await back()).toEqual(await back());
+    expect((await shown(subscription)).volumeBytes).toBe(gib + 5n * mib);
+    expect((await shown(subscription)).adjustments.length).toBe(3);
+
+    // The answer that was not heard can be asked for later, too.
+    rig.clock.pass(30 * 86_400_000);
+    await catalogue().cancelSubscription(subscription, { reason: 'moved away' });
+    expect(await catalogue().topUp(subscription, pack)).toMatchObject({ id: added.id });
+  });
+
+  it('anything else is refused, and says what was booked', async () => {
+    const subscription = await rig.subscription();
+    const once = { bytes: mib, ...told };
+    const { id } = await catalogue().topUp(subscription, once);
+    const others = [
+      () => catalogue().topUp(subscription, { ...once, bytes: 2n * mib }),
+      () => catalogue().topUp(subscription, { ...once, expires: '2026-12-01' }),
+      () => catalogue().refund(subscription, once),
+      () => catalogue().reverse(subscription, id, told),
+    ];
+    for (const other of others) {
+      await expect(other()).rejects.toMatchObject({
+        code: 'conflict',
+        field: 'reference',
+        message: expect.stringContaining(`${id}, a top-up of 1.04 MB`),
+      });
+    }
+    expect((await shown(subscription)).volumeBytes).toBe(gib + mib);
+  });
+
+  it('a renewal is none of these: it may have the reference of a top-up, and brings its own volume', async () => {
+    const subscription = await rig.subscription({ volumeBytes: gib, limits: { durationDays: 30 } });
+    for (const reference of ['4711', 'renewal 4711']) {
+      rig.clock.pass(1);
+      await catalogue().topUp(subscription, { bytes: mib, reason: 'paid', reference });
+    }
+    rig.clock.pass(1);
+    for (let time = 0; time < 2; time++) {
+      await catalogue().renewSubscription(subscription, { reference: '4711' });
+    }
+    const { volumeBytes, adjustments } = await shown(subscription);
+    expect(volumeBytes).toBe(2n * gib + 2n * mib);
+    expect(adjustments.map(({ kind, reference }) => `${kind} ${reference}`)).toEqual([
+      'top-up 4711',
+      'top-up renewal 4711',
+      'renewal 4711',
+    ]);
+  });
+});
+
+describe('another tariff', () => {
+  const change = async (subscription: string, volumeBytes: bigint) => {
+    const { id } = await catalogue().addTariff({ name: `other-${volumeBytes}`, volumeBytes });
+    await catalogue().changeTariff(subscription, { tariff: id });
+  };
+
+  it('is sold in full: what was taken back of the volume before goes with that', async () => {
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib });
+    await topUp(subscription, 10n * mib);
+    await refund(subscription, 40n * mib);
+    expect((await shown(subscription)).volumeBytes).toBe(70n * mib);
+    await change(subscription, 50n * mib);
+    expect((await shown(subscription)).volumeBytes).toBe(50n * mib);
+    await change(subscription, 200n * mib);
+    expect((await shown(subscription)).volumeBytes).toBe(200n * mib);
+  });
+
+  it('ends a refund that waits for what a node holds: that counts against the new volume', async () => {
+    const { node, subscription, device, use } = await sell();
+    await use(10n * mib);
+    await node.disconnect();
+    expect((await refund(subscription, 90n * mib)).pending).toBe(true);
+    await change(subscription, 200n * mib);
+    const [asked] = (await shown(subscription)).adjustments;
+    expect(asked?.pending).toBe(false);
+    await node.hello();
+    await giveBack(node, subscription, device, 10n * mib);
+    expect(await shown(subscription)).toMatchObject({ volumeBytes: 200n * mib, remainingBytes: 190n * mib });
   });
 });
 
@@ -206,7 +365,18 @@ describe('packs', () => {
       field: 'expires',
     });
     await expect(topUp(subscription, -1n)).rejects.toMatchObject({ code: 'invalid' });
-    await expect(topUp(subscription, 2n ** 63n)).rejects.toMatchObject({ code: 'invalid' });
+    await topUp(subscription, 2n ** 61n);
+    await expect(topUp(subscription, 2n ** 61n + 1n)).rejects.toMatchObject({
+      code: 'invalid',
+      field: 'bytes',
+      message: expect.stringContaining(`there are 2305.84 PB (${2n ** 61n} bytes)`),
+    });
+    await topUp(subscription, 2n ** 61n);
+    // With the most of all, nothing that is added up is beyond what a field holds.
+    await catalogue().setTariff((await shown(subscription)).tariff, { volumeBytes: 2n ** 60n });
+    const { id: most } = await catalogue().addTariff({ name: 'most', volumeBytes: 2n ** 60n });
+    await catalogue().changeTariff(subscription, { tariff: most });
+    expect((await shown(subscription)).volumeBytes).toBe(2n ** 60n + 2n ** 62n);
   });
 });
 
@@ -229,6 +399,17 @@ describe('a node with a multiplier', () => {
       countedBytes: 10n * mib - 1n,
       remainingBytes: 1n,
     });
+  });
+
+  it('that makes more bytes of a volume than a field holds is granted no more than that', async () => {
+    const node = await rig.node('m', { multiplier: 0.001 });
+    const subscription = await rig.subscription({ volumeBytes: 2n ** 60n });
+    const device = await rig.device(subscription);
+    await node.sync();
+    const greedy = { [subscription]: { wanting: true, rate: 2n ** 63n - 1n } };
+    for (let round = 0; round < 3; round++) await node.report({ [device]: [0n, 0n] }, greedy);
+    const granted = node.granted(subscription);
+    expect(granted > 2n ** 62n && granted < 2n ** 63n).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Context } from '../books/context.ts';
 import { recordEvent } from '../events/record.ts';
 import { switchToNextTariff } from '../lifetime/switch-tariff.ts';
 import type { Tx } from '../store/store.ts';
+import { endPeriodAt } from './end-period.ts';
 import { addMissingGrants, addNextGrants } from './grant-rows.ts';
 import { turnLedger } from './turn.ts';
 
@@ -16,16 +17,13 @@ export async function openFirstPeriod(
   startsAt: number | null,
 ): Promise<void> {
   await insertPeriod(context, tx, subscriptionId, 1, startsAt ?? context.clock.now());
-  if (startsAt === null) await setEnd(tx, subscriptionId, null);
+  if (startsAt === null) await endPeriodAt(context, tx, subscriptionId, 1, null);
   await tx.db.updateTable('subscriptions').set({ period: 1 }).where('id', '=', subscriptionId).execute();
   await addMissingGrants(tx, { subscriptionId });
   await turnLedger(context, tx, [subscriptionId], { renew: () => true });
 }
 
-/**
- * Says when the first period begins, and so when it ends; null: nobody knows yet. Not for one that has turned, or whose
- * next one is open.
- */
+/** Says when the first period begins, and so when it ends; null: nobody knows yet. Not for one that has turned. */
 export async function dateFirstPeriod(
   context: Context,
   tx: Tx,
@@ -38,19 +36,9 @@ export async function dateFirstPeriod(
     .where('subscription_id', '=', subscriptionId)
     .where('number', '=', 1)
     .execute();
-  if (startsAt !== null) {
-    await setEnd(tx, subscriptionId, await context.periodEnd(tx, subscriptionId, startsAt));
-  }
+  const endsAt = startsAt === null ? null : await context.periodEnd(tx, subscriptionId, startsAt);
+  await endPeriodAt(context, tx, subscriptionId, 1, endsAt);
   await turnLedger(context, tx, [subscriptionId], { touch: true });
-}
-
-async function setEnd(tx: Tx, subscriptionId: string, endsAt: number | null): Promise<void> {
-  await tx.db
-    .updateTable('periods')
-    .set({ ends_at: endsAt })
-    .where('subscription_id', '=', subscriptionId)
-    .where('number', '=', 1)
-    .execute();
 }
 
 /** Opens the next period, so that nodes hold something of it before it begins. */

@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto';
 import { maxBytes } from '../../common/bytes.ts';
 import { TurnpikeError } from '../../common/errors.ts';
-import type { ReportRequest } from '../../common/gen/turnpike/v1/usage_pb.ts';
+import type { ReportRequest, SubscriptionUsage } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import type { Context } from '../books/context.ts';
-import { bookReport, type ReportedTotals } from '../ledger/book.ts';
+import { larger, smaller } from '../ledger/bigint.ts';
+import { bookReport, claimsTooMuch, passedOver, type ReportedTotals } from '../ledger/book.ts';
+import type { LedgerRow } from '../ledger/row.ts';
 import { startAtFirstUse } from '../lifetime/first-connection.ts';
 import type { Booking, NodeIdentity } from '../south/ports.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { turnPeriod } from './begin-period.ts';
-import { bookDeviceUsage, ledgerKey } from './device-usage.ts';
+import { gatherDeviceUsage, ledgerKey } from './device-usage.ts';
 import type { StoredGrant } from './grant-rows.ts';
 import { servingIncarnation } from './incarnation.ts';
+import { findPassedOver } from './passed-over.ts';
 import { quarantine } from './quarantine.ts';
 import { recordReport, standingOf } from './report-numbers.ts';
 import { noteTold } from './term.ts';
 import { turnLedger } from './turn.ts';
+import { loadVoucherKey, readVoucher } from './voucher.ts';
 
 export function createBooking(context: Context): Booking {
   return {
@@ -53,50 +57,110 @@ async function book(
   await recordReport(tx, identity, report.number, sha256);
   await noteTold(context, tx, identity, report.term);
   await turnWithReporter(context, tx, report);
-  const usage = await bookDeviceUsage(tx, identity, report.devices);
+  const usage = await gatherDeviceUsage(tx, identity, report.devices);
   const reported = new Map(
-    report.subscriptions.map((entry): [string, ReportedTotals] => [
-      ledgerKey(entry.subscriptionId, entry.period),
-      {
-        granted: entry.grantedBytes,
-        writtenOff: entry.writtenOffBytes,
-        released: entry.releasedBytes,
-        recall: entry.recall,
-        wanting: entry.wanting,
-        rate: entry.rate,
-      },
-    ]),
+    report.subscriptions.map((entry) => [ledgerKey(entry.subscriptionId, entry.period), entry]),
   );
+  const passed = new Set(await findPassedOver(tx, identity, report.subscriptions));
+  const vouching = await loadVoucherKey(tx);
   const served = new Set<string>();
+  /** Ledgers of which the node says what cannot be. */
+  const refused = new Set<string>();
   const renewed = new Set<string>();
-  const { subscriptionIds, earliest } = spokenOf([...usage.grown.keys(), ...reported.keys()]);
+  const own = await servedHere(tx, identity, report);
+  const { subscriptionIds, earliest } = spokenOf(
+    [...usage.grown.keys(), ...reported.keys(), ...passed].filter((key) => own.has(key)),
+  );
   await startAtFirstUse(context, tx, spokenOf([...usage.grown.keys()]).subscriptionIds);
   await turnLedger(context, tx, subscriptionIds, {
     reporter: identity.nodeId,
     earliest,
-    change: (grant, throttle) => {
+    change: (grant, { throttling, free }) => {
       if (grant.nodeId !== identity.nodeId || grant.incarnation !== identity.incarnation) return grant;
-      const { ledger } = grant;
       const key = keyOf(grant);
-      served.add(key);
+      const entry = reported.get(key);
+      const { ledger, totals } =
+        entry === undefined
+          ? { ledger: grant.ledger, totals: passed.has(key) ? passedOver : undefined }
+          : whatWasTold(grant, entry, vouching);
       const used = ledger.used + (usage.grown.get(key) ?? 0n);
-      const booked = bookReport(ledger, used, reported.get(key), { throttle });
+      if (claimsTooMuch(ledger, used, totals, free)) {
+        refused.add(key);
+        return grant;
+      }
+      served.add(key);
+      const booked = bookReport(ledger, used, totals, { throttle: throttling });
       // A recall takes the allowance along; it is given back when it may stay.
       if (booked.recallAnswered > ledger.recallAnswered) renewed.add(key);
       return { ...grant, ledger: booked };
     },
-    used: (grant) => usage.grown.has(keyOf(grant)),
+    used: (grant) => served.has(keyOf(grant)) && usage.grown.has(keyOf(grant)),
+    answered: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
     renew: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
   });
-  const strange = usage.strange + [...reported.keys()].filter((id) => !served.has(id)).length;
+  await usage.store(refused);
+  const named = new Set([...reported.keys(), ...refused]);
+  const strange = usage.strange + [...named].filter((key) => !served.has(key)).length;
   if (strange === 0) return;
   tx.afterCommit(() => {
     context.figures.strangeEntries += strange;
     context.log.warn(
       { node: identity.nodeId, entries: strange },
-      'a report named devices, subscriptions or periods that its node does not serve; they were not booked',
+      'a report named what its node does not serve, or more than it was granted; that was not booked',
     );
   });
+}
+
+/** Of the ledgers that a report can mean, those that this node has: no other one is so much as looked at. */
+async function servedHere(
+  tx: Tx,
+  { nodeId, incarnation }: NodeIdentity,
+  { subscriptions, devices }: ReportRequest,
+): Promise<Set<string>> {
+  const ids = new Set(subscriptions.map(({ subscriptionId }) => subscriptionId));
+  const ofDevices = await selectInChunks([...new Set(devices.map(({ deviceId }) => deviceId))], (chunk) =>
+    tx.db.selectFrom('devices').where('id', 'in', chunk).select('subscription_id').distinct().execute(),
+  );
+  for (const { subscription_id } of ofDevices) ids.add(subscription_id);
+  const rows = await selectInChunks([...ids], (chunk) =>
+    tx.db
+      .selectFrom('grants')
+      .where('subscription_id', 'in', chunk)
+      .where('node_id', '=', nodeId)
+      .where('incarnation', '=', incarnation)
+      .select(['subscription_id', 'period'])
+      .execute(),
+  );
+  return new Set(rows.map(({ subscription_id, period }) => ledgerKey(subscription_id, period)));
+}
+
+/**
+ * A grant that is not in the books was made by this controller before it was restored from a backup, when the node can
+ * show the voucher for it. Without one it is only what a node says.
+ */
+function whatWasTold(
+  grant: StoredGrant,
+  entry: SubscriptionUsage,
+  key: Uint8Array,
+): { readonly ledger: LedgerRow; readonly totals: ReportedTotals } {
+  const { ledger, period } = grant;
+  const vouched = readVoucher(key, grant, entry.voucher);
+  const told =
+    (vouched?.period === period && vouched.granted) ||
+    (vouched?.period === period - 1 && vouched.nextGranted) ||
+    0n;
+  return {
+    ledger: { ...ledger, unbound: ledger.unbound || (told > 0n && (vouched?.unbound ?? false)) },
+    totals: {
+      granted: smaller(entry.grantedBytes, larger(ledger.granted, told)),
+      writtenOff: entry.writtenOffBytes,
+      released: entry.releasedBytes,
+      recall: entry.recall,
+      wanting: entry.wanting,
+      rate: entry.rate,
+      over: entry.over,
+    },
+  };
 }
 
 /** So much earlier than ours a node's clock may say that a period is over. */
@@ -146,15 +210,21 @@ function spokenOf(keys: readonly string[]): {
   return { subscriptionIds: [...earliest.keys()], earliest };
 }
 
+/** More than an agent puts into one report: it fills one up with whole periods. */
+const mostEntries = 60_000;
+/** More bytes than one device can pass in a period: 10 Gbit/s for 83 days. Sums of such totals fit into 63 bits. */
+const mostOfDevice = 2n ** 53n;
+/** Answers are counted far below; what a node makes up must leave room to count on. */
+const mostRecalls = 2 ** 31;
+
 /** What no kernel can count is refused before it is near the books. */
 function checkTotals({ number, devices, subscriptions }: ReportRequest): void {
+  const cannotBe =
+    devices.length + subscriptions.length > mostEntries ||
+    devices.some(({ uploadBytes, downloadBytes }) => uploadBytes + downloadBytes > mostOfDevice) ||
+    subscriptions.some(({ recall }) => recall > mostRecalls);
   const totals = [
     number,
-    ...devices.flatMap(({ uploadBytes, downloadBytes }) => [
-      uploadBytes,
-      downloadBytes,
-      uploadBytes + downloadBytes,
-    ]),
     ...subscriptions.flatMap((entry) => [
       entry.grantedBytes,
       entry.writtenOffBytes,
@@ -162,7 +232,7 @@ function checkTotals({ number, devices, subscriptions }: ReportRequest): void {
       entry.rate,
     ]),
   ];
-  if (number === 0n || totals.some((total) => total > maxBytes)) {
+  if (number === 0n || cannotBe || totals.some((total) => total > maxBytes)) {
     throw new TurnpikeError('invalid', 'the report holds figures that cannot be');
   }
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../books/context.ts';
-import { larger } from '../ledger/bigint.ts';
+import { larger, smaller } from '../ledger/bigint.ts';
 import { claimedBytes } from '../ledger/row.ts';
 import type { Tx } from '../store/store.ts';
 import { loadBooks, rowsOf } from './book.ts';
@@ -30,7 +30,8 @@ export async function changeVolume(
     .where('number', '=', number)
     .returning('starts_at')
     .executeTakeFirstOrThrow();
-  if (when === 'next-period') {
+  if (when === 'now') await leaveOldVolume(tx, subscriptionId);
+  else {
     await tx.db
       .updateTable('periods')
       .set({ ends_at: await context.periodEnd(tx, subscriptionId, starts_at) })
@@ -43,12 +44,28 @@ export async function changeVolume(
   await turnLedger(context, tx, [subscriptionId], { touch: true, reclaim: lower, rearm: !lower });
 }
 
-/** The ledger takes a reduction as far as it is free, now and whenever something comes back. */
-function now({ volume }: StoredPeriod, newVolume: bigint | null) {
-  if (volume === null || newVolume === null || newVolume >= volume) {
-    return { volume: newVolume, reduction: 0n };
+/**
+ * What was taken back of the old volume goes with it: the new one is sold in full. The ledger takes a reduction as far
+ * as it is free, now and whenever something comes back.
+ */
+function now({ volume, carriedIn, withdrawn: taken }: StoredPeriod, newVolume: bigint | null) {
+  // What was carried in is consumed last, and so was taken back first.
+  const withdrawn = smaller(taken, carriedIn);
+  const left = volume === null ? null : volume - (taken - withdrawn);
+  if (left === null || newVolume === null || newVolume >= left) {
+    return { volume: newVolume, withdrawn, reduction: 0n };
   }
-  return { volume, reduction: volume - newVolume };
+  return { volume: left, withdrawn, reduction: left - newVolume };
+}
+
+/** What refunds of the old volume have not found yet: of packs at most. */
+async function leaveOldVolume(tx: Tx, subscriptionId: string): Promise<void> {
+  await tx.db
+    .updateTable('adjustments')
+    .set({ own_period: null })
+    .where('subscription_id', '=', subscriptionId)
+    .where('pending', '=', 1)
+    .execute();
 }
 
 /** Nothing can be recalled before it has begun: what nodes hold of it beforehand stays until then. */

@@ -6,16 +6,7 @@ import { type GrantPolicy, grantPolicy } from '../ledger/policy.ts';
 import { freeBytes, type LedgerRow, outstandingBytes } from '../ledger/row.ts';
 import { ownBytes } from '../ledger/volume.ts';
 import { holdsExpired, volumeOf, withdraw } from '../ledger/withdraw.ts';
-import {
-  type Book,
-  carryOn,
-  currentPeriod,
-  isLimited,
-  type LimitedPeriod,
-  rowsOf,
-  standingOf,
-  withStanding,
-} from './book.ts';
+import { type Book, carryOn, currentPeriod, isLimited, rowsOf, standingOf, withStanding } from './book.ts';
 import type { StoredGrant } from './grant-rows.ts';
 import type { Turn } from './turn-input.ts';
 
@@ -31,10 +22,8 @@ export function decide(context: Context, happened: Book, turn: Turn, awaiting: b
   if (current === undefined || !isLimited(current)) return carried;
   const taken = withdraw(standingOf(carried, current));
   const book = withStanding(carried, taken);
-  // Without a limit in force nodes need no grants; a closed subscription gets none.
-  if (!needsGrants(book, current)) return book;
-  // Nor does anybody while it is not known what was granted before.
-  if (awaiting) return book;
+  // Without a limit in force nodes need no grants; nor do they while it is not known what was granted before.
+  if (book.subscription.enforcement !== 'enforce' || awaiting) return book;
   const waiting = taken.reduction > 0n || taken.refunds.some(({ rest }) => rest > 0n);
   const asked = turn.reclaim === true && (waiting || holdsExpired(taken));
   const reclaim = asked ? 'now' : waiting ? 'again' : undefined;
@@ -44,17 +33,13 @@ export function decide(context: Context, happened: Book, turn: Turn, awaiting: b
       policy,
       volume,
       grants.map((grant) => positionOf(context, happened, grant, turn)),
-      { reclaim },
+      { reclaim, closed: book.subscription.closed },
     ),
   );
   checkInvariant(volume, book, planned, current.number);
-  const decided = prepareNext(context, planned, turn);
+  const decided = book.subscription.closed ? planned : prepareNext(context, planned, turn);
   const after = standingOf(decided, { ...current, ...taken.period });
   return withStanding(decided, { ...taken, claimed: after.claimed });
-}
-
-function needsGrants({ subscription }: Book, period: LimitedPeriod): boolean {
-  return !subscription.closed && subscription.enforcement === 'enforce' && isLimited(period);
 }
 
 /** What the next period is sure to have is granted beforehand, so that its beginning needs no controller. */
@@ -93,8 +78,10 @@ function positionOf({ activity, live }: Context, book: Book, grant: StoredGrant,
   const { subscriptionId, nodeId, ledger } = grant;
   const reports = nodeId === turn.reporter;
   const used = ledger.wanting || (turn.used?.(grant) ?? false);
+  const opens = turn.rearm === true || turn.resumed === true || (turn.answered?.(grant) ?? false);
   return {
     row: ledger,
+    returning: opens && isReturning(activity, book, grant),
     serving: isServing(grant),
     reachable: reports || live.connected(nodeId),
     devices: grant.groupId === book.subscription.groupId ? book.subscription.devices : 0,
@@ -102,6 +89,13 @@ function positionOf({ activity, live }: Context, book: Book, grant: StoredGrant,
     sinceRecallMs: activity.sinceRecallMs(subscriptionId, nodeId),
     renewAllowance: turn.renew?.(grant) ?? false,
   };
+}
+
+/** Who was there until a moment ago may be knocking, though its node has not told it again. */
+function isReturning(activity: Context['activity'], { subscription }: Book, grant: StoredGrant): boolean {
+  const { subscriptionId, nodeId, ledger } = grant;
+  const held = BigInt(subscription.devices) * policy.allowance;
+  return outstandingBytes(ledger) <= held && activity.usedWithin(subscriptionId, nodeId, policy.activeMs);
 }
 
 export function placeOf({ nodeId, incarnation }: StoredGrant): string {

@@ -1,6 +1,7 @@
 import { larger } from '../ledger/bigint.ts';
 import type { NodeIdentity } from '../south/ports.ts';
 import { chunks, selectInChunks } from '../store/chunks.ts';
+import type { NewRow } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
 export interface DeviceTotals {
@@ -15,13 +16,15 @@ export interface BookedUsage {
   readonly grown: ReadonlyMap<string, bigint>;
   /** Entries of devices that this node never served in that period. */
   readonly strange: number;
+  /** Writes the totals down, but for those of ledgers that are not believed. */
+  store(refused: ReadonlySet<string>): Promise<void>;
 }
 
 /**
- * Books totals of devices, each as the larger of what is booked and what is reported. A device counts for this node
+ * Gathers totals of devices, each as the larger of what is booked and what is reported. A device counts for this node
  * only when its subscription has a row here: a node cannot bill what is not its own.
  */
-export async function bookDeviceUsage(
+export async function gatherDeviceUsage(
   tx: Tx,
   { nodeId, incarnation }: NodeIdentity,
   reported: readonly DeviceTotals[],
@@ -71,12 +74,19 @@ export async function bookDeviceUsage(
     row.upload = upload;
     row.download = download;
   }
-  const rows = [...changed].flatMap((key) => {
-    const row = booked.get(key);
-    if (row === undefined) return [];
-    const { id, period, upload, download } = row;
-    return [{ device_id: id, node_id: nodeId, incarnation, period, upload, download }];
-  });
+  const store = async (refused: ReadonlySet<string>) => {
+    const rows = [...changed].flatMap((key) => {
+      const row = booked.get(key);
+      if (row === undefined || refused.has(ledgerKey(row.subscription_id, row.period))) return [];
+      const { id, period, upload, download } = row;
+      return [{ device_id: id, node_id: nodeId, incarnation, period, upload, download }];
+    });
+    await storeUsage(tx, rows);
+  };
+  return { grown, strange, store };
+}
+
+async function storeUsage(tx: Tx, rows: readonly NewRow<'usage'>[]): Promise<void> {
   for (const chunk of chunks(rows, 200)) {
     await tx.db
       .insertInto('usage')
@@ -89,7 +99,6 @@ export async function bookDeviceUsage(
       )
       .execute();
   }
-  return { grown, strange };
 }
 
 /** Names the ledger of a subscription (or the totals of a device) in one period. */

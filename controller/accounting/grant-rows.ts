@@ -124,6 +124,7 @@ const nothing = {
   wanting: 0,
   rate: 0n,
   allowance: 0,
+  unbound: 0,
   ended: 0,
 };
 
@@ -188,6 +189,7 @@ export async function loadGrants(
         wanting: row.wanting === 1,
         rate: row.rate,
         allowance: row.allowance === 1,
+        unbound: row.unbound === 1,
       },
     });
   }
@@ -211,6 +213,7 @@ export async function saveGrants(tx: Tx, grants: readonly StoredGrant[]): Promis
           wanting: row.ref('excluded.wanting'),
           rate: row.ref('excluded.rate'),
           allowance: row.ref('excluded.allowance'),
+          unbound: row.ref('excluded.unbound'),
           ended: row.ref('excluded.ended'),
           revision: row.ref('excluded.revision'),
         })),
@@ -237,6 +240,7 @@ function toRow(grant: StoredGrant): NewRow<'grants'> {
     wanting: Number(ledger.wanting),
     rate: ledger.rate,
     allowance: Number(ledger.allowance),
+    unbound: Number(ledger.unbound),
     ended: Number(grant.ended),
     revision: grant.revision,
   };

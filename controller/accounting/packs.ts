@@ -52,9 +52,9 @@ function toAdjustments(rows: readonly Row<'adjustments'>[], period: number): Adj
       .filter(({ pending }) => pending === 1)
       .map((row) => ({
         id: row.id,
-        rest: row.bytes - row.taken,
+        rest: row.bytes - row.taken - row.given_up,
         pack: row.pack_id,
-        late: row.period < period,
+        late: row.own_period !== period,
       })),
   };
 }

@@ -176,6 +176,44 @@ describe('what a period leaves unused of its volume', () => {
     expect(volumeBytes).toBe(100n * mib + 100n * mib - 256n * kib + 10n * mib);
   });
 
+  it('takes in nothing on the word of a node that was cloned', async () => {
+    const { node, subscription } = await settle(true);
+    const before = (await shown(subscription)).volumeBytes ?? 0n;
+    const entry = { subscriptionId: subscription, period: 1, grantedBytes: 256n * kib };
+    const ending = { ...entry, over: true };
+    await node.send({ number: 2n, subscriptions: [entry] });
+    const clone = node.send({ number: 2n, subscriptions: [ending] });
+    await expect(clone).rejects.toMatchObject({ code: 'conflict' });
+    await expect(node.send({ number: 3n, subscriptions: [ending] })).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+    expect((await shown(subscription)).volumeBytes).toBe(before);
+  });
+
+  it('takes in what a node never heard of, once the period is over there', async () => {
+    const { node, subscription, held } = await settle(true);
+    const before = (await shown(subscription)).volumeBytes ?? 0n;
+    // It heard of 20 MiB less than it was granted, used 30 MiB, and gave the rest back.
+    const heard = held + 10n * mib;
+    const ending = { grantedBytes: heard, releasedBytes: heard - 30n * mib, over: true };
+    const report = (number: bigint) =>
+      node.send({ number, subscriptions: [{ subscriptionId: subscription, period: 1, ...ending }] });
+    await report(2n);
+    expect((await shown(subscription)).volumeBytes).toBe(before + held);
+    await report(3n);
+    expect((await shown(subscription)).volumeBytes).toBe(before + held);
+  });
+
+  it('takes in what was granted to a node that was away for the whole of it', async () => {
+    const { node, subscription } = await settle(true);
+    rig.clock.pass(day);
+    await rig.sweepPeriods();
+    const before = (await shown(subscription)).volumeBytes ?? 0n;
+    expect(before).toBe(210n * mib - 256n * kib);
+    await node.send({ number: 2n, subscriptions: [{ subscriptionId: subscription, period: 3, since: 2 }] });
+    expect((await shown(subscription)).volumeBytes).toBe(210n * mib);
+  });
+
   it('is gone, where the tariff does not say otherwise; packs stay', async () => {
     const { subscription } = await settle(false);
     expect((await shown(subscription)).volumeBytes).toBe(110n * mib);

@@ -1,4 +1,5 @@
 import type { Context } from '../books/context.ts';
+import { recordEvent } from '../events/record.ts';
 import type { NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -8,12 +9,14 @@ export async function quarantine(
   tx: Tx,
   { nodeId, incarnation }: NodeIdentity,
 ): Promise<void> {
+  const at = context.clock.now();
   await tx.db
     .updateTable('incarnations')
-    .set({ quarantined_at: context.clock.now() })
+    .set({ quarantined_at: at })
     .where('node_id', '=', nodeId)
     .where('incarnation', '=', incarnation)
     .execute();
+  await recordEvent(tx, { type: 'node.quarantined', at, nodeId });
   tx.afterCommit(() => {
     context.figures.quarantines += 1;
     context.live.forgetNode(nodeId);

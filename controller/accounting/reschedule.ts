@@ -1,6 +1,7 @@
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 import { turnPeriod } from './begin-period.ts';
+import { endPeriodAt } from './end-period.ts';
 import { turnLedger } from './turn.ts';
 
 /**
@@ -18,15 +19,7 @@ export async function rescheduleTurn(
     .where('id', '=', subscriptionId)
     .select('period')
     .executeTakeFirstOrThrow();
-  const ofPeriod = (number: number) =>
-    tx.db.updateTable('periods').where('subscription_id', '=', subscriptionId).where('number', '=', number);
-  await ofPeriod(period).set({ ends_at: endsAt }).execute();
-  if (endsAt !== null) {
-    const next = await context.periodEnd(tx, subscriptionId, endsAt);
-    await ofPeriod(period + 1)
-      .set({ starts_at: endsAt, ends_at: next })
-      .execute();
-  }
+  await endPeriodAt(context, tx, subscriptionId, period, endsAt);
   await turnLedger(context, tx, [subscriptionId], { touch: true });
   if (endsAt !== null && endsAt <= context.clock.now()) {
     await turnPeriod(context, tx, subscriptionId, context.clock.now());

@@ -14,7 +14,7 @@ export interface LedgerSubscription {
   readonly throttle: boolean;
   /** Percents of the volume, rising. */
   readonly thresholds: readonly number[];
-  /** Suspended, cancelled, not started or over: nothing is granted to it. */
+  /** It or its account suspended, cancelled, not started or over: nothing is granted to it. */
   readonly closed: boolean;
   readonly exhaustedAt: number | null;
   readonly enforcement: Enforcement;
@@ -40,6 +40,7 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
   const rows = await selectInChunks(ids, (chunk) =>
     tx.db
       .selectFrom('subscriptions')
+      .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
       .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
       .innerJoin('groups', 'groups.id', 'tariffs.group_id')
       .where('subscriptions.id', 'in', chunk)
@@ -47,6 +48,7 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
         'subscriptions.id',
         'subscriptions.period',
         'subscriptions.suspended_at',
+        'accounts.suspended_at as account_suspended_at',
         'subscriptions.cancelled_at',
         'subscriptions.phase',
         'subscriptions.starts',

@@ -4,11 +4,13 @@ import type { StoredGrant } from './grant-rows.ts';
 export interface Turn {
   /**
    * What happened to a row, before anything is decided. `throttling`: what passes beyond its grant passes slowly, and
-   * is not taken from the volume.
+   * is not taken from the volume. `free`: what of the period's volume is spoken for by no row, as it is counted.
    */
-  readonly change?: (grant: StoredGrant, throttling: boolean) => StoredGrant;
+  readonly change?: (grant: StoredGrant, around: { throttling: boolean; free: () => bigint }) => StoredGrant;
   /** Rows that used something just now. */
   readonly used?: (grant: StoredGrant) => boolean;
+  /** Rows whose node has answered a recall just now: what is left is shared anew. */
+  readonly answered?: (grant: StoredGrant) => boolean;
   /** Rows whose allowance is to be filled up. */
   readonly renew?: (grant: StoredGrant) => boolean;
   /** A node that is in contact by what is done here, whether its Sync stream stands or not. */
@@ -21,4 +23,6 @@ export interface Turn {
   readonly reclaim?: boolean;
   /** Volume was added: thresholds that are no longer reached are told again when they are. */
   readonly rearm?: boolean;
+  /** It may pass again. */
+  readonly resumed?: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Context } from '../books/context.ts';
 import { isExhausted } from '../ledger/exhausted.ts';
-import type { LedgerRow } from '../ledger/row.ts';
+import { freeBytes, type LedgerRow } from '../ledger/row.ts';
+import { ownBytes } from '../ledger/volume.ts';
 import { isPending, volumeOf } from '../ledger/withdraw.ts';
 import type { Tx } from '../store/store.ts';
 import { type Book, currentPeriod, isLimited, loadBooks, rowsOf, standingOf } from './book.ts';
@@ -39,9 +40,23 @@ export async function turnLedger(
 }
 
 function apply(book: Book, { change }: Turn): Book {
-  if (change === undefined) return book;
-  const throttling = book.subscription.throttle && isMetered(book);
-  return { ...book, grants: book.grants.map((grant) => change(grant, throttling)) };
+  const metered = isMetered(book);
+  const throttling = book.subscription.throttle && metered;
+  const unbinds = !metered || throttling;
+  const grants = book.grants.map((grant) => {
+    const unbound = grant.ledger.unbound || (unbinds && grant.period >= book.subscription.period);
+    const told =
+      unbound === grant.ledger.unbound ? grant : { ...grant, ledger: { ...grant.ledger, unbound } };
+    return change === undefined ? told : change(told, { throttling, free: () => freeIn(book, told.period) });
+  });
+  return { ...book, grants };
+}
+
+function freeIn(book: Book, number: number): bigint {
+  const period = book.periods.find((one) => one.number === number);
+  if (period === undefined || !isLimited(period)) return 0n;
+  const volume = number === book.subscription.period ? volumeOf(standingOf(book, period)) : ownBytes(period);
+  return freeBytes(volume, rowsOf(book, number));
 }
 
 /** Nodes are told METERING_GRANTED; otherwise what they have passed follows reality, and is no news to them. */

@@ -24,8 +24,9 @@ export async function tellVolume(
   { told, exhausted, rearm }: { told: Told; exhausted: boolean; rearm: boolean },
 ): Promise<Told> {
   const volume = volumeOf(standing);
+  // Of no volume, such as after all of it was refunded, no part can be used.
   const reached = subscription.thresholds.filter(
-    (percent) => standing.settled * 100n >= volume * BigInt(percent),
+    (percent) => volume > 0n && standing.settled * 100n >= volume * BigInt(percent),
   );
   const data = {
     period: subscription.period,

@@ -7,6 +7,7 @@ import { createBooking } from '../accounting/booking.ts';
 import { byCalendar, type PeriodEnd } from '../accounting/period-end.ts';
 import { sweepTasks } from '../accounting/sweep.ts';
 import { awaitedNodes, beginTerm } from '../accounting/term.ts';
+import { addVoucherKey } from '../accounting/voucher.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -17,7 +18,7 @@ import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
-import type { PinKeeper } from '../identity/open-authority.ts';
+import type { PinKeeper } from '../identity/open-authorities.ts';
 import { lifetimeTask } from '../lifetime/sweep.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
@@ -54,9 +55,9 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  readonly authorityPin: PinKeeper;
   /** The database was restored from a backup (accounting/term.ts). */
   beginTerm(): Promise<readonly string[]>;
+  readonly authorityPins: PinKeeper;
   /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
@@ -77,6 +78,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   try {
     awaited = await store.transaction(async (tx) => {
       await addDefaultGroup(tx, clock.now());
+      await addVoucherKey(tx);
       await settleRange(tx, range);
       return awaitedNodes(tx);
     });
@@ -108,8 +110,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    authorityPin: createPinKeeper(store),
     beginTerm: () => store.transaction(beginTerm),
+    authorityPins: createPinKeeper(store),
     tasks: [...sweepTasks(context), seatsTask(context), eventTask(context), lifetimeTask(context)],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),

@@ -1,25 +1,27 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
-import { selectInChunks } from '../store/chunks.ts';
+import { touchDevices } from '../desired/touch.ts';
+import { chunks, selectInChunks } from '../store/chunks.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccountDetail } from './accounts.ts';
 import type { AccountScope } from './catalogue.ts';
 import { findAccount } from './find.ts';
 import { accountsInScope } from './links.ts';
-import { resumeIn, suspendIn } from './subscriptions.ts';
 import type { AccountDetail } from './views.ts';
 import { parseLine } from './words.ts';
 
 export function suspendAccount(
-  context: Context,
+  { store, clock }: Context,
   name: string,
   { reason: given, only = false }: { reason: string } & AccountScope,
 ): Promise<AccountDetail> {
   const reason = parseLine('reason', given);
-  return context.store.transaction(async (tx) => {
-    const open = (await loadScope(tx, name, only)).filter((row) => row.suspended_at === null);
-    if (open.length === 0) throw nothingToDo(name, 'to suspend');
-    for (const { id } of open) await suspendIn(context, tx, id, reason);
+  return store.transaction(async (tx) => {
+    const open = await loadScope(tx, name, only, ({ suspended_at }) => suspended_at === null);
+    if (open.length === 0) throw nothingToDo(name, 'is suspended already');
+    await setSuspension(tx, open, { suspended_at: clock.now(), suspension_reason: reason });
     return loadAccountDetail(tx, name, only);
   });
 }
@@ -30,27 +32,51 @@ export function resumeAccount(
   { only = false }: AccountScope = {},
 ): Promise<AccountDetail> {
   return context.store.transaction(async (tx) => {
-    const suspended = (await loadScope(tx, name, only)).filter((row) => row.suspended_at !== null);
-    if (suspended.length === 0) throw nothingToDo(name, 'to resume');
-    for (const { id } of suspended) await resumeIn(context, tx, id);
+    const suspended = await loadScope(tx, name, only, ({ suspended_at }) => suspended_at !== null);
+    if (suspended.length === 0) throw nothingToDo(name, 'is not suspended');
+    const opened = await setSuspension(tx, suspended, { suspended_at: null, suspension_reason: null });
+    for (const ids of chunks(opened)) await turnLedger(context, tx, ids, { resumed: true });
     return loadAccountDetail(tx, name, only);
   });
 }
 
-async function loadScope(tx: Tx, name: string, only: boolean) {
-  const accounts = await accountsInScope(tx, await findAccount(tx, name), only);
-  return selectInChunks(accounts, (chunk) =>
+async function loadScope(
+  tx: Tx,
+  name: string,
+  only: boolean,
+  which: (account: Row<'accounts'>) => boolean,
+): Promise<string[]> {
+  const ids = await accountsInScope(tx, await findAccount(tx, name), only);
+  const rows = await selectInChunks(ids, (chunk) =>
+    tx.db.selectFrom('accounts').where('id', 'in', chunk).selectAll().execute(),
+  );
+  return rows.filter(which).map(({ id }) => id);
+}
+
+/** Gives the ids of their subscriptions that are not cancelled. */
+async function setSuspension(
+  tx: Tx,
+  accounts: readonly string[],
+  suspension: Pick<Row<'accounts'>, 'suspended_at' | 'suspension_reason'>,
+): Promise<string[]> {
+  for (const chunk of chunks(accounts)) {
+    await tx.db.updateTable('accounts').set(suspension).where('id', 'in', chunk).execute();
+  }
+  const subscriptions = await selectInChunks(accounts, (chunk) =>
     tx.db
       .selectFrom('subscriptions')
       .where('account_id', 'in', chunk)
       .where('cancelled_at', 'is', null)
-      .select(['id', 'suspended_at'])
+      .select('id')
       .execute(),
   );
+  const ids = subscriptions.map(({ id }) => id);
+  await touchDevices(tx, ids);
+  return ids;
 }
 
-function nothingToDo(name: string, what: string): TurnpikeError {
-  return new TurnpikeError('conflict', `account "${name}" has no subscription ${what}`, {
+function nothingToDo(name: string, why: string): TurnpikeError {
+  return new TurnpikeError('conflict', `account "${name}" ${why}`, {
     remedy: `see "turnpike account show ${name}"`,
   });
 }

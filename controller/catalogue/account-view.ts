@@ -29,6 +29,8 @@ export async function loadAccounts(tx: Tx, ids: readonly string[]): Promise<Acco
       id,
       reference: row.reference,
       linked: others.map(({ reference }) => reference),
+      suspendedAt: row.suspended_at,
+      suspensionReason: row.suspension_reason,
       createdAt: row.created_at,
     };
   });

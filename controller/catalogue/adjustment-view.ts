@@ -24,7 +24,7 @@ function toAdjustment(row: Row<'adjustments'>, left: bigint | null, heldBy: stri
   return {
     id: row.id,
     subscriptionId: row.subscription_id,
-    kind: row.reverses !== null ? 'reversal' : added ? 'top-up' : 'refund',
+    kind: kindOf(row),
     period: row.period,
     bytes: added ? row.bytes : -row.taken,
     askedBytes: added ? null : row.bytes,
@@ -38,6 +38,12 @@ function toAdjustment(row: Row<'adjustments'>, left: bigint | null, heldBy: stri
     reference: row.reference,
     createdAt: row.created_at,
   };
+}
+
+function kindOf({ kind, reverses, of_renewal }: Row<'adjustments'>): Adjustment['kind'] {
+  if (reverses !== null) return 'reversal';
+  if (of_renewal === 1) return 'renewal';
+  return kind === 'pack' ? 'top-up' : 'refund';
 }
 
 /** Names of the nodes that hold some of what is not consumed. */

@@ -93,9 +93,7 @@ describe('a subscription', () => {
   it('is topped up once for each reference', async () => {
     const id = await rig.subscription({ volumeBytes: gib });
     await catalogue().topUp(id, { bytes: gib, reason: 'paid', reference: 'invoice 1' });
-    await expect(
-      catalogue().topUp(id, { bytes: gib, reason: 'paid', reference: 'invoice 1' }),
-    ).rejects.toMatchObject({ code: 'conflict' });
+    await catalogue().topUp(id, { bytes: gib, reason: 'paid', reference: 'invoice 1' });
     await catalogue().topUp(id, { bytes: gib, reason: 'paid', reference: 'invoice 2' });
     const { volumeBytes, adjustments } = await catalogue().getSubscription(id);
     expect(volumeBytes).toBe(3n * gib);

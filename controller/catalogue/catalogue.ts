@@ -22,9 +22,9 @@ export interface Catalogue {
   linkAccounts(account: string, other: string): Promise<view.Account>;
   /** Takes it out of its set; the others stay linked. */
   unlinkAccount(account: string): Promise<view.Account>;
-  /** All its subscriptions that are not suspended yet. @throws `conflict` when there is none */
+  /** Closes all its subscriptions, also those that are created later. @throws `conflict` where it is suspended */
   suspendAccount(account: string, input: { reason: string } & AccountScope): Promise<view.AccountDetail>;
-  /** All its subscriptions that are suspended. @throws `conflict` when there is none */
+  /** Those that were suspended one by one stay suspended. @throws `conflict` where it is not suspended */
   resumeAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
 
   /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
@@ -65,8 +65,9 @@ export interface Catalogue {
   listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
-   * Adds volume, and grants it at once to the nodes that want it. A `reference` that this subscription has already is
-   * a `conflict`: a payment is never booked twice.
+   * Adds volume, and grants it at once to the nodes that want it. As with all adjustments, the same call with the same
+   * `reference` again changes nothing and answers what became of it; another one with that reference is a `conflict`: a
+   * payment is never booked twice.
    */
   topUp(id: string, input: TopUp): Promise<view.Adjustment>;
   /**

@@ -57,7 +57,12 @@ export async function findSubscription(tx: Tx, id: string): Promise<Row<'subscri
 /** @throws TurnpikeError `conflict` for a cancelled one. */
 export async function findLiveSubscription(tx: Tx, id: string): Promise<Row<'subscriptions'>> {
   const row = await findSubscription(tx, id);
-  if (row.cancelled_at === null) return row;
+  refuseCancelled(row);
+  return row;
+}
+
+export function refuseCancelled({ id, cancelled_at }: Row<'subscriptions'>): void {
+  if (cancelled_at === null) return;
   throw new TurnpikeError('conflict', `subscription ${id} was cancelled`, { remedy: 'create another one' });
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DeviceAccess } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { openRig, type Rig } from '../../test/unit/books/rig.ts';
 
 let rig: Rig;
@@ -89,5 +90,46 @@ describe('linked accounts', () => {
     await catalogue().resumeAccount(customer(1));
     expect(await states()).toEqual([true, true, true, true]);
     await expect(catalogue().resumeAccount(customer(1))).rejects.toMatchObject({ code: 'conflict' });
+  });
+});
+
+describe('a suspended account', () => {
+  it('closes also what is sold to it later, on every node, until it is resumed', async () => {
+    const node = await rig.node('a');
+    await catalogue().suspendAccount(customer(1), { reason: 'fraud' });
+    expect(await catalogue().getAccount(customer(1))).toMatchObject({
+      suspendedAt: rig.clock.now(),
+      suspensionReason: 'fraud',
+    });
+    const tariff = (await catalogue().getSubscription(subscriptions[1] ?? '')).tariff;
+    const later = await catalogue().createSubscription({ account: customer(1), tariff });
+    const device = await rig.device(later.id);
+    expect((await catalogue().getSubscription(later.id)).access).toMatchObject({
+      state: 'closed',
+      reasons: [{ code: 'account-suspension', mend: 'turnpike account resume "customer 1"' }],
+    });
+    await node.sync();
+    expect(node.devices.get(device)?.access).toBe(DeviceAccess.WITHDRAWN);
+    await catalogue().resumeAccount(customer(1));
+    await node.sync();
+    expect(node.devices.get(device)?.access).toBe(DeviceAccess.OPEN);
+    expect((await catalogue().getSubscription(later.id)).access.state).toBe('open');
+  });
+
+  it('leaves alone what was suspended by itself, and the other way round', async () => {
+    const [, id = ''] = subscriptions;
+    const codes = async () => (await catalogue().getSubscription(id)).access.reasons.map(({ code }) => code);
+    await catalogue().suspend(id, { reason: 'unpaid' });
+    await catalogue().suspendAccount(customer(1), { reason: 'fraud' });
+    expect(await codes()).toEqual(['suspension', 'account-suspension']);
+    await catalogue().resume(id);
+    expect(await codes()).toEqual(['account-suspension']);
+    await expect(catalogue().resume(id)).rejects.toMatchObject({
+      code: 'conflict',
+      remedy: 'turnpike account resume "customer 1"',
+    });
+    await catalogue().suspend(id, { reason: 'unpaid' });
+    await catalogue().resumeAccount(customer(1));
+    expect(await codes()).toEqual(['suspension']);
   });
 });

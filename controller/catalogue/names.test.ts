@@ -58,7 +58,7 @@ describe('a subscription', () => {
     expect((await catalogue().getSubscription('customer 1')).id).toBe(id);
     const { subscriptions } = await catalogue().suspendAccount('customer 1', { reason: 'unpaid' });
     const suspended = subscriptions.filter(({ access }) =>
-      access.reasons.some(({ code }) => code === 'suspension'),
+      access.reasons.some(({ code }) => code === 'account-suspension'),
     );
     expect(suspended.map((one) => one.id)).toEqual([id]);
     await rm(dirname(path), { recursive: true });

@@ -4,7 +4,13 @@ import { awaitAnswers } from '../accounting/await-answers.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
-import { bookAdjustment, findAdjustment, type Occasion, parseOccasion } from './book-adjustment.ts';
+import {
+  bookAdjustment,
+  findAdjustment,
+  findRepeated,
+  type Occasion,
+  parseOccasion,
+} from './book-adjustment.ts';
 import { findSubscription } from './find.ts';
 import { limitedVolume, loadAdjustment } from './top-up.ts';
 import type { Adjustment } from './views.ts';
@@ -29,6 +35,9 @@ export async function refund(context: Context, id: string, input: RefundWish): P
   }
   const adjustment = await context.store.transaction(async (tx) => {
     const subscription = await findSubscription(tx, id);
+    const row = { kind: 'refund' as const, bytes, pack_id: pack ?? null };
+    const repeated = await findRepeated(tx, id, occasion, { ...row, reverses: null });
+    if (repeated !== undefined) return repeated;
     const most = await mostOf(tx, id, pack);
     if (bytes > most) {
       throw new TurnpikeError(
@@ -37,7 +46,6 @@ export async function refund(context: Context, id: string, input: RefundWish): P
         { field: 'bytes' },
       );
     }
-    const row = { kind: 'refund' as const, bytes, pack_id: pack ?? null };
     const booked = await bookAdjustment(context, tx, subscription, occasion, row);
     await turnLedger(context, tx, [id], { reclaim: true });
     return booked;
@@ -62,8 +70,8 @@ async function mostOf(tx: Tx, id: string, pack: string | undefined): Promise<big
     .selectFrom('adjustments')
     .where('subscription_id', '=', id)
     .where('pending', '=', 1)
-    .select(['bytes', 'taken'])
+    .select(['bytes', 'taken', 'given_up'])
     .execute();
-  const asked = pending.reduce((sum, { bytes, taken }) => sum + bytes - taken, 0n);
+  const asked = pending.reduce((sum, { bytes, taken, given_up }) => sum + bytes - taken - given_up, 0n);
   return volume > asked ? volume - asked : 0n;
 }

@@ -3,7 +3,13 @@ import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import { bookAdjustment, findAdjustment, type Occasion, parseOccasion } from './book-adjustment.ts';
+import {
+  bookAdjustment,
+  findAdjustment,
+  findRepeated,
+  type Occasion,
+  parseOccasion,
+} from './book-adjustment.ts';
 import { findSubscription } from './find.ts';
 import { settled } from './refund.ts';
 import type { Adjustment } from './views.ts';
@@ -22,6 +28,8 @@ export async function reverse(
   const booked = await context.store.transaction(async (tx) => {
     const subscription = await findSubscription(tx, id);
     const original = await findAdjustment(tx, id, adjustment);
+    const repeated = await findRepeated(tx, id, occasion, { reverses: original.id });
+    if (repeated !== undefined) return repeated;
     await refuseReversed(tx, original);
     const row = original.kind === 'pack' ? backOf(original) : await giveBack(context, tx, original);
     const reversal = { ...row, reverses: original.id };

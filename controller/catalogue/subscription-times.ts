@@ -4,16 +4,15 @@ import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import { recordEvent } from '../events/record.ts';
-import { addVolume } from '../ledger/adjust.ts';
 import { agreeOnTimes, checkExpiry, expiryOf, showTime, type TimesWish } from '../lifetime/agree.ts';
 import { resumePeriods } from '../lifetime/renew-period.ts';
 import { planRenewal } from '../lifetime/renewal.ts';
 import { settlePhases } from '../lifetime/settle-phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import { bookAdjustment } from './book-adjustment.ts';
+import { bookAdjustment, checkNewPack } from './book-adjustment.ts';
 import type { RenewalWish } from './catalogue.ts';
-import { findLiveSubscription } from './find.ts';
+import { findLiveSubscription, findSubscription, refuseCancelled } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';
 import { toTariffLimits } from './tariff-settings.ts';
 import type { Renewal, Subscription } from './views.ts';
@@ -95,8 +94,9 @@ export function renewSubscription(
     });
   }
   return context.store.transaction(async (tx) => {
-    const row = await findLiveSubscription(tx, id);
+    const row = await findSubscription(tx, id);
     const known = await findRenewal(tx, id, reference);
+    if (!known) refuseCancelled(row);
     const renewal = known
       ? sameAs(known, input, row)
       : await renew(context, tx, row, { ...input, reference });
@@ -165,9 +165,9 @@ async function addVolumeAgain(
   const { volumeBytes } = await loadSubscription(tx, row.id);
   if (volume_bytes === null || volumeBytes === null) return;
   const bytes = volume_bytes * BigInt(periods ?? 1);
-  addVolume(volumeBytes, bytes);
-  const occasion = { reason: `renewal of ${name}`, reference: `renewal ${reference}` };
-  await bookAdjustment(context, tx, row, occasion, { kind: 'pack', bytes });
+  await checkNewPack(tx, row.id, bytes);
+  const occasion = { reason: `renewal of ${name}`, reference };
+  await bookAdjustment(context, tx, row, occasion, { kind: 'pack', bytes, of_renewal: 1 });
   await turnLedger(context, tx, [row.id], { rearm: true });
 }
 

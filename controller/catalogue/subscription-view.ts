@@ -27,6 +27,9 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       throttles,
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,
+      account: row.reference,
+      accountSuspendedAt: row.account_suspended_at,
+      accountSuspensionReason: row.account_suspension_reason,
       cancelledAt: row.cancelled_at,
       cancellationReason: row.cancellation_reason,
       createdAt: row.created_at,
@@ -85,6 +88,8 @@ function loadRows(tx: Tx, ids: readonly string[]) {
       .selectAll('subscriptions')
       .select([
         'accounts.reference',
+        'accounts.suspended_at as account_suspended_at',
+        'accounts.suspension_reason as account_suspension_reason',
         'tariffs.name as tariff',
         'tariffs.max_devices',
         'tariffs.throttle_bits_per_second',

@@ -6,7 +6,9 @@ import type { Context } from '../books/context.ts';
 import { touchDevices } from '../desired/touch.ts';
 import { agreeOnTimes, type TimesWish } from '../lifetime/agree.ts';
 import { phaseAt, readTimes } from '../lifetime/phase.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { loadAccount } from './account-view.ts';
 import { loadAdjustments } from './adjustment-view.ts';
 import type { AccountScope, PageFilter } from './catalogue.ts';
 import { findAccount, findLiveSubscription, findSubscription, findTariff } from './find.ts';
@@ -80,35 +82,32 @@ export function suspend(context: Context, id: string, input: { reason: string })
     if (suspended_at !== null) {
       throw new TurnpikeError('conflict', `subscription ${id} is suspended already`);
     }
-    await suspendIn(context, tx, id, reason);
+    await setSuspension(tx, id, { suspended_at: context.clock.now(), suspension_reason: reason });
     return loadSubscription(tx, id);
   });
 }
 
 export function resume(context: Context, id: string): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
-    const { suspended_at } = await findLiveSubscription(tx, id);
-    if (suspended_at === null) throw new TurnpikeError('conflict', `subscription ${id} is not suspended`);
-    await resumeIn(context, tx, id);
+    const { suspended_at, account_id } = await findLiveSubscription(tx, id);
+    if (suspended_at === null) throw await notSuspended(tx, id, account_id);
+    await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
+    await turnLedger(context, tx, [id], { resumed: true });
     return loadSubscription(tx, id);
   });
 }
 
-/** One that is not suspended. */
-export async function suspendIn({ clock }: Context, tx: Tx, id: string, reason: string): Promise<void> {
-  await setSuspension(tx, id, { suspended_at: clock.now(), suspension_reason: reason });
-}
-
-/** One that is suspended. */
-export async function resumeIn(context: Context, tx: Tx, id: string): Promise<void> {
-  await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
-  await turnLedger(context, tx, [id]);
+async function notSuspended(tx: Tx, id: string, accountId: string): Promise<TurnpikeError> {
+  const { reference, suspendedAt } = await loadAccount(tx, accountId);
+  const remedy = suspendedAt === null ? {} : { remedy: `turnpike account resume "${reference}"` };
+  const but = suspendedAt === null ? '' : ', but its account is';
+  return new TurnpikeError('conflict', `subscription ${id} is not suspended${but}`, remedy);
 }
 
 async function setSuspension(
   tx: Tx,
   id: string,
-  suspension: { suspended_at: number | null; suspension_reason: string | null },
+  suspension: Pick<Row<'subscriptions'>, 'suspended_at' | 'suspension_reason'>,
 ): Promise<void> {
   await tx.db.updateTable('subscriptions').set(suspension).where('id', '=', id).execute();
   await touchDevices(tx, [id]);

@@ -33,9 +33,9 @@ describe('a tariff', () => {
   });
 
   const cannotBe: [keyof TariffLimits, Partial<TariffLimits>, RegExp][] = [
-    ['volumeBytes', { volumeBytes: 0n }, /more than zero and less than 2\^63/],
+    ['volumeBytes', { volumeBytes: 0n }, /more than zero and at most 1152.92 PB \(2\^60 bytes\)/],
     ['volumeBytes', { volumeBytes: -1n }, /more than zero/],
-    ['volumeBytes', { volumeBytes: 2n ** 63n }, /less than 2\^63/],
+    ['volumeBytes', { volumeBytes: 2n ** 60n + 1n }, /2\^60 bytes/],
     ['maxDevices', { maxDevices: 0 }, /from 1 to 1000000/],
     ['maxDevices', { maxDevices: 0.5 }, /whole number/],
     ['maxConnections', { maxConnections: -1 }, /from 1/],

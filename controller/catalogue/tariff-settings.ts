@@ -1,6 +1,7 @@
-import { formatSize, maxBytes } from '../../common/bytes.ts';
+import { formatSize } from '../../common/bytes.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { formatSpeed } from '../../common/speed.ts';
+import { largestVolume } from '../ledger/adjust.ts';
 import type { NewRow, Row } from '../store/schema.ts';
 import type { TariffLimits } from './views.ts';
 
@@ -45,10 +46,10 @@ export function checkTariff(tariff: TariffLimits): void {
 }
 
 function checkVolume({ volumeBytes }: TariffLimits): void {
-  if (volumeBytes === null || (volumeBytes > 0n && volumeBytes <= maxBytes)) return;
+  if (volumeBytes === null || (volumeBytes > 0n && volumeBytes <= largestVolume)) return;
   refuse(
     'volumeBytes',
-    `a volume of ${formatSize(volumeBytes)} cannot be sold: give more than zero and less than 2^63 bytes, or make the tariff unlimited`,
+    `a volume of ${formatSize(volumeBytes)} cannot be sold: give more than zero and at most ${formatSize(largestVolume)} (2^60 bytes), or make the tariff unlimited`,
   );
 }
 

@@ -2,11 +2,16 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
-import { addVolume } from '../ledger/adjust.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';
-import { bookAdjustment, type Occasion, parseOccasion } from './book-adjustment.ts';
-import { findLiveSubscription } from './find.ts';
+import {
+  bookAdjustment,
+  checkNewPack,
+  findRepeated,
+  type Occasion,
+  parseOccasion,
+} from './book-adjustment.ts';
+import { findSubscription, refuseCancelled } from './find.ts';
 import { loadSubscription } from './subscription-view.ts';
 import type { Adjustment } from './views.ts';
 
@@ -19,13 +24,16 @@ export interface TopUp extends Occasion {
 export function topUp(context: Context, id: string, input: TopUp): Promise<Adjustment> {
   const occasion = parseOccasion(input);
   return context.store.transaction(async (tx) => {
-    const subscription = await findLiveSubscription(tx, id);
-    addVolume(await limitedVolume(tx, id), input.bytes);
-    const expiresAt =
-      input.expires === undefined
-        ? null
-        : readExpiry(input.expires, subscription.time_zone, context.clock.now());
-    const pack = { kind: 'pack' as const, bytes: input.bytes, expires_at: expiresAt };
+    const subscription = await findSubscription(tx, id);
+    const { bytes, expires } = input;
+    const expiresAt = expires === undefined ? null : parseInstant('expires', expires, subscription.time_zone);
+    const pack = { kind: 'pack' as const, bytes, expires_at: expiresAt };
+    const repeated = await findRepeated(tx, id, occasion, { ...pack, reverses: null });
+    if (repeated !== undefined) return loadAdjustment(tx, id, repeated);
+    refuseCancelled(subscription);
+    await limitedVolume(tx, id);
+    await checkNewPack(tx, id, bytes);
+    refuseExpired(expiresAt, context.clock.now());
     const adjustment = await bookAdjustment(context, tx, subscription, occasion, pack);
     await turnLedger(context, tx, [id], { rearm: true });
     return loadAdjustment(tx, id, adjustment);
@@ -46,9 +54,8 @@ export async function loadAdjustment(tx: Tx, subscriptionId: string, id: string)
   return (await loadAdjustments(tx, subscriptionId)).find((one) => one.id === id) as Adjustment;
 }
 
-function readExpiry(text: string, timeZone: string, now: number): number {
-  const expiresAt = parseInstant('expires', text, timeZone);
-  if (expiresAt > now) return expiresAt;
+function refuseExpired(expiresAt: number | null, now: number): void {
+  if (expiresAt === null || expiresAt > now) return;
   throw new TurnpikeError('invalid', 'expires: that time is over already: give a time to come', {
     field: 'expires',
   });

@@ -15,6 +15,9 @@ export interface Account {
   readonly reference: string;
   /** References of the accounts that it is linked with. */
   readonly linked: readonly string[];
+  /** Then all its subscriptions are closed, also those to come. */
+  readonly suspendedAt: number | null;
+  readonly suspensionReason: string | null;
   readonly createdAt: number;
 }
 
@@ -156,7 +159,7 @@ export interface SubscriptionChange {
 
 export interface Renewal {
   readonly subscriptionId: string;
-  /** The billing backend's own; unique within the subscription, so that no payment is booked twice. */
+  /** The billing backend's own; unique within the subscription's renewals and within all others, so that no payment is booked twice. */
   readonly reference: string;
   /** Asked for; null when it was a date. */
   readonly periods: number | null;
@@ -169,7 +172,8 @@ export interface Renewal {
 export interface Adjustment {
   readonly id: string;
   readonly subscriptionId: string;
-  readonly kind: 'top-up' | 'refund' | 'reversal';
+  /** `renewal`: what a renewal of a tariff with one period added. */
+  readonly kind: 'top-up' | 'renewal' | 'refund' | 'reversal';
   /** Number of the period in which it was booked. */
   readonly period: number;
   /** Added to the volume; below zero: taken back, as far as it was found. */
@@ -189,7 +193,7 @@ export interface Adjustment {
   /** The adjustment that it reverses. */
   readonly reverses: string | null;
   readonly reason: string;
-  /** The billing backend's own; unique within the subscription, so that no payment is booked twice. */
+  /** The billing backend's own; unique within the subscription's renewals and within all others, so that no payment is booked twice. */
   readonly reference: string;
   readonly createdAt: number;
 }

@@ -74,7 +74,9 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
 
   family
     .command('suspend <account>')
-    .description('closes all subscriptions of it and of linked accounts, until they are resumed')
+    .description(
+      'closes all subscriptions of it and of linked accounts, also later ones, until it is resumed',
+    )
     .requiredOption('--reason <text>', 'why, for whoever reads the books later')
     .option('--only', onlyText)
     .action(async (name: string, options: { reason: string } & ScopeOptions, command: Command) => {
@@ -87,7 +89,7 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
 
   family
     .command('resume <account>')
-    .description('ends the suspensions of it and of linked accounts')
+    .description('ends the suspension of it and of linked accounts')
     .option('--only', onlyText)
     .action(async (name: string, options: ScopeOptions, command: Command) => {
       const { api, print } = open(command);
@@ -110,6 +112,12 @@ function renderAccount(account: AccountDetail): string {
       ['reference', account.reference],
       ['id', account.id],
       ['linked with', account.linked.length === 0 ? undefined : account.linked.join(', ')],
+      [
+        'suspended',
+        account.suspendedAt === null
+          ? undefined
+          : `since ${showTime(account.suspendedAt)}: ${account.suspensionReason}`,
+      ],
       ['since', showTime(account.createdAt)],
     ]),
     '',

@@ -7,6 +7,8 @@ export interface Account {
   readonly id: string;
   readonly reference: string;
   readonly linked: readonly string[];
+  readonly suspendedAt: string | null;
+  readonly suspensionReason: string | null;
   readonly createdAt: string;
 }
 
@@ -274,4 +276,10 @@ export interface ApiKey {
   readonly id: string;
   readonly name: string;
   readonly createdAt: string;
+}
+
+export interface Ca {
+  readonly pin: string;
+  readonly nextPin: string | null;
+  readonly waiting: readonly string[];
 }

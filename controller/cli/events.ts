@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../common/clock.ts';
+import { printable } from '../../common/show.ts';
 import type { Event } from './api.ts';
 import type { OpenSession, Session } from './session.ts';
-import { showTime } from './show.ts';
+import { showJson, showTime } from './show.ts';
 import { renderTable } from './table.ts';
 
 interface EventOptions {
@@ -27,7 +28,9 @@ export function addEventsVerb(program: Command, open: OpenSession): void {
       const filter = { type, subscription };
       const page = await session.api.all<Event>('/v1/events', filter);
       if (!options.follow) return session.print(page, () => eventTable(page.items));
-      const line = command.optsWithGlobals<EventOptions>().json ? JSON.stringify : eventLine;
+      const line = command.optsWithGlobals<EventOptions>().json
+        ? (event: Event) => showJson(event)
+        : (event: Event) => printable(eventLine(event));
       await follow(session, page.items, filter, line);
     });
 }

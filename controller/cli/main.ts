@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { endOnCrash } from '../../common/crash.ts';
 import { createProgram, runProgram } from './program.ts';
 
+endOnCrash('turnpike');
 const program = createProgram({
   env: process.env,
   write: (output) => process.stdout.write(output),

@@ -4,6 +4,7 @@ import { exitCodes } from '../../common/exit.ts';
 import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
+import { addCaVerbs } from './ca.ts';
 import { addDeviceVerbs } from './device.ts';
 import { addEnforcementVerb } from './enforcement.ts';
 import { addEventsVerb } from './events.ts';
@@ -35,6 +36,7 @@ export function createProgram(terminal: Terminal): Command {
   addSubscriptionVerbs(program, open);
   addDeviceVerbs(program, open);
   addNodeVerbs(program, open);
+  addCaVerbs(program, open);
   addGroupVerbs(program, open);
   addEnforcementVerb(program, open);
   addUsageVerb(program, open);

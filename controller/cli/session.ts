@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
+import { printableLines } from '../../common/show.ts';
 import { ApiClient } from './client.ts';
+import { showJson } from './show.ts';
 
 /** What the CLI needs of the process, so that tests can stand in for it. */
 export interface Terminal {
@@ -42,7 +44,7 @@ export function sessionOpener(terminal: Terminal): OpenSession {
       api: new ApiClient(endpoint),
       terminal,
       print: (answer, forPeople) =>
-        terminal.write(`${options.json ? JSON.stringify(answer, null, 2) : forPeople()}\n`),
+        terminal.write(`${options.json ? showJson(answer, 2) : printableLines(forPeople())}\n`),
     };
   };
 }

@@ -21,6 +21,15 @@ export function showFlag(flag: boolean): string {
   return flag ? 'yes' : 'no';
 }
 
+/** JSON itself escapes the first control characters only; terminals obey others too. What it says stays the same. */
+export function showJson(value: unknown, indent?: number): string {
+  const escaped = (one: string) =>
+    one.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value, null, indent).replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (one) =>
+    escaped(one).join(''),
+  );
+}
+
 /** To the minute, UTC. */
 export function showTime(time: string): string {
   return `${time.slice(0, 16).replace('T', ' ')} UTC`;

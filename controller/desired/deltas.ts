@@ -43,6 +43,7 @@ function subscriptionMessage(item: SubscriptionItem): Subscription {
     period: item.period,
     periodEndsAtMs: BigInt(item.periodEndsAt ?? 0),
     nextGrantedBytes: item.nextGranted,
+    voucher: item.voucher,
     endsAtMs: BigInt(item.endsAt ?? 0),
     ...(item.speed && { speed: speedMessage(item.speed) }),
     ...(item.throttle && { throttle: speedMessage(item.throttle) }),

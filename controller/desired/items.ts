@@ -1,6 +1,7 @@
+import { loadVoucherKey, signVoucher } from '../accounting/voucher.ts';
 import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
-import { endOf, isWithdrawn } from '../lifetime/phase.ts';
+import { endOf, isWithdrawn, type Standing } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -27,6 +28,8 @@ export interface SubscriptionItem {
   readonly endsAt: number | null;
   readonly speed: SpeedItem | undefined;
   readonly throttle: SpeedItem | undefined;
+  /** That it was told so. */
+  readonly voucher: Uint8Array;
 }
 
 /** Bits per second; null: no limit. */
@@ -116,6 +119,7 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'grants.allowance',
       'grants.recall',
       'grants.period',
+      'grants.unbound',
       'periods.volume',
       'periods.ends_at',
       'next.granted as next_granted',
@@ -129,6 +133,7 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'groups.enforcement as group',
     ])
     .execute();
+  const key = await loadVoucherKey(tx);
   return rows.map((row) => {
     const observed = effectiveEnforcement(row.tariff, row.group, fleet) === 'observe';
     return {
@@ -137,6 +142,16 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       period: row.period,
       periodEndsAt: row.ends_at,
       nextGranted: row.next_granted ?? 0n,
+      voucher: signVoucher(
+        key,
+        { ...holder, subscriptionId: row.id },
+        {
+          period: row.period,
+          granted: row.granted,
+          nextGranted: row.next_granted ?? 0n,
+          unbound: row.unbound === 1,
+        },
+      ),
       ...(observed ? { speed: undefined, throttle: undefined } : speedsOf(row)),
       granted: row.granted,
       allowance: row.allowance === 1,
@@ -168,6 +183,7 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
   const rows = await tx.db
     .selectFrom('devices')
     .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
+    .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .innerJoin('groups', 'groups.id', 'tariffs.group_id')
     .where('tariffs.group_id', '=', holder.groupId)
@@ -184,6 +200,7 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
       'devices.parked',
       'devices.seat_node_id',
       'subscriptions.suspended_at',
+      'accounts.suspended_at as account_suspended_at',
       'subscriptions.cancelled_at',
       'subscriptions.phase',
       'subscriptions.starts',
@@ -206,9 +223,7 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
 }
 
 function standingOf(
-  row: Pick<Row<'devices'>, 'parked' | 'seat_node_id'> &
-    Pick<Row<'subscriptions'>, 'suspended_at' | 'cancelled_at' | 'phase' | 'starts'> &
-    Pick<Row<'tariffs'>, 'max_connections'>,
+  row: Pick<Row<'devices'>, 'parked' | 'seat_node_id'> & Standing & Pick<Row<'tariffs'>, 'max_connections'>,
   enforcement: Enforcement,
   { nodeId }: Holder,
 ): Pick<DeviceItem, 'access' | 'seat'> {

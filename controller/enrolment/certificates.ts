@@ -1,6 +1,9 @@
 import type { CertificateStanding, IssuedCertificate, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 
+/** Of one identity. */
+const mostCertificates = 16;
+
 export async function recordCertificate(
   { db }: Tx,
   { nodeId, incarnation }: NodeIdentity,
@@ -9,6 +12,20 @@ export async function recordCertificate(
   await db
     .insertInto('certificates')
     .values({ serial, node_id: nodeId, incarnation, not_after: notAfter })
+    .execute();
+  // A node holds the last one, or the one before when an answer was lost; it may renew as often as it likes.
+  const kept = db
+    .selectFrom('certificates')
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .orderBy('not_after', 'desc')
+    .select('serial')
+    .limit(mostCertificates);
+  await db
+    .deleteFrom('certificates')
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .where('serial', 'not in', kept)
     .execute();
 }
 

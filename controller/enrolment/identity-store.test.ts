@@ -81,4 +81,49 @@ describe('an identity', () => {
     expect(await identities.standing(anew.identity, anew.serial)).toBe('revoked');
     expect(revoked).toHaveLength(2);
   });
+
+  it('is quarantined by word of mouth too, which is told as an event', async () => {
+    const { identities, catalogue } = rig.books;
+    const revoked: unknown[] = [];
+    identities.onRevoked((...all) => revoked.push(all));
+    const node = await TestNode.enrol(rig.books, 'a');
+    await identities.quarantine(node.identity);
+    expect(await identities.standing(node.identity, node.serial)).toBe('revoked');
+    expect(revoked).toEqual([[node.identity.nodeId, 1]]);
+    const events = await catalogue.listEvents({ type: 'node.quarantined' });
+    expect(events).toMatchObject([{ type: 'node.quarantined', nodeId: node.identity.nodeId }]);
+  });
+
+  it('is waited for until it has shown a certificate of the CA that is to come', async () => {
+    const { identities, catalogue } = rig.books;
+    await catalogue.addNode({ name: 'b', endpoint: 'b.example.net:51820' });
+    await catalogue.addNode({ name: 'never-joined', endpoint: 'c.example.net:51820' });
+    const [a, b] = [await TestNode.enrol(rig.books, 'a'), await TestNode.enrol(rig.books, 'b')];
+    await identities.shown(a.identity, 'old');
+    expect(await identities.notShown('new')).toEqual(['a', 'b']);
+    await identities.shown(a.identity, 'new');
+    expect(await identities.notShown('new')).toEqual(['b']);
+    await identities.quarantine(b.identity);
+    expect(await identities.notShown('new')).toEqual([]);
+    await TestNode.enrol(rig.books, 'b');
+    expect(await identities.notShown('new')).toEqual(['b']);
+    await catalogue.removeNode('b');
+    expect(await identities.notShown('new')).toEqual([]);
+  });
+
+  it('may renew as often as it likes: its last certificates are kept, and no more', async () => {
+    const { identities } = rig.books;
+    const node = await TestNode.enrol(rig.books, 'a');
+    for (let notAfter = 1; notAfter <= 100; notAfter += 1) {
+      await identities.renewed(node.identity, {
+        serial: `renewed-${notAfter}`,
+        der: new Uint8Array(),
+        notAfter: 1e13 + notAfter,
+      });
+    }
+    const standing = (serial: string) => identities.standing(node.identity, serial);
+    expect(await standing('renewed-100')).toBe('valid');
+    expect(await standing('renewed-99')).toBe('valid');
+    expect(await standing('renewed-1')).toBe('unknown');
+  });
 });

@@ -13,6 +13,7 @@ export const eventTypes = [
   'key.shared',
   'node.offline',
   'node.online',
+  'node.quarantined',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

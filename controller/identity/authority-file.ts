@@ -1,3 +1,6 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncDirectory } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { parsePem, pem } from '../../common/pki/keys.ts';
 import { createSecretFile, putSecretFileAside, readSecretFile, type SecretFile } from './secret-file.ts';
@@ -19,6 +22,35 @@ export interface AuthorityStore {
   create(authority: StoredAuthority): Promise<void>;
   /** Keeps whatever is there, readable or not, under its name and this suffix. */
   putAside(suffix: string): Promise<void>;
+}
+
+/** The fleet's CAs, beside the database. Which there are says how far a rollover is. */
+export interface AuthorityFiles {
+  readonly serving: AuthorityStore;
+  readonly next: AuthorityStore;
+  /** The next one takes the place of the serving one, whose key is gone then: in one step. */
+  promote(): Promise<void>;
+}
+
+export function authorityFiles(directory: string): AuthorityFiles {
+  const serving = authorityFile(join(directory, 'ca.pem'));
+  const next = authorityFile(join(directory, 'ca-next.pem'));
+  return {
+    serving,
+    next,
+    promote: async () => {
+      try {
+        await rename(next.path, serving.path);
+        await syncDirectory(directory);
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : String(error);
+        throw new TurnpikeError(
+          'environment',
+          `${next.path} cannot take the place of ${serving.path}: ${code}`,
+        );
+      }
+    },
+  };
 }
 
 /** The CA in one PEM file, mode 0600: certificate, then private key. */

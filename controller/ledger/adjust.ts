@@ -1,18 +1,25 @@
-import { formatSize, maxBytes } from '../../common/bytes.ts';
+import { formatSize } from '../../common/bytes.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 
-/**
- * The volume after bytes were added to it.
- * @throws TurnpikeError `invalid` for what is not more than zero, or for a sum that no field can hold.
- */
-export function addVolume(volume: bigint, bytes: bigint): bigint {
-  if (bytes <= 0n) throw new TurnpikeError('invalid', `${bytes} bytes cannot be added; give more than zero`);
-  if (volume + bytes > maxBytes) {
-    throw new TurnpikeError(
-      'invalid',
-      `${formatSize(bytes)} more than ${formatSize(volume)} is beyond 2^63 - 1 bytes`,
-      { remedy: 'use an unlimited tariff instead' },
-    );
-  }
-  return volume + bytes;
+// So that a period's volume, what was carried into it and packs are together less than 2^63, the most that a field can
+// hold, whatever is changed, carried over or added later: no other sum needs to be looked at.
+
+/** The most that a tariff sells for a period. */
+export const largestVolume = 2n ** 60n;
+/** The most that all packs of a subscription hold together, used or not. */
+const largestPacks = 2n ** 62n;
+
+/** @throws TurnpikeError `invalid` for what is not more than zero, or too much beside the packs that are there. */
+export function checkPack(held: bigint, bytes: bigint): void {
+  if (bytes <= 0n) refuse(`${bytes} bytes cannot be added; give more than zero`);
+  if (held + bytes <= largestPacks) return;
+  refuse(
+    `${formatSize(bytes)} cannot be added: top-ups of one subscription hold at most ${formatSize(largestPacks)} (2^62 bytes) together, and there are ${formatSize(held)} (${held} bytes)`,
+    'use an unlimited tariff instead',
+  );
+}
+
+function refuse(what: string, remedy?: string): never {
+  const field = 'bytes';
+  throw new TurnpikeError('invalid', `bytes: ${what}`, remedy === undefined ? { field } : { field, remedy });
 }

@@ -1,9 +1,10 @@
+import { maxBytes } from '../../common/bytes.ts';
 import { larger, smaller } from './bigint.ts';
-import { type LedgerRow, outstandingBytes } from './row.ts';
+import { gateBytes, type LedgerRow, outstandingBytes } from './row.ts';
 
 /** What a node reports of a subscription: totals over its incarnation. */
 export interface ReportedTotals {
-  /** The highest `granted` that it has seen. */
+  /** The highest `granted` that it has seen, as far as it can show that it was told so. */
   readonly granted: bigint;
   readonly writtenOff: bigint;
   readonly released: bigint;
@@ -11,6 +12,38 @@ export interface ReportedTotals {
   readonly recall: number;
   readonly wanting: boolean;
   readonly rate: bigint;
+  /** The period is over there: what it was granted beyond `granted`, and never heard of, it will not pass. */
+  readonly over: boolean;
+}
+
+/** What a node says of a period that it never was in: nothing passed, and nothing will. */
+export const passedOver: ReportedTotals = {
+  granted: 0n,
+  writtenOff: 0n,
+  released: 0n,
+  recall: 0,
+  wanting: false,
+  rate: 0n,
+  over: true,
+};
+
+/**
+ * Whether figures cannot have come about on a node that did what it was told: it gave back or wrote off more than it was
+ * granted, or used more than even what is `free` of the volume (as it is counted) though nothing let it. A node that says
+ * so is not believed: by its word alone the books never go beyond the volume.
+ */
+export function claimsTooMuch(
+  row: LedgerRow,
+  used: bigint,
+  reported: ReportedTotals | undefined,
+  free: () => bigint,
+): boolean {
+  const granted = larger(row.granted, reported?.granted ?? 0n);
+  const gone =
+    larger(row.writtenOff, reported?.writtenOff ?? 0n) + larger(row.released, reported?.released ?? 0n);
+  const all = larger(row.used, used) + gone;
+  if (gone > granted || all > maxBytes) return true;
+  return !row.unbound && all > granted && all > granted + gateBytes(row, free());
 }
 
 /**
@@ -43,9 +76,20 @@ export function bookReport(
     }),
   };
   const beyond = -outstandingBytes(booked);
-  if (beyond <= 0n) return booked;
+  if (beyond <= 0n) return reported?.over ? releaseUnheard(booked, reported) : booked;
   const throttled = throttle ? smaller(beyond, booked.used - row.used) : 0n;
   return { ...booked, granted: booked.granted + beyond, throttled: booked.throttled + throttled };
+}
+
+/**
+ * The node's own figures are final, so that what it never heard of adds to what it released. Not more than is
+ * outstanding: where `granted` followed reality there was no such grant. Of the same figures comes the same again,
+ * whether usage that they leave out is booked before or after.
+ */
+function releaseUnheard(row: LedgerRow, { granted, released }: ReportedTotals): LedgerRow {
+  const unheard = row.granted - granted;
+  const most = row.released + outstandingBytes(row);
+  return { ...row, released: larger(row.released, smaller(released + unheard, most)), wanting: false };
 }
 
 /** The node is gone with what it had left: that may have passed, or not, and nobody will ever say. */

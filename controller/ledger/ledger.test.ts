@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addVolume } from './adjust.ts';
-import { bookReport, type ReportedTotals, writeOff } from './book.ts';
+import { checkPack } from './adjust.ts';
+import { bookReport, passedOver, type ReportedTotals, writeOff } from './book.ts';
 import { planGrants } from './plan.ts';
 import { type GrantPolicy, grantPolicy } from './policy.ts';
 import { claimedBytes, emptyRow, freeBytes, type LedgerRow, outstandingBytes } from './row.ts';
@@ -116,6 +116,7 @@ class Fleet {
         recall: node.answered,
         wanting: node.wanting,
         rate: 1_000_000n,
+        over: false,
       },
     };
     this.sent.push(sent);
@@ -181,7 +182,7 @@ function take(fleet: Fleet, move: Step): void {
       fleet.plan(() => move.used, move.recalled, move.renew);
       break;
     case 'topUp':
-      fleet.volume = addVolume(fleet.volume, move.bytes + 1n);
+      fleet.volume += move.bytes + 1n;
       break;
     case 'devices':
       fleet.node(move.index).devices = move.count;
@@ -296,7 +297,7 @@ describe('over any order of reports, grants, recalls, losses and replacements', 
 });
 
 describe('booking', () => {
-  const reported = { granted: 0n, writtenOff: 0n, released: 0n, recall: 0, wanting: false, rate: 0n };
+  const reported = { ...passedOver, over: false };
 
   it('follows reality beyond what was granted', () => {
     expect(bookReport(emptyRow, 700n)).toMatchObject({ granted: 700n, used: 700n });
@@ -338,10 +339,12 @@ describe('a write-off', () => {
 });
 
 describe('adding volume', () => {
-  it('refuses nothing, less than nothing, and what no field can hold', () => {
-    expect(addVolume(5n, 6n)).toBe(11n);
-    expect(() => addVolume(5n, 0n)).toThrow('more than zero');
-    expect(() => addVolume(5n, -1n)).toThrow('more than zero');
-    expect(() => addVolume(2n ** 62n, 2n ** 62n)).toThrow('2^63 - 1');
+  it('refuses nothing, less than nothing, and more than packs may hold together, saying what there is', () => {
+    checkPack(0n, 2n ** 62n);
+    expect(() => checkPack(5n, 0n)).toThrow('more than zero');
+    expect(() => checkPack(5n, -1n)).toThrow('more than zero');
+    expect(() => checkPack(5n, 2n ** 62n)).toThrow(
+      'at most 4611.68 PB (2^62 bytes) together, and there are 5 B',
+    );
   });
 });

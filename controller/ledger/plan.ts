@@ -1,3 +1,4 @@
+import { maxBytes } from '../../common/bytes.ts';
 import { compare, smaller } from './bigint.ts';
 import type { GrantPolicy } from './policy.ts';
 import { claimedBytes, countedBytes, freeBytes, gateBytes, type LedgerRow, outstandingBytes } from './row.ts';
@@ -16,6 +17,8 @@ export interface Position {
   readonly sinceUseMs: number;
   /** Infinity when it was not recalled. */
   readonly sinceRecallMs: number;
+  /** It was used until what it had ended, and goes on now that there is more: it need not ask. */
+  readonly returning?: boolean;
   /** A device came, or a recall took the allowance: it is to be filled up. */
   readonly renewAllowance: boolean;
 }
@@ -26,6 +29,8 @@ export interface Occasion {
   readonly ahead?: boolean;
   /** Volume is to be taken back: whatever nodes hold is recalled, `again` not of those that were asked just now. */
   readonly reclaim?: 'now' | 'again' | undefined;
+  /** Nothing is granted to it, as it may not pass; what is to come back is recalled all the same. */
+  readonly closed?: boolean;
 }
 
 /**
@@ -38,9 +43,13 @@ export function planGrants(
   policy: GrantPolicy,
   volume: bigint,
   positions: readonly Position[],
-  { ahead = false, reclaim }: Occasion = {},
+  { ahead = false, reclaim, closed = false }: Occasion = {},
 ): LedgerRow[] {
   const plan = new Plan(policy, volume, positions, ahead);
+  if (closed) {
+    if (reclaim) plan.recallAll(reclaim);
+    return plan.rows;
+  }
   plan.grantToWanting();
   plan.setAllowances();
   if (ahead) return plan.rows;
@@ -69,11 +78,15 @@ class Plan {
   }
 
   grantToWanting(): void {
-    const wanting = this.#serving.filter((index) => this.#row(index).wanting && this.#at(index).reachable);
+    const wanting = this.#serving.filter((index) => {
+      const { reachable, returning = false } = this.#at(index);
+      // A node that has not answered a recall gives back what it is granted meanwhile, too.
+      return reachable && (this.#row(index).wanting || returning) && !this.#pending(index);
+    });
     const activeNodes = this.#serving.filter((index) => this.#active(index)).length;
     // Who has least is served first.
     for (const index of wanting.sort((a, b) => compare(this.#outstanding(a), this.#outstanding(b)))) {
-      const free = gateBytes(this.#row(index), this.#free);
+      const free = this.#room(index);
       const bytes = sizeGrant(this.#policy, { free, rate: this.#row(index).rate, activeNodes });
       this.#grant(index, bytes);
       // A crumb does not still a want: what others give back goes to it next.
@@ -125,7 +138,9 @@ class Plan {
   }
 
   recallForStarving(): void {
-    const starving = this.#serving.some((index) => this.#row(index).wanting && this.#at(index).reachable);
+    const starving = this.#serving.some(
+      (index) => this.#row(index).wanting && this.#at(index).reachable && !this.#pending(index),
+    );
     if (!starving) return;
     const others = this.#serving.filter(
       (index) =>
@@ -150,7 +165,13 @@ class Plan {
 
   #fillAllowance(index: number): void {
     const missing = this.#allowance(index) - this.#outstanding(index);
-    if (missing > 0n && missing <= gateBytes(this.#row(index), this.#free)) this.#grant(index, missing);
+    if (missing > 0n && missing <= this.#room(index)) this.#grant(index, missing);
+  }
+
+  /** What may be granted there: no more than is free, and than a total can hold. */
+  #room(index: number): bigint {
+    const row = this.#row(index);
+    return smaller(gateBytes(row, this.#free), maxBytes - row.granted);
   }
 
   #recall(index: number): void {

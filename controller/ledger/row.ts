@@ -30,6 +30,8 @@ export interface LedgerRow {
   readonly rate: bigint;
   /** It keeps an allowance armed for each idle device. */
   readonly allowance: boolean;
+  /** Its node was told, some time in this period, that it may pass more than it is granted: unlimited, or slowly. */
+  readonly unbound: boolean;
 }
 
 export const emptyRow: LedgerRow = {
@@ -44,6 +46,7 @@ export const emptyRow: LedgerRow = {
   wanting: false,
   rate: 0n,
   allowance: false,
+  unbound: false,
 };
 
 /** What it may still pass, in bytes of the gate. */

@@ -8,7 +8,7 @@ export interface Refund {
   readonly rest: bigint;
   /** Of this pack only; null: of packs, the last one in the order first, and then of the period's own volume. */
   readonly pack: string | null;
-  /** It was booked in an earlier period, whose own volume is over. */
+  /** It was booked in an earlier period, or before that was sold anew: its own volume is over. */
   readonly late: boolean;
 }
 

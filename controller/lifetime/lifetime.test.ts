@@ -74,6 +74,25 @@ describe('a subscription that starts at a date', () => {
     expect((await catalogue().getSubscription(id)).expiresAt).toBe(expiresAt);
   });
 
+  it('may move also when the period after its first one was opened beforehand, and skips none', async () => {
+    const { id } = await sell({ starts: '2026-11-30T12:00:00Z' }, { period: 'month' });
+    rig.clock.pass(Date.parse('2026-11-30T06:00:00Z') - rig.clock.now());
+    // Less than a day before the end of the first period, the next one is open.
+    await rig.sweepPeriods();
+    for (const starts of ['first-connection', '2027-01-10'])
+      await catalogue().setSubscription(id, { starts });
+    for (const [now, number, endsAt] of [
+      ['2027-01-10T01:00:00Z', 1, '2027-02-01'],
+      ['2027-02-01T01:00:00Z', 2, '2027-03-01'],
+    ] as const) {
+      rig.clock.pass(Date.parse(now) - rig.clock.now());
+      await look();
+      await rig.sweepPeriods();
+      const { period, periodEndsAt } = await catalogue().getSubscription(id);
+      expect([period, periodEndsAt]).toEqual([number, Date.parse(endsAt)]);
+    }
+  });
+
   it('cannot have started years ago, as every period since would be turned', async () => {
     await expect(sell({ starts: '1970-01-01' }, { period: 'days', periodDays: 1 })).rejects.toMatchObject({
       code: 'invalid',
@@ -295,7 +314,7 @@ describe('a renewal', () => {
     await catalogue().renewSubscription(id, { reference: 'p1', periods: 2 });
     expect(await catalogue().getSubscription(id)).toMatchObject({
       volumeBytes: 3n * gib,
-      adjustments: [{ bytes: 2n * gib, reference: 'renewal p1' }],
+      adjustments: [{ kind: 'renewal', bytes: 2n * gib, reference: 'p1' }],
     });
   });
 

@@ -34,13 +34,14 @@ export function endOf({ expiresAt, graceSeconds }: Pick<Times, 'expiresAt' | 'gr
   return expiresAt === null ? null : expiresAt + graceSeconds * 1000;
 }
 
-/** Suspended, cancelled, not started or over: neither volume nor seats matter then. */
-export function isWithdrawn({
-  suspended_at,
-  cancelled_at,
-  phase,
-  starts,
-}: Pick<Row<'subscriptions'>, 'suspended_at' | 'cancelled_at' | 'phase' | 'starts'>): boolean {
-  if (suspended_at !== null || cancelled_at !== null) return true;
+/** What says whether a subscription is withdrawn. */
+export type Standing = Pick<Row<'subscriptions'>, 'suspended_at' | 'cancelled_at' | 'phase' | 'starts'> & {
+  readonly account_suspended_at: number | null;
+};
+
+/** It or its account suspended, cancelled, not started or over: neither volume nor seats matter then. */
+export function isWithdrawn(standing: Standing): boolean {
+  const { suspended_at, account_suspended_at, cancelled_at, phase, starts } = standing;
+  if (suspended_at !== null || account_suspended_at !== null || cancelled_at !== null) return true;
   return phase === 'over' || (phase === 'waiting' && starts === 'date');
 }

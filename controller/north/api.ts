@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { CaRollover } from '../identity/ca-rollover.ts';
 
 /** The fastify instance that routes are added to. */
 export type Api = FastifyInstance<
@@ -18,7 +19,7 @@ export interface Joining {
   /** HOST:PORT of the enrolment listener, as nodes reach it. */
   readonly enrolmentAddress: () => string;
   /** `sha256:` and hex over the CA's certificate. */
-  readonly pin: string;
+  readonly pin: () => string;
 }
 
 /** What routes are made of. */
@@ -26,6 +27,7 @@ export interface RouteContext {
   readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeys;
   readonly joining: Joining;
+  readonly rollover: CaRollover;
   readonly version: string;
 }
 

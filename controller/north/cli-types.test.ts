@@ -23,5 +23,6 @@ it('what the CLI reads is what the API answers', () => {
   expectTypeOf<Static<typeof answers.Event>>().toExtend<cli.Event>();
   expectTypeOf<Static<typeof answers.FleetStatus>>().toExtend<cli.FleetStatus>();
   expectTypeOf<Static<typeof answers.Explanation>>().toExtend<cli.Explanation>();
+  expectTypeOf<Static<typeof answers.Ca>>().toExtend<cli.Ca>();
   expectTypeOf<Static<typeof answers.ApiKey>>().toExtend<cli.ApiKey>();
 });

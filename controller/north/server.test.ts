@@ -6,6 +6,7 @@ import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { tariffDefaults } from '../catalogue/tariff-settings.ts';
+import type { CaRollover } from '../identity/ca-rollover.ts';
 import { createApiMetrics } from './api-metrics.ts';
 import { hashApiKey } from './bearer.ts';
 import { type ApiOptions, buildApi } from './server.ts';
@@ -31,12 +32,19 @@ const apiKeys: ApiKeys = {
       : undefined,
 };
 
+const rollover: CaRollover = {
+  status: async () => ({ pin: 'sha256:00', nextPin: null, waiting: [] }),
+  begin: () => rollover.status(),
+  finish: () => rollover.status(),
+};
+
 async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptions> = {}) {
   const registry = new Registry();
   const built = await buildApi({
     catalogue: catalogue as Catalogue,
     apiKeys,
-    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: 'sha256:00' },
+    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
+    rollover,
     version: '0.0.0',
     log: silentLogger,
     metrics: createApiMetrics(registry),

@@ -95,8 +95,8 @@ function demandKeys(api: Api, { apiKeys }: ApiOptions): void {
   api.addHook('onRequest', async (request) => {
     await authenticate(request.headers.authorization, apiKeys);
     // The route that was found, not the URL: that one can be written in many ways.
-    if (request.routeOptions.url?.startsWith('/v1/api-keys')) {
-      throw new TurnpikeError('forbidden', 'an API key cannot manage API keys', {
+    if (/^\/v1\/(api-keys|ca)(\/|$)/.test(request.routeOptions.url ?? '')) {
+      throw new TurnpikeError('forbidden', "an API key cannot manage API keys or the fleet's CA", {
         remedy: 'use the unix socket on the machine of the controller',
       });
     }

@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import type { DevicePresence, Hello } from '../../common/gen/turnpike/v1/sync_pb.ts';
+import { printable } from '../../common/show.ts';
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
@@ -82,8 +83,9 @@ async function recordHello(
     .updateTable('nodes')
     .set({
       public_key: publicKey,
-      agent_version: hello.agentVersion.slice(0, 60),
-      driver: hello.wireguardDriver.slice(0, 20),
+      // A node's own words, which people will read.
+      agent_version: printable(hello.agentVersion.slice(0, 60)),
+      driver: printable(hello.wireguardDriver.slice(0, 20)),
       ipv6: Number(hello.ipv6),
     })
     .where('id', '=', nodeId)
@@ -145,8 +147,11 @@ async function recordPresence(
             .selectFrom('devices')
             .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
             .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+            .innerJoin('nodes', 'nodes.group_id', 'tariffs.group_id')
             .where('devices.id', 'in', ids)
-            .where('removed_at', 'is', null)
+            .where('devices.removed_at', 'is', null)
+            // A node sees its own devices and says nothing of others.
+            .where('nodes.id', '=', nodeId)
             .select(['devices.id', 'subscription_id', 'max_connections'])
             .execute(),
       )

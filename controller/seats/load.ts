@@ -34,12 +34,14 @@ export async function loadSeatSubscriptions(
   const rows = await selectInChunks(ids, (chunk) =>
     tx.db
       .selectFrom('subscriptions')
+      .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
       .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
       .innerJoin('groups', 'groups.id', 'tariffs.group_id')
       .where('subscriptions.id', 'in', chunk)
       .select([
         'subscriptions.id',
         'subscriptions.suspended_at',
+        'accounts.suspended_at as account_suspended_at',
         'subscriptions.cancelled_at',
         'subscriptions.phase',
         'subscriptions.starts',

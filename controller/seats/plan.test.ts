@@ -172,6 +172,20 @@ describe('evict-oldest', () => {
     expect(shown({ ...given, now: t0 + 1 })).toEqual(['a parked', 'b n2']);
   });
 
+  test('a seat that is left free by force goes to the one further ahead that was short of it', () => {
+    const given = situation(
+      [
+        device('a', { weight: 2, parked: true, knock: { nodeId: 'n1', since: 10 } }),
+        { ...holder, id: 'b', seat: seat('n1', t0 - coolDownMs) },
+        device('c', { parked: true, knock: { nodeId: 'n1', since: 20 } }),
+        { ...holder, id: 'd', weight: 2, seat: seat('n1', t0 - coolDownMs - 1) },
+      ],
+      { policy, limit: 3 },
+    );
+    expect(shown(given)).toEqual(['a n1', 'b parked', 'c n1', 'd parked']);
+    expect(planSeats(given).refused).toEqual(['a', 'c']);
+  });
+
   test('the seat of a node out of contact is not taken: that node would go on serving', () => {
     const nodes = new Map([
       ['n1', { connected: false, since: t0 - 1 }],
@@ -208,6 +222,9 @@ describe('a shared key that counts', () => {
     const alone = situation([given.devices[0] as SeatDevice, device('c')], { limit: 1 });
     expect(shown(alone)).toEqual(['a parked', 'c free']);
     expect(planSeats(alone).dueAt).toBe(t0 + punishMs);
+    const still = inForce(alone, punishMs);
+    const again = { parked: true, punishedUntil: still.now + punishMs };
+    expect(planSeats(still).standings.get('a')).toMatchObject(again);
     const over = change(inForce(alone, punishMs), 'a', { weight: 1, active: [] });
     expect(shown(over)).toEqual(['a free', 'c free']);
   });
@@ -303,6 +320,8 @@ describe('whatever was before', () => {
         const { standings } = planSeats(given);
         expect(planSeats(inForce(given, 0)).standings).toEqual(standings);
       }),
+      // Rare: one in some twenty thousand of these situations has shown a mistake.
+      { numRuns: 2_000 },
     );
   });
 

@@ -31,8 +31,7 @@ export function planSeats(situation: SeatSituation): SeatPlan {
   for (const device of situation.devices) keepOrLose(table, device);
   cutDown(table);
   const unparked = claimsByTraffic(table).filter(({ device }) => !device.parked);
-  const claimants = [...unparked, ...claimsByKnocking(table)];
-  const refused = claimants.filter((claimant) => !claim(table, claimant)).map(({ device }) => device.id);
+  const refused = serve(table, [...unparked, ...claimsByKnocking(table)]);
   // Whose node has not said yet that it passes no more: if a seat is left, it must not be open without one.
   for (const late of claimsByTraffic(table)) if (table.free >= late.device.weight) claim(table, late);
   park(table);
@@ -77,9 +76,9 @@ function whereNow(table: SeatTable, device: SeatDevice, current: string | undefi
 
 /** More seats are held than were sold, since a key began to count twice or less is sold now. */
 function cutDown(table: SeatTable): void {
-  const { limit, now } = table.situation;
-  for (const device of table.holders()) {
-    if (device.weight > limit) {
+  const { limit, now, devices } = table.situation;
+  for (const device of devices) {
+    if (device.weight > limit && !table.isPunished(device)) {
       table.set(device, { seat: undefined, punishedUntil: now + seatTimes.punishMs });
     }
   }
@@ -127,6 +126,23 @@ function claimsByKnocking(table: SeatTable): Claim[] {
 
 const bySince = (left: Claim, right: Claim) =>
   left.since - right.since || compareIds(left.device, right.device);
+
+/**
+ * Serves claims in their order, and says whose device found no seat free. A seat that is taken by force can leave
+ * another one free, which may be just what somebody further ahead was short of: so until nobody is served any more.
+ */
+function serve(table: SeatTable, claims: readonly Claim[]): string[] {
+  const refused = new Set<string>();
+  let waiting = claims;
+  for (let before = -1; before !== waiting.length; ) {
+    before = waiting.length;
+    waiting = waiting.filter((one) => {
+      if (!claim(table, one)) refused.add(one.device.id);
+      return table.of(one.device).seat === undefined;
+    });
+  }
+  return [...refused];
+}
 
 /** Gives a free seat, or that of another one where the policy says so. False when none was free. */
 function claim(table: SeatTable, { device, nodeId, confirmed }: Claim): boolean {

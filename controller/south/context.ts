@@ -1,7 +1,8 @@
 import type { Clock } from '../../common/clock.ts';
 import { heartbeatMs, silenceMs } from '../../common/grpc/liveness.ts';
 import type { Logger } from '../../common/log.ts';
-import type { CertificateAuthority } from '../identity/authority.ts';
+import type { Authorities } from '../identity/authorities.ts';
+import type { CloneWatch } from './clones.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
 import type { SouthState } from './state.ts';
@@ -12,11 +13,12 @@ export interface SouthContext {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  readonly authority: CertificateAuthority;
+  readonly authorities: Authorities;
   readonly clock: Clock;
   readonly log: Logger;
   readonly state: SouthState;
   readonly streams: LiveStreams;
+  readonly clones: CloneWatch;
   readonly timing: SouthTiming;
   /** host:port of the nodes' listener as agents dial it. */
   readonly controllerAddress: () => string;

@@ -1,26 +1,27 @@
 import type { SecureContextOptions } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { pem } from '../../common/pki/keys.ts';
-import type { CertificateAuthority, ServerCertificate } from '../identity/authority.ts';
+import type { Authorities } from '../identity/authorities.ts';
+import type { ServerCertificate } from '../identity/authority.ts';
 
 const minVersion = 'TLSv1.3';
 
 /** TLS 1.3 with the controller's certificate, which can be replaced while connections are open. */
 export class ControllerCredentials extends ServerCredentials {
-  readonly #authority: CertificateAuthority;
+  readonly #authorities: Authorities;
 
-  /** `nodesOnly`: whoever has no certificate of the fleet's CA does not get past the handshake. */
-  constructor(authority: CertificateAuthority, certificate: ServerCertificate, nodesOnly: boolean) {
+  /** `nodesOnly`: whoever has no valid certificate of the fleet's CAs does not get past the handshake. */
+  constructor(authorities: Authorities, certificate: ServerCertificate, nodesOnly: boolean) {
     super(
       { minVersion, requestCert: nodesOnly, rejectUnauthorized: nodesOnly, handshakeTimeout: 10_000 },
-      contextOptions(authority, certificate),
+      contextOptions(authorities, certificate),
     );
-    this.#authority = authority;
+    this.#authorities = authorities;
   }
 
   /** For connections from now on. */
   reload(certificate: ServerCertificate): void {
-    this.updateSecureContextOptions(contextOptions(this.#authority, certificate));
+    this.updateSecureContextOptions(contextOptions(this.#authorities, certificate));
   }
 
   override _equals(other: ServerCredentials): boolean {
@@ -28,13 +29,10 @@ export class ControllerCredentials extends ServerCredentials {
   }
 }
 
-function contextOptions(
-  authority: CertificateAuthority,
-  certificate: ServerCertificate,
-): SecureContextOptions {
+function contextOptions(authorities: Authorities, certificate: ServerCertificate): SecureContextOptions {
   return {
     minVersion,
-    ca: pem('CERTIFICATE', authority.certificate),
+    ca: authorities.trusted.map((authority) => pem('CERTIFICATE', authority.certificate)),
     cert: certificate.chain,
     key: certificate.privateKey,
   };

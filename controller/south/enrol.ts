@@ -10,22 +10,20 @@ import { sha256 } from '../../common/pki/keys.ts';
 import { publicKeyOfRequest } from '../identity/csr.ts';
 import { hashJoinToken } from '../identity/token.ts';
 import type { SouthContext } from './context.ts';
-import { EnrolmentLimit } from './enrolment-limit.ts';
+import type { EnrolmentLimit } from './enrolment-limit.ts';
 import { identityMessage } from './identity-message.ts';
 import type { JoinToken } from './ports.ts';
 import { answer } from './unary.ts';
 
 /** EnrolmentService.Enrol: a one-time token and a public key become a node's identity. */
-export function enrolHandler(context: SouthContext): handleUnaryCall<EnrolRequest, EnrolResponse> {
+export function enrolHandler(
+  context: SouthContext,
+  limit: EnrolmentLimit,
+): handleUnaryCall<EnrolRequest, EnrolResponse> {
   const { clock, log, state } = context;
-  const limit = new EnrolmentLimit(clock.monotonic());
   return answer(log, async (call) => {
     try {
-      if (!limit.admits(call.getPeer(), clock.monotonic())) {
-        throw new TurnpikeError('exhausted', 'too many attempts to join', {
-          remedy: 'try again in a minute',
-        });
-      }
+      limit.admit(call.getPeer(), clock.monotonic());
       const response = await enrol(call.request, context);
       state.counters.enrolmentsAccepted += 1;
       return response;
@@ -40,17 +38,17 @@ export function enrolHandler(context: SouthContext): handleUnaryCall<EnrolReques
 }
 
 async function enrol(request: EnrolRequest, context: SouthContext): Promise<EnrolResponse> {
-  const { authority, clock, identities, log } = context;
+  const { authorities, clock, identities, log } = context;
   const publicKey = await publicKeyOfRequest(request.csr);
   const publicKeyHash = new Uint8Array(sha256(publicKey));
   const hash = hashJoinToken(request.token);
   checkToken(await identities.token(hash), publicKeyHash, clock.now());
   const { identity, certificate } = await identities.redeem(hash, publicKeyHash, (issued) =>
-    authority.issueNode(issued, publicKey),
+    authorities.issuing.issueNode(issued, publicKey),
   );
   log.info({ node: identity.nodeId, incarnation: identity.incarnation }, 'node enrolled');
   return create(EnrolResponseSchema, {
-    identity: identityMessage(identity, certificate, authority),
+    identity: identityMessage(identity, certificate, authorities),
     controllerAddress: context.controllerAddress(),
   });
 }

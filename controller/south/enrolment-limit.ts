@@ -1,3 +1,4 @@
+import { TurnpikeError } from '../../common/errors.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** A fleet behind one address may join at once; whoever goes on after that is slowed to this. */
@@ -13,6 +14,12 @@ export class EnrolmentLimit {
 
   constructor(nowMs: number) {
     this.#together = new TokenBucket(together.perSecond, together.burst, nowMs);
+  }
+
+  /** As {@link admits}. @throws TurnpikeError `exhausted` */
+  admit(peer: string, nowMs: number): void {
+    if (this.admits(peer, nowMs)) return;
+    throw new TurnpikeError('exhausted', 'too many attempts to join', { remedy: 'try again in a minute' });
   }
 
   /** `peer` is what grpc-js calls a peer: address and port. */
@@ -35,7 +42,8 @@ export class EnrolmentLimit {
   }
 }
 
-function networkOf(peer: string): string {
+/** The network that a peer, as grpc-js calls it, is counted by: an IPv4 address, or a /64. */
+export function networkOf(peer: string): string {
   const address = peer.slice(0, peer.lastIndexOf(':'));
   // IPv4, also as ::ffff:192.0.2.1.
   if (address.includes('.') || !address.includes(':')) return address;

@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import type { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { HostPort } from '../../common/host-port.ts';
 import { describeListenError } from '../../common/listen-error.ts';
+import { networkOf } from './enrolment-limit.ts';
 
 export interface Listener {
   readonly port: number;
@@ -23,24 +24,35 @@ export async function listen(
   server: Server,
   credentials: ServerCredentials,
   { key, address }: { readonly key: string; readonly address: HostPort },
-  mostConnections: number,
+  most: { readonly connections: number; readonly perNetwork: number },
   onConnections: (count: number) => void,
 ): Promise<Listener> {
   const injector = server.createConnectionInjector(credentials);
   const sockets = new Map<string, Socket>();
+  const byNetwork = new Map<string, number>();
   const acceptor = createServer({ noDelay: true }, (socket) => {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    const network = networkOf(peer);
+    const others = byNetwork.get(network) ?? 0;
+    if (others >= most.perNetwork) {
+      socket.destroy();
+      return;
+    }
+    byNetwork.set(network, others + 1);
     sockets.set(peer, socket);
     onConnections(sockets.size);
     socket.once('close', () => {
       sockets.delete(peer);
+      const left = (byNetwork.get(network) ?? 1) - 1;
+      if (left === 0) byNetwork.delete(network);
+      else byNetwork.set(network, left);
       onConnections(sockets.size);
     });
     // Errors also reach TLS, which ends the connection; without a listener they would end the process.
     socket.on('error', () => socket.destroy());
     injector.injectConnection(socket);
   });
-  acceptor.maxConnections = mostConnections;
+  acceptor.maxConnections = most.connections;
   await new Promise<void>((resolve, reject) => {
     acceptor.once('error', (error) => reject(describeListenError(error, key, address)));
     acceptor.listen({ host: address.host, port: address.port }, resolve);

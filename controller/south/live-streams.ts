@@ -1,4 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import type { Authorities } from '../identity/authorities.ts';
+import type { Caller } from '../identity/peer.ts';
 import type { CertificateStanding, NodeIdentity } from './ports.ts';
 
 export type StreamKind = 'sync' | 'usage';
@@ -6,6 +8,7 @@ export type StreamKind = 'sync' | 'usage';
 export interface LiveStream {
   readonly kind: StreamKind;
   readonly identity: NodeIdentity;
+  readonly caller: Caller;
   end(error: TurnpikeError): void;
 }
 
@@ -40,6 +43,14 @@ export class LiveStreams {
     for (const stream of this.#open) {
       const { identity } = stream;
       if (identity.nodeId === nodeId && identity.incarnation <= incarnation) stream.end(revoked());
+    }
+  }
+
+  /** Ends what shows a certificate of a CA that the fleet has no more. */
+  endUntrusted({ trusted }: Authorities): void {
+    for (const stream of this.#open) {
+      if (trusted.some(({ pin }) => pin === stream.caller.authorityPin)) continue;
+      stream.end(new TurnpikeError('unavailable', "the node's certificate is of a CA that was dropped"));
     }
   }
 

@@ -8,8 +8,12 @@ import type { NodeIdentity } from './ports.ts';
 import { isInside, statusOf } from './status.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** What a node may send on one stream; more waits. A healthy one sends a report or a few words per second. */
-const messageRate = { perSecond: 50, burst: 200 };
+/**
+ * What a node may send on one stream; more waits. A healthy one sends a report or a few words per second. A large message
+ * counts as several: 50 small ones, or 1 MiB, a second.
+ */
+const messageRate = { perSecond: 50, burst: 400 };
+const bytesPerToken = 20 * 1024;
 
 /** Cuts off the connection over which a stream came. */
 export type CutOff = (peer: string) => void;
@@ -37,7 +41,7 @@ export class NodeStream<Request, Response> implements LiveStream {
     this.#context = context;
     this.#cutOff = cutOff;
     this.closed = this.#close.signal;
-    this.caller = readCaller(call.getAuthContext().sslPeerCertificate);
+    this.caller = readCaller(call.getAuthContext().sslPeerCertificate?.raw, context.authorities);
     const over = () => {
       this.#finished = true;
       this.#close.abort();
@@ -52,11 +56,11 @@ export class NodeStream<Request, Response> implements LiveStream {
   }
 
   /** Resolves when the node has ended its side, or the stream is over. */
-  read(onMessage: (message: Request) => Promise<void>): Promise<void> {
+  read(onMessage: (message: Request) => Promise<void>, bytesOf: (message: Request) => number): Promise<void> {
     const { clock } = this.#context;
     const bucket = new TokenBucket(messageRate.perSecond, messageRate.burst, clock.monotonic());
     return readSerially(this.#call, this.closed, async (message: Request) => {
-      const wait = bucket.take(clock.monotonic());
+      const wait = bucket.take(clock.monotonic(), 1 + bytesOf(message) / bytesPerToken);
       if (wait > 0) await clock.sleep(wait, this.closed);
       if (!this.closed.aborted) await onMessage(message);
     });

@@ -64,6 +64,12 @@ export interface IdentityStore {
    * has forgotten it (a restore from a backup): refused, but no reason to close the node.
    */
   standing(identity: NodeIdentity, serial: string): Promise<CertificateStanding>;
+  /** The identity has shown a certificate of the CA with this pin, so it knows that CA. */
+  shown(identity: NodeIdentity, authorityPin: string): Promise<void>;
+  /** Names of nodes that serve and have not shown a certificate of the CA with this pin yet. */
+  notShown(authorityPin: string): Promise<readonly string[]>;
+  /** Two agents run with this identity: it may do nothing any more until the node enrols anew. */
+  quarantine(identity: NodeIdentity): Promise<void>;
   /** Calls back when a node was removed, re-enrolled or quarantined: its streams must end. Returns stop. */
   onRevoked(listener: (nodeId: string, incarnation: number) => void): () => void;
 }

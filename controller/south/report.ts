@@ -17,7 +17,10 @@ export function reportHandler(
 ): handleBidiStreamingCall<Uint8Array, ReportResponse> {
   return (call) =>
     void runNodeStream('usage', call, context, cutOff, (stream) =>
-      stream.read((bytes) => bookReport(bytes, stream, context)),
+      stream.read(
+        (bytes) => bookReport(bytes, stream, context),
+        (bytes) => bytes.length,
+      ),
     );
 }
 

@@ -9,15 +9,17 @@ import { serviceDefinition } from '../../common/grpc/service.ts';
 import { formatHostPort, type HostPort } from '../../common/host-port.ts';
 import type { Logger } from '../../common/log.ts';
 import { aborted, type Task } from '../../common/task.ts';
-import type { CertificateAuthority } from '../identity/authority.ts';
+import type { Authorities } from '../identity/authorities.ts';
 import { ServerIdentity } from '../identity/server-identity.ts';
+import { CloneWatch } from './clones.ts';
 import { defaultTiming, type SouthContext, type SouthTiming } from './context.ts';
 import { ControllerCredentials } from './credentials.ts';
 import { enrolHandler } from './enrol.ts';
+import { EnrolmentLimit } from './enrolment-limit.ts';
 import { listen } from './listener.ts';
 import { LiveStreams } from './live-streams.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
-import { renewHandler } from './renew.ts';
+import { recoverHandler, renewHandler } from './renew.ts';
 import { reportHandler } from './report.ts';
 import { SouthState } from './state.ts';
 import { syncHandler } from './sync.ts';
@@ -25,15 +27,16 @@ import { syncHandler } from './sync.ts';
 /** A report of some ten thousand devices has a few hundred kilobytes. */
 const mostReportBytes = 4 << 20;
 const mostEnrolmentBytes = 16 << 10;
-const mostNodeConnections = 20_000;
-const mostEnrolmentConnections = 256;
+// Of one network not so many that it keeps all others out; a fleet of simulated nodes comes from one address too.
+const mostFromNodes = { connections: 20_000, perNetwork: 5_000 };
+const mostToEnrol = { connections: 256, perNetwork: 64 };
 
 export interface SouthOptions {
   readonly desired: DesiredState;
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
-  readonly authority: CertificateAuthority;
+  readonly authorities: Authorities;
   readonly clock: Clock;
   readonly log: Logger;
   readonly nodesListen: HostPort;
@@ -52,6 +55,7 @@ export async function createSouth(
     ...options,
     state,
     streams: new LiveStreams(),
+    clones: new CloneWatch(),
     timing: { ...defaultTiming, ...options.timing },
     controllerAddress: () =>
       formatHostPort({
@@ -59,7 +63,7 @@ export async function createSouth(
         port: state.ports.nodes ?? options.nodesListen.port,
       }),
   };
-  const server = await ServerIdentity.create(options.authority, options.clock, options.log);
+  const server = await ServerIdentity.create(options.authorities, options.clock, options.log);
   return {
     tasks: [
       server.renewal,
@@ -75,27 +79,31 @@ function nodesTask(context: SouthContext, identity: ServerIdentity, address: Hos
     name: 'nodes listener',
     async run(signal, ready) {
       const { clock, identities, log, state, streams, timing } = context;
-      const credentials = new ControllerCredentials(context.authority, identity.certificate, true);
+      const credentials = new ControllerCredentials(context.authorities, identity.certificate, true);
       identity.onRenewed((certificate) => credentials.reload(certificate));
       const server = new Server({
         ...keepaliveOptions,
         'grpc.max_receive_message_length': mostReportBytes,
         'grpc.max_concurrent_streams': 8,
+        // A node that is at work has a stream open.
+        'grpc.max_connection_idle_ms': 60_000,
       });
       const cutOff = (peer: string) => listener.cutOff(peer);
       server.addService(serviceDefinition(SyncService), { sync: syncHandler(context, cutOff) });
       server.addService({ report: reportMethod }, { report: reportHandler(context, cutOff) });
       server.addService(serviceDefinition(IdentityService), { renew: renewHandler(context) });
       const at = { key: 'nodes.listen', address };
-      const listener = await listen(server, credentials, at, mostNodeConnections, (count) => {
+      const listener = await listen(server, credentials, at, mostFromNodes, (count) => {
         state.connections.nodes = count;
       });
       state.ports.nodes = listener.port;
       log.info({ port: listener.port }, 'nodes may dial');
       const stop = identities.onRevoked((nodeId, incarnation) => streams.revoke(nodeId, incarnation));
+      const stopChange = context.authorities.onChange(() => streams.endUntrusted(context.authorities));
       ready();
       await aborted(signal);
       stop();
+      stopChange();
       listener.stopAccepting();
       streams.endAll(new TurnpikeError('unavailable', 'the controller is stopping'));
       await clock.sleep(Math.min(timing.endGraceMs, 100));
@@ -108,7 +116,7 @@ function enrolmentTask(context: SouthContext, identity: ServerIdentity, address:
   return {
     name: 'enrolment listener',
     async run(signal, ready) {
-      const credentials = new ControllerCredentials(context.authority, identity.certificate, false);
+      const credentials = new ControllerCredentials(context.authorities, identity.certificate, false);
       identity.onRenewed((certificate) => credentials.reload(certificate));
       const server = new Server({
         ...keepaliveOptions,
@@ -118,9 +126,13 @@ function enrolmentTask(context: SouthContext, identity: ServerIdentity, address:
         'grpc.max_connection_age_ms': 60_000,
         'grpc.max_connection_age_grace_ms': 10_000,
       });
-      server.addService(serviceDefinition(EnrolmentService), { enrol: enrolHandler(context) });
+      const limit = new EnrolmentLimit(context.clock.monotonic());
+      server.addService(serviceDefinition(EnrolmentService), {
+        enrol: enrolHandler(context, limit),
+        recover: recoverHandler(context, limit),
+      });
       const at = { key: 'nodes.enrolment_listen', address };
-      const listener = await listen(server, credentials, at, mostEnrolmentConnections, (count) => {
+      const listener = await listen(server, credentials, at, mostToEnrol, (count) => {
         context.state.connections.enrolment = count;
       });
       context.state.ports.enrolment = listener.port;

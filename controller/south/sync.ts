@@ -3,6 +3,7 @@ import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import type { Clock } from '../../common/clock.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import {
+  AuthoritiesSchema,
   CaughtUpSchema,
   type Heartbeat,
   HeartbeatSchema,
@@ -14,9 +15,12 @@ import {
   SyncResponseSchema,
 } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { repeat, watchSilence } from '../../common/grpc/liveness.ts';
+import { printable } from '../../common/show.ts';
 import { Wake } from '../../common/wake.ts';
 import type { SouthContext } from './context.ts';
+import { revoked } from './live-streams.ts';
 import { type CutOff, type NodeStream, runNodeStream } from './node-stream.ts';
+import type { NodeIdentity } from './ports.ts';
 
 type SyncStream = NodeStream<SyncRequest, SyncResponse>;
 
@@ -34,6 +38,7 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
   const beat = () => response({ case: 'heartbeat', value: heartbeatAt(clock) });
   const heartbeat = repeat(clock, timing.heartbeatMs, () => stream.sendIfIdle(beat()));
   let pushing: Promise<void> | undefined;
+  let stopAuthorities = () => {};
   try {
     await stream.read(async ({ message }) => {
       silence.pause();
@@ -42,6 +47,8 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
         await greet(message.value, stream, context);
         // Before all else: what follows is full of times.
         await stream.send(beat());
+        await stream.send(authoritiesOf(context));
+        stopAuthorities = context.authorities.onChange(() => void stream.send(authoritiesOf(context)));
         pushing = pushChanges(message.value.revision, stream, context).catch((error) => stream.end(error));
       } else if (!pushing) {
         throw new TurnpikeError('invalid', 'the first message of a stream is Hello');
@@ -49,10 +56,11 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
         await take(message, stream, context);
       }
       silence.resume();
-    });
+    }, sizeOf);
   } finally {
     silence.stop();
     heartbeat.cancel();
+    stopAuthorities();
     // Not of a stream that was replaced: its node is connected.
     if (pushing && streams.isCurrent(stream)) {
       const { connected } = context.state;
@@ -64,20 +72,36 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
   }
 }
 
-async function greet(hello: Hello, { identity }: SyncStream, context: SouthContext): Promise<void> {
+async function greet(hello: Hello, { caller, identity }: SyncStream, context: SouthContext): Promise<void> {
   if (hello.wireguardPublicKey.length !== 32) {
     throw new TurnpikeError('invalid', "the node's WireGuard public key must have 32 bytes");
   }
+  await refuseClones(hello, identity, context);
+  await context.identities.shown(identity, caller.authorityPin);
   await context.register.hello(identity, hello);
   context.state.connected.set(identity.nodeId, {
     identity,
     since: context.clock.now(),
-    agentVersion: hello.agentVersion.slice(0, 60),
-    wireguardDriver: hello.wireguardDriver.slice(0, 20),
+    agentVersion: printable(hello.agentVersion.slice(0, 60)),
+    wireguardDriver: printable(hello.wireguardDriver.slice(0, 20)),
     sentRevision: 0n,
     appliedRevision: 0n,
   });
   context.log.info({ node: identity.nodeId, incarnation: identity.incarnation }, 'node connected');
+}
+
+/** Which of two is the node cannot be known: neither may go on. */
+async function refuseClones(
+  { instance }: Hello,
+  identity: NodeIdentity,
+  { clones, clock, identities }: SouthContext,
+): Promise<void> {
+  if (instance.length !== 16) throw new TurnpikeError('invalid', "the agent's instance must have 16 bytes");
+  const name = `${identity.nodeId} ${identity.incarnation}`;
+  if (!clones.hello(name, Buffer.from(instance).toString('hex'), clock.monotonic())) return;
+  clones.forget(name);
+  await identities.quarantine(identity);
+  throw revoked();
 }
 
 async function take(
@@ -90,7 +114,7 @@ async function take(
       const { revision, refusals } = message.value;
       const node = state.connected.get(identity.nodeId);
       if (node) node.appliedRevision = revision;
-      return register.applied(identity, revision, refusals);
+      return register.applied(identity, revision, refusals.slice(0, mostRefusals).map(tame));
     }
     case 'presence':
       return register.presence(identity, message.value.devices);
@@ -99,6 +123,20 @@ async function take(
     case undefined:
       return;
   }
+}
+
+/** About, in bytes of the wire. */
+function sizeOf({ message }: SyncRequest): number {
+  if (message.case === 'presence') return 30 * message.value.devices.length;
+  return message.case === 'applied' ? 60 * message.value.refusals.length : 0;
+}
+
+/** Whoever refuses more than that has another trouble, and the first ones tell of it. */
+const mostRefusals = 1000;
+
+/** A node's own words, which are kept and which people will read. */
+function tame({ id, reason }: { id: string; reason: string }): { id: string; reason: string } {
+  return { id: printable(id.slice(0, 40)), reason: printable(reason.slice(0, 200)) };
 }
 
 /** Sends what changed after `revision`, and goes on doing so until the stream is over. */
@@ -132,6 +170,10 @@ async function pushChanges(revision: bigint, stream: SyncStream, context: SouthC
   } finally {
     stop();
   }
+}
+
+function authoritiesOf({ authorities }: SouthContext): SyncResponse {
+  return response({ case: 'authorities', value: create(AuthoritiesSchema, { digest: authorities.digest }) });
 }
 
 function heartbeatAt(clock: Clock): Heartbeat {

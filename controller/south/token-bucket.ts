@@ -20,10 +20,10 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes one token in any case, and says how long to wait until it is there. */
-  take(nowMs: number): number {
+  /** Takes so many tokens in any case, and says how long to wait until they are there. */
+  take(nowMs: number, tokens = 1): number {
     this.#refill(nowMs);
-    this.#tokens -= 1;
+    this.#tokens -= tokens;
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
   }
 

@@ -38,8 +38,12 @@ export interface FleetTable {
   range6: string | null;
   /** SHA-256 of the CA's certificate, hex: what the nodes were told to trust; null before the first start. */
   ca_pin: string | null;
+  /** The same of the CA that is to come; null unless a rollover is under way. */
+  next_ca_pin: string | null;
   /** Which key hashed the hardware ids that are kept; null before the first one. */
   hardware_key_sha256: Uint8Array | null;
+  /** Signs what nodes are told of their grants; null before the first start. */
+  voucher_key: Uint8Array | null;
 }
 
 export interface GroupTable {
@@ -95,6 +99,9 @@ export interface AccountTable {
   reference: string;
   /** The same in all accounts that are linked with each other; null: with none. */
   link: string | null;
+  /** With all its subscriptions, also those to come. */
+  suspended_at: number | null;
+  suspension_reason: string | null;
   created_at: number;
 }
 
@@ -174,13 +181,20 @@ export interface AdjustmentTable {
   /** Of a pack. */
   expires_at: number | null;
   expired: number;
+  /** Of a refund: what had been used already when a later pack was added, which it is not taken of. */
+  given_up: Generated<bigint>;
   /** Of a refund: nodes still hold some of what was asked. */
   pending: number;
   /** Of a refund: the pack it is to be taken of. */
   pack_id: string | null;
+  /** Of a refund: the period whose own volume it may be taken of; null: of packs alone. */
+  own_period: number | null;
   /** The adjustment that this one reverses. */
   reverses: string | null;
+  /** Of a pack: it came with the renewal of the same reference. */
+  of_renewal: Generated<number>;
   reason: string;
+  /** The billing backend's own, unique among those that are not of a renewal. */
   reference: string;
   created_at: number;
 }
@@ -261,6 +275,8 @@ export interface IncarnationTable {
   since_revision: bigint;
   /** The last term (common/term.ts) in which it told all its totals. */
   told_term: number;
+  /** Pin of the CA whose certificate it showed last; null before its first stream. */
+  shown_ca_pin: string | null;
   quarantined_at: number | null;
   /** Followed by another one, or its node was removed. */
   ended_at: number | null;
@@ -314,6 +330,8 @@ export interface GrantTable {
   wanting: number;
   rate: bigint;
   allowance: number;
+  /** What is used may be more than was granted. */
+  unbound: number;
   ended: number;
   /** Of what the node is told of this row. */
   revision: bigint;

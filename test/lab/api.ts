@@ -11,7 +11,7 @@ export interface ApiAnswer {
 /** The HTTP API on the controller's socket, as a program uses it that is not the CLI. */
 export async function callApi(
   socket: string,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PATCH',
   path: string,
   body?: unknown,
 ): Promise<ApiAnswer> {

@@ -9,6 +9,7 @@ import type { Program } from './program.ts';
 import { rewrite } from './rewrite.ts';
 import type { RunResult } from './run.ts';
 import { accessAddress } from './topology.ts';
+import { WallClock } from './wall-clock.ts';
 
 const source = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
 
@@ -19,6 +20,8 @@ export class Node {
   readonly configFile: string;
   /** Of WireGuard. */
   readonly interface: string;
+  /** As the agent sees it. */
+  readonly wallClock: WallClock;
   program: Program | undefined;
 
   constructor(number: number, host: Host) {
@@ -26,6 +29,7 @@ export class Node {
     this.host = host;
     this.interface = tunnelName(host.prefix, host.name);
     this.configFile = host.file('agent.toml');
+    this.wallClock = new WallClock(host.file('wall-clock'));
     mkdirSync(host.file('state'), { mode: 0o700 });
     writeFileSync(
       this.configFile,
@@ -76,8 +80,8 @@ listen = "127.0.0.1:9465"
   }
 
   async start(): Promise<void> {
-    const argv = [process.execPath, source, 'run', '--config', this.configFile];
-    this.program = this.host.start('agent', argv);
+    const argv = [process.execPath, ...this.wallClock.words, source, 'run', '--config', this.configFile];
+    this.program = this.host.start('agent', argv, { env: this.wallClock.env });
     await this.program.said(/"msg":"ready"/, 20_000);
   }
 
@@ -114,6 +118,15 @@ listen = "127.0.0.1:9465"
     return text.split('\n').filter((line) => line !== '');
   }
 
+  /** What the kernel lets pass yet of the grants that are armed here. */
+  async armedBytes(): Promise<number> {
+    const listing = JSON.parse(await this.host.run(['nft', '-j', 'list', 'quotas']));
+    const quotas = (listing.nftables as { quota?: { bytes: number; used: number } }[]).flatMap(
+      ({ quota }) => quota ?? [],
+    );
+    return quotas.reduce((sum, { bytes, used }) => sum + bytes - used, 0);
+  }
+
   /** `kill -9` of the WireGuard program that serves this node; only where the kernel has no WireGuard. */
   async killWireguard(): Promise<void> {
     const pid = await this.host.run(['pgrep', '-xf', `wireguard-go ${this.interface}`]);
@@ -133,6 +146,11 @@ listen = "127.0.0.1:9465"
 
   async reconnect(): Promise<void> {
     await this.host.plug('mgmt', 'up');
+  }
+
+  /** The agent finds its wall clock so much further than it was (or back), from now on and in later runs. */
+  async stepWallClock(ms: number): Promise<void> {
+    await this.wallClock.step(ms, this.program);
   }
 }
 

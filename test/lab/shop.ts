@@ -56,19 +56,22 @@ export class Sale {
     this.subscription = subscription;
   }
 
-  /** A customer with a tariff of his own. `terms`: further words for `tariff add`. */
+  /**
+   * A customer with a tariff of his own. `terms`: further words for `tariff add`; `times`: for `subscription create`.
+   */
   static async make(
     lab: Lab,
     volumeBytes: bigint,
     devices: number,
     terms: readonly string[] = [],
     tariff = 'lab',
+    times: readonly string[] = [],
   ): Promise<Sale> {
     const { cli } = lab.controller;
     await cli.json('tariff', 'add', tariff, '--volume', String(volumeBytes), ...terms);
     const account = `customer-of-${tariff}`;
     await cli.json('account', 'add', account);
-    const words = ['--account', account, '--tariff', tariff];
+    const words = ['--account', account, '--tariff', tariff, ...times];
     const { id } = await cli.json<{ id: string }>('subscription', 'create', ...words);
     const sale = new Sale(lab, id);
     for (let count = 0; count < devices; count++) await sale.addDevice();
@@ -108,11 +111,13 @@ export class Sale {
     return device;
   }
 
-  usage(): Promise<UsageAnswer> {
-    return this.#lab.controller.cli.json<UsageAnswer>('usage', this.subscription);
+  /** In the current period, unless told. */
+  usage(period?: number): Promise<UsageAnswer> {
+    const words = period === undefined ? [] : ['--period', String(period)];
+    return this.#lab.controller.cli.json<UsageAnswer>('usage', this.subscription, ...words);
   }
 
-  /** What the customer is billed for. */
+  /** What the customer is billed for in the current period. */
   async billed(): Promise<bigint> {
     return BigInt((await this.usage()).usedBytes);
   }
@@ -130,6 +135,18 @@ export class Sale {
     };
     await eventually('the bill is right', look, { within, every: 200 }).catch((error: unknown) => {
       throw new Error(`billed ${billed}, accepted ${least}: ${billed - least} apart`, { cause: error });
+    });
+  }
+
+  /** Waits until the bills of the first two periods say this together, and each says something. */
+  async billedInTwoPeriods(bytes: bigint, within = 20_000): Promise<void> {
+    let bills: bigint[] = [];
+    const look = async () => {
+      bills = [BigInt((await this.usage(1)).usedBytes), BigInt((await this.usage(2)).usedBytes)];
+      return bills.every((bill) => bill > 0n) && bills.reduce((sum, bill) => sum + bill, 0n) === bytes;
+    };
+    await eventually('the two bills are right', look, { within, every: 200 }).catch((error: unknown) => {
+      throw new Error(`billed ${bills.join(' and ')}, accepted ${bytes}`, { cause: error });
     });
   }
 

@@ -6,12 +6,13 @@ import { clockWatchTask, SteadyClock } from '../../common/steady-clock.ts';
 import { runTasks } from '../../common/task.ts';
 import { type Books, type BooksOptions, openBooks } from '../../controller/books/books.ts';
 import type { HardwareKeyStore } from '../../controller/identity/hardware-key.ts';
+import { CloneWatch } from '../../controller/south/clones.ts';
 import { defaultTiming, type SouthContext } from '../../controller/south/context.ts';
 import { LiveStreams } from '../../controller/south/live-streams.ts';
 import { reportHandler } from '../../controller/south/report.ts';
 import { SouthState } from '../../controller/south/state.ts';
 import { syncHandler } from '../../controller/south/sync.ts';
-import { certificateAuthority } from './authority.ts';
+import { fleet } from './authority.ts';
 import type { Disk } from './disk.ts';
 import { Life } from './life.ts';
 import type { Link, Listener, SimulatedMethod } from './network.ts';
@@ -120,9 +121,11 @@ export class ControllerMachine {
     if (this.restored) await books.beginTerm();
     this.restored = false;
     const streams = new LiveStreams();
+    const { authorities } = await fleet();
     const context: SouthContext = {
       ...{ desired: books.desired, register: books.register, booking: books.booking },
-      ...{ identities: books.identities, authority: await certificateAuthority(), clock, log, streams },
+      ...{ identities: books.identities, authorities, clock, log, streams },
+      clones: new CloneWatch(),
       ...{ state: new SouthState(), timing: defaultTiming, controllerAddress: () => 'controller:7443' },
     };
     if (!life.alive) return;

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { type Client, status } from '@grpc/grpc-js';
 import type { AgentIdentity } from '../../agent/identity/identity.ts';
-import { nodeUri } from '../../common/pki/names.ts';
 import type { Life } from './life.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
@@ -71,14 +70,14 @@ export class Link {
   }
 
   /** A grpc-js client, as far as the agent uses one. */
-  dial(identity: AgentIdentity, serial: string, life: Life): Client {
+  dial(identity: AgentIdentity, der: Uint8Array, life: Life): Client {
     const client = {
       makeBidiStreamRequest: (
         path: string,
         serialize: (message: never) => Buffer,
         deserialize: (bytes: Buffer) => unknown,
       ) => {
-        const stream = new Stream(this, { identity, serial, life, path, serialize, deserialize });
+        const stream = new Stream(this, { identity, der, life, path, serialize, deserialize });
         stream.open();
         return stream.client;
       },
@@ -90,7 +89,7 @@ export class Link {
 
 interface StreamOptions {
   readonly identity: AgentIdentity;
-  readonly serial: string;
+  readonly der: Uint8Array;
   readonly life: Life;
   readonly path: string;
   readonly serialize: (message: never) => Buffer;
@@ -288,14 +287,7 @@ class ServerEnd extends End {
   }
 
   getAuthContext() {
-    const { identity, serial } = this.stream.options;
-    const sslPeerCertificate = {
-      subjectaltname: `URI:${nodeUri(identity)}`,
-      subject: { CN: identity.nodeName },
-      serialNumber: serial,
-      valid_to: '2046-01-01T00:00:00Z',
-    };
-    return { sslPeerCertificate };
+    return { sslPeerCertificate: { raw: this.stream.options.der } };
   }
 
   write(message: never): boolean {

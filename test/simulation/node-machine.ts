@@ -32,7 +32,8 @@ export interface NodeMachineOptions {
   readonly disk: Disk;
   readonly link: Link;
   readonly identity: AgentIdentity;
-  readonly serial: string;
+  /** Its certificate. */
+  readonly der: Uint8Array;
   readonly key: WireguardKeyPair;
 }
 
@@ -44,7 +45,7 @@ export class NodeMachine {
   identity: AgentIdentity;
   /** As whose the kernel's table was made: `node id/incarnation`. Nobody closes it when a state is lost. */
   place: string;
-  serial: string;
+  der: Uint8Array;
   journal: Journal | undefined;
   #life: Life | undefined;
   #held = false;
@@ -62,7 +63,7 @@ export class NodeMachine {
   constructor(options: NodeMachineOptions) {
     this.options = options;
     this.identity = options.identity;
-    this.serial = options.serial;
+    this.der = options.der;
     this.place = placeOf(options.identity);
     this.gate = new FakeGate(options.clock);
     this.#boot();
@@ -179,7 +180,7 @@ export class NodeMachine {
 
   async #run(life: Life): Promise<void> {
     const { disk, link, key, random } = this.options;
-    const { identity, serial } = this;
+    const { identity, der } = this;
     const clock = life.clock(this.options.clock);
     const journal = openJournal(disk.directory, identity);
     this.journal = journal;
@@ -190,7 +191,7 @@ export class NodeMachine {
       bootId: this.gate.bootId,
       random: () => random.next(),
       saveIdentity: async () => undefined,
-      dial: (shown) => link.dial(shown, serial, life),
+      dial: (shown) => link.dial(shown, der, life),
     });
     await runTasks(core.tasks, new AbortController().signal, { log: silentLogger });
   }

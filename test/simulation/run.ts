@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { fleet } from './authority.ts';
 import { interpose } from './disk.ts';
 import { drawFrom } from './entropy.ts';
 import { heal, play } from './play.ts';
@@ -42,8 +43,10 @@ let worlds = 0;
 export async function runPlan(plan: Plan, memory = directory()): Promise<Outcome> {
   interpose();
   worlds += 1;
+  await fleet();
   drawFrom(new Random(plan.seed, 'ids'));
   const world = new World({
+    incarnations: 1 + plan.steps.filter(({ kind }) => kind === 'state lost' || kind === 'clone').length,
     ...{ seed: plan.seed, nodes: plan.nodes, validitySeconds: 600, periodMs: plan.periodMs },
     directory: join(memory, `turnpike-sim-${process.pid}-${worlds}`),
   });

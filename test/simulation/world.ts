@@ -3,10 +3,12 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Direction } from '../../agent/gate/fake.ts';
 import type { AgentIdentity } from '../../agent/identity/identity.ts';
+import { pem } from '../../common/pki/keys.ts';
 import { publicKeyOf, type WireguardKeyPair } from '../../common/wireguard-key.ts';
 import type { Books } from '../../controller/books/books.ts';
 import type { NewTariff } from '../../controller/catalogue/catalogue.ts';
-import { lastingCertificate } from './authority.ts';
+import type { IssuedCertificate } from '../../controller/south/ports.ts';
+import { fleet, issueAll } from './authority.ts';
 import { ControllerMachine } from './controller-machine.ts';
 import { Disk, untroubled } from './disk.ts';
 import { Link } from './network.ts';
@@ -21,6 +23,8 @@ export interface WorldOptions {
   readonly seed: number;
   readonly directory: string;
   readonly nodes: number;
+  /** How often a node may join. */
+  readonly incarnations: number;
   /** How long a node may serve on its own. */
   readonly validitySeconds: number;
   /** Undefined: periods without end. */
@@ -40,7 +44,7 @@ export class World {
   readonly #random: Random;
   readonly #backup: string;
   #backedUp = false;
-  #tokens = 0;
+  readonly #certificates = new Map<string, readonly IssuedCertificate[]>();
 
   constructor(options: WorldOptions) {
     this.options = options;
@@ -62,8 +66,6 @@ export class World {
   }
 
   async begin(): Promise<void> {
-    // Made once for all worlds, and not within their time.
-    await lastingCertificate();
     this.controller.onFailure = (error) => this.onFailure(error);
     this.controller.start();
     await this.timeline.run(100, () => undefined);
@@ -72,19 +74,21 @@ export class World {
 
   async addNode(name: string): Promise<NodeMachine> {
     const books = this.books as Books;
-    await books.catalogue.addNode({ name, endpoint: `${name}.example.net:51820` });
-    const { identity, serial } = await this.enrol(name);
+    const { id } = await books.catalogue.addNode({ name, endpoint: `${name}.example.net:51820` });
+    const { incarnations } = this.options;
+    this.#certificates.set(name, await issueAll({ nodeId: id, nodeName: name }, incarnations));
+    const { identity, der } = await this.enrol(name);
     const privateKey = new Random(this.options.seed, `key ${name}`).bytes(32).toString('base64');
-    return this.#machine(name, identity, serial, { privateKey, publicKey: publicKeyOf(privateKey) });
+    return this.#machine(name, identity, der, { privateKey, publicKey: publicKeyOf(privateKey) });
   }
 
-  #machine(name: string, identity: AgentIdentity, serial: string, key: WireguardKeyPair): NodeMachine {
+  #machine(name: string, identity: AgentIdentity, der: Uint8Array, key: WireguardKeyPair): NodeMachine {
     const random = new Random(this.options.seed, name);
     const link = new Link(this.timeline, new Random(this.options.seed, `link ${name}`));
     link.listener = () => this.controller.listener;
     this.links.push(link);
     const node = new NodeMachine({
-      ...{ timeline: this.timeline, random, link, identity, serial, key, name },
+      ...{ timeline: this.timeline, random, link, identity, der, key, name },
       clock: new MachineClock(this.timeline, began + random.between(-1000, 1000)),
       disk: new Disk(join(this.options.directory, name), 'journal.db'),
     });
@@ -96,23 +100,26 @@ export class World {
   /** Gives the node a new incarnation, as `turnpike-agent join` does. */
   async enrol(name: string) {
     const books = this.books as Books;
-    this.#tokens += 1;
-    const serial = createHash('sha256').update(`${name} ${this.#tokens}`).digest('hex').slice(0, 16);
+    const { caCertificate } = await fleet();
     const { token } = await books.catalogue.createJoinToken(name);
-    const { identity } = await books.identities.redeem(sha256(token), sha256(serial), async () => ({
-      serial,
-      der: new Uint8Array(16),
-      notAfter: Date.UTC(2046, 0),
-    }));
-    const certificate = await lastingCertificate();
+    const { identity, certificate } = await books.identities.redeem(
+      sha256(token),
+      sha256(token),
+      async (one) => {
+        const issued = this.#certificates.get(name)?.[one.incarnation - 1];
+        if (issued === undefined) throw new Error(`no certificate was made for ${name}/${one.incarnation}`);
+        return issued;
+      },
+    );
     return {
-      serial,
+      der: certificate.der,
       identity: {
         ...identity,
         controllerAddress: 'controller:7443',
+        enrolmentAddress: 'controller:7444',
         privateKey: '',
-        certificate,
-        caCertificate: '',
+        certificate: pem('CERTIFICATE', certificate.der),
+        caCertificate,
       },
     };
   }
@@ -205,7 +212,7 @@ export class World {
     const node = this.nodes[place];
     if (node === undefined || this.nodes.length > this.options.nodes) return;
     const name = `${node.name}-clone`;
-    const copy = this.#machine(name, node.identity, node.serial, node.options.key);
+    const copy = this.#machine(name, node.identity, node.der, node.options.key);
     node.options.disk.copyTo(copy.options.disk.directory);
     for (const one of [node, copy]) one.clone = true;
     this.onMachine(copy);
@@ -216,9 +223,9 @@ export class World {
 
   /** The node begins anew, from nothing or from what it has. */
   async enrolAgain(node: NodeMachine): Promise<void> {
-    const { identity, serial } = await this.enrol(node.identity.nodeName);
+    const { identity, der } = await this.enrol(node.identity.nodeName);
     node.identity = identity;
-    node.serial = serial;
+    node.der = der;
     node.crash(0);
   }
 

@@ -9,6 +9,9 @@ import { unlinkAccount } from './accounts/unlink.ts';
 import { addApiKey } from './api-keys/add.ts';
 import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
+import { beginCa } from './ca/begin.ts';
+import { finishCa } from './ca/finish.ts';
+import { showCa } from './ca/show.ts';
 import { addDevice } from './devices/add.ts';
 import { changeDevice } from './devices/change.ts';
 import { showConfig } from './devices/config.ts';
@@ -59,6 +62,7 @@ export const routes: readonly Route[] = [
   ...[addDevice, listDevices, showDevice, showConfig, makeConfig, changeDevice, rekeyDevice, removeDevice],
   ...[addNode, listNodes, showNode, changeNode, makeJoinToken, removeNode],
   ...[addGroup, listGroups, showGroup, changeGroup],
+  ...[showCa, beginCa, finishCa],
   ...[listEvents],
   ...[showUsage, showStatus, explain, switchEnforcement],
   ...[addApiKey, listApiKeys, removeApiKey],

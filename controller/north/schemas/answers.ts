@@ -27,6 +27,11 @@ export const Account = Type.Object(
     id: id('acc'),
     reference: Type.String({ description: "The operator's own reference, opaque to us." }),
     linked: Type.Array(Type.String(), { description: 'References of the accounts that it is linked with.' }),
+    suspendedAt: nullable(
+      time(''),
+      'Since when all its subscriptions are closed, also those to come; or null.',
+    ),
+    suspensionReason: nullable(Type.String(), 'Null unless it is suspended.'),
     createdAt: time('When it was added.'),
   },
   { ...strict, title: 'Account' },
@@ -118,7 +123,10 @@ export const Renewal = Type.Object(
     renewal: Type.Object(
       {
         subscriptionId: id('sub'),
-        reference: Type.String({ description: "The operator's own; unique within the subscription." }),
+        reference: Type.String({
+          description:
+            "The operator's own; unique within the subscription's renewals, and within all others.",
+        }),
         periods: nullable(count(''), 'As asked for; null when it was a date.'),
         fromAt: time('The expiry before, or the moment of the renewal where service had ended.'),
         untilAt: time('The expiry that came of it.'),
@@ -135,7 +143,9 @@ export const Adjustment = Type.Object(
   {
     id: id('adj'),
     subscriptionId: id('sub'),
-    kind: Type.Enum(['top-up', 'refund', 'reversal']),
+    kind: Type.Enum(['top-up', 'renewal', 'refund', 'reversal'], {
+      description: 'renewal: what a renewal of a tariff with one period added.',
+    }),
     period: count('Number of the period in which it was booked.'),
     bytes: signedBytes('Added to the volume; below zero: taken back, as far as it was found.'),
     askedBytes: nullable(
@@ -154,7 +164,9 @@ export const Adjustment = Type.Object(
     pack: nullable(Type.String(), 'Of what takes back: the pack of which alone it is taken.'),
     reverses: nullable(Type.String(), 'Id of the adjustment that it reverses.'),
     reason: Type.String(),
-    reference: Type.String({ description: "The operator's own; unique within the subscription." }),
+    reference: Type.String({
+      description: "The operator's own; unique within the subscription's renewals, and within all others.",
+    }),
     createdAt: time('When it was booked.'),
   },
   { ...strict, title: 'Adjustment' },
@@ -393,6 +405,17 @@ export const Explanation = Type.Object(
 export const ApiKey = Type.Object(
   { id: id('key'), name: Type.String(), createdAt: time('When it was made.') },
   { ...strict, title: 'ApiKey' },
+);
+
+export const Ca = Type.Object(
+  {
+    pin: Type.String({ description: 'sha256: and hex: of the certificate that the controller shows.' }),
+    nextPin: nullable(Type.String(), 'Of the one that is to take its place; null when none is.'),
+    waiting: Type.Array(Type.String(), {
+      description: 'Names of the nodes that do not know the next one yet.',
+    }),
+  },
+  { ...strict, title: 'Ca' },
 );
 
 export const Problem = Type.Object(

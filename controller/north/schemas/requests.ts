@@ -214,4 +214,13 @@ export const EnforcementSwitch = Type.Object(
   strict,
 );
 
+export const CaFinish = Type.Object(
+  {
+    abandon: Type.Optional(
+      Type.Boolean({ description: 'Also when nodes do not know the new CA; they must join anew then.' }),
+    ),
+  },
+  strict,
+);
+
 export const NewApiKey = Type.Object({ name: name('Unique, to tell keys apart.') }, strict);

@@ -10,7 +10,9 @@ const statements = [
     range4 TEXT,
     range6 TEXT,
     ca_pin TEXT,
-    hardware_key_sha256 BLOB
+    next_ca_pin TEXT,
+    hardware_key_sha256 BLOB,
+    voucher_key BLOB
   )`,
   `INSERT INTO fleet (id, revision, enforcement) VALUES (1, 0, 'enforce')`,
   `CREATE TABLE groups (
@@ -51,6 +53,8 @@ const statements = [
     id TEXT NOT NULL PRIMARY KEY,
     reference TEXT NOT NULL UNIQUE,
     link TEXT,
+    suspended_at INTEGER,
+    suspension_reason TEXT,
     created_at INTEGER NOT NULL
   )`,
   `CREATE INDEX accounts_by_link ON accounts (link)`,
@@ -104,13 +108,16 @@ const statements = [
     spent BIGINT NOT NULL CHECK (spent >= 0 AND spent <= bytes - taken),
     expires_at INTEGER,
     expired INTEGER NOT NULL,
+    given_up BIGINT NOT NULL DEFAULT 0 CHECK (given_up >= 0 AND given_up <= bytes - taken),
     pending INTEGER NOT NULL,
     pack_id TEXT REFERENCES adjustments (id),
+    own_period INTEGER,
     reverses TEXT UNIQUE REFERENCES adjustments (id),
+    of_renewal INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL,
     reference TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    UNIQUE (subscription_id, reference)
+    UNIQUE (subscription_id, reference, of_renewal)
   )`,
   `CREATE INDEX adjustments_expiring ON adjustments (expires_at) WHERE expires_at IS NOT NULL AND expired = 0`,
   `CREATE INDEX adjustments_pending ON adjustments (subscription_id) WHERE pending = 1`,
@@ -181,6 +188,7 @@ const statements = [
     last_report BIGINT NOT NULL,
     since_revision BIGINT NOT NULL,
     told_term INTEGER NOT NULL,
+    shown_ca_pin TEXT,
     quarantined_at INTEGER,
     ended_at INTEGER,
     created_at INTEGER NOT NULL,
@@ -230,6 +238,7 @@ const statements = [
     wanting INTEGER NOT NULL,
     rate BIGINT NOT NULL,
     allowance INTEGER NOT NULL,
+    unbound INTEGER NOT NULL,
     ended INTEGER NOT NULL,
     revision BIGINT NOT NULL,
     PRIMARY KEY (subscription_id, node_id, incarnation, period),

@@ -7,6 +7,7 @@ interface Row {
   granted: bigint;
   writtenOff: bigint;
   released: bigint;
+  over: boolean;
 }
 
 /** What the controller would say of one subscription, and what it books of the reports: totals, of which none falls. */
@@ -58,11 +59,16 @@ export class ControllerModel {
 
   /** A figure that falls, or a byte too many, is the node's mistake: throws. */
   book({ devices, subscriptions }: ReportRequest): void {
-    for (const { period, grantedBytes, writtenOffBytes, releasedBytes } of subscriptions) {
-      const row = this.row(period);
-      row.granted = grown(row.granted, grantedBytes);
-      row.writtenOff = grown(row.writtenOff, writtenOffBytes);
-      row.released = grown(row.released, releasedBytes);
+    for (const entry of subscriptions) {
+      const row = this.row(entry.period);
+      row.granted = grown(row.granted, entry.grantedBytes);
+      row.writtenOff = grown(row.writtenOff, entry.writtenOffBytes);
+      row.released = grown(row.released, entry.releasedBytes);
+      row.over ||= entry.over;
+      if (row.over && !entry.over) throw new Error(`period ${entry.period} was over, and goes on`);
+      for (let passed = Math.max(1, entry.since); passed < entry.period; passed += 1) {
+        this.row(passed).over = true;
+      }
     }
     for (const { deviceId, period, uploadBytes, downloadBytes } of devices) {
       const row = this.row(period);
@@ -77,10 +83,16 @@ export class ControllerModel {
   row(period: number): Row {
     const row = this.#rows.get(period) ?? {
       devices: new Map<string, bigint>(),
-      ...{ granted: 0n, writtenOff: 0n, released: 0n },
+      ...{ granted: 0n, writtenOff: 0n, released: 0n, over: false },
     };
     this.#rows.set(period, row);
     return row;
+  }
+
+  /** What a period's volume is charged with: of one that is over there, what the node never heard of is free. */
+  claimed(period: number): bigint {
+    const { over, granted, released } = this.row(period);
+    return (over ? granted : this.granted(period)) - released;
   }
 
   get rows(): ReadonlyMap<number, Row> {

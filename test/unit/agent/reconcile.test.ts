@@ -82,12 +82,20 @@ describe('devices', () => {
     },
   );
 
-  test('a closed device stays in WireGuard, a withdrawn one does not; both keep their counters', async () => {
+  test('a closed device stays in WireGuard, a withdrawn one for a while only; both keep their counters', async () => {
     await rig.say({ subscriptions: [subscription(1)], devices: [device(2), device(3)] });
     const closed = device(2, { access: 'closed' });
     const withdrawn = device(3, { access: 'withdrawn' });
     await rig.say({ devices: [closed, withdrawn] });
-    expect([...(await rig.wireguard.peers()).keys()]).toEqual([closed.publicKey]);
+    const peers = async () => [...(await rig.wireguard.peers()).keys()];
+    expect(rig.upload(2, 1) + rig.upload(3, 1)).toBe(0n);
+    rig.clock.advance(599_999);
+    await rig.run({ full: true });
+    // Whose session is still there if it is resumed.
+    expect(await peers()).toEqual([closed.publicKey, withdrawn.publicKey]);
+    rig.clock.advance(1);
+    await rig.run({ full: true });
+    expect(await peers()).toEqual([closed.publicKey]);
     expect(rig.upload(2, 1) + rig.upload(3, 1)).toBe(0n);
     expect((await rig.gate.observe()).counted.size).toBe(4);
   });
@@ -108,6 +116,34 @@ describe('devices', () => {
     expect(refused).toEqual([sameAddress.id, sameKey.id]);
     expect(rig.upload(5, 1)).toBe(1000n);
   });
+});
+
+test('a device that comes with another subscription stays with its own, and the agent comes to rest', async () => {
+  const throttle = { uploadBitsPerSecond: 8_000n, downloadBitsPerSecond: 8_000n, scope: 'device' } as const;
+  const own = subscription(1, { grantedBytes: 0n, allowance: false });
+  const other = subscription(2, { grantedBytes: 0n, allowance: false, throttle });
+  const moved = device(2, { subscriptionId: other.id });
+  await rig.say({ subscriptions: [own, other], devices: [device(2), moved] });
+  await rig.beat();
+  expect(rig.upload(2, 1)).toBe(0n);
+  expect(rig.journal.state.devices.get(moved.id)?.subscriptionId).toBe(own.id);
+});
+
+test('the voucher of the highest grant goes back with each report, also after a restart and of a period that is over', async () => {
+  const vouched = (bytes: bigint, voucher: string) =>
+    grant(bytes, { voucher: Buffer.from(voucher).toString('base64') });
+  await rig.say({ ...vouched(10n * MB, 'high'), devices: [device(2)] });
+  // From a controller that was restored.
+  await rig.say(vouched(1n * MB, 'low'));
+  await rig.restart();
+  rig.upload(2, 10);
+  const said = await rig.said();
+  expect(Buffer.from(said?.voucher ?? []).toString()).toBe('high');
+  await rig.say(grant(1n * MB, { period: 2, voucher: Buffer.from('next').toString('base64') }));
+  await rig.beat(5000);
+  const report = rig.report();
+  const over = report?.subscriptions.find(({ period }) => period === 1);
+  expect(Buffer.from(over?.voucher ?? []).toString()).toBe('high');
 });
 
 describe('grants', () => {

@@ -50,7 +50,13 @@ async function accept(): Promise<void> {
 
 function status(): string {
   const identity = { nodeId: 'nod_0000000000000001', nodeName: 'ams-1', incarnation: 1 };
-  const files = { controllerAddress: '192.0.2.1:7443', privateKey: '', certificate: '', caCertificate: '' };
+  const files = {
+    controllerAddress: '192.0.2.1:7443',
+    enrolmentAddress: '192.0.2.1:7444',
+    privateKey: '',
+    certificate: '',
+    caCertificate: '',
+  };
   return printStatus(describeStatus({ ...identity, ...files }, rig.journal.state, rig.clock, undefined)).join(
     '\n',
   );

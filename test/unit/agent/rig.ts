@@ -67,8 +67,8 @@ export function subscriptionId(n: number): string {
   return `sub_${String(n).padStart(16, '0')}`;
 }
 
-class FakeHost implements Host {
-  async ensure(): Promise<readonly string[]> {
+export class FakeHost implements Host {
+  async ensure(_settings: NodeSettings): Promise<readonly string[]> {
     return [];
   }
   async remove(): Promise<readonly string[]> {
@@ -82,14 +82,21 @@ class FakeHost implements Host {
   }
 }
 
+/** Other fakes than the usual ones. */
+export interface KernelInMemory {
+  readonly gate?: (clock: ManualClock) => FakeGate;
+  readonly wireguard?: FakeWireGuard;
+  readonly host?: Host;
+}
+
 /**
  * An agent's core on a kernel in memory. `restart` is a crash: all but the journal and the kernel is gone.
  */
 export class Rig {
   readonly clock = new ManualClock();
-  readonly gate = new FakeGate(this.clock);
-  readonly wireguard = new FakeWireGuard();
-  readonly host = new FakeHost();
+  readonly gate: FakeGate;
+  readonly wireguard: FakeWireGuard;
+  readonly host: Host;
   readonly #directory: string;
   revision = 0n;
   #said: ReportRequest['subscriptions'][number] | undefined;
@@ -101,8 +108,11 @@ export class Rig {
   telemetry = newTelemetry();
   wake = (): void => undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, kernel: KernelInMemory = {}) {
     this.#directory = directory;
+    this.gate = kernel.gate?.(this.clock) ?? new FakeGate(this.clock);
+    this.wireguard = kernel.wireguard ?? new FakeWireGuard();
+    this.host = kernel.host ?? new FakeHost();
     this.start();
   }
 
@@ -144,6 +154,12 @@ export class Rig {
       if (count > 20) throw new Error('the loop does not come to rest');
       await this.reconciler.round({ reading: false, full: false });
     }
+  }
+
+  /** Until nothing is left in WireGuard that lingers there. */
+  async linger(): Promise<void> {
+    this.clock.advance(600_000);
+    await this.run({ full: true });
   }
 
   /** A beat later. */

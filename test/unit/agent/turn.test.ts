@@ -143,8 +143,8 @@ describe('a period’s turn', () => {
     controller.grant(2n * MB);
     await say();
     await bookAll();
-    expect(controller.row(2)).toMatchObject({ granted: MB, released: MB });
-    expect(rig.account()).toMatchObject({ period: 3, granted: 2n * MB });
+    expect(controller.claimed(2)).toBe(0n);
+    expect(rig.account()).toMatchObject({ period: 3, since: 2, granted: 2n * MB });
   });
 
   test('with the agent dead, what passed over it is of the period that is reported first', async () => {
@@ -204,7 +204,13 @@ test('periods that are over are said until they are booked, and then kept for tw
 
 test('figures for people go on over all periods', async () => {
   const identity = { nodeId: 'nod_0000000000000001', nodeName: 'ams-1', incarnation: 1 };
-  const files = { controllerAddress: '192.0.2.1:7443', privateKey: '', certificate: '', caCertificate: '' };
+  const files = {
+    controllerAddress: '192.0.2.1:7443',
+    enrolmentAddress: '192.0.2.1:7444',
+    privateKey: '',
+    certificate: '',
+    caCertificate: '',
+  };
   controller.turn();
   controller.grant(MB);
   await say();

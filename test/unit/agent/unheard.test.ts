@@ -68,10 +68,20 @@ test('a mark that the kernel took away before a key was changed is there for the
   expect(download()).toBe(false);
 });
 
+test('a device that is resumed soon is heard as before', async () => {
+  shake();
+  await look();
+  await rig.say({ devices: [device(2, { access: 'withdrawn' })] });
+  expect(download()).toBe(false);
+  await rig.say({ devices: [device(2)] });
+  expect(download()).toBe(true);
+});
+
 test('the mark is there before the peer of a resumed device is', async () => {
   shake();
   await look();
   await rig.say({ devices: [device(2, { access: 'withdrawn' })] });
+  await rig.linger();
   const upsert = rig.wireguard.upsert.bind(rig.wireguard);
   const carried: boolean[] = [];
   rig.wireguard.upsert = async (peers) => {

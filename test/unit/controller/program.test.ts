@@ -68,7 +68,7 @@ describe('turnpike-controller', { timeout: 30_000 }, () => {
     const file = await writeConfig(configText(directory));
     await (await startController({ directory })).stop();
     await rm(join(directory, 'ca.pem'));
-    expect((await refused(configText(directory))).line).toMatch(/CA is missing.*restore ca\.pem.*--new-ca/);
+    expect((await refused(configText(directory))).line).toMatch(/CA is missing.*restore the CA.*--new-ca/);
     await expect(lstat(join(directory, 'ca.pem'))).rejects.toThrow('ENOENT');
     const begun = await runProgram('controller/main.ts', ['--config', file, '--new-ca']);
     expect(begun).toMatchObject({ code: 0, out: expect.stringMatching(/sha256:[0-9a-f]{64}\n.*join anew/) });

@@ -37,7 +37,12 @@ const newKey = async () => exportPrivateKey((await createKeyPair()).privateKey);
 
 function accept(change: Partial<Identity> = {}, key = privateKey) {
   const caCertificate = pem('CERTIFICATE', authority.certificate);
-  const expected = { caCertificate, privateKey: key, controllerAddress: '192.0.2.1:7443' };
+  const expected = {
+    caCertificate,
+    privateKey: key,
+    controllerAddress: '192.0.2.1:7443',
+    enrolmentAddress: '192.0.2.1:7444',
+  };
   return acceptIdentity({ ...answer, ...change }, expected, systemClock.now());
 }
 

@@ -10,6 +10,7 @@ import {
   SettingsSchema,
 } from '../../../common/gen/turnpike/v1/sync_pb.ts';
 import type { ReportRequest } from '../../../common/gen/turnpike/v1/usage_pb.ts';
+import type { KnownPins, PinKeeper } from '../../../controller/identity/open-authorities.ts';
 import { newJoinToken } from '../../../controller/identity/token.ts';
 import type {
   Booking,
@@ -29,6 +30,10 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
   readonly booked = new Map<bigint, Uint8Array>();
   /** How often each report came. */
   readonly arrivals = new Map<bigint, number>();
+  /** The pins of the CAs, as books keep them. */
+  readonly pins = new MemoryPins();
+  /** By node: of the CA whose certificate it showed last. */
+  readonly shownPins = new Map<string, string>();
   presences: DevicePresence[] = [];
   sinceCalls: bigint[] = [];
   /** What the next `book` calls throw. */
@@ -193,6 +198,19 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
     return this.#revoked.has(key) ? 'revoked' : 'unknown';
   }
 
+  async shown({ nodeId }: NodeIdentity, pin: string): Promise<void> {
+    this.shownPins.set(nodeId, pin);
+  }
+
+  async notShown(pin: string): Promise<string[]> {
+    return [...this.#incarnations.keys()].filter((nodeId) => this.shownPins.get(nodeId) !== pin);
+  }
+
+  async quarantine({ nodeId }: NodeIdentity): Promise<void> {
+    this.events.push(`quarantined ${nodeId}`);
+    this.revoke(nodeId);
+  }
+
   onRevoked(listener: (nodeId: string, incarnation: number) => void): () => void {
     this.#revocations.add(listener);
     return () => this.#revocations.delete(listener);
@@ -206,5 +224,17 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
       this.#revoked.add(key);
     }
     for (const listener of this.#revocations) listener(nodeId, incarnation);
+  }
+}
+
+export class MemoryPins implements PinKeeper {
+  value: KnownPins = { serving: null, next: null };
+
+  async known(): Promise<KnownPins> {
+    return this.value;
+  }
+
+  async settle(pins: KnownPins): Promise<void> {
+    this.value = pins;
   }
 }

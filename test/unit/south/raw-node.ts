@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import type { AgentIdentity } from '../../../agent/identity/identity.ts';
+import { type AgentIdentity, trustedBy } from '../../../agent/identity/identity.ts';
 import { trusting } from '../../../agent/identity/tls.ts';
 import {
   HelloSchema,
@@ -22,13 +22,13 @@ export class RawNode {
   constructor(
     cleanup: Cleanup,
     address: string,
-    identity: Pick<AgentIdentity, 'caCertificate'> & Partial<AgentIdentity>,
+    identity: Pick<AgentIdentity, 'caCertificate' | 'nextCaCertificate'> & Partial<AgentIdentity>,
   ) {
     const { privateKey, certificate } = identity;
     const shown = privateKey && certificate ? { privateKey, certificate } : undefined;
     this.#client = new Client(
       address,
-      credentials.createFromSecureContext(trusting(identity.caCertificate, shown)),
+      credentials.createFromSecureContext(trusting(trustedBy(identity), shown)),
       {
         'grpc.ssl_target_name_override': controllerName,
         'grpc.per_rpc_retry_buffer_size': 0,
@@ -88,7 +88,11 @@ export class RawStream<Request, Response> {
   }
 }
 
-export function hello(revision = 0n, wireguardPublicKey = new Uint8Array(32)): SyncRequest {
-  const value = create(HelloSchema, { revision, wireguardPublicKey, agentVersion: '0.1.0' });
+export function hello(
+  revision = 0n,
+  wireguardPublicKey = new Uint8Array(32),
+  instance = new Uint8Array(16),
+): SyncRequest {
+  const value = create(HelloSchema, { revision, wireguardPublicKey, agentVersion: '0.1.0', instance });
   return create(SyncRequestSchema, { message: { case: 'hello', value } });
 }

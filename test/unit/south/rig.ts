@@ -15,8 +15,9 @@ import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts
 import { newId } from '../../../common/ids.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { runTasks, type Task } from '../../../common/task.ts';
-import { CertificateAuthority } from '../../../controller/identity/authority.ts';
-import { authorityFile } from '../../../controller/identity/authority-file.ts';
+import type { Authorities } from '../../../controller/identity/authorities.ts';
+import { authorityFiles } from '../../../controller/identity/authority-file.ts';
+import { openAuthorities } from '../../../controller/identity/open-authorities.ts';
 import type { SouthTiming } from '../../../controller/south/context.ts';
 import { createSouth } from '../../../controller/south/south.ts';
 import type { SouthState } from '../../../controller/south/state.ts';
@@ -63,7 +64,7 @@ async function start(tasks: readonly Task[], cleanup: Cleanup): Promise<() => Pr
 
 export interface Controller {
   readonly books: MemoryBooks;
-  readonly authority: CertificateAuthority;
+  readonly authorities: Authorities;
   readonly state: SouthState;
   readonly nodes: string;
   readonly enrolment: string;
@@ -73,7 +74,8 @@ export interface Controller {
 export interface ControllerOptions {
   readonly directory?: string;
   readonly books?: MemoryBooks;
-  readonly nodesPort?: number;
+  readonly nodesPort?: number | undefined;
+  readonly enrolmentPort?: number | undefined;
   readonly timing?: Partial<SouthTiming>;
   readonly clock?: Clock;
   readonly nodeLife?: number;
@@ -85,26 +87,26 @@ export async function startController(
 ): Promise<Controller> {
   const directory = options.directory ?? (await cleanup.directory());
   const clock = options.clock ?? systemClock;
-  const store = authorityFile(join(directory, 'ca.pem'));
-  const { authority } = await CertificateAuthority.open(store, clock, options.nodeLife);
   const books = options.books ?? new MemoryBooks();
+  const files = authorityFiles(directory);
+  const { authorities } = await openAuthorities(files, books.pins, clock, options.nodeLife);
   const { tasks, state } = await createSouth({
     desired: books,
     register: books,
     booking: books,
     identities: books,
-    authority,
+    authorities,
     clock,
     log: silentLogger,
     nodesListen: { host: '127.0.0.1', port: options.nodesPort ?? 0 },
-    enrolmentListen: { host: '127.0.0.1', port: 0 },
+    enrolmentListen: { host: '127.0.0.1', port: options.enrolmentPort ?? 0 },
     advertisedHost: '127.0.0.1',
     ...(options.timing && { timing: options.timing }),
   });
   const stop = await start(tasks, cleanup);
   return {
     books,
-    authority,
+    authorities,
     state,
     nodes: `127.0.0.1:${state.ports.nodes}`,
     enrolment: `127.0.0.1:${state.ports.enrolment}`,
@@ -125,14 +127,14 @@ export interface JoinOverrides {
 
 export async function joinNode(
   cleanup: Cleanup,
-  { books, authority, enrolment }: Pick<Controller, 'books' | 'authority' | 'enrolment'>,
+  { books, authorities, enrolment }: Pick<Controller, 'books' | 'authorities' | 'enrolment'>,
   overrides: JoinOverrides = {},
 ): Promise<AgentIdentity> {
   const { identity } = await joinController(
     {
       controller: enrolment,
       token: overrides.token ?? books.issueToken(nodeId, 'ams-1', inHalfAnHour()),
-      pin: overrides.pin ?? `sha256:${authority.pin}`,
+      pin: overrides.pin ?? `sha256:${authorities.serving.pin}`,
       stateDirectory: overrides.stateDirectory ?? (await cleanup.directory()),
       forceNew: overrides.forceNew ?? false,
     },

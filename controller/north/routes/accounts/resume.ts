@@ -11,7 +11,7 @@ export const resumeAccount: Route = (api, { catalogue }) => {
     {
       schema: {
         tags: ['accounts'],
-        summary: 'Resume all subscriptions of an account and of those linked with it',
+        summary: 'End the suspension of an account and of those linked with it',
         params: Type.Object({ account: Type.String() }),
         body: Type.Object(onlyThis, strict),
         response: { 200: AccountDetail },

@@ -10,7 +10,7 @@ export const suspendAccount: Route = (api, { catalogue }) => {
     {
       schema: {
         tags: ['accounts'],
-        summary: 'Suspend all subscriptions of an account and of those linked with it',
+        summary: 'Suspend an account and those linked with it, with all subscriptions, also later ones',
         params: Type.Object({ account: Type.String() }),
         body: AccountSuspension,
         response: { 200: AccountDetail },

@@ -1,0 +1,72 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { NodeIdentity } from '../south/ports.ts';
+import type { Tx } from '../store/store.ts';
+
+/**
+ * What this controller told a node of a subscription's grants, signed: the node hands it back with its reports. A
+ * controller that was restored from a backup learns from it what it granted since; and a node cannot claim a grant that
+ * it was never given.
+ */
+export interface Vouched {
+  readonly period: number;
+  readonly granted: bigint;
+  /** Of the period after that one. */
+  readonly nextGranted: bigint;
+  /** What it passes may be more than it was granted (ledger/row.ts). */
+  readonly unbound: boolean;
+}
+
+/** Whom it was told, of what. */
+export interface VoucherPlace extends Pick<NodeIdentity, 'nodeId' | 'incarnation'> {
+  readonly subscriptionId: string;
+}
+
+const bodyBytes = 4 + 8 + 8 + 1;
+const macBytes = 16;
+
+export function signVoucher(key: Uint8Array, place: VoucherPlace, vouched: Vouched): Uint8Array {
+  const body = Buffer.alloc(bodyBytes);
+  body.writeUInt32BE(vouched.period, 0);
+  body.writeBigUInt64BE(vouched.granted, 4);
+  body.writeBigUInt64BE(vouched.nextGranted, 12);
+  body.writeUInt8(Number(vouched.unbound), 20);
+  return Buffer.concat([body, sign(key, place, body)]);
+}
+
+/** Undefined for what this controller never signed, or not for that place. */
+export function readVoucher(key: Uint8Array, place: VoucherPlace, voucher: Uint8Array): Vouched | undefined {
+  if (voucher.length !== bodyBytes + macBytes) return undefined;
+  const bytes = Buffer.from(voucher);
+  const body = bytes.subarray(0, bodyBytes);
+  if (!timingSafeEqual(bytes.subarray(bodyBytes), sign(key, place, body))) return undefined;
+  return {
+    period: body.readUInt32BE(0),
+    granted: body.readBigUInt64BE(4),
+    nextGranted: body.readBigUInt64BE(12),
+    unbound: body.readUInt8(20) === 1,
+  };
+}
+
+function sign(
+  key: Uint8Array,
+  { nodeId, incarnation, subscriptionId }: VoucherPlace,
+  body: Uint8Array,
+): Buffer {
+  const mac = createHmac('sha256', key).update(`${nodeId} ${incarnation} ${subscriptionId} `).update(body);
+  return mac.digest().subarray(0, macBytes);
+}
+
+/** In the books themselves, so that a backup of them brings it along. Made with the first books. */
+export async function addVoucherKey({ db }: Tx): Promise<void> {
+  await db
+    .updateTable('fleet')
+    .set({ voucher_key: randomBytes(32) })
+    .where('voucher_key', 'is', null)
+    .execute();
+}
+
+export async function loadVoucherKey({ db }: Tx): Promise<Uint8Array> {
+  const { voucher_key } = await db.selectFrom('fleet').select('voucher_key').executeTakeFirstOrThrow();
+  // Made before anything else can be asked.
+  return voucher_key as Uint8Array;
+}

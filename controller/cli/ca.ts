@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import type { Ca } from './api.ts';
+import type { OpenSession } from './session.ts';
+import { renderProperties } from './table.ts';
+
+export function addCaVerbs(program: Command, open: OpenSession): void {
+  const family = program.command('ca').description("the CA that the fleet's nodes trust, and its change");
+
+  family
+    .command('show')
+    .description('which it is, and how far a change is')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const ca = await api.get<Ca>('/v1/ca');
+      print(ca, () => renderCa(ca));
+    });
+
+  family
+    .command('begin')
+    .description('makes the one that is to take its place; nodes get to know it, and no stream ends for long')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const ca = await api.send<Ca>('POST', '/v1/ca/begin');
+      print(ca, () => renderCa(ca));
+    });
+
+  family
+    .command('finish')
+    .description('drops the old one, once all nodes know the new one')
+    .option('--abandon', 'also when nodes do not know it; they must join anew')
+    .action(async (options: { abandon?: boolean }, command: Command) => {
+      const { api, print } = open(command);
+      const ca = await api.send<Ca>('POST', '/v1/ca/finish', options);
+      print(ca, () => renderCa(ca));
+    });
+}
+
+function renderCa({ pin, nextPin, waiting }: Ca): string {
+  return renderProperties([
+    ['CA', pin],
+    ['next', nextPin ?? undefined],
+    ['unknown to', waiting.length === 0 ? undefined : waiting.join(', ')],
+  ]);
+}

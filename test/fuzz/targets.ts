@@ -1,0 +1,14 @@
+import type { FuzzTarget } from './target.ts';
+import { api } from './targets/api.ts';
+import { fromController } from './targets/from-controller.ts';
+import { fromNode } from './targets/from-node.ts';
+import { journal } from './targets/journal.ts';
+import { nftOutput } from './targets/nft-output.ts';
+import { texts } from './targets/texts.ts';
+import { uapiAnswer } from './targets/uapi-answer.ts';
+import { wgOutput } from './targets/wg-output.ts';
+
+export const targets: readonly FuzzTarget[] = [
+  ...[wgOutput, uapiAnswer, nftOutput, texts, journal],
+  ...[fromController, fromNode, api],
+];
