@@ -127,7 +127,7 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
 }
 
 function closedWriter(database: DatabaseSync): (change: JournalChange) => void {
-  const write = database.prepare('INSERT OR REPLACE INTO closed_period VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+  const write = database.prepare('INSERT OR REPLACE INTO closed_period VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const forget = database.prepare('DELETE FROM closed_period WHERE subscription_id = ? AND period = ?');
   const values = (closed: ClosedPeriod): Values => [
     closed.subscriptionId,

@@ -2,6 +2,7 @@
 // npm run bench -- adjust    how soon adjustments are in force at the gate of a node with ten thousand devices
 // npm run bench -- edge      what a volume over many nodes leaves behind, and how long a first packet waits
 // npm run bench -- orders    adjustments in random orders against traffic: books exact, access right
+// npm run bench -- reconnect a thousand nodes that come back at once
 // npm run bench -- sharing   whether one key on two devices is found, and who only moves is left alone
 // npm run bench -- turn      how far a node's reading is from the end of a period, and its closing from an expiry
 // npm run bench -- speed     what TCP makes of the speeds of tariffs
@@ -9,6 +10,7 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   adjust: () => import('./adjust/main.ts'),
   edge: () => import('./edge/main.ts'),
   orders: () => import('./orders/main.ts'),
+  reconnect: () => import('./reconnect/main.ts'),
   sharing: () => import('./sharing/main.ts'),
   speed: () => import('./speed/main.ts'),
   turn: () => import('./turn/main.ts'),

@@ -36,6 +36,17 @@ export class Disk {
     return ['unshare', '-m', 'sh', '-c', mount, this.#image, this.#directory, options];
   }
 
+  /**
+   * Keeps it mounted for programs that come and go, and for what they leave running. Gives the words to start them with,
+   * and the process id that {@link fill} and the like want.
+   */
+  async hold(): Promise<{ prefix: readonly string[]; pid: number }> {
+    const argv = [...this.prefix(), 'sh', '-c', 'echo mounted; exec sleep infinity'];
+    const holder = this.#host.start('disk', argv);
+    await holder.said(/mounted/, 10_000);
+    return { prefix: ['nsenter', '-t', String(holder.pid), '-m'], pid: holder.pid };
+  }
+
   /** Takes up all the room that is left, as seen by the program with this process id. */
   fill(pid: number): void {
     const file = openSync(this.#filling(pid), 'a');

@@ -11,7 +11,7 @@ import type { RunResult } from './run.ts';
 import { accessAddress } from './topology.ts';
 import { WallClock } from './wall-clock.ts';
 
-const source = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+const agentSource = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
 
 /** A VPN server with the product's agent. */
 export class Node {
@@ -23,6 +23,10 @@ export class Node {
   /** As the agent sees it. */
   readonly wallClock: WallClock;
   program: Program | undefined;
+  /** Words that run the agent under other circumstances, if any. */
+  prefix: readonly string[] = [];
+  /** The agent's program. */
+  source = agentSource;
 
   constructor(number: number, host: Host) {
     this.number = number;
@@ -70,18 +74,26 @@ listen = "127.0.0.1:9465"
 
   /** One of the agent's commands where it must fail: how it ended, and what it said. */
   agentInVain(words: readonly string[], options: InVain = {}): Promise<RunResult> {
-    const argv = [...(options.prefix ?? []), process.execPath, source, ...words, '--config', this.configFile];
+    const argv = [
+      ...(options.prefix ?? []),
+      process.execPath,
+      this.source,
+      ...words,
+      '--config',
+      this.configFile,
+    ];
     return this.host.tryRun(argv, { timeoutMs: 20_000, ...(options.env ? { env: options.env } : {}) });
   }
 
   /** One of the agent's commands, to its end. */
   agent(...words: readonly string[]): Promise<string> {
-    return this.host.run([process.execPath, source, ...words, '--config', this.configFile]);
+    const argv = [process.execPath, this.source, ...words, '--config', this.configFile];
+    return this.host.run([...this.prefix, ...argv]);
   }
 
   async start(): Promise<void> {
-    const argv = [process.execPath, ...this.wallClock.words, source, 'run', '--config', this.configFile];
-    this.program = this.host.start('agent', argv, { env: this.wallClock.env });
+    const argv = [process.execPath, ...this.wallClock.words, this.source, 'run', '--config', this.configFile];
+    this.program = this.host.start('agent', [...this.prefix, ...argv], { env: this.wallClock.env });
     await this.program.said(/"msg":"ready"/, 20_000);
   }
 
@@ -127,10 +139,10 @@ listen = "127.0.0.1:9465"
     return quotas.reduce((sum, { bytes, used }) => sum + bytes - used, 0);
   }
 
-  /** `kill -9` of the WireGuard program that serves this node; only where the kernel has no WireGuard. */
-  async killWireguard(): Promise<void> {
+  /** To the WireGuard program that serves this node; only where the kernel has no WireGuard. */
+  async signalWireguard(signal: NodeJS.Signals): Promise<void> {
     const pid = await this.host.run(['pgrep', '-xf', `wireguard-go ${this.interface}`]);
-    process.kill(Number(pid), 'SIGKILL');
+    process.kill(Number(pid), signal);
   }
 
   /** Takes addresses out of all sets and maps of the gate, behind the agent's back. */

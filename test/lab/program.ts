@@ -78,6 +78,11 @@ export class Program {
     await this.#end('SIGKILL');
   }
 
+  /** SIGSTOP, SIGCONT and the like. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** The channel to programs of the lab itself. */
   get channel(): ChildProcess {
     return this.#child;

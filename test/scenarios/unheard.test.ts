@@ -64,7 +64,7 @@ test('what comes for devices while a killed WireGuard knows none of them is not 
   await downloads(lab);
   await lab.traffic.passed(50_000n);
 
-  await lab.node(1).killWireguard();
+  await lab.node(1).signalWireguard('SIGKILL');
   const killedAt = await lab.traffic.settled(500);
   await lab.node(1).isMade();
   // A client finds out, when it has something to send, that nobody answers: after 15 seconds.

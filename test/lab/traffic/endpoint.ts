@@ -19,13 +19,14 @@ interface Flow {
 }
 
 const flows = new Map<number, Flow>();
+let markedAt = machineMilliseconds();
 
 function flowOf(number: number): Flow {
   let flow = flows.get(number);
   if (!flow) {
     const figures = { flow: number, sentDatagrams: 0, sentBytes: 0, receivedDatagrams: 0, receivedBytes: 0 };
     const nothing = { socket: undefined, peer: undefined, filling: Buffer.alloc(0), pace: undefined };
-    flow = { figures: { ...figures, lastReceivedAt: 0 }, ...nothing };
+    flow = { figures: { ...figures, lastReceivedAt: 0, longestSilenceMs: 0 }, ...nothing };
     flows.set(number, flow);
   }
   return flow;
@@ -40,7 +41,10 @@ async function listen(family: 'udp4' | 'udp6', port: number): Promise<Socket> {
     const flow = flowOf(message.readUInt32BE(0));
     flow.figures.receivedDatagrams += 1;
     flow.figures.receivedBytes += message.length;
-    flow.figures.lastReceivedAt = machineMilliseconds();
+    const now = machineMilliseconds();
+    const silence = now - Math.max(flow.figures.lastReceivedAt, markedAt);
+    flow.figures.longestSilenceMs = Math.max(flow.figures.longestSilenceMs, silence);
+    flow.figures.lastReceivedAt = now;
     flow.socket = socket;
     flow.peer = { address: from.address, port: from.port };
   });
@@ -97,6 +101,10 @@ async function obey(order: Order): Promise<void> {
     }
     case 'rest':
       flowOf(order.flow).pace = undefined;
+      return;
+    case 'mark':
+      markedAt = machineMilliseconds();
+      for (const { figures } of flows.values()) figures.longestSilenceMs = 0;
       return;
     case 'snapshot':
       return answer({

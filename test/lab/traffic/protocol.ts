@@ -11,6 +11,8 @@ export type Order =
       readonly datagramsPerSecond: number;
     }
   | { readonly kind: 'rest'; readonly flow: number }
+  /** From now on the longest silences count. */
+  | { readonly kind: 'mark' }
   | { readonly kind: 'snapshot'; readonly request: number };
 
 export type Answer =
@@ -26,6 +28,8 @@ export interface FlowFigures {
   readonly receivedBytes: number;
   /** When the last datagram came in: milliseconds on the machine's monotonic clock; 0 for never. */
   readonly lastReceivedAt: number;
+  /** The longest time between two datagrams that came in since the mark; the first counts from the mark. */
+  readonly longestSilenceMs: number;
 }
 
 /** Each datagram begins with its flow's number (uint32, big endian); the rest is filling. */

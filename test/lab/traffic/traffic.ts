@@ -15,6 +15,8 @@ export interface FlowReading {
   readonly receivedDatagrams: number;
   /** When the flow's last datagram arrived, in its direction; the machine's monotonic milliseconds. */
   readonly lastReceivedAt: number;
+  /** The longest time without an arrival in its direction since {@link Traffic.mark}. */
+  readonly longestSilenceMs: number;
 }
 
 export interface UsedUpOptions {
@@ -66,6 +68,7 @@ export class Traffic {
         sentDatagrams: sender.sentDatagrams,
         receivedDatagrams: receiver.receivedDatagrams,
         lastReceivedAt: receiver.lastReceivedAt,
+        longestSilenceMs: receiver.longestSilenceMs,
       };
     });
   }
@@ -124,6 +127,11 @@ export class Traffic {
     return Promise.all(plans.map((plan) => this.open(plan)));
   }
 
+  /** Silences count from now on. */
+  mark(): void {
+    for (const end of [this.#server, ...this.#clients.values()]) end.order({ kind: 'mark' });
+  }
+
   sendAll(): void {
     for (const flow of this.#flows) flow.send();
   }
@@ -135,5 +143,5 @@ export class Traffic {
 
 function none(flow: Flow): FlowFigures {
   const nothing = { sentDatagrams: 0, sentBytes: 0, receivedDatagrams: 0, receivedBytes: 0 };
-  return { flow: flow.number, ...nothing, lastReceivedAt: 0 };
+  return { flow: flow.number, ...nothing, lastReceivedAt: 0, longestSilenceMs: 0 };
 }

@@ -1,0 +1,166 @@
+// npm run bench -- reconnect [--agents 1000 --outage-seconds 3 --json FILE]: the controller is killed and comes back; how
+// long until every node is served again, what it costs, and whether a report is lost.
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { systemClock } from '../../../common/clock.ts';
+import { grouped } from '../../demo/figures.ts';
+import { callApi } from '../../lab/api.ts';
+import { eventually } from '../../lab/eventually.ts';
+import { createLab, type Lab } from '../../lab/lab.ts';
+import { joinWords } from '../../lab/node.ts';
+import { machineMilliseconds } from '../../lab/traffic/protocol.ts';
+import { percentile } from '../edge/figures.ts';
+import { Fleet } from './fleet-program.ts';
+import type { Seen, Ticket } from './protocol.ts';
+
+const { values } = parseArgs({
+  options: {
+    agents: { type: 'string', default: '1000' },
+    'outage-seconds': { type: 'string', default: '3' },
+    json: { type: 'string' },
+  },
+});
+const agents = Number(values.agents);
+const outageMs = Number(values['outage-seconds']) * 1000;
+const fleets = 2;
+/** Below what the controller admits at once from one address. */
+const callersPerAddress = 25;
+const bytesEach = 1000;
+const started = performance.now();
+const say = (line: string) =>
+  process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
+
+async function post<T>({ controller }: Lab, path: string, body: unknown): Promise<T> {
+  const answer = await callApi(controller.socket, 'POST', path, body);
+  if (answer.status !== 201) throw new Error(`${path}: ${JSON.stringify(answer.body)}`);
+  return answer.body as T;
+}
+
+/** Everybody dials from the controller's own host, whose addresses stand for many callers. */
+async function announce(lab: Lab): Promise<Ticket[]> {
+  const { host } = lab.controller;
+  const tickets: Ticket[] = [];
+  const addresses = Array.from(
+    { length: Math.ceil(agents / callersPerAddress) },
+    (_, i) => `10.92.0.${i + 1}`,
+  );
+  await host.run(['ip', '-batch', '-'], {
+    input: addresses.map((address) => `addr add ${address}/32 dev lo\n`).join(''),
+  });
+  for (let number = 0; number < agents; number++) {
+    const body = { name: `r${number}`, endpoint: `192.0.2.254:${10_000 + number}` };
+    const [, , , token = '', , pin = ''] = joinWords(
+      await post<{ joinCommand: string }>(lab, '/v1/nodes', body),
+    );
+    const address = addresses[Math.floor(number / callersPerAddress)];
+    tickets.push({ enrolment: `${address}:7444`, token, pin });
+  }
+  return tickets;
+}
+
+/** An unlimited subscription with one device, which everybody has used. */
+async function sell(lab: Lab): Promise<{ subscription: string; deviceId: string }> {
+  await post(lab, '/v1/tariffs', { name: 'unlimited', volumeBytes: null });
+  await post(lab, '/v1/accounts', { reference: 'everybody' });
+  const order = { account: 'everybody', tariff: 'unlimited' };
+  const { id } = await post<{ id: string }>(lab, '/v1/subscriptions', order);
+  const { device } = await post<{ device: { id: string } }>(lab, '/v1/devices', { subscription: id });
+  return { subscription: id, deviceId: device.id };
+}
+
+const look = async (all: readonly Fleet[]) => (await Promise.all(all.map((fleet) => fleet.look()))).flat();
+
+function served(members: readonly Seen[], since: number): boolean {
+  return members.every(({ caughtUpAt, atRest }) => caughtUpAt > since && atRest);
+}
+
+/** Seconds of processor time that a process has had. */
+function processorSeconds(pid: number): number {
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number);
+  return (user + system) / 100;
+}
+
+function peakMegabytes(pid: number): number {
+  const [, kilobytes = '0'] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) / 1024;
+}
+
+async function measure(lab: Lab) {
+  const { controller } = lab;
+  controller.configure({ log_level: '"info"' });
+  await controller.start();
+  const tickets = await announce(lab);
+  const { subscription, deviceId } = await sell(lab);
+  say(`${agents} nodes are announced`);
+  const all = Array.from({ length: fleets }, (_, index) => new Fleet(controller.host, index + 1));
+  const share = Math.ceil(agents / fleets);
+  await Promise.all(all.map((fleet, index) => fleet.join(tickets.slice(index * share, (index + 1) * share))));
+  const within = { within: 180_000, every: 100 };
+  await eventually('everybody is in contact', async () => served(await look(all), 0), within);
+  for (const fleet of all) fleet.use(deviceId, bytesEach);
+  await eventually('everything is booked', async () => served(await look(all), 0), within);
+  say('all of them are in contact, and all they had to report is booked');
+
+  await controller.kill();
+  for (const fleet of all) fleet.use(deviceId, bytesEach);
+  await systemClock.sleep(outageMs);
+  const startedAt = machineMilliseconds();
+  await controller.start();
+  const readyAt = machineMilliseconds();
+  say('the controller was killed, and is back');
+  await eventually('everybody is served', async () => served(await look(all), startedAt), within);
+  const members = await look(all);
+  const pid = controller.program?.pid ?? 0;
+  const afterReady = (times: readonly number[]) => times.map((at) => at - readyAt);
+  const caughtUp = afterReady(members.map(({ caughtUpAt }) => caughtUpAt));
+  const acknowledged = afterReady(members.map(({ acknowledgedAt }) => acknowledgedAt));
+  const path = `/v1/usage?subscription=${subscription}`;
+  const { body } = await callApi(controller.socket, 'GET', path);
+  return {
+    agents,
+    outageMs,
+    startMs: readyAt - startedAt,
+    caughtUpMs: {
+      p50: percentile(caughtUp, 0.5),
+      p99: percentile(caughtUp, 0.99),
+      last: percentile(caughtUp, 1),
+    },
+    bookedMs: {
+      p50: percentile(acknowledged, 0.5),
+      p99: percentile(acknowledged, 0.99),
+      last: percentile(acknowledged, 1),
+    },
+    processorSeconds: processorSeconds(pid),
+    peakMegabytes: peakMegabytes(pid),
+    usedBytes: 2 * agents * bytesEach,
+    billedBytes: Number((body as { usedBytes: string }).usedBytes),
+  };
+}
+
+await using lab = await createLab({ nodes: 0, clients: 0 });
+try {
+  const figures = await measure(lab);
+  const table = new Table({ style: { head: [], border: [] }, head: ['', 'p50 ms', 'p99 ms', 'last ms'] });
+  for (const [what, { p50, p99, last }] of [
+    ['in contact again, and told all there is', figures.caughtUpMs],
+    ['what happened meanwhile is booked', figures.bookedMs],
+  ] as const) {
+    table.push([what, p50.toFixed(0), p99.toFixed(0), last.toFixed(0)]);
+  }
+  console.log(`${agents} nodes; the controller was away for ${outageMs / 1000} s. After it was ready again:`);
+  console.log(table.toString());
+  console.log(
+    `controller: ready ${figures.startMs.toFixed(0)} ms after its start; until all were served ` +
+      `${figures.processorSeconds.toFixed(1)} s of processor time, ${figures.peakMegabytes.toFixed(0)} MB at most`,
+  );
+  const { usedBytes, billedBytes } = figures;
+  console.log(`used ${grouped(BigInt(usedBytes))} bytes, billed ${grouped(BigInt(billedBytes))}`);
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+  process.exitCode = usedBytes === billedBytes ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`${lab.logs()}\n`);
+  throw error;
+}
