@@ -116,7 +116,9 @@ function send(world: World, step: Extract<Deed, { kind: 'traffic' }>, random: ()
   tick();
 }
 
-async function operate(world: World, deed: Deed): Promise<void> {
+type Operation = Extract<Deed, { kind: 'add device' | 'remove device' | 'suspend' | 'resume' | 'top up' }>;
+
+async function operate(world: World, deed: Operation): Promise<void> {
   const { books, truth } = world;
   if (books === undefined) return;
   const subscription =
@@ -158,8 +160,6 @@ async function operate(world: World, deed: Deed): Promise<void> {
         reason: 'purchase',
         reference,
       });
-      return;
-    default:
       return;
   }
 }
