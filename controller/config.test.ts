@@ -9,7 +9,7 @@ describe('the configuration of the controller', () => {
     expect(parse(nodes)).toEqual({
       logLevel: 'info',
       storePath: '/var/lib/turnpike/turnpike.db',
-      api: { socket: '/run/turnpike/api.sock', listen: undefined },
+      api: { socket: '/run/turnpike/api.sock', listen: undefined, requestsPerMinute: 6000 },
       nodes: {
         address: 'controller.example.net',
         listen: { host: '0.0.0.0', port: 7443 },

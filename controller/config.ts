@@ -19,6 +19,7 @@ const schema = Type.Object(
       {
         socket: Type.String({ minLength: 1, maxLength: 107, default: '/run/turnpike/api.sock' }),
         listen: Type.Optional(Type.String()),
+        requests_per_minute: Type.Integer({ minimum: 1, maximum: 10_000_000, default: 6000 }),
       },
       { ...strict, default: {} },
     ),
@@ -50,7 +51,12 @@ const schema = Type.Object(
 export interface ControllerConfig {
   readonly logLevel: string;
   readonly storePath: string;
-  readonly api: { readonly socket: string; readonly listen: HostPort | undefined };
+  readonly api: {
+    readonly socket: string;
+    readonly listen: HostPort | undefined;
+    /** Of one API key. */
+    readonly requestsPerMinute: number;
+  };
   readonly nodes: {
     /** Name or address under which agents reach the controller; without port. */
     readonly address: string;
@@ -90,6 +96,7 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
     storePath: raw.store.path,
     api: {
       socket: api.socket,
+      requestsPerMinute: api.requests_per_minute,
       listen: at('api.listen', () => (api.listen === undefined ? undefined : parseHostPort(api.listen))),
     },
     nodes: {

@@ -119,7 +119,15 @@ async function serve(
   });
   const registry = createRegistry(books, south.state, clock, version);
   const north = {
-    ...{ catalogue: books.catalogue, apiKeys: books.apiKeys, version, log },
+    ...{
+      catalogue: books.catalogue,
+      apiKeys: books.apiKeys,
+      changes: books.changes,
+      webhooks: books.webhooks,
+      requestsPerMinute: config.api.requestsPerMinute,
+      version,
+      log,
+    },
     joining: joining(config, authorities, south.state),
     rollover: createCaRollover({ authorities, identities, log }),
     metrics: createApiMetrics(registry),

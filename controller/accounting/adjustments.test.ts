@@ -18,8 +18,11 @@ const catalogue = () => rig.books.catalogue;
 const shown = (subscription: string) => catalogue().getSubscription(subscription);
 const topUp = (subscription: string, bytes: bigint, expires?: string) =>
   catalogue().topUp(subscription, { bytes, ...occasion(), ...(expires && { expires }) });
-const refund = (subscription: string, bytes: bigint, pack?: string) =>
-  catalogue().refund(subscription, { bytes, ...occasion(), ...(pack && { pack }) });
+/** As the API answers it. */
+const refund = async (subscription: string, bytes: bigint, pack?: string) => {
+  const { id } = await catalogue().refund(subscription, { bytes, ...occasion(), ...(pack && { pack }) });
+  return catalogue().awaitAdjustment(subscription, id);
+};
 const left = async (subscription: string) =>
   (await shown(subscription)).adjustments.flatMap(({ leftBytes }) => leftBytes ?? []);
 

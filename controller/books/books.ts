@@ -17,6 +17,8 @@ import { createDesiredState } from '../desired/desired-state.ts';
 import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
+import { type Changes, createChanges } from '../idempotency/changes.ts';
+import { idempotencyTask } from '../idempotency/forget.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authorities.ts';
 import { lifetimeTask } from '../lifetime/sweep.ts';
@@ -26,6 +28,9 @@ import { SeatDesk } from '../seats/desk.ts';
 import { seatsTask } from '../seats/task.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
 import { openStore, type Tx } from '../store/store.ts';
+import { createPost } from '../webhooks/post.ts';
+import { webhookTask } from '../webhooks/task.ts';
+import { createWebhooks, type Webhooks } from '../webhooks/webhooks.ts';
 import type { Context } from './context.ts';
 import { type BooksFigures, newFigures } from './figures.ts';
 import { Listeners } from './listeners.ts';
@@ -51,6 +56,8 @@ export interface BooksOptions {
 export interface Books {
   readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeys;
+  readonly changes: Changes;
+  readonly webhooks: Webhooks;
   readonly desired: DesiredState;
   readonly register: NodeRegister;
   readonly booking: Booking;
@@ -105,14 +112,20 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   };
   return {
     catalogue: createCatalogue(context),
-    apiKeys: createApiKeys(store, clock),
+    apiKeys: createApiKeys(context),
+    changes: createChanges(context),
+    webhooks: createWebhooks(context),
     desired: createDesiredState(context),
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
     beginTerm: () => store.transaction(beginTerm),
     authorityPins: createPinKeeper(store),
-    tasks: [...sweepTasks(context), seatsTask(context), eventTask(context), lifetimeTask(context)],
+    tasks: [
+      ...sweepTasks(context),
+      ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],
+      webhookTask(context, createPost(clock)),
+    ],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),
   };

@@ -1,8 +1,12 @@
-import type { Clock } from '../../common/clock.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId, parseId } from '../../common/ids.ts';
-import type { Row } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
+import { show } from '../../common/show.ts';
+import type { Context } from '../books/context.ts';
+import { parseInstant } from '../calendar/time-zone.ts';
+import type { NewRow, Row } from '../store/schema.ts';
+import type { Tx } from '../store/store.ts';
+import { loadSpent } from './api-key-budget.ts';
+import { type Scope, scopes } from './api-key-scopes.ts';
 import type { PageFilter } from './catalogue.ts';
 import { notACursor } from './paging.ts';
 import { parseName } from './words.ts';
@@ -10,27 +14,70 @@ import { parseName } from './words.ts';
 /** Keys for the API over TCP. Only their hashes are here. */
 export interface ApiKeys {
   /** @throws TurnpikeError `conflict` when the name is taken. */
-  add(input: { name: string; hash: Uint8Array }): Promise<ApiKey>;
+  add(input: NewApiKey): Promise<ApiKey>;
   list(page?: PageFilter): Promise<ApiKey[]>;
-  /** By name or id. @throws TurnpikeError `not_found` */
+  /** By name or id, as all that follow. @throws TurnpikeError `not_found` */
+  get(key: string): Promise<ApiKey>;
+  set(key: string, settings: ApiKeySettings): Promise<ApiKey>;
+  /** Another key in its place; the old one goes on for `overlapSeconds`. One before that ends at once. */
+  rotate(key: string, input: { hash: Uint8Array; overlapSeconds: number }): Promise<ApiKey>;
   remove(key: string): Promise<ApiKey>;
-  /** The key with this hash. */
-  find(hash: Uint8Array): Promise<ApiKey | undefined>;
+  /** The key with this hash; notes the day. @throws TurnpikeError `unauthenticated` for one that has expired */
+  use(hash: Uint8Array): Promise<ApiKey | undefined>;
+}
+
+/** What is absent stays as it is. */
+export interface ApiKeySettings {
+  readonly scopes?: readonly Scope[];
+  /** null: no budget of its own. */
+  readonly budgetBytes?: bigint | null;
+  /** A date or a time; null: never. */
+  readonly expires?: string | null;
+}
+
+export interface NewApiKey extends ApiKeySettings {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly hash: Uint8Array;
 }
 
 export interface ApiKey {
   readonly id: string;
   readonly name: string;
-  /** Milliseconds since 1970. */
+  readonly scopes: readonly Scope[];
+  /** What top-ups with it may add, ever; null: no budget of its own. */
+  readonly budgetBytes: bigint | null;
+  /** What they have added. */
+  readonly spentBytes: bigint;
+  /** Milliseconds since 1970; null: never. */
+  readonly expiresAt: number | null;
+  /** Until when the key before the last rotation goes on; null: there is none. */
+  readonly previousUntilAt: number | null;
+  /** YYYY-MM-DD, UTC. */
+  readonly lastUsedDay: string | null;
   readonly createdAt: number;
 }
 
-export function createApiKeys(store: Store, clock: Clock): ApiKeys {
+export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>): ApiKeys {
+  const update = (key: string, change: (row: Row<'api_keys'>) => Partial<NewRow<'api_keys'>>) =>
+    store.transaction(async (tx) => {
+      const row = await find(tx, key);
+      const set = change(row);
+      if (Object.keys(set).length > 0) {
+        await tx.db.updateTable('api_keys').set(set).where('id', '=', row.id).execute();
+      }
+      return view(tx, { ...row, ...set });
+    });
+  const columns = ({ scopes: granted, budgetBytes, expires }: ApiKeySettings) => ({
+    ...(granted !== undefined && { scopes: JSON.stringify(parseScopes(granted)) }),
+    ...(budgetBytes !== undefined && { budget_bytes: budgetBytes }),
+    ...(expires !== undefined && { expires_at: parseExpiry(expires, clock.now()) }),
+  });
   return {
-    add: ({ name: given, hash }) =>
-      store.transaction(async ({ db }) => {
+    add: ({ name: given, hash, ...settings }) =>
+      store.transaction(async (tx) => {
         const name = parseName('key', given);
-        const taken = await db
+        const taken = await tx.db
           .selectFrom('api_keys')
           .where('name', '=', name)
           .select('id')
@@ -40,41 +87,107 @@ export function createApiKeys(store: Store, clock: Clock): ApiKeys {
             remedy: 'choose another name, or remove that key first',
           });
         }
-        const row = { id: newId('key'), name, hash, created_at: clock.now() };
-        await db.insertInto('api_keys').values(row).execute();
-        return view(row);
+        const id = newId('key');
+        const { scopes: granted = '[]', ...others } = columns(settings);
+        await tx.db
+          .insertInto('api_keys')
+          .values({ id, name, scopes: granted, ...others, hash, created_at: clock.now() })
+          .execute();
+        return view(tx, await find(tx, id));
       }),
 
     list: ({ limit, after } = {}) =>
-      store.transaction(async ({ db }) => {
+      store.transaction(async (tx) => {
         // By id, because a key that was removed between two pages must not lose the place.
-        let query = db.selectFrom('api_keys').selectAll().orderBy('id');
+        let query = tx.db.selectFrom('api_keys').selectAll().orderBy('id');
         if (after !== undefined) query = query.where('id', '>', parseCursor(after));
         if (limit !== undefined) query = query.limit(limit);
-        return (await query.execute()).map(view);
+        const keys: ApiKey[] = [];
+        for (const row of await query.execute()) keys.push(await view(tx, row));
+        return keys;
       }),
+
+    get: (key) => store.transaction(async (tx) => view(tx, await find(tx, key))),
+
+    set: (key, settings) => update(key, () => columns(settings)),
+
+    rotate: (key, { hash, overlapSeconds }) =>
+      update(key, (row) => ({
+        hash,
+        ...(overlapSeconds > 0
+          ? { previous_hash: row.hash, previous_until: clock.now() + overlapSeconds * 1000 }
+          : { previous_hash: null, previous_until: null }),
+      })),
 
     remove: (key) =>
-      store.transaction(async ({ db }) => {
-        const row = await db
-          .deleteFrom('api_keys')
-          .where((column) => column.or([column('id', '=', key), column('name', '=', key)]))
-          .returningAll()
-          .executeTakeFirst();
-        if (row === undefined) {
-          throw new TurnpikeError('not_found', 'there is no such API key', {
-            remedy: 'turnpike api-key list has them all',
-          });
-        }
-        return view(row);
+      store.transaction(async (tx) => {
+        const removed = await view(tx, await find(tx, key));
+        await tx.db.deleteFrom('api_keys').where('id', '=', removed.id).execute();
+        return removed;
       }),
 
-    find: (hash) =>
-      store.transaction(async ({ db }) => {
-        const row = await db.selectFrom('api_keys').where('hash', '=', hash).selectAll().executeTakeFirst();
-        return row === undefined ? undefined : view(row);
+    use: (hash) =>
+      store.transaction(async (tx) => {
+        const now = clock.now();
+        const row = await tx.db
+          .selectFrom('api_keys')
+          .where((column) =>
+            column.or([
+              column('hash', '=', hash),
+              column.and([column('previous_hash', '=', hash), column('previous_until', '>', now)]),
+            ]),
+          )
+          .selectAll()
+          .executeTakeFirst();
+        if (row === undefined) return undefined;
+        refuseExpired(row, now);
+        const today = new Date(now).toISOString().slice(0, 10);
+        if (row.last_used_day !== today) {
+          const used = { last_used_day: today };
+          await tx.db.updateTable('api_keys').set(used).where('id', '=', row.id).execute();
+        }
+        return view(tx, row);
       }),
   };
+}
+
+async function find(tx: Tx, key: string): Promise<Row<'api_keys'>> {
+  const row = await tx.db
+    .selectFrom('api_keys')
+    .where((column) => column.or([column('id', '=', key), column('name', '=', key)]))
+    .selectAll()
+    .executeTakeFirst();
+  if (row !== undefined) return row;
+  throw new TurnpikeError('not_found', `there is no API key ${show(key)}`, {
+    remedy: 'turnpike api-key list has them all',
+  });
+}
+
+function parseScopes(given: readonly Scope[]): Scope[] {
+  const granted = scopes.filter((scope) => given.includes(scope));
+  if (granted.length > 0) return granted;
+  throw new TurnpikeError('invalid', 'scopes: a key without a scope can do nothing', {
+    field: 'scopes',
+    remedy: `give some of ${scopes.join(', ')}`,
+  });
+}
+
+function parseExpiry(text: string | null, now: number): number | null {
+  if (text === null) return null;
+  const expiresAt = parseInstant('expires', text, 'UTC');
+  if (expiresAt > now) return expiresAt;
+  throw new TurnpikeError('invalid', 'expires: that time is over already: give a time to come', {
+    field: 'expires',
+  });
+}
+
+function refuseExpired({ name, expires_at: expiresAt }: Row<'api_keys'>, now: number): void {
+  if (expiresAt === null || expiresAt > now) return;
+  throw new TurnpikeError(
+    'unauthenticated',
+    `the API key "${name}" expired on ${new Date(expiresAt).toISOString().slice(0, 10)}`,
+    { remedy: `on the controller: turnpike api-key set ${name} --expires DATE, or never` },
+  );
 }
 
 /** An id that once was, at least: an empty page would look like the end of the list. */
@@ -86,6 +199,16 @@ function parseCursor(text: string): string {
   }
 }
 
-function view({ id, name, created_at }: Row<'api_keys'>): ApiKey {
-  return { id, name, createdAt: created_at };
+async function view(tx: Tx, row: Row<'api_keys'>): Promise<ApiKey> {
+  return {
+    id: row.id,
+    name: row.name,
+    scopes: JSON.parse(row.scopes) as Scope[],
+    budgetBytes: row.budget_bytes,
+    spentBytes: await loadSpent(tx, row.id),
+    expiresAt: row.expires_at,
+    previousUntilAt: row.previous_until,
+    lastUsedDay: row.last_used_day,
+    createdAt: row.created_at,
+  };
 }

@@ -71,8 +71,8 @@ export interface Catalogue {
    */
   topUp(id: string, input: TopUp): Promise<view.Adjustment>;
   /**
-   * Takes back what is free at once, and what nodes hold once they give it back. Answers when all in contact have, or
-   * after 2 s; what is pending then is taken later. `invalid` for more than was sold, saying how much can be.
+   * Takes back what is free at once, and what nodes hold once they give it back. `invalid` for more than was sold, saying
+   * how much can be.
    */
   refund(id: string, input: RefundWish): Promise<view.Adjustment>;
   /** Undoes a top-up, as far as it is not used, or a refund; by an adjustment of its own. */
@@ -81,6 +81,8 @@ export interface Catalogue {
     adjustment: string,
     input: { reason: string; reference: string },
   ): Promise<view.Adjustment>;
+  /** Waits until all nodes in contact have given back what is to be taken, or for 2 s; what is pending then is taken later. */
+  awaitAdjustment(id: string, adjustment: string): Promise<view.Adjustment>;
   suspend(id: string, input: { reason: string }): Promise<view.Subscription>;
   resume(id: string): Promise<view.Subscription>;
   /** Of the current period, unless told. */
@@ -131,6 +133,8 @@ export interface Catalogue {
   }): Promise<void>;
 
   listEvents(filter?: EventFilter): Promise<Event[]>;
+  /** As they happen, after one or from now on, until `signal` aborts. */
+  followEvents(filter: Omit<EventFilter, 'limit'>, signal: AbortSignal): AsyncIterable<Event>;
 
   getStatus(): Promise<view.FleetStatus>;
   /** Of a subscription or a device. */

@@ -1,5 +1,6 @@
 import { explain } from '../access/explain.ts';
 import type { Context } from '../books/context.ts';
+import { followEvents } from '../events/follow.ts';
 import { listEvents } from '../events/list.ts';
 import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
@@ -14,7 +15,7 @@ import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
 import { createJoinToken } from './join-tokens.ts';
 import { linkAccounts, unlinkAccount } from './links.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
-import { refund } from './refund.ts';
+import { awaitAdjustment, refund } from './refund.ts';
 import { reverse } from './reverse.ts';
 import { setDevice } from './set-device.ts';
 import { setNode } from './set-node.ts';
@@ -65,6 +66,7 @@ export function createCatalogue(context: Context): Catalogue {
     topUp: onSubscription(topUp),
     refund: onSubscription(refund),
     reverse: onSubscription(reverse),
+    awaitAdjustment: onSubscription(awaitAdjustment),
     suspend: onSubscription(suspend),
     resume: onSubscription(resume),
     getUsage: onSubscription(getUsage),
@@ -87,6 +89,7 @@ export function createCatalogue(context: Context): Catalogue {
     setGroup: on(setGroup),
     setEnforcement: on(setEnforcement),
     listEvents: on(listEvents),
+    followEvents: (filter, signal) => followEvents(context, filter, signal),
     getStatus: on(getStatus),
     explain: onSubscription(explain),
   };

@@ -21,10 +21,7 @@ export interface RefundWish extends Occasion {
   readonly pack?: string;
 }
 
-/**
- * Takes back what is free at once, and what nodes hold as they give it back; answers when those in contact have, or after
- * two seconds.
- */
+/** Takes back what is free at once, and what nodes hold as they give it back: {@link awaitAdjustment} waits for those. */
 export async function refund(context: Context, id: string, input: RefundWish): Promise<Adjustment> {
   const occasion = parseOccasion(input);
   const { bytes, pack } = input;
@@ -50,10 +47,11 @@ export async function refund(context: Context, id: string, input: RefundWish): P
     await turnLedger(context, tx, [id], { reclaim: true });
     return booked;
   });
-  return settled(context, id, adjustment);
+  return context.store.transaction((tx) => loadAdjustment(tx, id, adjustment));
 }
 
-export async function settled(context: Context, id: string, adjustment: string): Promise<Adjustment> {
+/** What came of it once all nodes in contact have given back what they hold, or after two seconds. */
+export async function awaitAdjustment(context: Context, id: string, adjustment: string): Promise<Adjustment> {
   await awaitAnswers(context, id, adjustment);
   return context.store.transaction((tx) => loadAdjustment(tx, id, adjustment));
 }

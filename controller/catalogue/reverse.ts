@@ -11,7 +11,7 @@ import {
   parseOccasion,
 } from './book-adjustment.ts';
 import { findSubscription } from './find.ts';
-import { settled } from './refund.ts';
+import { loadAdjustment } from './top-up.ts';
 import type { Adjustment } from './views.ts';
 
 /**
@@ -37,7 +37,7 @@ export async function reverse(
     await turnLedger(context, tx, [id], original.kind === 'pack' ? { reclaim: true } : { rearm: true });
     return newest;
   });
-  return settled(context, id, booked);
+  return context.store.transaction((tx) => loadAdjustment(tx, id, booked));
 }
 
 async function refuseReversed(tx: Tx, { id, reverses }: Row<'adjustments'>): Promise<void> {

@@ -1,20 +1,28 @@
 import type { Command } from 'commander';
-import type { ApiKey } from './api.ts';
+import { parseSize } from '../../common/bytes.ts';
+import type { ApiKey, SecretApiKey } from './api.ts';
+import { parseCount, parseList } from './arguments.ts';
 import type { OpenSession } from './session.ts';
-import { showTime } from './show.ts';
+import { showBytes, showTime } from './show.ts';
 import { renderTable } from './table.ts';
 
-export function addApiKeyVerbs(program: Command, open: OpenSession): void {
-  const family = program
-    .command('api-key')
-    .description('keys for the API over TCP; managed on the unix socket only');
+interface Settings {
+  readonly scopes?: string[];
+  readonly budget?: string;
+  readonly expires?: string;
+}
 
-  family
-    .command('add <name>')
+const scopesText = 'what it may do, such as read,nodes: read, support, subscriptions, nodes, admin';
+
+export function addApiKeyVerbs(program: Command, open: OpenSession): void {
+  const family = program.command('api-key').description('keys for the API over TCP, each with its scopes');
+
+  withSettings(family.command('add <name>').requiredOption('--scopes <list>', scopesText, parseList))
     .description('makes a key and shows it once')
-    .action(async (name: string, _options: object, command: Command) => {
+    .action(async (name: string, settings: Settings, command: Command) => {
       const { api, print } = open(command);
-      const added = await api.send<{ apiKey: ApiKey; key: string }>('POST', '/v1/api-keys', { name });
+      const body = { name, ...toBody(settings) };
+      const added = await api.send<SecretApiKey>('POST', '/v1/api-keys', body);
       print(added, () => `key ${name}, shown this once and stored as a hash only: ${added.key}`);
     });
 
@@ -24,12 +32,26 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
       const keys = await api.all<ApiKey>('/v1/api-keys');
-      print(keys, () =>
-        renderTable(
-          ['name', 'id', 'made'],
-          keys.items.map(({ name, id, createdAt }) => [name, id, showTime(createdAt)]),
-        ),
-      );
+      print(keys, () => keyTable(keys.items));
+    });
+
+  withSettings(family.command('set <key>').option('--scopes <list>', scopesText, parseList))
+    .description('changes what is given')
+    .action(async (name: string, settings: Settings, command: Command) => {
+      const { api, print } = open(command);
+      const key = await api.send<ApiKey>('PATCH', path(name), toBody(settings));
+      print(key, () => keyTable([key]));
+    });
+
+  family
+    .command('rotate <key>')
+    .description('makes another key in its place and shows it once; the old one goes on for a day')
+    .option('--overlap <seconds>', 'how long the old one goes on; 0: it ends now', parseCount)
+    .action(async (name: string, { overlap }: { overlap?: number }, command: Command) => {
+      const { api, print } = open(command);
+      const body = overlap === undefined ? {} : { overlapSeconds: overlap };
+      const rotated = await api.send<SecretApiKey>('POST', `${path(name)}/rotate`, body);
+      print(rotated, () => `key ${name}, shown this once and stored as a hash only: ${rotated.key}`);
     });
 
   family
@@ -37,7 +59,40 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
     .description('ends a key, by name or id, at once')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const key = await api.send<ApiKey>('DELETE', `/v1/api-keys/${encodeURIComponent(name)}`);
+      const key = await api.send<ApiKey>('DELETE', path(name));
       print(key, () => `key ${key.name} removed`);
     });
+}
+
+function withSettings(command: Command): Command {
+  return command
+    .option('--budget <size>', 'what its top-ups may add, ever, such as 100GB, or "unlimited"')
+    .option('--expires <date>', 'a date or a time from which it is refused, or "never"');
+}
+
+function toBody({ scopes, budget, expires }: Settings) {
+  return {
+    ...(scopes && { scopes }),
+    ...(budget && { budgetBytes: budget === 'unlimited' ? null : String(parseSize(budget)) }),
+    ...(expires && { expires: expires === 'never' ? null : expires }),
+  };
+}
+
+function keyTable(keys: readonly ApiKey[]): string {
+  return renderTable(
+    ['name', 'id', 'scopes', 'budget', 'expires', 'last used', 'made'],
+    keys.map((key) => [
+      key.name,
+      key.id,
+      key.scopes.join(', '),
+      key.budgetBytes === null ? '' : `${showBytes(key.spentBytes)} of ${showBytes(key.budgetBytes)}`,
+      key.expiresAt === null ? '' : showTime(key.expiresAt),
+      key.lastUsedDay ?? '',
+      showTime(key.createdAt),
+    ]),
+  );
+}
+
+function path(key: string): string {
+  return `/v1/api-keys/${encodeURIComponent(key)}`;
 }

@@ -275,7 +275,44 @@ export interface Explanation {
 export interface ApiKey {
   readonly id: string;
   readonly name: string;
+  readonly scopes: readonly string[];
+  readonly budgetBytes: string | null;
+  readonly spentBytes: string;
+  readonly expiresAt: string | null;
+  readonly lastUsedDay: string | null;
   readonly createdAt: string;
+}
+
+/** A key that was just made. */
+export interface SecretApiKey {
+  readonly apiKey: ApiKey;
+  readonly key: string;
+}
+
+export interface Webhook {
+  readonly id: string;
+  readonly url: string;
+  readonly types: readonly string[] | null;
+  readonly enabled: boolean;
+  readonly disabledReason: string | null;
+  readonly failingSinceAt: string | null;
+}
+
+/** A webhook whose secret was just made. */
+export interface SecretWebhook {
+  readonly webhook: Webhook;
+  readonly secret: string;
+}
+
+export interface Delivery {
+  readonly id: string;
+  readonly eventId: string;
+  readonly type: string | null;
+  readonly state: string;
+  readonly attempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
 }
 
 export interface Ca {

@@ -126,19 +126,24 @@ function problemToError(status: number, text: string): TurnpikeError {
   } catch {
     problem = {};
   }
-  const name = problem.type?.startsWith(problemPrefix) ? problem.type.slice(problemPrefix.length) : '';
-  const code = name.replaceAll('-', '_');
-  const known = code in exitCodes ? (code as ErrorCode) : undefined;
-  if (known === undefined) {
+  if (problem.type?.startsWith(problemPrefix) !== true) {
     return new TurnpikeError('unavailable', `what answers is not Turnpike's API (status ${status})`, {
       remedy: 'look at --socket or --url',
     });
   }
+  const code = problem.type.slice(problemPrefix.length).replaceAll('-', '_');
   return new TurnpikeError(
-    known,
-    problem.detail ?? problem.title ?? name,
+    code in exitCodes ? (code as ErrorCode) : codeOfStatus(status),
+    problem.detail ?? problem.title ?? code,
     problem.remedy === undefined ? {} : { remedy: problem.remedy },
   );
+}
+
+/** Of the problems that are HTTP's alone. */
+function codeOfStatus(status: number): ErrorCode {
+  if (status === 403) return 'forbidden';
+  if (status === 409 || status === 412) return 'conflict';
+  return status === 429 ? 'unavailable' : 'invalid';
 }
 
 function describeConnection(endpoint: Endpoint, error: Error & { code?: string }): TurnpikeError {

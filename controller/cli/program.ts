@@ -17,6 +17,7 @@ import { addStatusVerb } from './status.ts';
 import { addSubscriptionVerbs } from './subscription.ts';
 import { addTariffVerbs } from './tariff.ts';
 import { addUsageVerb } from './usage.ts';
+import { addWebhookVerbs } from './webhook.ts';
 
 export function createProgram(terminal: Terminal): Command {
   const program = new Command('turnpike')
@@ -44,6 +45,7 @@ export function createProgram(terminal: Terminal): Command {
   addStatusVerb(program, open);
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);
+  addWebhookVerbs(program, open);
   addRefusals(program);
   return program;
 }

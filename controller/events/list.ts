@@ -46,7 +46,7 @@ function parseCursor(text: string): number {
   throw notACursor(text);
 }
 
-function toEvent(row: Row<'events'>): Event {
+export function toEvent(row: Row<'events'>): Event {
   return {
     id: String(row.id),
     type: row.type as EventType,

@@ -13,6 +13,7 @@ export const eventTypes = [
   'key.shared',
   'node.offline',
   'node.online',
+  'webhook.disabled',
   'node.quarantined',
 ] as const;
 
@@ -42,4 +43,5 @@ export async function recordEvent(tx: Tx, event: NewEvent): Promise<void> {
       data: JSON.stringify(event.data ?? {}),
     })
     .execute();
+  tx.eventRecorded();
 }

@@ -62,6 +62,31 @@ export async function forgetOldEvents({ store, clock }: Context): Promise<void> 
     await db
       .deleteFrom('events')
       .where('at', '<', clock.now() - keptMs)
+      // Not what an enabled endpoint is still to get: the controller may have been away for as long.
+      .where((row) =>
+        row.not(
+          row.exists(
+            row
+              .selectFrom('webhooks')
+              .whereRef('webhooks.cursor', '<', 'events.id')
+              .where('disabled_at', 'is', null)
+              .select('webhooks.id'),
+          ),
+        ),
+      )
+      .where((row) =>
+        row.not(
+          row.exists(
+            row
+              .selectFrom('deliveries')
+              .innerJoin('webhooks', 'webhooks.id', 'deliveries.webhook_id')
+              .whereRef('deliveries.event_id', '=', 'events.id')
+              .where('state', 'in', ['waiting', 'due'])
+              .where('disabled_at', 'is', null)
+              .select('deliveries.id'),
+          ),
+        ),
+      )
       .execute();
   });
 }

@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { ApiKeys } from '../catalogue/api-keys.ts';
+import type { Scope } from '../catalogue/api-key-scopes.ts';
+import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
+import type { Versioned } from './versions.ts';
 
 /** The fastify instance that routes are added to. */
 export type Api = FastifyInstance<
@@ -26,6 +30,8 @@ export interface Joining {
 export interface RouteContext {
   readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeys;
+  readonly changes: Changes;
+  readonly webhooks: Webhooks;
   readonly joining: Joining;
   readonly rollover: CaRollover;
   readonly version: string;
@@ -33,3 +39,32 @@ export interface RouteContext {
 
 /** One route, in a file of its own. */
 export type Route = (api: Api, context: RouteContext) => void;
+
+/** Who sent a request. */
+export interface Caller {
+  /** Id of the API key; `socket` for whoever may open the unix socket, who may do everything. */
+  readonly id: string;
+  readonly apiKey: ApiKey | undefined;
+  /** The key itself; empty on the socket. */
+  readonly secret: string;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a caller needs; `public`: nothing; `socket`: no key will do. Given in routes.ts; a route without one does not start. */
+    scope?: Scope | 'public' | 'socket';
+    /** Not a GET, and yet it changes nothing, or keeps count of its changes itself. */
+    changes?: false;
+    /** What it changes, for If-Match. */
+    versioned?: Versioned;
+  }
+  interface FastifyInstance {
+    /** Answers that go on; they are ended before the API closes. */
+    streams: Set<AbortController>;
+  }
+  interface FastifyRequest {
+    caller: Caller | undefined;
+    /** What is left to do when the change is durable; gives the answer in place of the handler's. */
+    afterwards: (() => Promise<unknown>) | undefined;
+  }
+}

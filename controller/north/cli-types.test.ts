@@ -3,6 +3,7 @@ import { expectTypeOf, it } from 'vitest';
 import type * as cli from '../cli/api.ts';
 import type * as answers from './schemas/answers.ts';
 import type * as tariffs from './schemas/tariffs.ts';
+import type * as webhooks from './schemas/webhooks.ts';
 
 it('what the CLI reads is what the API answers', () => {
   expectTypeOf<Static<typeof answers.Account>>().toExtend<cli.Account>();
@@ -23,6 +24,10 @@ it('what the CLI reads is what the API answers', () => {
   expectTypeOf<Static<typeof answers.Event>>().toExtend<cli.Event>();
   expectTypeOf<Static<typeof answers.FleetStatus>>().toExtend<cli.FleetStatus>();
   expectTypeOf<Static<typeof answers.Explanation>>().toExtend<cli.Explanation>();
+  expectTypeOf<Static<typeof webhooks.Webhook>>().toExtend<cli.Webhook>();
+  expectTypeOf<Static<typeof webhooks.SecretWebhook>>().toExtend<cli.SecretWebhook>();
+  expectTypeOf<Static<typeof webhooks.Delivery>>().toExtend<cli.Delivery>();
   expectTypeOf<Static<typeof answers.Ca>>().toExtend<cli.Ca>();
   expectTypeOf<Static<typeof answers.ApiKey>>().toExtend<cli.ApiKey>();
+  expectTypeOf<Static<typeof answers.SecretApiKey>>().toExtend<cli.SecretApiKey>();
 });

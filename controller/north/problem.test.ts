@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, TurnpikeError } from '../../common/errors.ts';
 import { exitCodes } from '../../common/exit.ts';
-import { InvalidRequest, toProblem } from './problem.ts';
+import { InvalidRequest, problems, toProblem } from './problem.ts';
 
 describe('problem documents', () => {
   it.each(Object.keys(exitCodes) as ErrorCode[])('has a type, a title and a status for %s', (code) => {
@@ -34,5 +35,16 @@ describe('problem documents', () => {
     const problem = toProblem(new Error('connect ECONNREFUSED 192.0.2.1'));
     expect(problem.status).toBe(500);
     expect(JSON.stringify(problem)).not.toContain('192.0.2.1');
+  });
+
+  it('are all described for those who program against them', () => {
+    const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+    const described = [...page.matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(([, name, status]) => [
+      name,
+      Number(status),
+    ]);
+    expect(Object.fromEntries(described)).toEqual(
+      Object.fromEntries(Object.entries(problems).map(([name, { status }]) => [name, status])),
+    );
   });
 });

@@ -12,19 +12,45 @@ export interface Problem {
   remedy?: string;
   /** Where in the request, as JSON Pointers. */
   errors?: Violation[];
+  /** What the caller lacks. */
+  scope?: string;
 }
 
-const problems = {
+/** Every problem that there is, by the last part of its type; docs/api.md has the same list. */
+export const problems = {
   invalid: { status: 400, title: 'The request is wrong' },
   unauthenticated: { status: 401, title: 'Who are you?' },
   forbidden: { status: 403, title: 'Not allowed' },
-  not_found: { status: 404, title: 'Not found' },
+  'insufficient-scope': { status: 403, title: 'The API key lacks a scope' },
+  'not-found': { status: 404, title: 'Not found' },
   conflict: { status: 409, title: 'In conflict with what is there' },
   exhausted: { status: 409, title: 'A limit is reached' },
+  'idempotency-in-flight': { status: 409, title: 'The same change is being made right now' },
+  'idempotency-sealed': { status: 409, title: 'The change was made, and its answer cannot be read again' },
+  'precondition-failed': { status: 412, title: 'It has changed meanwhile' },
+  'idempotency-reused': { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'A mistake of ours' },
   environment: { status: 503, title: 'The controller cannot do its work' },
   unavailable: { status: 503, title: 'Not available now' },
-} as const satisfies Record<ErrorCode, { status: number; title: string }>;
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemName = keyof typeof problems;
+
+const ofCode = (code: ErrorCode) => code.replaceAll('_', '-') as Dashed<ErrorCode>;
+type Dashed<Text extends string> = Text extends `${infer Head}_${infer Tail}` ? `${Head}-${Tail}` : Text;
+
+/** What is refused for reasons of HTTP, of which the books know nothing. */
+export class Refusal extends TurnpikeError {
+  readonly problem: ProblemName;
+  readonly scope: string | undefined;
+
+  constructor(problem: ProblemName, message: string, options: { remedy?: string; scope?: string } = {}) {
+    super('invalid', message, options);
+    this.problem = problem;
+    this.scope = options.scope;
+  }
+}
 
 /** A request that does not fit its schema. */
 export class InvalidRequest extends TurnpikeError {
@@ -42,7 +68,7 @@ export class InvalidRequest extends TurnpikeError {
 export function toProblem(error: unknown): Problem {
   if (error instanceof TurnpikeError) {
     return {
-      ...problemOf(error.code, error.message),
+      ...problemOf(error instanceof Refusal ? error.problem : ofCode(error.code), error.message),
       ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
       ...(error.field === undefined
         ? {}
@@ -50,6 +76,7 @@ export function toProblem(error: unknown): Problem {
             errors: [{ pointer: `/${error.field}`, message: error.message.replace(`${error.field}: `, '') }],
           }),
       ...(error instanceof InvalidRequest ? { errors: [...error.violations] } : {}),
+      ...(error instanceof Refusal && error.scope !== undefined ? { scope: error.scope } : {}),
     };
   }
   const refusal = error as Partial<FastifyError>;
@@ -62,9 +89,9 @@ export function toProblem(error: unknown): Problem {
   return problemOf('internal', 'something went wrong inside; the log of the controller has more');
 }
 
-function problemOf(code: ErrorCode, detail: string): Problem {
-  const { status, title } = problems[code];
-  return { type: `urn:turnpike:problem:${code.replaceAll('_', '-')}`, title, status, detail };
+function problemOf(name: ProblemName, detail: string): Problem {
+  const { status, title } = problems[name];
+  return { type: `urn:turnpike:problem:${name}`, title, status, detail };
 }
 
 /** What fastify refuses before the schema is looked at, in our words. */

@@ -3,12 +3,15 @@ import { describe, expect, it, vi } from 'vitest';
 import { TurnpikeError } from '../../common/errors.ts';
 import { silentLogger } from '../../common/log.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
+import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { tariffDefaults } from '../catalogue/tariff-settings.ts';
+import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
+import { hashApiKey } from './access.ts';
 import { createApiMetrics } from './api-metrics.ts';
-import { hashApiKey } from './bearer.ts';
 import { type ApiOptions, buildApi } from './server.ts';
 
 const tariff = {
@@ -22,14 +25,20 @@ const tariff = {
 };
 
 const key = 'turnpike_secret';
-const apiKeys: ApiKeys = {
-  add: async ({ name }) => ({ id: 'key_0000000000000000', name, createdAt: 0 }),
-  list: async () => [],
-  remove: () => Promise.reject(new TurnpikeError('not_found', 'no such key')),
-  find: async (hash) =>
+let scopes: readonly Scope[] = ['read'];
+const apiKeys = {
+  use: async (hash: Uint8Array) =>
     Buffer.from(hash).equals(hashApiKey(key))
-      ? { id: 'key_0000000000000000', name: 'backend', createdAt: 0 }
+      ? { id: 'key_0000000000000000', name: 'backend', scopes }
       : undefined,
+  list: async () => [],
+} as unknown as ApiKeys;
+
+/** As they are made, but kept nowhere. */
+const changes: Changes = {
+  make: async (_repeatable, work) => ({ kind: 'done', answer: await work() }),
+  amend: async () => {},
+  whole: (work) => work(),
 };
 
 const rollover: CaRollover = {
@@ -43,12 +52,15 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
   const built = await buildApi({
     catalogue: catalogue as Catalogue,
     apiKeys,
+    changes,
+    webhooks: {} as Webhooks,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover,
     version: '0.0.0',
     log: silentLogger,
     metrics: createApiMetrics(registry),
     trust: 'socket',
+    requestsPerMinute: 6000,
     ...options,
   });
   return Object.assign(built, { registry });
@@ -100,7 +112,7 @@ describe('bodies', () => {
   it('are taken as they are: text is not read as a number', async () => {
     const setGroup = vi.fn();
     const change = { ...post('/v1/groups/default', { mtu: '1420' }), method: 'PATCH' } as const;
-    const answer = await (await api({ setGroup })).inject(change);
+    const answer = await (await api({ setGroup, getGroup: async () => ({}) as never })).inject(change);
     expect(answer.json().detail).toBe('mtu must be integer');
     expect(setGroup).not.toHaveBeenCalled();
   });
@@ -212,19 +224,52 @@ describe('over TCP', () => {
       expect(answer.json().type).toBe('urn:turnpike:problem:unauthenticated');
     }
     expect((await call('/v1/nothing')).statusCode).toBe(401);
-    expect((await call('/openapi.json')).statusCode).toBe(401);
+  });
+
+  it('the description of the API is for everybody', async () => {
+    expect((await call('/openapi.json')).statusCode).toBe(200);
   });
 
   it('a request with a key is served', async () => {
     expect((await call('/v1/status', `Bearer ${key}`)).json().detail).toBe('reached');
   });
 
-  it('a key cannot make keys', async () => {
-    for (const url of ['/v1/api-keys', '/v1/%61pi-keys', '/v1/api-keys/', '//v1/api-keys']) {
-      const answer = await call(url, `Bearer ${key}`);
-      expect([403, 404]).toContain(answer.statusCode);
+  it('a key does what its scopes cover, and is told what it lacks', async () => {
+    scopes = ['read', 'nodes'];
+    const answer = await call('/v1/api-keys', `Bearer ${key}`);
+    expect(answer.statusCode).toBe(403);
+    expect(answer.json()).toMatchObject({
+      type: 'urn:turnpike:problem:insufficient-scope',
+      scope: 'admin',
+      detail: 'this needs the scope "admin", and the API key "backend" has read, nodes',
+      remedy: expect.stringContaining('turnpike api-key set backend --scopes'),
+    });
+    expect(answer.headers['www-authenticate']).toBe('Bearer error="insufficient_scope", scope="admin"');
+    for (const url of ['/v1/%61pi-keys', '/v1/api-keys/', '//v1/api-keys']) {
+      expect([403, 404]).toContain((await call(url, `Bearer ${key}`)).statusCode);
     }
-    expect((await call('/v1/api-keys', `Bearer ${key}`)).statusCode).toBe(403);
+    scopes = ['admin'];
+    expect((await call('/v1/api-keys', `Bearer ${key}`)).statusCode).toBe(200);
+    const onTheMachine = await call('/v1/ca', `Bearer ${key}`);
+    expect(onTheMachine.statusCode).toBe(403);
+    expect(onTheMachine.json().detail).toBe('no API key may do this');
+    scopes = ['read'];
+  });
+});
+
+describe('every route', () => {
+  it('says in the description which scope it needs', async () => {
+    const document = (await (await api()).inject('/openapi.json')).json();
+    const needed = (method: string, path: string) => document.paths[path][method].security;
+    expect(needed('get', '/v1/subscriptions')).toEqual([{ key: ['read'] }]);
+    expect(needed('post', '/v1/subscriptions')).toEqual([{ key: ['subscriptions'] }]);
+    expect(needed('post', '/v1/subscriptions/{subscription}/adjustments')).toEqual([{ key: ['support'] }]);
+    expect(needed('post', '/v1/tariffs')).toEqual([{ key: ['admin'] }]);
+    for (const methods of Object.values(document.paths as Record<string, Record<string, object>>)) {
+      for (const operation of Object.values(methods)) {
+        expect(operation).toHaveProperty('security.0.key.0', expect.any(String));
+      }
+    }
   });
 });
 

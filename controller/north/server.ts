@@ -1,14 +1,20 @@
-import swagger from '@fastify/swagger';
-import { type FastifyReply, fastify } from 'fastify';
-import Type from 'typebox';
+import { fastifySSE } from '@fastify/sse';
+import swaggerUi from '@fastify/swagger-ui';
+import { type FastifyReply, fastify, type RouteOptions } from 'fastify';
+import Type, { type TSchema } from 'typebox';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Logger } from '../../common/log.ts';
-import type { Api, RouteContext } from './api.ts';
+import type { Scope } from '../catalogue/api-key-scopes.ts';
+import { demandKeys, trustCallers } from './access.ts';
+import type { Api, Route, RouteContext } from './api.ts';
 import type { ApiMetrics } from './api-metrics.ts';
-import { authenticate } from './bearer.ts';
-import { InvalidRequest, toProblem } from './problem.ts';
+import { isChange, makeChangesOnce } from './changes.ts';
+import { describeApi } from './describe.ts';
+import { InvalidRequest, type Problem, toProblem } from './problem.ts';
+import { limitRates } from './rate-limit.ts';
 import { routes } from './routes/routes.ts';
-import { Problem } from './schemas/answers.ts';
+import { Problem as ProblemSchema } from './schemas/answers.ts';
+import { IdempotencyKey, IfMatch } from './schemas/requests.ts';
 import { strict } from './schemas/values.ts';
 import { compileValidator } from './validation.ts';
 
@@ -17,6 +23,8 @@ export interface ApiOptions extends RouteContext {
   readonly metrics: ApiMetrics;
   /** `socket`: whoever may open the socket is trusted. `key`: each request needs an API key. */
   readonly trust: 'socket' | 'key';
+  /** Of one API key. */
+  readonly requestsPerMinute: number;
 }
 
 /** No request is larger: the largest is a group with all its allowed IPs. */
@@ -39,11 +47,16 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   api.removeContentTypeParser('text/plain');
   answerProblems(api, options.log);
   refuseWhatIsUnknown(api);
-  if (options.trust === 'key') demandKeys(api, options);
+  api.decorateRequest('caller', undefined);
+  api.decorateRequest('afterwards', undefined);
+  if (options.trust === 'key') demandKeys(api, options.apiKeys);
+  else trustCallers(api);
+  if (options.trust === 'key') await limitRates(api, options.requestsPerMinute);
+  makeChangesOnce(api, options);
+  await allowStreams(api);
   observe(api, options);
   await describeApi(api, options.version);
-  for (const route of routes) route(api, options);
-  api.get('/openapi.json', { schema: { hide: true } }, async () => api.swagger());
+  await addRoutes(api, options);
   await api.ready();
   return api;
 }
@@ -52,7 +65,8 @@ function answerProblems(api: Api, log: Logger): void {
   api.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error);
     if (problem.status >= 500) log.error({ err: error, route: request.routeOptions.url }, 'request failed');
-    if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+    const challenge = challengeOf(problem);
+    if (challenge !== undefined) reply.header('www-authenticate', challenge);
     return sendProblem(reply, problem);
   });
   api.setNotFoundHandler((request) => {
@@ -60,6 +74,12 @@ function answerProblems(api: Api, log: Logger): void {
       remedy: 'all there is stands at /openapi.json',
     });
   });
+}
+
+/** RFC 6750, 3.1. */
+function challengeOf({ status, scope }: Problem): string | undefined {
+  if (status === 401) return 'Bearer';
+  return scope === undefined ? undefined : `Bearer error="insufficient_scope", scope="${scope}"`;
 }
 
 function sendProblem(reply: FastifyReply, problem: ReturnType<typeof toProblem>) {
@@ -71,12 +91,13 @@ function refuseWhatIsUnknown(api: Api): void {
   api.addHook('onRoute', (route) => {
     route.schema = {
       querystring: Type.Object({}, strict),
+      ...headersOf(route),
       ...route.schema,
       response: {
         ...(route.schema?.response as object | undefined),
         default: {
           description: 'A problem (RFC 9457).',
-          content: { 'application/problem+json': { schema: Problem } },
+          content: { 'application/problem+json': { schema: ProblemSchema } },
         },
       },
     };
@@ -91,16 +112,43 @@ function refuseWhatIsUnknown(api: Api): void {
   });
 }
 
-function demandKeys(api: Api, { apiKeys }: ApiOptions): void {
-  api.addHook('onRequest', async (request) => {
-    await authenticate(request.headers.authorization, apiKeys);
-    // The route that was found, not the URL: that one can be written in many ways.
-    if (/^\/v1\/(api-keys|ca)(\/|$)/.test(request.routeOptions.url ?? '')) {
-      throw new TurnpikeError('forbidden', "an API key cannot manage API keys or the fleet's CA", {
-        remedy: 'use the unix socket on the machine of the controller',
+/** Headers that a route looks at; others are nobody's business. */
+function headersOf(route: RouteOptions): { headers?: TSchema } {
+  if (!isChange(route)) return {};
+  const ifMatch = route.config?.versioned === undefined ? {} : { 'if-match': IfMatch };
+  return { headers: Type.Object({ 'idempotency-key': IdempotencyKey, ...ifMatch }) };
+}
+
+/** One place says which scope each route needs; one without does not start. */
+async function addRoutes(api: Api, context: RouteContext): Promise<void> {
+  const added: RouteOptions[] = [];
+  api.addHook('onRoute', (route) => void added.push(route));
+  for (const [scope, list] of Object.entries(routes) as [Scope | 'socket', readonly Route[]][]) {
+    await api.register(async (scoped) => {
+      let operationId = '';
+      scoped.addHook('onRoute', (route) => {
+        route.config = { ...route.config, scope };
+        route.schema = { ...route.schema, security: [{ key: [scope] }], operationId };
       });
-    }
+      for (const route of list) {
+        operationId = route.name;
+        route(scoped as Api, context);
+      }
+    });
+  }
+  await api.register(async (open) => {
+    open.addHook('onRoute', (route) => {
+      route.config = { ...route.config, scope: 'public' };
+      route.schema = { ...route.schema, hide: true };
+    });
+    open.get('/openapi.json', async () => api.swagger());
+    await open.register(swaggerUi, { routePrefix: '/reference', staticCSP: true });
   });
+  for (const { method, url, config } of added) {
+    if (config?.scope === undefined) {
+      throw new TurnpikeError('internal', `the route ${method} ${url} is under no scope in routes.ts`);
+    }
+  }
 }
 
 function observe(api: Api, { log, metrics }: ApiOptions): void {
@@ -118,20 +166,10 @@ function observe(api: Api, { log, metrics }: ApiOptions): void {
   });
 }
 
-async function describeApi(api: Api, version: string): Promise<void> {
-  await api.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Turnpike',
-        version,
-        description:
-          'Bytes are strings of digits, because they may pass 2^53; times are RFC 3339; errors are problem ' +
-          'documents (RFC 9457) with a stable type. What a request holds that is not described here is refused.',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-      security: [{ key: [] }, {}],
-    },
+async function allowStreams(api: Api): Promise<void> {
+  await api.register(fastifySSE, { heartbeatInterval: 15_000 });
+  api.decorate('streams', new Set<AbortController>());
+  api.addHook('preClose', async () => {
+    for (const stream of api.streams) stream.abort();
   });
 }

@@ -25,6 +25,9 @@ export interface Schema {
   departures: DepartureTable;
   events: EventTable;
   api_keys: ApiKeyTable;
+  idempotency_keys: IdempotencyKeyTable;
+  webhooks: WebhookTable;
+  deliveries: DeliveryTable;
 }
 
 /** One row. */
@@ -196,6 +199,8 @@ export interface AdjustmentTable {
   reason: string;
   /** The billing backend's own, unique among those that are not of a renewal. */
   reference: string;
+  /** Of the API key whose budget it takes from. */
+  api_key_id: string | null;
   created_at: number;
 }
 
@@ -370,8 +375,69 @@ export interface EventTable {
 export interface ApiKeyTable {
   id: string;
   name: string;
+  /** JSON array. */
+  scopes: string;
+  /** What top-ups with it may add, ever; null: no limit of its own. */
+  budget_bytes: bigint | null;
   /** SHA-256 of the key. */
   hash: Uint8Array;
+  /** Of the one before, until that time. */
+  previous_hash: Uint8Array | null;
+  previous_until: number | null;
+  expires_at: number | null;
+  /** YYYY-MM-DD, UTC; never finer. */
+  last_used_day: string | null;
+  created_at: number;
+}
+
+/** Changes that were made with an Idempotency-Key, for a day. */
+export interface IdempotencyKeyTable {
+  /** Id of the API key, or `socket`. */
+  caller: string;
+  /** SHA-256 of caller and key. */
+  key_hash: Uint8Array;
+  /** HMAC-SHA-256 of the request, under the key. */
+  fingerprint: Uint8Array;
+  status: number;
+  /** Encrypted with what only the caller has (controller/idempotency/seal.ts): answers hold private keys. */
+  answer: Uint8Array;
+  created_at: number;
+}
+
+/** Endpoints that events are sent to. */
+export interface WebhookTable {
+  id: string;
+  url: string;
+  /** JSON array of event types; null: all. */
+  types: string | null;
+  /** As the Standard Webhooks convention writes it: needed in clear, to sign. */
+  secret: string;
+  /** Signs too, until that time. */
+  previous_secret: Generated<string | null>;
+  previous_until: Generated<number | null>;
+  /** Id of the last event of which it has a delivery, if it wants one. */
+  cursor: number;
+  /** Nothing was taken since; null: the last attempt was. */
+  failing_since: Generated<number | null>;
+  disabled_at: Generated<number | null>;
+  disabled_reason: Generated<string | null>;
+  created_at: number;
+}
+
+/** An event on its way to an endpoint, and the log of it. */
+export interface DeliveryTable {
+  id: Generated<number>;
+  webhook_id: string;
+  event_id: number;
+  /** Of one subject (a subscription, or a node) one goes after the other. */
+  subject: string;
+  /** `waiting`: behind another one of its subject. `due`: the first of its subject, at `next_at`. */
+  state: 'waiting' | 'due' | 'delivered' | 'failed';
+  attempts: Generated<number>;
+  next_at: number;
+  last_at: Generated<number | null>;
+  last_status: Generated<number | null>;
+  last_error: Generated<string | null>;
   created_at: number;
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStore, type Store } from './store.ts';
+import { recordEvent } from '../events/record.ts';
+import { openStore, type Store, type Tx } from './store.ts';
 
 let directory: string;
 let path: string;
@@ -99,6 +100,116 @@ describe('the store', () => {
   it('refuses a transaction within a transaction instead of waiting for ever', async () => {
     const store = await opened();
     await expect(store.transaction(() => references(store))).rejects.toThrow('within another');
+  });
+
+  describe('runs transactions together', () => {
+    const add = (store: Store, id: string) =>
+      store.transaction(async (tx) => {
+        await tx.db.insertInto('accounts').values(account(id)).execute();
+        tx.afterCommit(() => heard.push(id));
+      });
+    const failing = (store: Store, id: string) =>
+      store.transaction(async (tx) => {
+        await tx.db.insertInto('accounts').values(account(id)).execute();
+        tx.afterCommit(() => heard.push(id));
+        await tx.revision();
+        throw new Error('on purpose');
+      });
+    let heard: string[] = [];
+    beforeEach(() => {
+      heard = [];
+    });
+
+    it('and makes them durable together: none when the whole fails', async () => {
+      const store = await opened();
+      const whole = store.together(async () => {
+        await add(store, 'a');
+        await add(store, 'b');
+        expect(heard).toEqual([]);
+        throw new Error('on purpose');
+      });
+      await expect(whole).rejects.toThrow('on purpose');
+      expect(await references(store)).toEqual([]);
+      expect(heard).toEqual([]);
+    });
+
+    it('of which one that fails leaves nothing, and the others stay', async () => {
+      const store = await opened();
+      const before = await store.transaction((tx) => tx.revision());
+      await store.together(async ({ db }) => {
+        await db.insertInto('accounts').values(account('whole')).execute();
+        await add(store, 'a');
+        await expect(failing(store, 'b')).rejects.toThrow('on purpose');
+        await add(store, 'c');
+      });
+      expect(await references(store)).toEqual(['a', 'c', 'whole']);
+      expect(heard).toEqual(['a', 'c']);
+      expect(await store.transaction((tx) => tx.revision())).toBe(before + 1n);
+    });
+
+    it('and others within them', async () => {
+      const store = await opened();
+      await store.together(async () => {
+        const inner = store.together(async () => {
+          await add(store, 'a');
+          await failing(store, 'b');
+        });
+        await expect(inner).rejects.toThrow('on purpose');
+        await store.together(() => add(store, 'c'));
+      });
+      expect(await references(store)).toEqual(['c']);
+      expect(heard).toEqual(['c']);
+    });
+
+    it('one after the other only', async () => {
+      const store = await opened();
+      const both = store.together(() => Promise.all([add(store, 'a'), add(store, 'b')]));
+      await expect(both).rejects.toThrow('at once');
+      expect(await references(store)).toEqual([]);
+    });
+
+    it('and commits nothing when the disk is full', async () => {
+      const store = await opened();
+      const full = store.together(async () => {
+        await add(store, 'a');
+        const part = store.transaction(async ({ db }) => {
+          await sql`PRAGMA max_page_count = 1`.execute(db);
+          for (let n = 0; n < 200; n++) {
+            const reference = `${n}${'x'.repeat(1000)}`;
+            await db
+              .insertInto('accounts')
+              .values({ ...account(`${n}`), reference })
+              .execute();
+          }
+        });
+        await part.catch(() => {});
+      });
+      await expect(full).rejects.toThrow(/disk .* is full/);
+      expect(await references(store)).toEqual([]);
+      expect(heard).toEqual([]);
+    });
+  });
+
+  it('tells of events after the commit, once', async () => {
+    const store = await opened();
+    let told = 0;
+    store.onEvent(() => {
+      told += 1;
+    });
+    const record = (tx: Tx) => recordEvent(tx, { type: 'node.online', at: 0 });
+    await store.transaction(async (tx) => {
+      await record(tx);
+      await record(tx);
+      expect(told).toBe(0);
+    });
+    expect(told).toBe(1);
+    await store
+      .transaction(async (tx) => {
+        await record(tx);
+        throw new Error('on purpose');
+      })
+      .catch(() => {});
+    expect(told).toBe(1);
   });
 
   it('refuses a file that another controller has open', async () => {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely, type Transaction } from 'kysely';
+import { Kysely, sql, type Transaction } from 'kysely';
 import { TurnpikeError } from '../../common/errors.ts';
 import { checkWritable, storeFailure } from './failure.ts';
 import { migrate } from './migrate.ts';
@@ -17,6 +17,8 @@ export interface Tx {
   revision(): Promise<bigint>;
   /** Calls `action` once this is durable; never when it is rolled back. It must not throw. */
   afterCommit(action: () => void): void;
+  /** Says that something happened that is told to billing backends: it wakes those who tell, after the commit. */
+  eventRecorded(): void;
 }
 
 export interface Store {
@@ -26,6 +28,13 @@ export interface Store {
    * @throws what `work` throws; SQLite's errors as TurnpikeError with their remedy.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work`, in which the transactions that it begins, one after the other, are parts of one: durable together when
+   * this resolves. A part that rejects is without effect and the others stay; when `work` rejects, all are without effect.
+   */
+  together<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Calls back after each commit in which something happened. Returns stop. */
+  onEvent(listener: () => void): () => void;
   /** Calls back after each commit that took a revision. Returns stop. */
   onRevision(listener: () => void): () => void;
   close(): Promise<void>;
@@ -64,11 +73,39 @@ function open(path: string): DatabaseSync {
   }
 }
 
+/** A transaction that is open. */
+class Unit implements Tx {
+  readonly db: Transaction<Schema>;
+  after: (() => void)[] = [];
+  taken: bigint | undefined;
+  eventful = false;
+  /** A part of it is at work. */
+  busy = false;
+  /** Why it can no longer be committed: SQLite rolls all back on a full disk. */
+  broken: { readonly error: unknown } | undefined;
+
+  constructor(db: Transaction<Schema>) {
+    this.db = db;
+  }
+
+  // Fields, because callers take them out of it.
+  readonly revision = async (): Promise<bigint> => {
+    this.taken ??= await nextRevision(this.db);
+    return this.taken;
+  };
+  readonly afterCommit = (action: () => void): void => void this.after.push(action);
+  readonly eventRecorded = (): void => {
+    this.eventful = true;
+  };
+}
+
 class SqliteStore implements Store {
   readonly #db: Kysely<Schema>;
   readonly #path: string;
-  readonly #listeners = new Set<() => void>();
-  readonly #inside = new AsyncLocalStorage<true>();
+  readonly #revisionListeners = new Set<() => void>();
+  readonly #eventListeners = new Set<() => void>();
+  /** In what the caller is: one whole, or one that takes parts. */
+  readonly #inside = new AsyncLocalStorage<{ readonly joint: Unit | undefined }>();
   #closed = false;
 
   constructor(db: Kysely<Schema>, path: string) {
@@ -76,41 +113,85 @@ class SqliteStore implements Store {
     this.#path = path;
   }
 
-  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    // With one connection, a transaction within a transaction would wait for itself for ever.
-    if (this.#inside.getStore())
-      throw new TurnpikeError('internal', 'a transaction was begun within another');
-    if (this.#closed) throw new TurnpikeError('unavailable', 'the database is closed');
-    const after: (() => void)[] = [];
-    let revision: bigint | undefined;
-    let result: T;
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#begin(work, () => undefined);
+  }
+
+  together<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#begin(work, (unit) => unit);
+  }
+
+  async #begin<T>(work: (tx: Tx) => Promise<T>, joint: (unit: Unit) => Unit | undefined): Promise<T> {
+    const around = this.#inside.getStore();
     try {
-      result = await this.#inside.run(true, () =>
-        this.#db.transaction().execute((db) =>
-          work({
-            db,
-            revision: async () => {
-              revision ??= await nextRevision(db);
-              return revision;
-            },
-            afterCommit: (action) => after.push(action),
-          }),
-        ),
-      );
+      if (around === undefined) return await this.#whole(work, joint);
+      if (around.joint !== undefined) return await this.#part(around.joint, work, joint);
     } catch (error) {
       throw storeFailure(error, this.#path);
     }
+    // With one connection, a transaction within a transaction would wait for itself for ever.
+    throw new TurnpikeError('internal', 'a transaction was begun within another');
+  }
+
+  async #whole<T>(work: (tx: Tx) => Promise<T>, joint: (unit: Unit) => Unit | undefined): Promise<T> {
+    if (this.#closed) throw new TurnpikeError('unavailable', 'the database is closed');
+    const [unit, result] = await this.#db.transaction().execute(async (db) => {
+      const begun = new Unit(db);
+      const worked = await this.#inside.run({ joint: joint(begun) }, () => work(begun));
+      if (begun.broken !== undefined) throw begun.broken.error;
+      return [begun, worked] as const;
+    });
     // Listeners may well begin transactions of their own: they are outside of this one.
     this.#inside.exit(() => {
-      for (const action of after) action();
-      if (revision !== undefined) for (const listener of this.#listeners) listener();
+      for (const action of unit.after) action();
+      if (unit.taken !== undefined) for (const listener of this.#revisionListeners) listener();
+      if (unit.eventful) for (const listener of this.#eventListeners) listener();
     });
     return result;
   }
 
+  async #part<T>(
+    unit: Unit,
+    work: (tx: Tx) => Promise<T>,
+    joint: (unit: Unit) => Unit | undefined,
+  ): Promise<T> {
+    if (unit.broken !== undefined) throw unit.broken.error;
+    if (unit.busy) throw new TurnpikeError('internal', 'two parts of a transaction were begun at once');
+    const { taken, eventful } = unit;
+    const part = Object.assign(new Unit(unit.db), { taken, eventful });
+    unit.busy = true;
+    try {
+      await sql`SAVEPOINT part`.execute(unit.db);
+      try {
+        const result = await this.#inside.run({ joint: joint(part) }, () => work(part));
+        if (part.broken !== undefined) throw part.broken.error;
+        await sql`RELEASE part`.execute(unit.db);
+        unit.after.push(...part.after);
+        unit.taken = part.taken;
+        unit.eventful = part.eventful;
+        return result;
+      } catch (error) {
+        await sql`ROLLBACK TO part`
+          .execute(unit.db)
+          .then(() => sql`RELEASE part`.execute(unit.db))
+          .catch(() => {
+            unit.broken = { error };
+          });
+        throw error;
+      }
+    } finally {
+      unit.busy = false;
+    }
+  }
+
   onRevision(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#revisionListeners.add(listener);
+    return () => this.#revisionListeners.delete(listener);
+  }
+
+  onEvent(listener: () => void): () => void {
+    this.#eventListeners.add(listener);
+    return () => this.#eventListeners.delete(listener);
   }
 
   async close(): Promise<void> {

@@ -28,13 +28,18 @@ const keys = [generateWireguardKeyPair(), generateWireguardKeyPair()];
 export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop> {
   let books = await stockedBooks();
   const registry = new Registry();
-  const late = <Part extends 'catalogue' | 'apiKeys'>(part: Part): Rig['books'][Part] =>
+  const late = <Part extends 'catalogue' | 'apiKeys' | 'changes' | 'webhooks'>(
+    part: Part,
+  ): Rig['books'][Part] =>
     new Proxy({} as Rig['books'][Part], {
       get: (_, method) => Reflect.get(books.rig.books[part], method) as unknown,
     });
   const api = await buildApi({
     catalogue: late('catalogue'),
     apiKeys: late('apiKeys'),
+    changes: late('changes'),
+    webhooks: late('webhooks'),
+    requestsPerMinute: 1_000_000,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => `sha256:${'0'.repeat(64)}` },
     rollover: { status: noRollover, begin: noRollover, finish: noRollover },
     version: '0.0.0',

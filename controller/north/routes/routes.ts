@@ -1,3 +1,4 @@
+import type { Scope } from '../../catalogue/api-key-scopes.ts';
 import type { Route } from '../api.ts';
 import { addAccount } from './accounts/add.ts';
 import { linkAccounts } from './accounts/link.ts';
@@ -7,8 +8,11 @@ import { showAccount } from './accounts/show.ts';
 import { suspendAccount } from './accounts/suspend.ts';
 import { unlinkAccount } from './accounts/unlink.ts';
 import { addApiKey } from './api-keys/add.ts';
+import { changeApiKey } from './api-keys/change.ts';
 import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
+import { rotateApiKey } from './api-keys/rotate.ts';
+import { showApiKey } from './api-keys/show.ts';
 import { beginCa } from './ca/begin.ts';
 import { finishCa } from './ca/finish.ts';
 import { showCa } from './ca/show.ts';
@@ -52,18 +56,39 @@ import { changeTariff } from './tariffs/change.ts';
 import { listTariffs } from './tariffs/list.ts';
 import { removeTariff } from './tariffs/remove.ts';
 import { showTariff } from './tariffs/show.ts';
+import { addWebhook } from './webhooks/add.ts';
+import { changeWebhook } from './webhooks/change.ts';
+import { listDeliveries } from './webhooks/deliveries.ts';
+import { listWebhooks } from './webhooks/list.ts';
+import { removeWebhook } from './webhooks/remove.ts';
+import { replayWebhook } from './webhooks/replay.ts';
+import { rotateWebhook } from './webhooks/rotate.ts';
+import { showWebhook } from './webhooks/show.ts';
 
-/** All that the API offers. */
-export const routes: readonly Route[] = [
-  ...[addAccount, listAccounts, showAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
-  ...[addTariff, listTariffs, showTariff, changeTariff, removeTariff],
-  ...[setSubscription, changeSubscriptionTariff, renew, cancel],
-  ...[createSubscription, listSubscriptions, showSubscription, topUp, refund, reverse, suspend, resume],
-  ...[addDevice, listDevices, showDevice, showConfig, makeConfig, changeDevice, rekeyDevice, removeDevice],
-  ...[addNode, listNodes, showNode, changeNode, makeJoinToken, removeNode],
-  ...[addGroup, listGroups, showGroup, changeGroup],
-  ...[showCa, beginCa, finishCa],
-  ...[listEvents],
-  ...[showUsage, showStatus, explain, switchEnforcement],
-  ...[addApiKey, listApiKeys, removeApiKey],
-];
+/** All that the API offers, by the scope that a caller needs for it; what is under `socket` no key may do. */
+export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
+  read: [
+    ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
+    ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
+    ...[listEvents, showUsage, showStatus, explain],
+  ],
+  support: [
+    ...[suspendAccount, resumeAccount, suspend, resume, topUp],
+    // A configuration holds the preshared key.
+    ...[rekeyDevice, showConfig, makeConfig],
+  ],
+  subscriptions: [
+    ...[addAccount, linkAccounts, unlinkAccount],
+    ...[createSubscription, setSubscription, changeSubscriptionTariff, renew, cancel, refund, reverse],
+    ...[addDevice, changeDevice, removeDevice],
+  ],
+  nodes: [addNode, changeNode, makeJoinToken, removeNode, addGroup, changeGroup],
+  admin: [
+    ...[addTariff, changeTariff, removeTariff, switchEnforcement],
+    ...[addApiKey, listApiKeys, showApiKey, changeApiKey, rotateApiKey, removeApiKey],
+    ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
+    ...[listDeliveries, replayWebhook],
+  ],
+  // Who may rule over the nodes' identities is at the machine.
+  socket: [showCa, beginCa, finishCa],
+};

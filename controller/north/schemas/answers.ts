@@ -1,5 +1,6 @@
 import Type, { type TSchema } from 'typebox';
 import { reasonCodes } from '../../access/reason-words.ts';
+import { scopes } from '../../catalogue/api-key-scopes.ts';
 import { eventTypes } from '../../events/record.ts';
 import { bytes, count, nullable, signedBytes, strict, time } from './values.ts';
 
@@ -331,7 +332,11 @@ export const Event = Type.Object(
     subscriptionId: nullable(Type.String()),
     deviceId: nullable(Type.String()),
     nodeId: nullable(Type.String()),
-    data: Type.Record(Type.String(), Type.Unknown(), { description: 'What the type has to say beside.' }),
+    data: Type.Unsafe<Record<string, unknown>>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'What the type has to say beside.',
+    }),
   },
   { ...strict, title: 'Event' },
 );
@@ -403,8 +408,26 @@ export const Explanation = Type.Object(
 );
 
 export const ApiKey = Type.Object(
-  { id: id('key'), name: Type.String(), createdAt: time('When it was made.') },
+  {
+    id: id('key'),
+    name: Type.String(),
+    scopes: Type.Array(Type.Enum([...scopes])),
+    budgetBytes: nullable(
+      bytes(''),
+      'What top-ups with this key may add, ever, in bytes; null: no limit of its own.',
+    ),
+    spentBytes: bytes('What top-ups with it have added.'),
+    expiresAt: nullable(time(''), 'null: never.'),
+    previousUntilAt: nullable(time(''), 'Until when the key before the last rotation goes on; null: none.'),
+    lastUsedDay: nullable(Type.String({ format: 'date' }), 'UTC day; never finer. null: never.'),
+    createdAt: time('When it was made.'),
+  },
   { ...strict, title: 'ApiKey' },
+);
+
+export const SecretApiKey = Type.Object(
+  { apiKey: ApiKey, key: Type.String({ description: 'In this answer once, stored as a hash only.' }) },
+  { ...strict, title: 'SecretApiKey' },
 );
 
 export const Ca = Type.Object(
@@ -425,6 +448,7 @@ export const Problem = Type.Object(
     status: Type.Integer(),
     detail: Type.String({ description: 'One line for a person.' }),
     remedy: Type.Optional(Type.String({ description: 'What to do about it.' })),
+    scope: Type.Optional(Type.String({ description: 'Of insufficient-scope: what the API key lacks.' })),
     errors: Type.Optional(
       Type.Array(
         Type.Object(

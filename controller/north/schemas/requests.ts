@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { scopes } from '../../catalogue/api-key-scopes.ts';
 import { bytes, name, nullable, publicKey, strict, text } from './values.ts';
 
 const enforcement = Type.Enum(['observe', 'enforce', 'inherit']);
@@ -214,6 +215,68 @@ export const EnforcementSwitch = Type.Object(
   strict,
 );
 
+export const IdempotencyKey = Type.Optional(
+  Type.String({
+    minLength: 16,
+    maxLength: 200,
+    pattern: '^[\\x21-\\x7e]+$',
+    description:
+      'A random text such as a UUID, new for each change. The same request sent again with it within 24 hours changes nothing and is answered as the first time.',
+    'x-says': 'must be 16 to 200 printable characters without spaces, such as a random UUID',
+  }),
+);
+
+export const IfMatch = Type.Optional(
+  Type.String({
+    maxLength: 500,
+    description: 'The ETag of the thing as it was read: changed only when it still is so, otherwise 412.',
+  }),
+);
+
+const expires = nullable(
+  name(''),
+  'A date such as 2027-12-31 (its first moment, UTC) or a time such as 2027-12-31T18:00:00Z; null: never.',
+);
+
+const apiKeySettings = {
+  scopes: Type.Array(Type.Enum([...scopes]), {
+    minItems: 1,
+    maxItems: scopes.length,
+    description:
+      'read: look at everything but keys and webhooks. support: also suspend, resume, rekey, top up within the budget. subscriptions: also accounts, subscriptions, devices. nodes: read, nodes and groups. admin: all.',
+  }),
+  budgetBytes: nullable(
+    bytes(''),
+    'What top-ups with this key may add, ever, as a string of digits; null: no limit of its own, but nothing for a key of scope support.',
+  ),
+  expires,
+};
+
+export const NewApiKey = Type.Object(
+  {
+    name: name('Unique, to tell keys apart.'),
+    scopes: apiKeySettings.scopes,
+    budgetBytes: Type.Optional(apiKeySettings.budgetBytes),
+    expires: Type.Optional(expires),
+  },
+  strict,
+);
+
+export const ApiKeyChange = Type.Partial(Type.Object(apiKeySettings), strict);
+
+export const ApiKeyRotation = Type.Object(
+  {
+    overlapSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2_592_000,
+        description: 'How long the key goes on that is rotated out; a day unless given.',
+      }),
+    ),
+  },
+  strict,
+);
+
 export const CaFinish = Type.Object(
   {
     abandon: Type.Optional(
@@ -222,5 +285,3 @@ export const CaFinish = Type.Object(
   },
   strict,
 );
-
-export const NewApiKey = Type.Object({ name: name('Unique, to tell keys apart.') }, strict);

@@ -62,3 +62,12 @@ export function readBytes(key: string, digits: string): bigint {
   }
   return value;
 }
+
+/** Where there is a budget, as bytes. @throws TurnpikeError `invalid` */
+export function readBudget<Given extends { budgetBytes?: string | null }>(
+  given: Given,
+): Omit<Given, 'budgetBytes'> & { budgetBytes?: bigint | null } {
+  const { budgetBytes, ...others } = given;
+  if (budgetBytes === undefined) return others;
+  return { ...others, budgetBytes: budgetBytes === null ? null : readBytes('budgetBytes', budgetBytes) };
+}

@@ -116,9 +116,11 @@ const statements = [
     of_renewal INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL,
     reference TEXT NOT NULL,
+    api_key_id TEXT,
     created_at INTEGER NOT NULL,
     UNIQUE (subscription_id, reference, of_renewal)
   )`,
+  `CREATE INDEX adjustments_by_api_key ON adjustments (api_key_id) WHERE api_key_id IS NOT NULL`,
   `CREATE INDEX adjustments_expiring ON adjustments (expires_at) WHERE expires_at IS NOT NULL AND expired = 0`,
   `CREATE INDEX adjustments_pending ON adjustments (subscription_id) WHERE pending = 1`,
   `CREATE INDEX subscriptions_waiting ON subscriptions (starts_at) WHERE phase = 'waiting'`,
@@ -280,9 +282,57 @@ const statements = [
   `CREATE TABLE api_keys (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
+    scopes TEXT NOT NULL,
+    budget_bytes BIGINT CHECK (budget_bytes >= 0),
     hash BLOB NOT NULL UNIQUE,
+    previous_hash BLOB UNIQUE,
+    previous_until INTEGER,
+    expires_at INTEGER,
+    last_used_day TEXT,
     created_at INTEGER NOT NULL
   )`,
+  `CREATE TABLE idempotency_keys (
+    caller TEXT NOT NULL,
+    key_hash BLOB NOT NULL,
+    fingerprint BLOB NOT NULL,
+    status INTEGER NOT NULL,
+    answer BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (caller, key_hash)
+  )`,
+  `CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at)`,
+  `CREATE TABLE webhooks (
+    id TEXT NOT NULL PRIMARY KEY,
+    url TEXT NOT NULL,
+    types TEXT,
+    secret TEXT NOT NULL,
+    previous_secret TEXT,
+    previous_until INTEGER,
+    cursor INTEGER NOT NULL,
+    failing_since INTEGER,
+    disabled_at INTEGER,
+    disabled_reason TEXT,
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    event_id INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'due', 'delivered', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER NOT NULL,
+    last_at INTEGER,
+    last_status INTEGER,
+    last_error TEXT,
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id)`,
+  `CREATE INDEX deliveries_waiting ON deliveries (webhook_id, subject, id) WHERE state = 'waiting'`,
+  `CREATE UNIQUE INDEX deliveries_due ON deliveries (webhook_id, subject) WHERE state = 'due'`,
+  `CREATE INDEX deliveries_next ON deliveries (webhook_id, next_at) WHERE state = 'due'`,
+  `CREATE INDEX deliveries_by_time ON deliveries (created_at)`,
+  `CREATE INDEX deliveries_by_event ON deliveries (event_id) WHERE state IN ('waiting', 'due')`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -48,7 +48,7 @@ export const journal: FuzzTarget = {
           const database = new DatabaseSync(join(directory, journalFile));
           database.prepare('INSERT OR REPLACE INTO setting VALUES (?, ?)').run(name, value.toWellFormed());
           database
-            .prepare('INSERT INTO closed_period VALUES (?, 1, 0, 0, 0, 0, ?, NULL)')
+            .prepare('INSERT INTO closed_period VALUES (?, 1, 1, 0, 0, 0, 0, ?, NULL)')
             .run('sub_0000000000000001', name === 'epochs' ? value.toWellFormed() : '[]');
           database.close();
           refusedOrDone(() => openJournal(directory, owner))?.close();

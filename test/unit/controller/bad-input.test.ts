@@ -130,18 +130,25 @@ describe('the API over TCP', { timeout: 60_000 }, () => {
       runProgram('controller/cli/main.ts', ['--url', url, ...argv], {
         TURNPIKE_API_KEY: key,
       });
-    const { key } = await turnpike.json('api-key', 'add', 'backend');
+    const { key } = await turnpike.json('api-key', 'add', 'backend', '--scopes', 'subscriptions');
     expect(await turnpike.text('api-key', 'list')).toContain('backend');
     expect(await turnpike.text('--json', 'api-key', 'list')).not.toContain(key);
     expect((await overTcp(key, 'account', 'add', 'b')).code).toBe(0);
     expect((await overTcp('turnpike_wrong', 'account', 'list')).code).toBe(77);
-    expect(await overTcp(key, 'api-key', 'add', 'more')).toMatchObject({
+    const more = ['api-key', 'add', 'more', '--scopes', 'admin'];
+    expect(await overTcp(key, ...more)).toMatchObject({
       code: 77,
-      err: expect.stringContaining('cannot manage API keys'),
+      err: expect.stringContaining('this needs the scope "admin"'),
     });
-    expect(await turnpike.refused('api-key', 'add', 'backend')).toContain('backend');
-    await turnpike.text('api-key', 'remove', 'backend');
+    expect(await turnpike.refused('api-key', 'add', 'backend', '--scopes', 'read')).toContain('backend');
+    const { key: next } = await turnpike.json('api-key', 'rotate', 'backend', '--overlap', '0');
     expect((await overTcp(key, 'account', 'list')).code).toBe(77);
+    expect((await overTcp(next, 'account', 'list')).code).toBe(0);
+    const set = ['api-key', 'set', 'backend', '--scopes', 'admin,read', '--budget', '5GB'];
+    expect(await turnpike.text(...set)).toMatch(/backend .*read, admin .*0 B of 5\.00 GB/);
+    expect((await overTcp(next, ...more)).code).toBe(0);
+    await turnpike.text('api-key', 'remove', 'backend');
+    expect((await overTcp(next, 'account', 'list')).code).toBe(77);
     await controller.stop();
   });
 });

@@ -44,7 +44,7 @@ describe('what people do on the command line', { timeout: 60_000 }, () => {
     expect((await turnpike.json('subscription', 'list', '--account', 'a')).items.length).toBe(2);
     expect((await turnpike.json('subscription', 'list', '--account', 'a', '--only')).items.length).toBe(1);
     const closed = await turnpike.text('account', 'suspend', 'a', '--reason', 'unpaid');
-    expect(closed.match(/closed: suspension/g)?.length).toBe(2);
+    expect(closed.match(/closed: account-suspension/g)?.length).toBe(2);
     await turnpike.text('account', 'resume', 'b', '--only');
     expect((await turnpike.json('subscription', 'show', 'a')).access.state).toBe('closed');
     await turnpike.text('account', 'resume', 'b');

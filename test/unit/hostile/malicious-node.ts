@@ -50,7 +50,10 @@ export class MaliciousNode {
       systemClock,
     );
     const node = new MaliciousNode(new RawNode(cleanup, identity.controllerAddress, identity));
-    const value = create(HelloSchema, { wireguardPublicKey: randomBytes(32), ...hello });
+    const value = create(HelloSchema, {
+      ...{ wireguardPublicKey: randomBytes(32), instance: randomBytes(16) },
+      ...hello,
+    });
     node.sync.send(create(SyncRequestSchema, { message: { case: 'hello', value } }));
     return node;
   }

@@ -9,6 +9,6 @@ export const addAccount: Route = (api, { catalogue }) => {
     {
       schema: { tags: ['accounts'], summary: 'Add an account', body: NewAccount, response: { 201: Account } },
     },
-    async ({ body }, reply) => reply.code(201).send(toJson(await catalogue.addAccount(body))),
+    async ({ body }) => toJson(await catalogue.addAccount(body)),
   );
 };

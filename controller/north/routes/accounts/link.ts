@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Account } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { AccountLink } from '../../schemas/requests.ts';
 
 export const linkAccounts: Route = (api, { catalogue }) => {
@@ -11,7 +11,7 @@ export const linkAccounts: Route = (api, { catalogue }) => {
       schema: {
         tags: ['accounts'],
         summary: 'Link an account with another, and with all that this one is linked with',
-        params: Type.Object({ account: Type.String() }),
+        params: pathOf('account'),
         body: AccountLink,
         response: { 200: Account },
       },

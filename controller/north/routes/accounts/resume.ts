@@ -2,6 +2,7 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { AccountDetail } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { onlyThis } from '../../schemas/requests.ts';
 import { strict } from '../../schemas/values.ts';
 
@@ -12,7 +13,7 @@ export const resumeAccount: Route = (api, { catalogue }) => {
       schema: {
         tags: ['accounts'],
         summary: 'End the suspension of an account and of those linked with it',
-        params: Type.Object({ account: Type.String() }),
+        params: pathOf('account'),
         body: Type.Object(onlyThis, strict),
         response: { 200: AccountDetail },
       },

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { AccountDetail } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { onlyThis } from '../../schemas/requests.ts';
 import { strict } from '../../schemas/values.ts';
 
@@ -12,7 +13,7 @@ export const showAccount: Route = (api, { catalogue }) => {
       schema: {
         tags: ['accounts'],
         summary: 'An account, by reference or id, with its subscriptions and those of linked accounts',
-        params: Type.Object({ account: Type.String() }),
+        params: pathOf('account'),
         querystring: Type.Object(onlyThis, strict),
         response: { 200: AccountDetail },
       },

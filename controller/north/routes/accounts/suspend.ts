@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { AccountDetail } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { AccountSuspension } from '../../schemas/requests.ts';
 
 export const suspendAccount: Route = (api, { catalogue }) => {
@@ -11,7 +11,7 @@ export const suspendAccount: Route = (api, { catalogue }) => {
       schema: {
         tags: ['accounts'],
         summary: 'Suspend an account and those linked with it, with all subscriptions, also later ones',
-        params: Type.Object({ account: Type.String() }),
+        params: pathOf('account'),
         body: AccountSuspension,
         response: { 200: AccountDetail },
       },

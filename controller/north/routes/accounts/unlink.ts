@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Account } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 
 export const unlinkAccount: Route = (api, { catalogue }) => {
   api.delete(
@@ -10,7 +10,7 @@ export const unlinkAccount: Route = (api, { catalogue }) => {
       schema: {
         tags: ['accounts'],
         summary: 'Take an account out of its links; the others stay linked',
-        params: Type.Object({ account: Type.String() }),
+        params: pathOf('account'),
         response: { 200: Account },
       },
     },

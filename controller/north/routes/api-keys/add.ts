@@ -1,18 +1,9 @@
-import Type from 'typebox';
+import { hashApiKey, newApiKey } from '../../access.ts';
 import type { Route } from '../../api.ts';
-import { hashApiKey, newApiKey } from '../../bearer.ts';
 import { toJson } from '../../json.ts';
-import { ApiKey } from '../../schemas/answers.ts';
+import { SecretApiKey } from '../../schemas/answers.ts';
 import { NewApiKey } from '../../schemas/requests.ts';
-import { strict } from '../../schemas/values.ts';
-
-const Answer = Type.Object(
-  {
-    apiKey: ApiKey,
-    key: Type.String({ description: 'In this answer once, stored as a hash only.' }),
-  },
-  strict,
-);
+import { readBudget } from '../../schemas/values.ts';
 
 export const addApiKey: Route = (api, { apiKeys }) => {
   api.post(
@@ -20,15 +11,15 @@ export const addApiKey: Route = (api, { apiKeys }) => {
     {
       schema: {
         tags: ['API keys'],
-        summary: 'Make a key for the API over TCP (on the unix socket only)',
+        summary: 'Make a key for the API over TCP',
         body: NewApiKey,
-        response: { 201: Answer },
+        response: { 201: SecretApiKey },
       },
     },
-    async ({ body }, reply) => {
+    async ({ body }) => {
       const key = newApiKey();
-      const apiKey = await apiKeys.add({ name: body.name, hash: hashApiKey(key) });
-      return reply.code(201).send({ apiKey: toJson(apiKey), key });
+      const apiKey = await apiKeys.add({ ...readBudget(body), hash: hashApiKey(key) });
+      return { apiKey: toJson(apiKey), key };
     },
   );
 };

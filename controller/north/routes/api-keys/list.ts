@@ -11,7 +11,7 @@ export const listApiKeys: Route = (api, { apiKeys }) => {
     {
       schema: {
         tags: ['API keys'],
-        summary: 'List the keys, without what is secret (on the unix socket only)',
+        summary: 'List the keys, without what is secret',
         querystring: Type.Object(paging, strict),
         response: { 200: pageOf(ApiKey) },
       },

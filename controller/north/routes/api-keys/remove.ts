@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { ApiKey } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 
 export const removeApiKey: Route = (api, { apiKeys }) => {
   api.delete(
@@ -9,8 +9,8 @@ export const removeApiKey: Route = (api, { apiKeys }) => {
     {
       schema: {
         tags: ['API keys'],
-        summary: 'End a key, by name or id (on the unix socket only)',
-        params: Type.Object({ key: Type.String() }),
+        summary: 'End a key, by name or id',
+        params: pathOf('key'),
         response: { 200: ApiKey },
       },
     },

@@ -6,6 +6,8 @@ export const beginCa: Route = (api, { rollover }) => {
   api.post(
     '/v1/ca/begin',
     {
+      // Of files as much as of the books.
+      config: { changes: false },
       schema: {
         tags: ['fleet'],
         summary: 'Make a CA that is to take the place of the one there is; nodes get to know it',

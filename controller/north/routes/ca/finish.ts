@@ -7,6 +7,8 @@ export const finishCa: Route = (api, { rollover }) => {
   api.post(
     '/v1/ca/finish',
     {
+      // Of files as much as of the books.
+      config: { changes: false },
       schema: {
         tags: ['fleet'],
         summary: 'Drop the old CA, once all nodes know the new one',

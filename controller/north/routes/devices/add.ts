@@ -15,6 +15,6 @@ export const addDevice: Route = (api, { catalogue }) => {
         response: { 201: KeyedDevice },
       },
     },
-    async ({ body }, reply) => reply.code(201).send(toJson(await catalogue.addDevice(body))),
+    async ({ body }) => toJson(await catalogue.addDevice(body)),
   );
 };

@@ -1,17 +1,19 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Device } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { DeviceChange } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const changeDevice: Route = (api, { catalogue }) => {
   api.patch(
     '/v1/devices/:device',
     {
+      config: { versioned: versioned.device },
       schema: {
         tags: ['devices'],
         summary: "Change a device's label or platform",
-        params: Type.Object({ device: Type.String() }),
+        params: pathOf('device'),
         body: DeviceChange,
         response: { 200: Device },
       },

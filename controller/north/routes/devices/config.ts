@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { renderWgQuick } from '../../../client-config/wg-quick.ts';
 import type { Route } from '../../api.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { name, strict } from '../../schemas/values.ts';
 
 export const showConfig: Route = (api, { catalogue }) => {
@@ -10,7 +11,7 @@ export const showConfig: Route = (api, { catalogue }) => {
       schema: {
         tags: ['devices'],
         summary: "A device's configuration for one node, with a placeholder for the private key",
-        params: Type.Object({ device: Type.String() }),
+        params: pathOf('device'),
         querystring: Type.Object({ node: name('Name or id of the node.') }, strict),
         response: {
           200: {

@@ -4,18 +4,19 @@ import { publicKeyOf } from '../../../../common/wireguard-key.ts';
 import { renderQr } from '../../../client-config/qr.ts';
 import { renderWgQuick } from '../../../client-config/wg-quick.ts';
 import type { Route } from '../../api.ts';
+/** A POST, because a private key belongs into no URL: those are logged everywhere. */ import { pathOf } from '../../schemas/paths.ts';
 import { ConfigRequest } from '../../schemas/requests.ts';
 
-/** A POST, because a private key belongs into no URL: those are logged everywhere. */
 export const makeConfig: Route = (api, { catalogue }) => {
   api.post(
     '/v1/devices/:device/config',
     {
+      config: { changes: false },
       schema: {
         tags: ['devices'],
         summary: "A device's configuration for one node, as text or QR code",
         description: 'A private key that is given is put in and forgotten.',
-        params: Type.Object({ device: Type.String() }),
+        params: pathOf('device'),
         body: ConfigRequest,
         response: {
           200: {

@@ -1,16 +1,18 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Device } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
+import { versioned } from '../../versions.ts';
 
 export const removeDevice: Route = (api, { catalogue }) => {
   api.delete(
     '/v1/devices/:device',
     {
+      config: { versioned: versioned.device },
       schema: {
         tags: ['devices'],
         summary: 'Remove a device: closed on every node, at once and for good',
-        params: Type.Object({ device: Type.String() }),
+        params: pathOf('device'),
         response: { 200: Device },
       },
     },

@@ -5,20 +5,23 @@ import { listPage } from '../../paging.ts';
 import { Event, pageOf } from '../../schemas/answers.ts';
 import { paging } from '../../schemas/requests.ts';
 import { name, strict } from '../../schemas/values.ts';
+import { streamEvents } from '../../stream.ts';
 
 const Query = Type.Object(
   {
     ...paging,
-    type: Type.Optional(Type.Enum([...eventTypes])),
+    type: Type.Optional(Type.Enum([...eventTypes], { description: 'Events of this type only.' })),
     subscription: Type.Optional(name('Id of a subscription, or the account of one.')),
   },
   strict,
 );
 
-export const listEvents: Route = (api, { catalogue }) => {
+export const listEvents: Route = (api, context) => {
+  const { catalogue } = context;
   api.get(
     '/v1/events',
     {
+      sse: 'dual',
       schema: {
         tags: ['events'],
         summary: 'What happened in the last 30 days, in its order',
@@ -26,11 +29,21 @@ export const listEvents: Route = (api, { catalogue }) => {
           'Any event id is a cursor, also one that is no longer kept: whoever remembers the last one that they ' +
           'have seen misses nothing that came later.',
         querystring: Query,
-        response: { 200: pageOf(Event) },
+        response: {
+          200: {
+            description: 'A page, or the events as they come.',
+            content: {
+              'application/json': { schema: pageOf(Event) },
+              'text/event-stream': { schema: Type.String() },
+            },
+          },
+        },
       },
     },
-    async ({ query }) => {
-      const { limit: _limit, cursor: _cursor, ...filter } = query;
+    async (request, reply) => {
+      const { limit: _limit, cursor, ...filter } = request.query;
+      if (reply.sse !== undefined) return streamEvents(context, request, reply, { ...filter, cursor });
+      const { query } = request;
       return listPage(query, (page) => catalogue.listEvents({ ...filter, ...page }));
     },
   );

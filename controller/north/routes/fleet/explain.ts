@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Explanation } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 
 export const explain: Route = (api, { catalogue }) => {
   api.get(
@@ -10,7 +10,7 @@ export const explain: Route = (api, { catalogue }) => {
       schema: {
         tags: ['fleet'],
         summary: 'Why a subscription or a device passes or does not, since when, where, and what mends it',
-        params: Type.Object({ id: Type.String() }),
+        params: pathOf('id'),
         response: { 200: Explanation },
       },
     },

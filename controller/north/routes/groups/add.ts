@@ -9,6 +9,6 @@ export const addGroup: Route = (api, { catalogue }) => {
     {
       schema: { tags: ['groups'], summary: 'Add a group of nodes', body: NewGroup, response: { 201: Group } },
     },
-    async ({ body }, reply) => reply.code(201).send(toJson(await catalogue.addGroup(body))),
+    async ({ body }) => toJson(await catalogue.addGroup(body)),
   );
 };

@@ -1,16 +1,18 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Group } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
+import { versioned } from '../../versions.ts';
 
 export const showGroup: Route = (api, { catalogue }) => {
   api.get(
     '/v1/groups/:group',
     {
+      config: { versioned: versioned.group },
       schema: {
         tags: ['groups'],
         summary: 'A group, by name or id',
-        params: Type.Object({ group: Type.String() }),
+        params: pathOf('group'),
         response: { 200: Group },
       },
     },

@@ -14,9 +14,9 @@ export const addNode: Route = (api, { catalogue, joining }) => {
         response: { 201: JoinTicket },
       },
     },
-    async ({ body }, reply) => {
+    async ({ body }) => {
       const node = await catalogue.addNode(body);
-      return reply.code(201).send(await makeTicket(catalogue, joining, node.id));
+      return await makeTicket(catalogue, joining, node.id);
     },
   );
 };

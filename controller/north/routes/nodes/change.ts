@@ -1,17 +1,19 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Node } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { NodeChange } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const changeNode: Route = (api, { catalogue }) => {
   api.patch(
     '/v1/nodes/:node',
     {
+      config: { versioned: versioned.node },
       schema: {
         tags: ['nodes'],
         summary: 'Change name, endpoint, group or multiplier of a node',
-        params: Type.Object({ node: Type.String() }),
+        params: pathOf('node'),
         body: NodeChange,
         response: { 200: Node },
       },

@@ -1,16 +1,18 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Node } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
+import { versioned } from '../../versions.ts';
 
 export const removeNode: Route = (api, { catalogue }) => {
   api.delete(
     '/v1/nodes/:node',
     {
+      config: { versioned: versioned.node },
       schema: {
         tags: ['nodes'],
         summary: 'Remove a node: revoked at once; what it had left of any volume is written off',
-        params: Type.Object({ node: Type.String() }),
+        params: pathOf('node'),
         response: { 200: Node },
       },
     },

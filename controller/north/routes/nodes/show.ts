@@ -1,16 +1,18 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Node } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
+import { versioned } from '../../versions.ts';
 
 export const showNode: Route = (api, { catalogue }) => {
   api.get(
     '/v1/nodes/:node',
     {
+      config: { versioned: versioned.node },
       schema: {
         tags: ['nodes'],
         summary: 'A node, by name or id',
-        params: Type.Object({ node: Type.String() }),
+        params: pathOf('node'),
         response: { 200: Node },
       },
     },

@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { JoinTicket } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { makeTicket } from './ticket.ts';
 
 export const makeJoinToken: Route = (api, { catalogue, joining }) => {
@@ -10,10 +10,10 @@ export const makeJoinToken: Route = (api, { catalogue, joining }) => {
       schema: {
         tags: ['nodes'],
         summary: 'A new join token; those before it end',
-        params: Type.Object({ node: Type.String() }),
+        params: pathOf('node'),
         response: { 201: JoinTicket },
       },
     },
-    async ({ params }, reply) => reply.code(201).send(await makeTicket(catalogue, joining, params.node)),
+    async ({ params }) => await makeTicket(catalogue, joining, params.node),
   );
 };

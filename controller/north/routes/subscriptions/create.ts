@@ -14,6 +14,6 @@ export const createSubscription: Route = (api, { catalogue }) => {
         response: { 201: Subscription },
       },
     },
-    async ({ body }, reply) => reply.code(201).send(toJson(await catalogue.createSubscription(body))),
+    async ({ body }) => toJson(await catalogue.createSubscription(body)),
   );
 };

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Adjustment } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Refund } from '../../schemas/requests.ts';
 import { readBytes } from '../../schemas/values.ts';
 
@@ -12,15 +12,18 @@ export const refund: Route = (api, { catalogue }) => {
       schema: {
         tags: ['subscriptions'],
         summary: 'Take volume back; what nodes hold of it is recalled, and taken as they give it back',
-        params: Type.Object({ subscription: Type.String() }),
+        params: pathOf('subscription'),
         body: Refund,
         response: { 201: Adjustment },
       },
     },
-    async ({ params, body }, reply) => {
+    async (request) => {
+      const { params, body } = request;
       const bytes = readBytes('bytes', body.bytes);
       const adjustment = await catalogue.refund(params.subscription, { ...body, bytes });
-      return reply.code(201).send(toJson(adjustment));
+      request.afterwards = async () =>
+        toJson(await catalogue.awaitAdjustment(adjustment.subscriptionId, adjustment.id));
+      return toJson(adjustment);
     },
   );
 };

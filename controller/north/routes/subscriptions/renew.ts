@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Renewal } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { NewRenewal } from '../../schemas/requests.ts';
 
 export const renew: Route = (api, { catalogue }) => {
@@ -11,7 +11,7 @@ export const renew: Route = (api, { catalogue }) => {
       schema: {
         tags: ['subscriptions'],
         summary: 'Put off the expiry; the same reference is never booked twice',
-        params: Type.Object({ subscription: Type.String() }),
+        params: pathOf('subscription'),
         body: NewRenewal,
         response: { 200: Renewal },
       },

@@ -1,16 +1,18 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Subscription } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
+import { versioned } from '../../versions.ts';
 
 export const resume: Route = (api, { catalogue }) => {
   api.post(
     '/v1/subscriptions/:subscription/resume',
     {
+      config: { versioned: versioned.subscription },
       schema: {
         tags: ['subscriptions'],
         summary: 'End a suspension',
-        params: Type.Object({ subscription: Type.String() }),
+        params: pathOf('subscription'),
         response: { 200: Subscription },
       },
     },

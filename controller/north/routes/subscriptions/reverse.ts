@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Adjustment } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Reversal } from '../../schemas/requests.ts';
 
 export const reverse: Route = (api, { catalogue }) => {
@@ -11,14 +11,17 @@ export const reverse: Route = (api, { catalogue }) => {
       schema: {
         tags: ['subscriptions'],
         summary: 'Undo a top-up, as far as it is not used, or a refund; by an adjustment of its own',
-        params: Type.Object({ subscription: Type.String(), adjustment: Type.String() }),
+        params: pathOf('subscription', 'adjustment'),
         body: Reversal,
         response: { 201: Adjustment },
       },
     },
-    async ({ params, body }, reply) => {
+    async (request) => {
+      const { params, body } = request;
       const reversal = await catalogue.reverse(params.subscription, params.adjustment, body);
-      return reply.code(201).send(toJson(reversal));
+      request.afterwards = async () =>
+        toJson(await catalogue.awaitAdjustment(reversal.subscriptionId, reversal.id));
+      return toJson(reversal);
     },
   );
 };

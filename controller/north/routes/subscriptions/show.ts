@@ -1,16 +1,18 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { SubscriptionDetail } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
+import { versioned } from '../../versions.ts';
 
 export const showSubscription: Route = (api, { catalogue }) => {
   api.get(
     '/v1/subscriptions/:subscription',
     {
+      config: { versioned: versioned.subscription },
       schema: {
         tags: ['subscriptions'],
         summary: 'A subscription with its adjustments',
-        params: Type.Object({ subscription: Type.String() }),
+        params: pathOf('subscription'),
         response: { 200: SubscriptionDetail },
       },
     },

@@ -1,17 +1,19 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Subscription } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Suspension } from '../../schemas/requests.ts';
+import { versioned } from '../../versions.ts';
 
 export const suspend: Route = (api, { catalogue }) => {
   api.post(
     '/v1/subscriptions/:subscription/suspend',
     {
+      config: { versioned: versioned.subscription },
       schema: {
         tags: ['subscriptions'],
         summary: 'Close a subscription on every node until it is resumed',
-        params: Type.Object({ subscription: Type.String() }),
+        params: pathOf('subscription'),
         body: Suspension,
         response: { 200: Subscription },
       },

@@ -7,9 +7,9 @@ export const addTariff: Route = (api, { catalogue }) => {
   api.post(
     '/v1/tariffs',
     { schema: { tags: ['tariffs'], summary: 'Add a tariff', body: NewTariff, response: { 201: Tariff } } },
-    async ({ body }, reply) => {
+    async ({ body }) => {
       const volumeBytes = body.volumeBytes === null ? null : readBytes('volumeBytes', body.volumeBytes);
-      return reply.code(201).send(toJson(await catalogue.addTariff({ ...body, volumeBytes })));
+      return toJson(await catalogue.addTariff({ ...body, volumeBytes }));
     },
   );
 };

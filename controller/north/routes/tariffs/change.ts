@@ -1,17 +1,19 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { TariffChange, TariffSettings } from '../../schemas/tariffs.ts';
 import { readBytes } from '../../schemas/values.ts';
+import { versioned } from '../../versions.ts';
 
 export const changeTariff: Route = (api, { catalogue }) => {
   api.patch(
     '/v1/tariffs/:tariff',
     {
+      config: { versioned: versioned.tariff },
       schema: {
         tags: ['tariffs'],
         summary: 'Change what is given and leave the rest; says what is in force when',
-        params: Type.Object({ tariff: Type.String() }),
+        params: pathOf('tariff'),
         body: TariffSettings,
         response: { 200: TariffChange },
       },

@@ -1,16 +1,18 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Tariff } from '../../schemas/tariffs.ts';
+import { versioned } from '../../versions.ts';
 
 export const removeTariff: Route = (api, { catalogue }) => {
   api.delete(
     '/v1/tariffs/:tariff',
     {
+      config: { versioned: versioned.tariff },
       schema: {
         tags: ['tariffs'],
         summary: 'Remove a tariff that has no subscriptions',
-        params: Type.Object({ tariff: Type.String() }),
+        params: pathOf('tariff'),
         response: { 200: Tariff },
       },
     },

@@ -1,16 +1,18 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { Tariff } from '../../schemas/tariffs.ts';
+import { versioned } from '../../versions.ts';
 
 export const showTariff: Route = (api, { catalogue }) => {
   api.get(
     '/v1/tariffs/:tariff',
     {
+      config: { versioned: versioned.tariff },
       schema: {
         tags: ['tariffs'],
         summary: 'A tariff, by name or id',
-        params: Type.Object({ tariff: Type.String() }),
+        params: pathOf('tariff'),
         response: { 200: Tariff },
       },
     },

@@ -1,0 +1,31 @@
+import type { Task } from '../../common/task.ts';
+import type { Context } from '../books/context.ts';
+import { mayTryAgain } from '../books/try-again.ts';
+import { keptMs } from './changes.ts';
+
+const everyMs = 3600_000;
+
+/** Forgets answers after their day. */
+export function idempotencyTask(context: Context): Task {
+  return {
+    name: 'idempotency',
+    run: async (signal, ready) => {
+      ready();
+      while (!signal.aborted) {
+        await mayTryAgain(context, 'answers of long ago could not be forgotten', () =>
+          forgetAnswers(context),
+        );
+        await context.clock.sleep(everyMs, signal);
+      }
+    },
+  };
+}
+
+export async function forgetAnswers({ store, clock }: Pick<Context, 'store' | 'clock'>): Promise<void> {
+  await store.transaction(async ({ db }) => {
+    await db
+      .deleteFrom('idempotency_keys')
+      .where('created_at', '<=', clock.now() - keptMs)
+      .execute();
+  });
+}

@@ -1,0 +1,30 @@
+import { hashApiKey, newApiKey } from '../../access.ts';
+import type { Route } from '../../api.ts';
+import { toJson } from '../../json.ts';
+import { SecretApiKey } from '../../schemas/answers.ts';
+import { ApiKeyRotation } from '../../schemas/requests.ts';
+
+const daySeconds = 86_400;
+
+import { pathOf } from '../../schemas/paths.ts';
+
+export const rotateApiKey: Route = (api, { apiKeys }) => {
+  api.post(
+    '/v1/api-keys/:key/rotate',
+    {
+      schema: {
+        tags: ['API keys'],
+        summary: 'Make another key in place of this one, which goes on for a while',
+        params: pathOf('key'),
+        body: ApiKeyRotation,
+        response: { 200: SecretApiKey },
+      },
+    },
+    async ({ params, body }) => {
+      const key = newApiKey();
+      const { overlapSeconds = daySeconds } = body;
+      const apiKey = await apiKeys.rotate(params.key, { hash: hashApiKey(key), overlapSeconds });
+      return { apiKey: toJson(apiKey), key };
+    },
+  );
+};

@@ -1,0 +1,36 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EventFilter } from '../events/list.ts';
+import { mayGoOn } from './access.ts';
+import type { RouteContext } from './api.ts';
+import { toJson } from './json.ts';
+
+interface Wanted extends Pick<EventFilter, 'type' | 'subscription'> {
+  readonly cursor: string | undefined;
+}
+
+/** Events as they happen, as server-sent events, until the caller or the controller ends. */
+export async function streamEvents(
+  { catalogue, apiKeys }: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { cursor, ...filter }: Wanted,
+): Promise<void> {
+  const after = reply.sse.lastEventId ?? cursor;
+  const wanted = { ...filter, ...(after !== undefined && { after }) };
+  // What is wrong with the request is said before the stream begins.
+  await catalogue.listEvents({ ...wanted, limit: 1 });
+  const closed = new AbortController();
+  reply.sse.onClose(() => closed.abort());
+  const { streams } = request.server;
+  streams.add(closed);
+  try {
+    reply.sse.sendHeaders();
+    for await (const event of catalogue.followEvents(wanted, closed.signal)) {
+      if (!(await mayGoOn(request.caller, 'read', apiKeys))) break;
+      await reply.sse.send({ id: event.id, event: event.type, data: toJson(event) });
+    }
+  } finally {
+    streams.delete(closed);
+    reply.sse.close();
+  }
+}
