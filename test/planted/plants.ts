@@ -80,8 +80,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'after a restore nodes are granted volume before all have told their totals',
     file: 'controller/accounting/decide.ts',
-    from: '  if (awaiting) return book;\n',
-    to: '',
+    from: "if (book.subscription.enforcement !== 'enforce' || awaiting) return book;",
+    to: "if (book.subscription.enforcement !== 'enforce') return book;",
     caughtBy: { test: 'controller/accounting/term.test.ts' },
   },
   {
@@ -92,11 +92,11 @@ export const plants: readonly Plant[] = [
     caughtBy: sim('restore', 'restore and crashes'),
   },
   {
-    name: 'a revoked device stays open in the gate',
-    file: 'agent/reconcile/targets.ts',
-    from: "  return device.access === 'open' && (",
-    to: "  return device.access !== 'withdrawn' && (",
-    caughtBy: { test: 'test/unit/agent/seats.test.ts' },
+    name: 'a removed device stays on the node',
+    file: 'agent/reconcile/absorb.ts',
+    from: '      draft.putDevice(id, undefined);\n',
+    to: '',
+    caughtBy: sim('messages', 'crashes', 'partitions', 'disks'),
   },
   {
     name: 'an exhausted quota is raised in place',
@@ -109,7 +109,7 @@ export const plants: readonly Plant[] = [
     caughtBy: { test: 'test/unit/agent/reconcile.test.ts' },
   },
   {
-    name: 'the node’s own word for its name is believed',
+    name: 'a node’s report is booked on other nodes’ rows too',
     file: 'controller/accounting/booking.ts',
     from: 'if (grant.nodeId !== identity.nodeId || grant.incarnation !== identity.incarnation) return grant;',
     to: 'if (grant.incarnation !== identity.incarnation) return grant;',

@@ -36,6 +36,7 @@ export class Link {
   listener: () => Listener | undefined = () => undefined;
   /** The most messages that ever waited for a peer. */
   mostWaiting = 0;
+  /** When the controller says something. */
   onResponse: (path: string, bytes: Bytes) => void = () => undefined;
 
   constructor(timeline: Timeline, random: Random) {
@@ -236,7 +237,6 @@ class ClientEnd extends End {
 
   take(bytes: Buffer, credit: () => void): void {
     if (this.over) return;
-    this.stream.link.onResponse(this.stream.options.path, bytes);
     this.arrive(() => {
       credit();
       if (!this.over) this.emit('data', this.stream.options.deserialize(bytes));
@@ -294,6 +294,7 @@ class ServerEnd extends End {
     const { stream } = this;
     if (this.over) return true;
     const bytes = Buffer.from(stream.method?.serialize(message) ?? []);
+    stream.link.onResponse(stream.options.path, bytes);
     const credit = () => this.credit();
     stream.link.toNode.carry(stream.down, () => stream.client.take(bytes, credit), credit);
     return this.depart();

@@ -43,7 +43,8 @@ export class World {
   readonly controllerClock: MachineClock;
   readonly #random: Random;
   readonly #backup: string;
-  #backedUp = false;
+  /** The revision that the backup has; undefined: there is none. */
+  #backedUp: bigint | undefined;
   readonly #certificates = new Map<string, readonly IssuedCertificate[]>();
 
   constructor(options: WorldOptions) {
@@ -192,15 +193,20 @@ export class World {
   backUp(): void {
     if (this.controller.life === undefined) return;
     this.controllerDisk.copyTo(this.#backup);
-    this.#backedUp = true;
+    this.#backedUp = this.revision();
   }
 
   /** The controller's disk is lost, and the last backup put in its place, as its operator is told to. */
   restore(downMs: number): void {
-    if (!this.#backedUp) return;
+    const known = this.#backedUp;
+    if (known === undefined) return;
     this.controller.hold();
     this.controllerDisk.replaceBy(this.#backup);
     this.controller.restored = true;
+    // What was revoked after the backup is forgotten.
+    for (const device of this.truth.devices.values()) {
+      if (device.revokedAt !== undefined && device.revokedAt > known) device.revokedAt = undefined;
+    }
     this.onRestored();
     this.timeline.after(downMs, () => this.controller.release());
   }
