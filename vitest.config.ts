@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Scenarios mostly wait, for traffic or for a minute to pass; more of them at once would take each other's cores.
+    // Both cores: half of the time a test waits for something.
     maxWorkers: 2,
     projects: [
       {
@@ -25,6 +25,8 @@ export default defineConfig({
           name: 'lab',
           include: ['test/scenarios/**/*.test.ts'],
           environment: 'node',
+          // Scenarios share the machine's namespaces and its two cores: one at a time.
+          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

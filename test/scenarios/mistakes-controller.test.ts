@@ -86,8 +86,9 @@ test('what is wrong in a command is one line, and nothing is half done', async (
   expectMistake(await cli.failure('device', 'add', id), /range|address/);
   expect(await count()).toBe(5);
 
-  const topUp = ['subscription', 'top-up', id, '1MB', '--reason', 'bought', '--reference', 'payment-1'];
-  await cli.json(...topUp);
-  expectMistake(await cli.failure(...topUp), /payment-1/);
+  const topUp = (size: string) =>
+    ['subscription', 'top-up', id, size, '--reason', 'bought', '--reference', 'payment-1'] as const;
+  await cli.json(...topUp('1MB'));
+  expectMistake(await cli.failure(...topUp('2MB')), /payment-1/);
   expectMistake(await cli.failure('usage', 'sub_0000000000000000'), /sub_0000000000000000/);
 });
