@@ -70,6 +70,21 @@ export async function replaceAuthority(
   }
 }
 
+/**
+ * Begins a new term after the database was restored from a backup: once, while the controller is stopped.
+ * @returns names of the nodes that must tell their totals before anything is granted
+ */
+export async function noteRestore(
+  options: Pick<ControllerOptions, 'config' | 'clock' | 'log'>,
+): Promise<readonly string[]> {
+  const books = await open(options);
+  try {
+    return await books.beginTerm();
+  } finally {
+    await books.close();
+  }
+}
+
 function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock' | 'log'>): Promise<Books> {
   return openBooks({
     path: config.storePath,

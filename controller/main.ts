@@ -11,11 +11,13 @@ import { createLogger } from '../common/log.ts';
 import { createNotifier } from '../common/notify.ts';
 import { version } from '../common/version.ts';
 import { readControllerConfig } from './config.ts';
-import { replaceAuthority, runController } from './controller.ts';
+import { noteRestore, replaceAuthority, runController } from './controller.ts';
 
-const usage = `Usage: turnpike-controller [--config FILE] [--new-ca]
+const usage = `Usage: turnpike-controller [--config FILE] [--restored | --new-ca]
 
   --config FILE  configuration (default: /etc/turnpike/controller.toml)
+  --restored     note that the database was restored from a backup, and end; nothing is granted then until all nodes
+                 have told what passed since the backup
   --new-ca       begin a new CA in place of a lost one, and end; every node must join anew then
   --version      print the version
   --help         print this
@@ -35,6 +37,12 @@ async function main(): Promise<void> {
     const pin = await replaceAuthority({ config, clock: systemClock, log });
     return void process.stdout.write(
       `a new CA was begun: ${pin}\nevery node must join anew: turnpike node token NAME gives the command\n`,
+    );
+  }
+  if (values.restored) {
+    const awaited = await noteRestore({ config, clock: systemClock, log });
+    return void process.stdout.write(
+      `nothing is granted before these nodes have told what passed: ${awaited.join(', ') || 'none'}\nstart the controller; one that is gone for good: turnpike node remove NAME\n`,
     );
   }
   const stop = new AbortController();
@@ -71,6 +79,7 @@ function readArguments() {
     return parseArgs({
       options: {
         config: { type: 'string', default: '/etc/turnpike/controller.toml' },
+        restored: { type: 'boolean', default: false },
         'new-ca': { type: 'boolean', default: false },
         version: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },

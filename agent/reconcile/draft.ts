@@ -35,6 +35,16 @@ export class Draft {
     this.#memory = memory;
   }
 
+  /** The state that is on disk, without this change. */
+  get journalled(): Readonly<JournalState> {
+    return this.#state;
+  }
+
+  /** The controller's, that is reached with this change. */
+  get revision(): bigint {
+    return this.other.revision ?? this.#state.revision;
+  }
+
   device(id: string): DesiredDevice | undefined {
     return this.#devices.has(id) ? this.#devices.get(id) : this.#state.devices.get(id);
   }

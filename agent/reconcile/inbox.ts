@@ -66,6 +66,8 @@ export class Inbox implements DesiredSink, ReportSource {
   }
 
   apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }> {
+    const known = this.#batches.at(-1)?.revision ?? this.revision();
+    if (revision < known) return Promise.reject(fromBefore(revision, known));
     const { promise, resolve, reject } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
     this.#unanswered.add(reject);
     this.#batches.push({ deltas, revision, resolve });
@@ -162,4 +164,12 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#settings ??= news.settings;
     this.#batches = [...news.batches, ...this.#batches];
   }
+}
+
+function fromBefore(revision: bigint, known: bigint): TurnpikeError {
+  return new TurnpikeError(
+    'invalid',
+    `the controller is at revision ${revision}, and ${known} was heard before: its database was restored from a backup`,
+    { remedy: 'stop it, run "turnpike-controller --restored" once and start it' },
+  );
 }

@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ReportRequestSchema } from '../../common/gen/turnpike/v1/usage_pb.ts';
+import { termOf } from '../../common/term.ts';
 import type { ClosedPeriod } from '../grants/period.ts';
 import type { JournalState } from '../journal/state.ts';
 import type { Meter } from '../meter/meter.ts';
@@ -46,6 +47,11 @@ export class Reports {
   readonly #dirtyClosed = new Map<string, ClosedPeriod>();
   readonly #booked = new Set<string>();
   readonly #said = new Map<string, Said>();
+  /** Of which nothing was said yet since the start, or since the controller's last restore. */
+  #untold = new Set<string>();
+  /** The controller's term to which all is being told, and the last one to which it was. */
+  #term = 0;
+  #toldTerm = 0;
   #urgent = false;
   #lastAt = Number.NEGATIVE_INFINITY;
   /** What is in the report that was made last. */
@@ -55,6 +61,11 @@ export class Reports {
 
   /** After a start nobody remembers what was said: all is said again, and changes nothing where it was booked. */
   constructor(state: Readonly<JournalState>) {
+    this.#tellAll(state, termOf(state.revision));
+  }
+
+  /** A controller that was restored from a backup has forgotten what it booked since. */
+  #tellAll(state: Readonly<JournalState>, term: number): void {
     for (const meter of state.meters.values()) {
       if (meter.upload > 0n || meter.download > 0n) this.#dirtyDevices.add(meter.deviceId);
     }
@@ -62,10 +73,17 @@ export class Reports {
     for (const periods of state.closed.values()) {
       for (const closed of periods.values()) this.#dirtyClosed.set(keyOf(closed), closed);
     }
+    this.#term = term;
+    this.#untold = new Set([
+      ...[this.#dirtyDevices, this.#dirtySubscriptions].flatMap((ids) => [...ids]),
+      ...this.#dirtyClosed.keys(),
+    ]);
   }
 
   /** Notes what this round changes. `decided` are the subscriptions whose wanting is known now. */
   note(draft: Draft, memory: Memory, decided: ReadonlySet<string>): void {
+    const term = termOf(draft.revision);
+    if (term > this.#term) this.#tellAll(draft.journalled, term);
     for (const meter of draft.changedMeters) {
       if (meter.upload + meter.download > 0n) this.#dirtyDevices.add(meter.deviceId);
     }
@@ -80,7 +98,7 @@ export class Reports {
 
   /** When a report of usage alone may go; undefined when there is nothing to say. */
   dueAt(): number | undefined {
-    if (this.#urgent) return Number.NEGATIVE_INFINITY;
+    if (this.#urgent || this.#term > this.#toldTerm) return Number.NEGATIVE_INFINITY;
     return this.#isEmpty ? undefined : this.#lastAt + usageIntervalMs;
   }
 
@@ -98,6 +116,7 @@ export class Reports {
       ReportRequestSchema,
       create(ReportRequestSchema, {
         number,
+        term: this.#tells(this.#chosen) ? this.#term : 0,
         devices: [...closed.flatMap(devicesOf), ...devices].map(({ deviceId, period, upload, download }) => ({
           deviceId,
           period,
@@ -146,11 +165,19 @@ export class Reports {
     for (const { deviceId } of devices) this.#dirtyDevices.delete(deviceId);
     for (const id of subscriptions) this.#dirtySubscriptions.delete(id);
     for (const each of closed) this.#dirtyClosed.delete(keyOf(each));
+    if (this.#tells(this.#chosen)) this.#toldTerm = this.#term;
+    for (const key of keysOf(this.#chosen)) this.#untold.delete(key);
     this.#sent = this.#chosen;
     this.#chosen = nothing;
     // The rest of what did not go into one message.
     this.#urgent = !this.#isEmpty;
     this.#lastAt = now;
+  }
+
+  /** Nothing is left untold after this. */
+  #tells(chosen: Chosen): boolean {
+    const now = new Set(keysOf(chosen));
+    return [...this.#untold].every((key) => now.has(key));
   }
 
   get #isEmpty(): boolean {
@@ -242,6 +269,10 @@ function toBytes(voucher: string | undefined): Uint8Array {
 
 function keyOf({ subscriptionId, period }: ClosedPeriod): string {
   return `${subscriptionId} ${period}`;
+}
+
+function keysOf({ devices, subscriptions, closed }: Chosen): string[] {
+  return [...devices.map(({ deviceId }) => deviceId), ...subscriptions, ...closed.map(keyOf)];
 }
 
 function devicesOf({ period, devices }: ClosedPeriod) {

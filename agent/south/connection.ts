@@ -18,19 +18,24 @@ export interface Channel {
   readonly dropped: AbortSignal;
 }
 
+/** Makes a client of the controller that shows this identity; it connects when the first call is made. */
+export type Dial = (identity: AgentIdentity) => Client;
+
 /** The one channel to the controller that all streams share, dialled with the identity of the moment. */
 export class ControllerConnection {
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #dial: Dial;
   readonly #connectedListeners = new Set<() => void>();
   #identity: AgentIdentity;
   #channel: (Channel & { readonly drop: AbortController }) | undefined;
   #state: ConnectionState = 'starting';
 
-  constructor(identity: AgentIdentity, clock: Clock, log: Logger) {
+  constructor(identity: AgentIdentity, clock: Clock, log: Logger, dial: Dial = dialOverTls) {
     this.#identity = identity;
     this.#clock = clock;
     this.#log = log;
+    this.#dial = dial;
   }
 
   get state(): ConnectionState {
@@ -53,21 +58,8 @@ export class ControllerConnection {
   channel(): Channel {
     if (this.#channel) return this.#channel;
     if (this.hasEnded) throw new TurnpikeError('unavailable', "the node's certificate has ended");
-    const { controllerAddress } = this.#identity;
-    this.#log.debug({ controller: controllerAddress }, 'dialling');
-    const client = new Client(
-      controllerAddress,
-      credentials.createFromSecureContext(trusting(trustedBy(this.#identity), this.#identity)),
-      {
-        ...keepaliveOptions,
-        'grpc.ssl_target_name_override': controllerName,
-        // Otherwise write() always says that there is room.
-        'grpc.per_rpc_retry_buffer_size': 0,
-        'grpc.enable_retries': 0,
-        // Backoff is ours: a new channel starts without the memory of the last one.
-        'grpc.use_local_subchannel_pool': 1,
-      },
-    );
+    this.#log.debug({ controller: this.#identity.controllerAddress }, 'dialling');
+    const client = this.#dial(this.#identity);
     const drop = new AbortController();
     this.#channel = { client, dropped: drop.signal, drop };
     return this.#channel;
@@ -132,4 +124,20 @@ export class ControllerConnection {
     signal.removeEventListener('abort', wake);
     this.#connectedListeners.delete(wake);
   }
+}
+
+function dialOverTls(identity: AgentIdentity): Client {
+  return new Client(
+    identity.controllerAddress,
+    credentials.createFromSecureContext(trusting(trustedBy(identity), identity)),
+    {
+      ...keepaliveOptions,
+      'grpc.ssl_target_name_override': controllerName,
+      // Otherwise write() always says that there is room.
+      'grpc.per_rpc_retry_buffer_size': 0,
+      'grpc.enable_retries': 0,
+      // Backoff is ours: a new channel starts without the memory of the last one.
+      'grpc.use_local_subchannel_pool': 1,
+    },
+  );
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import type { AgentIdentity } from '../identity/identity.ts';
 import { Backoff } from './backoff.ts';
-import { type Channel, type ConnectionState, ControllerConnection } from './connection.ts';
+import { type Channel, type ConnectionState, ControllerConnection, type Dial } from './connection.ts';
 import { classifyFailure, type Failure } from './failure.ts';
 import type { DesiredSink, NodeFacts, PresenceSender, ReportSource } from './ports.ts';
 import { PresenceOutbox } from './presence-outbox.ts';
@@ -42,6 +42,8 @@ export interface SouthOptions {
   /** As Math.random. */
   readonly random: () => number;
   readonly timing?: Partial<SouthTiming>;
+  /** Over TLS, unless given. */
+  readonly dial?: Dial;
 }
 
 export interface South {
@@ -54,7 +56,7 @@ export interface South {
 export function createSouth(options: SouthOptions): South {
   const { clock, log, random } = options;
   const timing = { ...defaultTiming, ...options.timing };
-  const connection = new ControllerConnection(options.identity, clock, log);
+  const connection = new ControllerConnection(options.identity, clock, log, options.dial);
   const presence = new PresenceOutbox();
   const renewal = new Renewal({
     ...{ connection, save: options.saveIdentity, clock, log, random },

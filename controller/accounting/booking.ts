@@ -17,6 +17,7 @@ import { servingIncarnation } from './incarnation.ts';
 import { findPassedOver } from './passed-over.ts';
 import { quarantine } from './quarantine.ts';
 import { recordReport, standingOf } from './report-numbers.ts';
+import { noteTold } from './term.ts';
 import { turnLedger } from './turn.ts';
 import { loadVoucherKey, readVoucher } from './voucher.ts';
 
@@ -54,6 +55,7 @@ async function book(
   sha256: Uint8Array,
 ): Promise<void> {
   await recordReport(tx, identity, report.number, sha256);
+  await noteTold(context, tx, identity, report.term);
   await turnWithReporter(context, tx, report);
   const usage = await gatherDeviceUsage(tx, identity, report.devices);
   const reported = new Map(

@@ -14,16 +14,16 @@ export const policy: GrantPolicy = { ...grantPolicy, allowance: allowancePerDevi
 
 /**
  * What is to be once `happened` has: what is to be taken back is taken as far as it is free, and of the rest nodes get
- * their grants.
+ * their grants; none while nodes are awaited to tell their totals (term.ts).
  */
-export function decide(context: Context, happened: Book, turn: Turn): Book {
+export function decide(context: Context, happened: Book, turn: Turn, awaiting: boolean): Book {
   const carried = carryOn(happened);
   const current = currentPeriod(carried);
   if (current === undefined || !isLimited(current)) return carried;
   const taken = withdraw(standingOf(carried, current));
   const book = withStanding(carried, taken);
-  // Without a limit in force nodes need no grants.
-  if (book.subscription.enforcement !== 'enforce') return book;
+  // Without a limit in force nodes need no grants; nor do they while it is not known what was granted before.
+  if (book.subscription.enforcement !== 'enforce' || awaiting) return book;
   const waiting = taken.reduction > 0n || taken.refunds.some(({ rest }) => rest > 0n);
   const asked = turn.reclaim === true && (waiting || holdsExpired(taken));
   const reclaim = asked ? 'now' : waiting ? 'again' : undefined;

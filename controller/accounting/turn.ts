@@ -9,6 +9,7 @@ import { decide, isServing, placeOf, policy } from './decide.ts';
 import { type StoredGrant, saveGrants } from './grant-rows.ts';
 import { saveAdjustments } from './packs.ts';
 import { type StoredPeriod, savePeriods } from './periods.ts';
+import { awaitedNodes } from './term.ts';
 import type { Turn } from './turn-input.ts';
 import { tellVolume } from './volume-events.ts';
 
@@ -23,9 +24,10 @@ export async function turnLedger(
   turn: Turn = {},
 ): Promise<void> {
   const changed: StoredGrant[] = [];
+  const awaiting = (await awaitedNodes(tx)).length > 0;
   for (const before of await loadBooks(tx, subscriptionIds, turn.earliest)) {
     const happened = apply(before, turn);
-    const after = decide(context, happened, turn);
+    const after = decide(context, happened, turn, awaiting);
     changed.push(...(await changedGrants(tx, before, happened, after, turn)));
     await saveBook(context, tx, before, after, turn);
     for (const [n, grant] of after.grants.entries()) {

@@ -6,6 +6,7 @@ import { Activity } from '../accounting/activity.ts';
 import { createBooking } from '../accounting/booking.ts';
 import { byCalendar, type PeriodEnd } from '../accounting/period-end.ts';
 import { sweepTasks } from '../accounting/sweep.ts';
+import { awaitedNodes, beginTerm } from '../accounting/term.ts';
 import { addVoucherKey } from '../accounting/voucher.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
@@ -61,6 +62,8 @@ export interface Books {
   readonly register: NodeRegister;
   readonly booking: Booking;
   readonly identities: IdentityStore;
+  /** The database was restored from a backup (accounting/term.ts). */
+  beginTerm(): Promise<readonly string[]>;
   readonly authorityPins: PinKeeper;
   /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
@@ -78,16 +81,20 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   const range = parseAddressRange(options.range4, options.range6);
   const { clock, log, validitySeconds, hardwareKey } = options;
   const store = await openStore(options.path);
+  let awaited: readonly string[];
   try {
-    await store.transaction(async (tx) => {
+    awaited = await store.transaction(async (tx) => {
       await addDefaultGroup(tx, clock.now());
       await addVoucherKey(tx);
       await settleRange(tx, range);
+      return awaitedNodes(tx);
     });
   } catch (error) {
     await store.close();
     throw error;
   }
+  if (awaited.length > 0)
+    log.warn({ awaited }, 'nothing is granted before these nodes have told what passed');
   const context: Context = {
     store,
     clock,
@@ -112,6 +119,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
+    beginTerm: () => store.transaction(beginTerm),
     authorityPins: createPinKeeper(store),
     tasks: [
       ...sweepTasks(context),

@@ -126,11 +126,15 @@ describe('the desired state', () => {
     expect([...node.devices.keys()]).toEqual([nearDevice]);
   });
 
-  it('comes as a whole to a node that is ahead of a controller which was restored', async () => {
+  it('comes as a whole to a node of an earlier term, whatever it has heard in that', async () => {
     const node = await rig.node('a');
     const device = await rig.device(await rig.subscription());
-    const { deltas } = await rig.books.desired.since(node.identity, 1_000_000n);
+    await node.sync();
+    const heardSince = node.revision + 1000n;
+    await rig.books.beginTerm();
+    const { deltas, revision } = await rig.books.desired.since(node.identity, heardSince);
     expect(deltas.flatMap((delta) => delta.devices.map(({ id }) => id))).toEqual([device]);
+    expect(revision).toBeGreaterThan(heardSince);
   });
 
   it('is refused to an incarnation that was followed by another one', async () => {

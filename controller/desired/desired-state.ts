@@ -1,4 +1,5 @@
 import { desiredDigest } from '../../common/desired-digest.ts';
+import { termOf } from '../../common/term.ts';
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import type { Context } from '../books/context.ts';
 import type { Catchup, DesiredState, NodeIdentity } from '../south/ports.ts';
@@ -34,8 +35,9 @@ async function since(tx: Tx, digests: Digests, identity: NodeIdentity, revision:
     groupId: node.group_id,
     sinceRevision: incarnation.since_revision,
   };
-  // Ahead of us: this controller was restored from a backup.
-  const known = revision >= node.floor_revision && revision <= fleet.revision ? revision : 0n;
+  // What a node heard in an earlier term may have been forgotten here, and something else assigned in its place.
+  const sameTerm = termOf(revision) === termOf(fleet.revision);
+  const known = sameTerm && revision >= node.floor_revision ? revision : 0n;
   const deltas = makeDeltas(await loadChangedItems(tx, holder, known));
   const memo = digests.get(holder.nodeId);
   const unchanged =

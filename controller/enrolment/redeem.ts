@@ -1,4 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { termOf } from '../../common/term.ts';
 import { endIncarnation } from '../accounting/end-incarnation.ts';
 import { addMissingGrants } from '../accounting/grant-rows.ts';
 import { turnLedger } from '../accounting/turn.ts';
@@ -66,13 +67,16 @@ async function beginIncarnation(context: Context, tx: Tx, node: Row<'nodes'>): P
     await endIncarnation(context, tx, { nodeId: node.id, incarnation: node.incarnation });
   }
   const incarnation = node.incarnation + 1;
+  const revision = await tx.revision();
   await tx.db
     .insertInto('incarnations')
     .values({
       node_id: node.id,
       incarnation,
       last_report: 0n,
-      since_revision: await tx.revision(),
+      since_revision: revision,
+      // It begins from nothing: there is nothing to tell.
+      told_term: termOf(revision),
       created_at: context.clock.now(),
     })
     .execute();

@@ -17,6 +17,7 @@ export function createNodeRegister(context: Context): NodeRegister {
     hello: async (identity, hello) => {
       await store.transaction(async (tx) => {
         await servingIncarnation(tx, identity);
+        await refuseFromBefore(tx, identity, hello.revision);
         await recordHello(context, tx, identity, hello);
         await noteFoundNode(tx, identity.nodeId, context.clock.now());
       });
@@ -41,6 +42,20 @@ export function createNodeRegister(context: Context): NodeRegister {
       seats.nodeTurned(identity.nodeId);
     },
   };
+}
+
+/** Whatever we said to it would be older than what it has heard. */
+async function refuseFromBefore(tx: Tx, { nodeName }: NodeIdentity, heard: bigint): Promise<void> {
+  const { revision } = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
+  if (heard <= revision) return;
+  throw new TurnpikeError(
+    'environment',
+    `node ${nodeName} has heard revision ${heard}, and this database knows ${revision}: it was restored from a backup`,
+    {
+      remedy:
+        'stop the controller, run "turnpike-controller --restored" once and start it: nothing is granted then until the nodes have told what passed meanwhile',
+    },
+  );
 }
 
 async function recordHello(

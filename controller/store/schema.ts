@@ -33,7 +33,7 @@ export interface Schema {
 /** One row. */
 export interface FleetTable {
   id: 1;
-  /** Counts up with each change of what any node should hold. */
+  /** Counts up with each change of what any node should hold; its upper part is the term (common/term.ts). */
   revision: bigint;
   enforcement: 'observe' | 'enforce';
   /** The address range in use; null before the first start. */
@@ -278,6 +278,8 @@ export interface IncarnationTable {
   last_report: bigint;
   /** When it began: it never held what was removed before. */
   since_revision: bigint;
+  /** The last term (common/term.ts) in which it told all its totals. */
+  told_term: number;
   /** Pin of the CA whose certificate it showed last; null before its first stream. */
   shown_ca_pin: string | null;
   quarantined_at: number | null;

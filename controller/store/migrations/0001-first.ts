@@ -189,6 +189,7 @@ const statements = [
     incarnation INTEGER NOT NULL,
     last_report BIGINT NOT NULL,
     since_revision BIGINT NOT NULL,
+    told_term INTEGER NOT NULL,
     shown_ca_pin TEXT,
     quarantined_at INTEGER,
     ended_at INTEGER,

@@ -98,7 +98,7 @@ export class Rig {
   readonly wireguard: FakeWireGuard;
   readonly host: Host;
   readonly #directory: string;
-  #revision = 0n;
+  revision = 0n;
   #said: ReportRequest['subscriptions'][number] | undefined;
   journal!: Journal;
   memory!: Memory;
@@ -172,10 +172,10 @@ export class Rig {
   async say(delta: Partial<DesiredDelta>): Promise<string[]> {
     this.inbox.settings(settings);
     this.inbox.heard(false);
-    this.#revision += 1n;
+    this.revision += 1n;
     const answer = this.inbox.apply(
       [{ removedDeviceIds: [], removedSubscriptionIds: [], subscriptions: [], devices: [], ...delta }],
-      this.#revision,
+      this.revision,
     );
     await this.run({ reading: false });
     const { refusals } = await answer;
