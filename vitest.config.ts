@@ -11,6 +11,8 @@ const lab = (name: string, include: string[]) => ({
 
 export default defineConfig({
   test: {
+    // Both cores: half of the time a test waits for something.
+    maxWorkers: 2,
     projects: [
       {
         test: {
