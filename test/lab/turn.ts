@@ -39,12 +39,12 @@ export interface Uncertainty {
 /** Bytes: for longer than a story lasts. */
 const enoughAlone = 4_000_000;
 
-/** Until so much more has passed on each of these nodes. */
+/** Until more has passed on each of these nodes: of some seconds, as a node reads its counters up to a second after a turn. */
 export async function goesOn(lab: Lab, nodes: readonly number[]): Promise<void> {
   const onNode = (node: number) => lab.traffic.accepted((plan) => plan.node === node);
   const before = await Promise.all(nodes.map(onNode));
   for (const [n, node] of nodes.entries()) {
-    const more = async () => (await onNode(node)) > (before[n] ?? 0n) + 5_000n;
+    const more = async () => (await onNode(node)) > (before[n] ?? 0n) + 400_000n;
     await eventually(`traffic goes on on node ${node}`, more, { within: 10_000, every: 50 });
   }
 }
