@@ -9,28 +9,24 @@ import { accountsInScope } from './links.ts';
 import { afterItem, noLimit } from './paging.ts';
 import { loadSubscriptions } from './subscription-view.ts';
 import type { Account, AccountDetail } from './views.ts';
-import { looksLikeId, parseLine } from './words.ts';
+import { parseReference } from './words.ts';
 
 export function addAccount({ store, clock }: Context, input: { reference: string }): Promise<Account> {
-  const reference = parseLine('reference', input.reference, 128);
-  if (looksLikeId(reference)) {
-    throw new TurnpikeError('invalid', 'a reference may not have the form of one of our ids', {
-      remedy: 'put something before it',
-    });
-  }
-  return store.transaction(async (tx) => {
-    const known = await tx.db
-      .selectFrom('accounts')
-      .where('reference', '=', reference)
-      .select('id')
-      .executeTakeFirst();
-    if (known) {
-      throw new TurnpikeError('conflict', `there is an account "${reference}" already: ${known.id}`);
-    }
-    const id = newId('acc');
-    await tx.db.insertInto('accounts').values({ id, reference, created_at: clock.now() }).execute();
-    return loadAccount(tx, id);
-  });
+  const reference = parseReference(input.reference);
+  return store.transaction(async (tx) => loadAccount(tx, await insertAccount(tx, reference, clock.now())));
+}
+
+/** Gives its id. @throws TurnpikeError `conflict` when the reference is taken */
+export async function insertAccount(tx: Tx, reference: string, now: number): Promise<string> {
+  const known = await tx.db
+    .selectFrom('accounts')
+    .where('reference', '=', reference)
+    .select('id')
+    .executeTakeFirst();
+  if (known) throw new TurnpikeError('conflict', `there is an account "${reference}" already: ${known.id}`);
+  const id = newId('acc');
+  await tx.db.insertInto('accounts').values({ id, reference, created_at: now }).execute();
+  return id;
 }
 
 export function listAccounts({ store }: Context, page: PageFilter = {}): Promise<Account[]> {

@@ -1,5 +1,7 @@
 import { explain } from '../access/explain.ts';
 import type { Context } from '../books/context.ts';
+import { exportLines } from '../bulk/export.ts';
+import { importLines, reconcileLines } from '../bulk/import.ts';
 import { followEvents } from '../events/follow.ts';
 import { listEvents } from '../events/list.ts';
 import { resumeAccount, suspendAccount } from './account-access.ts';
@@ -58,10 +60,10 @@ export function createCatalogue(context: Context): Catalogue {
     setTariff: on(setTariff),
     removeTariff: on(removeTariff),
     createSubscription: on(createSubscription),
-    setSubscription: on(setSubscription),
-    renewSubscription: on(renewSubscription),
-    changeTariff: on(changeTariff),
-    cancelSubscription: on(cancelSubscription),
+    setSubscription: onSubscription(setSubscription),
+    renewSubscription: onSubscription(renewSubscription),
+    changeTariff: onSubscription(changeTariff),
+    cancelSubscription: onSubscription(cancelSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: onSubscription(getSubscription),
     topUp: onSubscription(topUp),
@@ -92,6 +94,9 @@ export function createCatalogue(context: Context): Catalogue {
     setEnforcement: on(setEnforcement),
     listEvents: on(listEvents),
     followEvents: (filter, signal) => followEvents(context, filter, signal),
+    importLines: on(importLines),
+    reconcileLines: on(reconcileLines),
+    exportLines: () => exportLines(context),
     getStatus: on(getStatus),
     explain: onSubscription(explain),
   };

@@ -66,9 +66,37 @@ export function refuseCancelled({ id, cancelled_at }: Row<'subscriptions'>): voi
   throw new TurnpikeError('conflict', `subscription ${id} was cancelled`, { remedy: 'create another one' });
 }
 
-/** By its id, or by its account when that has one subscription; cancelled ones do not count beside others. */
+/**
+ * By its id or reference, or by its account when that has one subscription; cancelled ones do not count beside others.
+ * @throws TurnpikeError `conflict` where the name is of one subscription and of another one's account
+ */
 export async function findSubscriptionNamed(tx: Tx, name: string): Promise<Row<'subscriptions'>> {
   if (looksLikeId(name) && !name.startsWith('acc_')) return findSubscription(tx, name);
+  const referred = await findByReference(tx, name);
+  if (referred === undefined) return findOfAccount(tx, name);
+  const account = await tx.db
+    .selectFrom('accounts')
+    .where('reference', '=', name.normalize('NFC'))
+    .where('id', '!=', referred.account_id)
+    .select('id')
+    .executeTakeFirst();
+  if (account === undefined) return referred;
+  throw new TurnpikeError(
+    'conflict',
+    `${show(name)} is the reference of a subscription, and of an account that it is not of`,
+    { remedy: `name ${referred.id}, or ${account.id}` },
+  );
+}
+
+export function findByReference(tx: Tx, reference: string): Promise<Row<'subscriptions'> | undefined> {
+  return tx.db
+    .selectFrom('subscriptions')
+    .where('reference', '=', reference.normalize('NFC'))
+    .selectAll()
+    .executeTakeFirst();
+}
+
+async function findOfAccount(tx: Tx, name: string): Promise<Row<'subscriptions'>> {
   const account = await tx.db
     .selectFrom('accounts')
     .where(looksLikeId(name) ? 'id' : 'reference', '=', name.normalize('NFC'))

@@ -1,47 +1,27 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { newId } from '../../common/ids.ts';
-import { openFirstPeriod } from '../accounting/begin-period.ts';
+import { grantAllowances } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { touchDevices } from '../desired/touch.ts';
-import { agreeOnTimes, type TimesWish } from '../lifetime/agree.ts';
-import { phaseAt, readTimes } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccount } from './account-view.ts';
 import { loadAdjustments } from './adjustment-view.ts';
-import type { AccountScope, PageFilter } from './catalogue.ts';
+import type { AccountScope, NewSubscription, PageFilter } from './catalogue.ts';
 import { findAccount, findLiveSubscription, findSubscription, findTariff } from './find.ts';
+import { insertSubscription } from './insert-subscription.ts';
 import { accountsInScope } from './links.ts';
 import { afterItem, noLimit } from './paging.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
 import type { Adjustment, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
-export function createSubscription(
-  context: Context,
-  input: { account: string; tariff: string } & TimesWish,
-): Promise<Subscription> {
+export function createSubscription(context: Context, input: NewSubscription): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
     const account = await findAccount(tx, input.account);
     const tariff = await findTariff(tx, input.tariff);
-    const now = context.clock.now();
-    const times = agreeOnTimes(input, tariff.duration_days, now);
-    const id = newId('sub');
-    await tx.db
-      .insertInto('subscriptions')
-      .values({
-        id,
-        account_id: account.id,
-        tariff_id: tariff.id,
-        period: 0,
-        ...times,
-        // Who creates one knows that it has begun: only later starts are events.
-        phase: phaseAt({ ...readTimes(times), graceSeconds: tariff.grace_seconds }, now),
-        created_at: now,
-      })
-      .execute();
-    await openFirstPeriod(context, tx, id, times.starts_at);
+    const id = await insertSubscription(context, tx, account.id, tariff, input);
+    await grantAllowances(context, tx, [id]);
     return loadSubscription(tx, id);
   });
 }

@@ -101,6 +101,8 @@ export interface Access {
 
 export interface Subscription {
   readonly id: string;
+  /** The billing backend's own. */
+  readonly reference: string | null;
   readonly accountId: string;
   readonly accountReference: string;
   /** Name. */

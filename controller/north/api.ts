@@ -59,7 +59,7 @@ declare module 'fastify' {
     versioned?: Versioned;
   }
   interface FastifyInstance {
-    /** Answers that go on; they are ended before the API closes. */
+    /** Answers and bodies that go on; they are ended before the API closes. */
     streams: Set<AbortController>;
   }
   interface FastifyRequest {

@@ -35,7 +35,8 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   // Without a logger of its own: fastify's lines hold the caller's address.
   const api: Api = fastify({
     bodyLimit: bodyLimitBytes,
-    requestTimeout: 30_000,
+    // Of silence: bodies of lines come for as long as it takes.
+    connectionTimeout: 30_000,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -124,17 +125,16 @@ async function addRoutes(api: Api, context: RouteContext): Promise<void> {
   const added: RouteOptions[] = [];
   api.addHook('onRoute', (route) => void added.push(route));
   for (const [scope, list] of Object.entries(routes) as [Scope | 'socket', readonly Route[]][]) {
-    await api.register(async (scoped) => {
-      let operationId = '';
-      scoped.addHook('onRoute', (route) => {
-        route.config = { ...route.config, scope };
-        route.schema = { ...route.schema, security: [{ key: [scope] }], operationId };
+    for (const route of list) {
+      // Each by itself: some take other bodies than JSON.
+      await api.register(async (own) => {
+        own.addHook('onRoute', (added) => {
+          added.config = { ...added.config, scope };
+          added.schema = { ...added.schema, security: [{ key: [scope] }], operationId: route.name };
+        });
+        route(own as Api, context);
       });
-      for (const route of list) {
-        operationId = route.name;
-        route(scoped as Api, context);
-      }
-    });
+    }
   }
   await api.register(async (open) => {
     open.addHook('onRoute', (route) => {

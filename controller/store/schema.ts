@@ -111,6 +111,8 @@ export interface AccountTable {
 
 export interface SubscriptionTable {
   id: string;
+  /** The billing backend's own. */
+  reference: string | null;
   account_id: string;
   tariff_id: string;
   /** Number of the current period; 0: the first one has not begun. */

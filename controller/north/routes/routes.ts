@@ -13,6 +13,9 @@ import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
 import { rotateApiKey } from './api-keys/rotate.ts';
 import { showApiKey } from './api-keys/show.ts';
+import { exportLines } from './bulk/export.ts';
+import { importLines } from './bulk/import.ts';
+import { reconcile } from './bulk/reconcile.ts';
 import { beginCa } from './ca/begin.ts';
 import { finishCa } from './ca/finish.ts';
 import { showCa } from './ca/show.ts';
@@ -71,7 +74,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
-    ...[listEvents, showUsage, showDailyUsage, showStatus, explain],
+    ...[listEvents, showUsage, showDailyUsage, showStatus, explain, exportLines],
   ],
   support: [
     ...[suspendAccount, resumeAccount, suspend, resume, topUp],
@@ -81,7 +84,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   subscriptions: [
     ...[addAccount, linkAccounts, unlinkAccount],
     ...[createSubscription, setSubscription, changeSubscriptionTariff, renew, cancel, refund, reverse],
-    ...[addDevice, changeDevice, removeDevice],
+    ...[addDevice, changeDevice, removeDevice, importLines, reconcile],
   ],
   nodes: [addNode, changeNode, makeJoinToken, removeNode, addGroup, changeGroup],
   admin: [

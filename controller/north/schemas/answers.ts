@@ -64,6 +64,7 @@ const Access = Type.Object(
 
 const subscriptionFields = {
   id: id('sub'),
+  reference: nullable(Type.String(), "The operator's own; null: none."),
   accountId: id('acc'),
   accountReference: Type.String(),
   tariff: Type.String({ description: 'Name of the tariff.' }),

@@ -18,7 +18,8 @@ export const NewAccount = Type.Object(
 const instant =
   'a date such as 2026-12-31 (its first moment in the time zone) or a time such as 2026-12-31T18:00:00Z';
 
-const times = {
+const settings = {
+  reference: Type.Optional(name("The operator's own, unique among subscriptions.")),
   timeZone: Type.Optional(
     name(
       'Of the IANA time zone database, such as Europe/Berlin: by it days and months begin. UTC unless given.',
@@ -48,11 +49,11 @@ export const AccountSuspension = Type.Object(
 );
 
 export const NewSubscription = Type.Object(
-  { account: name('Reference or id.'), tariff: name('Name or id.'), ...times },
+  { account: name('Reference or id.'), tariff: name('Name or id.'), ...settings },
   strict,
 );
 
-export const SubscriptionTimes = Type.Object(times, strict);
+export const SubscriptionTimes = Type.Object(settings, strict);
 
 export const NewRenewal = Type.Object(
   {

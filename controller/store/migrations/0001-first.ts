@@ -58,8 +58,10 @@ const statements = [
     created_at INTEGER NOT NULL
   )`,
   `CREATE INDEX accounts_by_link ON accounts (link)`,
+  `CREATE INDEX accounts_in_order ON accounts (created_at, id)`,
   `CREATE TABLE subscriptions (
     id TEXT NOT NULL PRIMARY KEY,
+    reference TEXT UNIQUE,
     account_id TEXT NOT NULL REFERENCES accounts (id),
     tariff_id TEXT NOT NULL REFERENCES tariffs (id),
     period INTEGER NOT NULL,
@@ -77,6 +79,7 @@ const statements = [
     exhausted_at INTEGER,
     created_at INTEGER NOT NULL
   )`,
+  `CREATE INDEX subscriptions_in_order ON subscriptions (created_at, id)`,
   `CREATE INDEX subscriptions_by_account ON subscriptions (account_id)`,
   `CREATE INDEX subscriptions_by_tariff ON subscriptions (tariff_id)`,
   `CREATE TABLE periods (
@@ -165,6 +168,9 @@ const statements = [
   `CREATE UNIQUE INDEX devices_by_hardware ON devices (subscription_id, hardware_hash)`,
   `CREATE INDEX devices_by_subscription ON devices (subscription_id)`,
   `CREATE INDEX devices_by_revision ON devices (revision)`,
+  `CREATE INDEX devices_in_order ON devices (created_at, id) WHERE removed_at IS NULL`,
+  `CREATE INDEX devices_removed ON devices (created_at, id) WHERE removed_at IS NOT NULL`,
+  `CREATE INDEX devices_by_label ON devices (label, id) WHERE removed_at IS NULL`,
   `CREATE TABLE nodes (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
