@@ -2,9 +2,10 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { parsePublicKey } from '../../common/wireguard-key.ts';
 import { grantAllowances } from '../accounting/begin-period.ts';
 import type { Context } from '../books/context.ts';
+import { sell } from '../catalogue/api-key-budget.ts';
 import type { Tx } from '../store/store.ts';
 import { compareDevice, upsertDevice } from './device-line.ts';
-import type { Line, NumberedLine } from './line.ts';
+import type { Line, NumberedLine, SubscriptionLine } from './line.ts';
 import type { Difference, Outcome } from './result.ts';
 import { compareSubscription, upsertSubscription } from './subscription-line.ts';
 
@@ -29,7 +30,7 @@ export async function applyChunk(context: Context, lines: readonly NumberedLine[
         // Changes of what is there are the catalogue's own calls, and parts of this one.
         store.together(async (tx) => {
           if (told.type === 'subscription') {
-            const { id, ...upserted } = await upsertSubscription(context, tx, told);
+            const { id, ...upserted } = await sellLine(context, tx, told);
             return { ...upserted, subscription: id };
           }
           const { subscription, ...upserted } = await upsertDevice(context, tx, told);
@@ -59,6 +60,17 @@ export async function compareChunk(
     }
     return compared;
   });
+}
+
+/** A line can sell: a new subscription, a larger tariff, a later expiry. */
+async function sellLine(context: Context, tx: Tx, line: SubscriptionLine) {
+  const known = context.seller === undefined ? undefined : (await compareSubscription(tx, line)).id;
+  return sell(
+    context,
+    known,
+    () => context.store.together((part) => upsertSubscription(context, part, line)),
+    ({ id }) => id,
+  );
 }
 
 type Told = Pick<Applied, 'subscription' | 'differences'> & { readonly outcome: Outcome };

@@ -1,4 +1,5 @@
 import type { Context } from '../books/context.ts';
+import { seesAccount } from '../catalogue/reach.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import type { DeviceLine, Line, SubscriptionLine } from './line.ts';
@@ -23,6 +24,7 @@ async function loadPage(tx: Tx, after: string): Promise<{ lines: Line[]; last: s
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .where('subscriptions.id', '>', after)
     .where('subscriptions.cancelled_at', 'is', null)
+    .where(seesAccount(tx))
     .orderBy('subscriptions.id')
     .limit(pageSize)
     .selectAll('subscriptions')

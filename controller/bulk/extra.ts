@@ -1,4 +1,5 @@
 import type { Context } from '../books/context.ts';
+import { seesSubscription } from '../catalogue/reach.ts';
 import { suspend } from '../catalogue/subscriptions.ts';
 import { refuseAborted } from './abort.ts';
 
@@ -22,6 +23,7 @@ export async function* findExtra(
       tx.db
         .selectFrom('subscriptions')
         .where('id', '>', after)
+        .where(seesSubscription(tx, 'subscriptions.id'))
         .orderBy('id')
         .limit(pageSize)
         .select(['id', 'reference', 'suspended_at', 'cancelled_at'])

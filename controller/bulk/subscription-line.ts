@@ -3,11 +3,11 @@ import type { Context } from '../books/context.ts';
 import { parseInstant, parseTimeZone } from '../calendar/time-zone.ts';
 import { insertAccount } from '../catalogue/accounts.ts';
 import { changeTariff } from '../catalogue/change-tariff.ts';
-import { findByReference, findSubscription, findTariff } from '../catalogue/find.ts';
+import { findByReference, findSubscription, findTariff, seekAccount } from '../catalogue/find.ts';
 import { insertSubscription } from '../catalogue/insert-subscription.ts';
 import { setSubscription } from '../catalogue/subscription-times.ts';
 import { resume, suspend } from '../catalogue/subscriptions.ts';
-import { looksLikeId, parseReference } from '../catalogue/words.ts';
+import { parseReference } from '../catalogue/words.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { SubscriptionLine } from './line.ts';
@@ -25,6 +25,7 @@ export async function compareSubscription(tx: Tx, line: SubscriptionLine): Promi
   const known = await findKnown(tx, line);
   if (known === undefined) {
     checkTimes(line);
+    if ((await seekAccount(tx, line.account.trim())) === undefined) parseReference(line.account);
     return { id: undefined, differences: [] };
   }
   const account = await tx.db
@@ -95,12 +96,8 @@ async function create(context: Context, tx: Tx, line: SubscriptionLine): Promise
 }
 
 async function findOrAddAccount({ clock }: Context, tx: Tx, name: string): Promise<string> {
-  const known = await tx.db
-    .selectFrom('accounts')
-    .where(looksLikeId(name) ? 'id' : 'reference', '=', name.normalize('NFC').trim())
-    .select('id')
-    .executeTakeFirst();
-  return known?.id ?? (await insertAccount(tx, parseReference(name), clock.now()));
+  const known = await seekAccount(tx, name.trim());
+  return known?.id ?? (await insertAccount(tx, { reference: parseReference(name) }, clock.now()));
 }
 
 async function mend(

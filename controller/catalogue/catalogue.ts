@@ -3,6 +3,7 @@ import type { BulkResult } from '../bulk/result.ts';
 import type { ImportWish, ReconcileWish } from '../bulk/wish.ts';
 import type { Event, EventFilter } from '../events/list.ts';
 import type { TimesWish } from '../lifetime/agree.ts';
+import type { Reach } from './reach.ts';
 import type { RefundWish } from './refund.ts';
 import type { TopUp } from './top-up.ts';
 import type * as view from './views.ts';
@@ -18,10 +19,15 @@ import type * as view from './views.ts';
  * state), `exhausted` (device limit, addresses, disk), `environment` (read-only disk).
  */
 export interface Catalogue {
-  addAccount(input: { reference: string }): Promise<view.Account>;
+  /** The same, for somebody who may not see, change or sell everything. */
+  within(reach: Reach): Catalogue;
+
+  addAccount(input: NewAccount): Promise<view.Account>;
+  /** @throws `conflict` while it is linked with others */
+  setAccount(account: string, settings: AccountSettings): Promise<view.Account>;
   listAccounts(page?: PageFilter): Promise<view.Account[]>;
   getAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
-  /** Unites the sets of accounts that both are linked with. */
+  /** Unites the sets of accounts that both are linked with. @throws `conflict` for accounts with other tags */
   linkAccounts(account: string, other: string): Promise<view.Account>;
   /** Takes it out of its set; the others stay linked. */
   unlinkAccount(account: string): Promise<view.Account>;
@@ -167,6 +173,16 @@ export interface SubscriptionSettings extends TimesWish {
 export interface NewSubscription extends SubscriptionSettings {
   readonly account: string;
   readonly tariff: string;
+}
+
+export interface NewAccount {
+  readonly reference: string;
+  readonly tag?: string;
+}
+
+/** What is absent stays as it is; null: none. */
+export interface AccountSettings {
+  readonly tag?: string | null;
 }
 
 /** With all linked accounts, or this one alone. */

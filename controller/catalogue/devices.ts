@@ -7,6 +7,7 @@ import { loadDevice, loadDevices } from './device-view.ts';
 import { findDevice, findLiveDevice, findSubscriptionNamed } from './find.ts';
 import { revokeDevice } from './leave-device.ts';
 import { afterItem, noLimit } from './paging.ts';
+import { seesSubscription } from './reach.ts';
 import type { Device, DeviceStatus } from './views.ts';
 
 export function listDevices(
@@ -17,6 +18,7 @@ export function listDevices(
     let query = tx.db
       .selectFrom('devices')
       .where(hasStatus(filter.status ?? 'active'))
+      .where(seesSubscription(tx, 'devices.subscription_id'))
       .select('id')
       .orderBy('created_at')
       .orderBy('id');

@@ -3,17 +3,22 @@ import { parseId } from '../../common/ids.ts';
 import { show } from '../../common/show.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { seesAccount, seesSubscription } from './reach.ts';
 import { looksLikeId } from './words.ts';
 
 // Each takes an id, or the name under which an operator knows the thing.
 
 export async function findAccount(tx: Tx, account: string): Promise<Row<'accounts'>> {
-  const row = await tx.db
+  return (await seekAccount(tx, account)) ?? missing('account', account, 'turnpike account list');
+}
+
+export function seekAccount(tx: Tx, account: string): Promise<Row<'accounts'> | undefined> {
+  return tx.db
     .selectFrom('accounts')
     .where(looksLikeId(account) ? 'id' : 'reference', '=', account.normalize('NFC'))
+    .where(seesAccount(tx))
     .selectAll()
     .executeTakeFirst();
-  return row ?? missing('account', account, 'turnpike account list');
 }
 
 export async function findTariff(tx: Tx, tariff: string): Promise<Row<'tariffs'>> {
@@ -49,6 +54,7 @@ export async function findSubscription(tx: Tx, id: string): Promise<Row<'subscri
   const row = await tx.db
     .selectFrom('subscriptions')
     .where('id', '=', parseId('sub', id))
+    .where(seesSubscription(tx, 'subscriptions.id'))
     .selectAll()
     .executeTakeFirst();
   return row ?? missing('subscription', id, 'turnpike subscription list');
@@ -78,6 +84,7 @@ export async function findSubscriptionNamed(tx: Tx, name: string): Promise<Row<'
     .selectFrom('accounts')
     .where('reference', '=', name.normalize('NFC'))
     .where('id', '!=', referred.account_id)
+    .where(seesAccount(tx))
     .select('id')
     .executeTakeFirst();
   if (account === undefined) return referred;
@@ -92,16 +99,13 @@ export function findByReference(tx: Tx, reference: string): Promise<Row<'subscri
   return tx.db
     .selectFrom('subscriptions')
     .where('reference', '=', reference.normalize('NFC'))
+    .where(seesSubscription(tx, 'subscriptions.id'))
     .selectAll()
     .executeTakeFirst();
 }
 
 async function findOfAccount(tx: Tx, name: string): Promise<Row<'subscriptions'>> {
-  const account = await tx.db
-    .selectFrom('accounts')
-    .where(looksLikeId(name) ? 'id' : 'reference', '=', name.normalize('NFC'))
-    .select(['id', 'reference'])
-    .executeTakeFirst();
+  const account = await seekAccount(tx, name);
   if (account === undefined) return missing('subscription or account', name, 'turnpike subscription list');
   const all = await tx.db
     .selectFrom('subscriptions')
@@ -131,6 +135,7 @@ export async function findDevice(tx: Tx, id: string): Promise<Row<'devices'>> {
   const row = await tx.db
     .selectFrom('devices')
     .where('id', '=', parseId('dev', id))
+    .where(seesSubscription(tx, 'devices.subscription_id'))
     .selectAll()
     .executeTakeFirst();
   return row ?? missing('device', id, 'turnpike device list');

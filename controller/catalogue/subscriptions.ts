@@ -12,6 +12,7 @@ import { findAccount, findLiveSubscription, findSubscription, findTariff } from 
 import { insertSubscription } from './insert-subscription.ts';
 import { accountsInScope } from './links.ts';
 import { afterItem, noLimit } from './paging.ts';
+import { seesSubscription } from './reach.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
 import type { Adjustment, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
@@ -31,7 +32,12 @@ export function listSubscriptions(
   filter: { account?: string } & AccountScope & PageFilter = {},
 ): Promise<Subscription[]> {
   return store.transaction(async (tx) => {
-    let query = tx.db.selectFrom('subscriptions').select('id').orderBy('created_at').orderBy('id');
+    let query = tx.db
+      .selectFrom('subscriptions')
+      .where(seesSubscription(tx, 'subscriptions.id'))
+      .select('id')
+      .orderBy('created_at')
+      .orderBy('id');
     if (filter.account !== undefined) {
       const account = await findAccount(tx, filter.account);
       query = query.where('account_id', 'in', await accountsInScope(tx, account, filter.only ?? false));

@@ -19,10 +19,25 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
   family
     .command('add <reference>')
     .description('adds an account under your own reference; no name, no e-mail')
-    .action(async (reference: string, _options: object, command: Command) => {
+    .option('--tag <tag>', 'API keys can be confined to it')
+    .action(async (reference: string, { tag }: { tag?: string }, command: Command) => {
       const { api, print } = open(command);
-      const account = await api.send<Account>('POST', '/v1/accounts', { reference });
+      const account = await api.send<Account>('POST', '/v1/accounts', { reference, ...(tag && { tag }) });
       print(account, () => `account ${account.reference} added (${account.id})`);
+    });
+
+  family
+    .command('set <account>')
+    .description('changes what is given')
+    .option('--tag <tag>', 'API keys can be confined to it; "none" takes it away')
+    .action(async (name: string, { tag }: { tag?: string }, command: Command) => {
+      const { api, print } = open(command);
+      const body = tag === undefined ? {} : { tag: tag === 'none' ? null : tag };
+      const account = await api.send<Account>('PATCH', path(name), body);
+      print(
+        account,
+        () => `account ${account.reference} has ${account.tag ? `the tag ${account.tag}` : 'no tag'}`,
+      );
     });
 
   family

@@ -6,6 +6,7 @@
 export interface Account {
   readonly id: string;
   readonly reference: string;
+  readonly tag: string | null;
   readonly linked: readonly string[];
   readonly suspendedAt: string | null;
   readonly suspensionReason: string | null;
@@ -285,7 +286,8 @@ export interface ApiKey {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly budgetBytes: string | null;
-  readonly spentBytes: string;
+  readonly tag: string | null;
+  readonly soldBytes: string;
   readonly expiresAt: string | null;
   readonly lastUsedDay: string | null;
   readonly createdAt: string;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Api } from './api.ts';
@@ -19,9 +19,11 @@ export async function whileReading<Result>(
   const { streams } = request.server;
   streams.add(ending);
   // While the disk is slow the caller waits, and is not gone.
-  request.raw.socket.setTimeout(0);
+  const { socket } = request.raw;
+  if ('setTimeout' in socket) socket.setTimeout(0);
   try {
-    return await work(readUntil(request.body as Readable, ending.signal), ending.signal);
+    const body = (request.body as Readable | undefined) ?? Readable.from([]);
+    return await work(readUntil(body, ending.signal), ending.signal);
   } finally {
     streams.delete(ending);
   }

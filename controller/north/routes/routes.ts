@@ -1,6 +1,7 @@
 import type { Scope } from '../../catalogue/api-key-scopes.ts';
 import type { Route } from '../api.ts';
 import { addAccount } from './accounts/add.ts';
+import { changeAccount } from './accounts/change.ts';
 import { linkAccounts } from './accounts/link.ts';
 import { listAccounts } from './accounts/list.ts';
 import { resumeAccount } from './accounts/resume.ts';
@@ -88,6 +89,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   ],
   nodes: [addNode, changeNode, makeJoinToken, removeNode, addGroup, changeGroup],
   admin: [
+    changeAccount,
     ...[addTariff, changeTariff, removeTariff, switchEnforcement],
     ...[addApiKey, listApiKeys, showApiKey, changeApiKey, rotateApiKey, removeApiKey],
     ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
@@ -96,3 +98,16 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   // Who may rule over the nodes' identities is at the machine.
   socket: [showCa, beginCa, finishCa],
 };
+
+/**
+ * Those that a key confined to a tag may use: they go by the catalogue of the request alone, and tell of tariffs, or of
+ * accounts and what is theirs. A new route is not among them before that is sure.
+ */
+export const confinable: ReadonlySet<Route> = new Set([
+  ...[listAccounts, showAccount, addAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
+  ...[listTariffs, showTariff],
+  ...[listSubscriptions, showSubscription, createSubscription, setSubscription, changeSubscriptionTariff],
+  ...[renew, cancel, suspend, resume, topUp, refund, reverse],
+  ...[listDevices, showDevice, addDevice, changeDevice, rekeyDevice, removeDevice, showConfig, makeConfig],
+  ...[listEvents, showUsage, showDailyUsage, explain, exportLines, importLines, reconcile],
+]);

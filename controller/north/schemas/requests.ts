@@ -11,7 +11,15 @@ export const paging = {
 };
 
 export const NewAccount = Type.Object(
-  { reference: name("The operator's own reference to a customer: no name, no e-mail.") },
+  {
+    reference: name("The operator's own reference to a customer: no name, no e-mail."),
+    tag: Type.Optional(name('API keys can be confined to it. The one of the key unless given.')),
+  },
+  strict,
+);
+
+export const AccountChange = Type.Object(
+  { tag: Type.Optional(nullable(name(''), 'API keys can be confined to it; null: none.')) },
   strict,
 );
 
@@ -256,9 +264,13 @@ const apiKeySettings = {
     description:
       'read: look at everything but keys and webhooks. support: also suspend, resume, rekey, top up within the budget. subscriptions: also accounts, subscriptions, devices. nodes: read, nodes and groups. admin: all.',
   }),
+  tag: nullable(
+    name(''),
+    'Confines it to accounts with this tag and what is theirs, also what it adds; null: to none.',
+  ),
   budgetBytes: nullable(
     bytes(''),
-    'What top-ups with this key may add, ever, as a string of digits; null: no limit of its own, but nothing for a key of scope support.',
+    'Volume that this key may sell, ever, as a string of digits; null: no limit of its own, but nothing for a key of scope support.',
   ),
   expires,
 };
@@ -267,6 +279,7 @@ export const NewApiKey = Type.Object(
   {
     name: name('Unique, to tell keys apart.'),
     scopes: apiKeySettings.scopes,
+    tag: Type.Optional(apiKeySettings.tag),
     budgetBytes: Type.Optional(apiKeySettings.budgetBytes),
     expires: Type.Optional(expires),
   },

@@ -5,7 +5,7 @@ import { Account, pageOf } from '../../schemas/answers.ts';
 import { paging } from '../../schemas/requests.ts';
 import { strict } from '../../schemas/values.ts';
 
-export const listAccounts: Route = (api, { catalogue }) => {
+export const listAccounts: Route = (api) => {
   api.get(
     '/v1/accounts',
     {
@@ -16,6 +16,6 @@ export const listAccounts: Route = (api, { catalogue }) => {
         response: { 200: pageOf(Account) },
       },
     },
-    async ({ query }) => listPage(query, (page) => catalogue.listAccounts(page)),
+    async ({ query, catalogue }) => listPage(query, (page) => catalogue.listAccounts(page)),
   );
 };

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import type { Line } from '../../../bulk/line.ts';
 import type { Route } from '../../api.ts';
 
-export const exportLines: Route = (api, { catalogue }) => {
+export const exportLines: Route = (api) => {
   api.get(
     '/v1/export',
     {
@@ -20,7 +20,7 @@ export const exportLines: Route = (api, { catalogue }) => {
         },
       },
     },
-    async (_request, reply) =>
+    async ({ catalogue }, reply) =>
       reply.type('application/x-ndjson').send(Readable.from(texts(catalogue.exportLines())) as never),
   );
 };

@@ -3,7 +3,7 @@ import { readLines, showResult } from '../../bulk-lines.ts';
 import { BulkResult, ImportQuery, Lines } from '../../schemas/bulk.ts';
 import { takeLines, whileReading } from '../../take-lines.ts';
 
-export const importLines: Route = (api, { catalogue }) => {
+export const importLines: Route = (api) => {
   takeLines(api);
   api.post(
     '/v1/import',
@@ -20,7 +20,7 @@ export const importLines: Route = (api, { catalogue }) => {
     },
     (request) =>
       whileReading(request, async (body, signal) =>
-        showResult(await catalogue.importLines(readLines(body), { ...request.query, signal })),
+        showResult(await request.catalogue.importLines(readLines(body), { ...request.query, signal })),
       ),
   );
 };

@@ -3,7 +3,7 @@ import { readLines, showResult } from '../../bulk-lines.ts';
 import { BulkResult, Lines, ReconcileQuery } from '../../schemas/bulk.ts';
 import { takeLines, whileReading } from '../../take-lines.ts';
 
-export const reconcile: Route = (api, { catalogue }) => {
+export const reconcile: Route = (api) => {
   takeLines(api);
   api.post(
     '/v1/reconcile',
@@ -19,7 +19,7 @@ export const reconcile: Route = (api, { catalogue }) => {
     },
     (request) =>
       whileReading(request, async (body, signal) =>
-        showResult(await catalogue.reconcileLines(readLines(body), { ...request.query, signal })),
+        showResult(await request.catalogue.reconcileLines(readLines(body), { ...request.query, signal })),
       ),
   );
 };

@@ -14,7 +14,7 @@ const Query = Type.Object(
   strict,
 );
 
-export const listDevices: Route = (api, { catalogue }) => {
+export const listDevices: Route = (api) => {
   api.get(
     '/v1/devices',
     {
@@ -25,7 +25,7 @@ export const listDevices: Route = (api, { catalogue }) => {
         response: { 200: pageOf(Device) },
       },
     },
-    async ({ query }) => {
+    async ({ query, catalogue }) => {
       const { limit: _limit, cursor: _cursor, ...filter } = query;
       return listPage(query, (page) => catalogue.listDevices({ ...filter, ...page }));
     },

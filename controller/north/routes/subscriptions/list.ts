@@ -10,7 +10,7 @@ const Query = Type.Object(
   strict,
 );
 
-export const listSubscriptions: Route = (api, { catalogue }) => {
+export const listSubscriptions: Route = (api) => {
   api.get(
     '/v1/subscriptions',
     {
@@ -21,7 +21,7 @@ export const listSubscriptions: Route = (api, { catalogue }) => {
         response: { 200: pageOf(Subscription) },
       },
     },
-    async ({ query }) => {
+    async ({ query, catalogue }) => {
       const { limit: _limit, cursor: _cursor, ...filter } = query;
       return listPage(query, (page) => catalogue.listSubscriptions({ ...filter, ...page }));
     },
