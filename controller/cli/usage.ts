@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import type { PeriodUsage, Usage, UsageLine } from './api.ts';
+import { parseCount } from './arguments.ts';
+import { answerOf, given } from './client.ts';
+import type { PeriodUsage, Usage } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showBytes, showTime, showVolume } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
@@ -8,10 +10,11 @@ export function addUsageVerb(program: Command, open: OpenSession): void {
   program
     .command('usage <subscription>')
     .description('what a subscription (by id or account) used, by device and by node')
-    .option('--period <number>', 'of this period (default: the current one)')
-    .action(async (subscription: string, { period }: { period?: string }, command: Command) => {
+    .option('--period <number>', 'of this period (default: the current one)', parseCount)
+    .action(async (subscription: string, { period }: { period?: number }, command: Command) => {
       const { api, print } = open(command);
-      const usage = await api.get<Usage>('/v1/usage', { subscription, period });
+      const query = { subscription, ...given({ period }) };
+      const usage = await answerOf(api.GET('/v1/usage', { params: { query } }));
       print(usage, () => renderUsage(usage));
     });
 }
@@ -37,7 +40,7 @@ function renderUsage(usage: Usage): string {
   ].join('\n');
 }
 
-function lines(title: string, usage: readonly UsageLine[]): string {
+function lines(title: string, usage: Usage['devices' | 'nodes']): string {
   return renderTable(
     [title, 'name', 'upload', 'download'],
     usage.map(({ id, name, uploadBytes, downloadBytes }) => [
