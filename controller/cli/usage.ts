@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { parseCount } from './arguments.ts';
 import { answerOf, given } from './client.ts';
-import type { PeriodUsage, Usage } from './gen/api.ts';
+import type { DailyUsage, PeriodUsage, Usage } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showBytes, showTime, showVolume } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
@@ -11,10 +11,15 @@ export function addUsageVerb(program: Command, open: OpenSession): void {
     .command('usage <subscription>')
     .description('what a subscription (by id or account) used, by device and by node')
     .option('--period <number>', 'of this period (default: the current one)', parseCount)
-    .action(async (subscription: string, { period }: { period?: number }, command: Command) => {
+    .addOption(new Option('--by <unit>', 'by day, in its time zone').choices(['day']))
+    .action(async (subscription: string, options: { period?: number; by?: 'day' }, command: Command) => {
       const { api, print } = open(command);
-      const query = { subscription, ...given({ period }) };
-      const usage = await answerOf(api.GET('/v1/usage', { params: { query } }));
+      const params = { query: { subscription, ...given({ period: options.period }) } };
+      if (options.by === 'day') {
+        const daily = await answerOf(api.GET('/v1/usage/days', { params }));
+        return print(daily, () => renderDays(daily));
+      }
+      const usage = await answerOf(api.GET('/v1/usage', { params }));
       print(usage, () => renderUsage(usage));
     });
 }
@@ -37,6 +42,29 @@ function renderUsage(usage: Usage): string {
     '',
     lines('node', usage.nodes),
     ...(usage.periods.length > 1 ? ['', periodTable(usage.periods)] : []),
+  ].join('\n');
+}
+
+function renderDays({ period, timeZone, usedBytes, olderBytes, days }: DailyUsage): string {
+  return [
+    renderProperties([
+      ['period', String(period)],
+      ['time zone', timeZone],
+      ['used', showBytes(usedBytes)],
+      ['earlier days', olderBytes === '0' ? undefined : showBytes(olderBytes)],
+    ]),
+    '',
+    renderTable(
+      ['day', 'node', 'upload', 'download'],
+      days.flatMap(({ day, nodes }) =>
+        nodes.map(({ id, name, uploadBytes, downloadBytes }) => [
+          day,
+          name ?? id,
+          showBytes(uploadBytes),
+          showBytes(downloadBytes),
+        ]),
+      ),
+    ),
   ].join('\n');
 }
 
