@@ -131,7 +131,7 @@ it('what is taken from a budget is all that the subscription is sold until its e
           await rig.sweepPeriods();
         }
         const { period: turned, access } = await reseller.getSubscription(id);
-        expect(access.reasons.map(({ code }) => code)).toContain('expiry');
+        expect(access.reasons.map(({ code }) => code)).toContain('expired');
         expect(taken).toBe(BigInt(turned) * 100n);
       },
     ),
