@@ -1,6 +1,6 @@
 import type { Context } from '../books/context.ts';
 import { seesSubscription } from '../catalogue/reach.ts';
-import { suspend } from '../catalogue/subscriptions.ts';
+import { setSuspension } from '../catalogue/subscriptions.ts';
 import { refuseAborted } from './abort.ts';
 
 interface Found {
@@ -39,10 +39,12 @@ export async function* findExtra(
   }
 }
 
-export function suspendExtra(context: Context, found: readonly Found[]): Promise<void> {
-  return context.store.together(async () => {
-    for (const { id } of found) {
-      await suspend(context, id, { reason: 'the billing system does not list it' });
-    }
-  });
+export function suspendExtra({ store, clock }: Context, found: readonly Found[]): Promise<void> {
+  return store.transaction((tx) =>
+    setSuspension(
+      tx,
+      found.map(({ id }) => id),
+      { suspended_at: clock.now(), suspension_reason: 'the billing system does not list it' },
+    ),
+  );
 }

@@ -18,7 +18,7 @@ export async function importLines(
 ): Promise<BulkResult> {
   const tally = new Tally();
   await go(context, lines, wish, (one) => count(tally, one));
-  return tally.result(wish.dryRun);
+  return tally.result(wish.dryRun ?? false);
 }
 
 /** The same with a list that is whole: also says what is different, and what it leaves out. */
@@ -35,7 +35,7 @@ export async function reconcileLines(
     if (one.subscription !== undefined) listed.add(one.subscription);
   });
   refuseNothing(tally);
-  const suspending = wish.suspendExtra && !wish.dryRun && tally.refused === 0;
+  const suspending = wish.suspendExtra === true && wish.dryRun !== true && tally.refused === 0;
   for await (const found of findExtra(context, listed, wish.signal)) {
     for (const { id, reference } of found) {
       tally.extra += 1;
@@ -45,7 +45,7 @@ export async function reconcileLines(
     await suspendExtra(context, found);
     tally.suspended += found.length;
   }
-  return tally.result(wish.dryRun);
+  return tally.result(wish.dryRun ?? false);
 }
 
 async function go(
@@ -57,7 +57,8 @@ async function go(
   const expected = new Set<string>();
   for await (const chunk of inChunks(lines)) {
     refuseAborted(signal);
-    const applied = dryRun ? await compareChunk(context, chunk, expected) : await applyChunk(context, chunk);
+    const applied =
+      dryRun === true ? await compareChunk(context, chunk, expected) : await applyChunk(context, chunk);
     for (const one of applied) told(one);
   }
   refuseAborted(signal);

@@ -3,6 +3,7 @@ import { grantAllowances } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { touchDevices } from '../desired/touch.ts';
+import { chunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccount } from './account-view.ts';
@@ -68,7 +69,7 @@ export function suspend(context: Context, id: string, input: { reason: string })
     if (suspended_at !== null) {
       throw new TurnpikeError('conflict', `subscription ${id} is suspended already`);
     }
-    await setSuspension(tx, id, { suspended_at: context.clock.now(), suspension_reason: reason });
+    await setSuspension(tx, [id], { suspended_at: context.clock.now(), suspension_reason: reason });
     return loadSubscription(tx, id);
   });
 }
@@ -77,7 +78,7 @@ export function resume(context: Context, id: string): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
     const { suspended_at, account_id } = await findLiveSubscription(tx, id);
     if (suspended_at === null) throw await notSuspended(tx, id, account_id);
-    await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
+    await setSuspension(tx, [id], { suspended_at: null, suspension_reason: null });
     await turnLedger(context, tx, [id], { resumed: true });
     return loadSubscription(tx, id);
   });
@@ -90,11 +91,14 @@ async function notSuspended(tx: Tx, id: string, accountId: string): Promise<Turn
   return new TurnpikeError('conflict', `subscription ${id} is not suspended${but}`, remedy);
 }
 
-async function setSuspension(
+/** Of subscriptions that are neither cancelled nor so already. */
+export async function setSuspension(
   tx: Tx,
-  id: string,
+  ids: readonly string[],
   suspension: Pick<Row<'subscriptions'>, 'suspended_at' | 'suspension_reason'>,
 ): Promise<void> {
-  await tx.db.updateTable('subscriptions').set(suspension).where('id', '=', id).execute();
-  await touchDevices(tx, [id]);
+  for (const chunk of chunks(ids)) {
+    await tx.db.updateTable('subscriptions').set(suspension).where('id', 'in', chunk).execute();
+  }
+  await touchDevices(tx, ids);
 }

@@ -34,20 +34,20 @@ export const DeviceLine = Type.Object(
   { ...strict, title: 'DeviceLine' },
 );
 
-const dryRun = Type.Boolean({
-  default: false,
-  description: 'Nothing is changed; the answer says what would be.',
-});
+const dryRun = Type.Optional(
+  Type.Boolean({ description: 'Nothing is changed; the answer says what would be.' }),
+);
 
 export const ImportQuery = Type.Object({ dryRun }, strict);
 
 export const ReconcileQuery = Type.Object(
   {
     dryRun,
-    suspendExtra: Type.Boolean({
-      default: false,
-      description: 'Suspends subscriptions that the list leaves out; none where a line was refused.',
-    }),
+    suspendExtra: Type.Optional(
+      Type.Boolean({
+        description: 'Suspends subscriptions that the list leaves out; none where a line was refused.',
+      }),
+    ),
   },
   strict,
 );
