@@ -3,10 +3,10 @@ import { newId } from '../../common/ids.ts';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccount, loadAccounts } from './account-view.ts';
-import type { AccountScope, NewAccount, PageFilter } from './catalogue.ts';
+import type { AccountScope, NewAccount, PageFilter, Search } from './catalogue.ts';
 import { findAccount, seekAccount } from './find.ts';
 import { accountsInScope } from './links.ts';
-import { afterItem, noLimit } from './paging.ts';
+import { afterItem, beginsWith, noLimit } from './paging.ts';
 import { seesAccount, tagOfNew } from './reach.ts';
 import { loadSubscriptions } from './subscription-view.ts';
 import type { Account, AccountDetail } from './views.ts';
@@ -42,15 +42,12 @@ export async function insertAccount(
   return id;
 }
 
-export function listAccounts({ store }: Context, page: PageFilter = {}): Promise<Account[]> {
+export function listAccounts({ store }: Context, page: Search & PageFilter = {}): Promise<Account[]> {
   return store.transaction(async (tx) => {
-    let query = tx.db
-      .selectFrom('accounts')
-      .where(seesAccount(tx))
-      .select('id')
-      .orderBy('created_at')
-      .orderBy('id');
-    if (page.after !== undefined) query = query.where(await afterItem(tx, 'accounts', page.after));
+    const order = page.search === undefined ? 'created_at' : 'reference';
+    let query = tx.db.selectFrom('accounts').where(seesAccount(tx)).select('id').orderBy(order).orderBy('id');
+    if (page.search !== undefined) query = query.where(beginsWith('reference', page.search));
+    if (page.after !== undefined) query = query.where(await afterItem(tx, 'accounts', page.after, order));
     const rows = await query.limit(page.limit ?? noLimit).execute();
     return loadAccounts(
       tx,

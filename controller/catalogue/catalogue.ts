@@ -25,7 +25,8 @@ export interface Catalogue {
   addAccount(input: NewAccount): Promise<view.Account>;
   /** @throws `conflict` while it is linked with others */
   setAccount(account: string, settings: AccountSettings): Promise<view.Account>;
-  listAccounts(page?: PageFilter): Promise<view.Account[]>;
+  /** `search`: those whose reference begins so, in the order of references. */
+  listAccounts(filter?: Search & PageFilter): Promise<view.Account[]>;
   getAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
   /** Unites the sets of accounts that both are linked with. @throws `conflict` for accounts with other tags */
   linkAccounts(account: string, other: string): Promise<view.Account>;
@@ -71,7 +72,10 @@ export interface Catalogue {
   ): Promise<view.SubscriptionChange>;
   /** For good: it is closed on every node, and cannot be renewed. */
   cancelSubscription(id: string, input: { reason: string }): Promise<view.Subscription>;
-  listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
+  /** `search`: those whose own reference begins so, in the order of references. */
+  listSubscriptions(
+    filter?: { account?: string } & AccountScope & Search & PageFilter,
+  ): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. As with all adjustments, the same call with the same
@@ -104,9 +108,12 @@ export interface Catalogue {
    * that the subscription has already gives the device that it was: same addresses, other keys, another id.
    */
   addDevice(input: NewDevice): Promise<{ device: view.Device; privateKey?: string }>;
-  /** Of this status: active unless given. */
+  /**
+   * Of this status: active unless given. `search`: those whose label begins so, in the order of labels, or the one with
+   * this public key.
+   */
   listDevices(
-    filter?: { subscription?: string; status?: view.DeviceStatus } & PageFilter,
+    filter?: { subscription?: string; status?: view.DeviceStatus } & Search & PageFilter,
   ): Promise<view.Device[]>;
   /** Of any status. */
   getDevice(id: string): Promise<view.Device>;
@@ -188,6 +195,10 @@ export interface AccountSettings {
 /** With all linked accounts, or this one alone. */
 export interface AccountScope {
   readonly only?: boolean;
+}
+
+export interface Search {
+  readonly search?: string;
 }
 
 /** Lists come in the order of creation. Everything, unless told. */

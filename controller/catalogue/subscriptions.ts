@@ -8,11 +8,11 @@ import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccount } from './account-view.ts';
 import { loadAdjustments } from './adjustment-view.ts';
-import type { AccountScope, NewSubscription, PageFilter } from './catalogue.ts';
+import type { AccountScope, NewSubscription, PageFilter, Search } from './catalogue.ts';
 import { findAccount, findLiveSubscription, findSubscription, findTariff } from './find.ts';
 import { insertSubscription } from './insert-subscription.ts';
 import { accountsInScope } from './links.ts';
-import { afterItem, noLimit } from './paging.ts';
+import { afterItem, beginsWith, noLimit } from './paging.ts';
 import { seesSubscription } from './reach.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
 import type { Adjustment, Subscription } from './views.ts';
@@ -30,20 +30,24 @@ export function createSubscription(context: Context, input: NewSubscription): Pr
 
 export function listSubscriptions(
   { store }: Context,
-  filter: { account?: string } & AccountScope & PageFilter = {},
+  filter: { account?: string } & AccountScope & Search & PageFilter = {},
 ): Promise<Subscription[]> {
   return store.transaction(async (tx) => {
+    const order = filter.search === undefined ? 'created_at' : 'reference';
     let query = tx.db
       .selectFrom('subscriptions')
       .where(seesSubscription(tx, 'subscriptions.id'))
       .select('id')
-      .orderBy('created_at')
+      .orderBy(order)
       .orderBy('id');
     if (filter.account !== undefined) {
       const account = await findAccount(tx, filter.account);
       query = query.where('account_id', 'in', await accountsInScope(tx, account, filter.only ?? false));
     }
-    if (filter.after !== undefined) query = query.where(await afterItem(tx, 'subscriptions', filter.after));
+    if (filter.search !== undefined) query = query.where(beginsWith('reference', filter.search));
+    if (filter.after !== undefined) {
+      query = query.where(await afterItem(tx, 'subscriptions', filter.after, order));
+    }
     const rows = await query.limit(filter.limit ?? noLimit).execute();
     return loadSubscriptions(
       tx,

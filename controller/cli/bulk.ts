@@ -59,9 +59,9 @@ async function lines({ terminal }: Session, file: string) {
   const body = ReadableStream.from(withProgress(await terminal.openInput(file), terminal.showProgress));
   return {
     body,
-    bodySerializer: (stream: unknown) => stream as BodyInit,
+    bodySerializer: (stream: unknown) => stream as never,
     headers: { 'content-type': 'application/x-ndjson' },
-    duplex: 'half',
+    duplex: 'half' as const,
   };
 }
 

@@ -15,6 +15,10 @@ export const paging = {
   cursor: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the page before.' })),
 };
 
+export const search = (what: string) => ({
+  search: Type.Optional(name(`${what}; the list is in that order then.`)),
+});
+
 export const NewAccount = Type.Object(
   {
     reference: name("The operator's own reference to a customer: no name, no e-mail."),

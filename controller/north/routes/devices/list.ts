@@ -2,12 +2,13 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { listPage } from '../../paging.ts';
 import { Device, deviceStatus, pageOf } from '../../schemas/answers.ts';
-import { paging } from '../../schemas/requests.ts';
+import { paging, search } from '../../schemas/requests.ts';
 import { name, strict } from '../../schemas/values.ts';
 
 const Query = Type.Object(
   {
     ...paging,
+    ...search('How the label begins, or a whole public key'),
     subscription: Type.Optional(name('Id of a subscription, or the account of one.')),
     status: Type.Optional(deviceStatus),
   },

@@ -2,11 +2,16 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { listPage } from '../../paging.ts';
 import { pageOf, Subscription } from '../../schemas/answers.ts';
-import { onlyThis, paging } from '../../schemas/requests.ts';
+import { onlyThis, paging, search } from '../../schemas/requests.ts';
 import { name, strict } from '../../schemas/values.ts';
 
 const Query = Type.Object(
-  { ...paging, ...onlyThis, account: Type.Optional(name('Reference or id of an account.')) },
+  {
+    ...paging,
+    ...onlyThis,
+    ...search('How its own reference begins'),
+    account: Type.Optional(name('Reference or id of an account.')),
+  },
   strict,
 );
 
