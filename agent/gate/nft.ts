@@ -46,7 +46,7 @@ export class NftGate implements Gate {
   }
 
   async epoch(): Promise<Epoch | undefined> {
-    const table = await this.#list(['chains'], parseLife);
+    const table = await this.#life();
     if (table === undefined) return undefined;
     return { bootId: (await readFile(bootIdFile, 'utf8')).trim(), table };
   }
@@ -84,21 +84,24 @@ export class NftGate implements Gate {
   }
 
   async read(): Promise<GateReading | undefined> {
-    const epoch = await this.epoch();
-    if (epoch === undefined) return undefined;
+    const bootId = (await readFile(bootIdFile, 'utf8')).trim();
     try {
-      // Two questions one after the other: within one, nft 1.0.6 fetches elements first and quotas second, and what passes
-      // between would be missing from both.
-      const quotaRemaining = await this.#list(['quotas', 'table', 'inet', tableName], parseQuotasRemaining);
+      // Quotas before counters: what passes in between is in the counters, and not missing from both. Terse, as `list quotas`
+      // would fetch all elements of all sets first.
+      const { table, quotaRemaining } = await this.#list(
+        ['ruleset', 'inet'],
+        (output) => ({ table: parseLife(output), quotaRemaining: parseQuotasRemaining(output) }),
+        ['-t'],
+      );
+      if (table === undefined) return undefined;
       const [up4, down4, up6, down6] = await Promise.all([
         this.#counters('up4'),
         this.#counters('down4'),
         this.#counters('up6'),
         this.#counters('down6'),
       ]);
-      const after = await this.epoch();
-      if (after?.table !== epoch.table) return undefined;
-      return { epoch, quotaRemaining, counters: merge([up4, up6], [down4, down6]) };
+      if ((await this.#life()) !== table) return undefined;
+      return { epoch: { bootId, table }, quotaRemaining, counters: merge([up4, up6], [down4, down6]) };
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -123,12 +126,20 @@ export class NftGate implements Gate {
     });
   }
 
+  #life(): Promise<string | undefined> {
+    return this.#list(['chains'], parseLife);
+  }
+
   #counters(set: string): Promise<Map<string, bigint>> {
     return this.#list(['set', 'inet', tableName, set], (output) => parseCounters(output, set));
   }
 
-  async #list<Result>(what: readonly string[], parse: (output: string) => Result): Promise<Result> {
-    return parseOutput('nft', await this.#nft(['-j', 'list', ...what]), parse);
+  async #list<Result>(
+    what: readonly string[],
+    parse: (output: string) => Result,
+    options: readonly string[] = [],
+  ): Promise<Result> {
+    return parseOutput('nft', await this.#nft([...options, '-j', 'list', ...what]), parse);
   }
 
   async #change(changes: readonly Change[], times: Times): Promise<void> {
