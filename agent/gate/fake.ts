@@ -169,7 +169,8 @@ export class FakeGate implements Gate {
     this.#change(planRenewal(model, this.#clock.monotonic()), validitySeconds);
   }
 
-  async read(): Promise<GateReading | undefined> {
+  async read(signal?: AbortSignal): Promise<GateReading | undefined> {
+    signal?.throwIfAborted();
     const table = this.#table;
     if (table === undefined) return undefined;
     return {

@@ -25,6 +25,8 @@ export interface News {
   readonly timeMoved: boolean;
   /** What WireGuard said last of who was heard, when that is news. */
   readonly hearing: Hearing | undefined;
+  /** Ends when the controller has said something newer. */
+  readonly superseded: AbortSignal;
 }
 
 /** Where everything that wants the loop's attention comes in; the loop takes it when it gets to it. */
@@ -40,6 +42,7 @@ export class Inbox implements DesiredSink, ReportSource {
   #gateEvent = false;
   #timeMoved = false;
   #hearing: Hearing | undefined;
+  #superseded = new AbortController();
   #acknowledged = 0n;
   #closed = false;
   readonly #unanswered = new Set<(error: TurnpikeError) => void>();
@@ -62,6 +65,7 @@ export class Inbox implements DesiredSink, ReportSource {
 
   settings(settings: NodeSettings): void {
     this.#settings = settings;
+    this.#superseded.abort();
     this.#wake();
   }
 
@@ -71,6 +75,7 @@ export class Inbox implements DesiredSink, ReportSource {
     const { promise, resolve, reject } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
     this.#unanswered.add(reject);
     this.#batches.push({ deltas, revision, resolve });
+    this.#superseded.abort();
     if (this.#closed) this.close();
     else this.#wake();
     return promise.finally(() => this.#unanswered.delete(reject));
@@ -142,6 +147,7 @@ export class Inbox implements DesiredSink, ReportSource {
   }
 
   take(): News {
+    this.#superseded = new AbortController();
     const news: News = {
       settings: this.#settings,
       batches: this.#batches,
@@ -149,6 +155,7 @@ export class Inbox implements DesiredSink, ReportSource {
       gateEvent: this.#gateEvent,
       timeMoved: this.#timeMoved,
       hearing: this.#hearing,
+      superseded: this.#superseded.signal,
     };
     this.#settings = undefined;
     this.#batches = [];
