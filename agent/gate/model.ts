@@ -140,8 +140,8 @@ export interface Gate {
  */
 export type Bell = 'arrival' | 'refusal';
 
-/** A bell, a quota that ran dry, or somebody else's change of our table. */
-export type GateEvent = Bell | 'exhausted' | 'touched';
+/** A bell, somebody else's change of our table, or a quota that ran dry, by its name. */
+export type GateEvent = Bell | 'touched' | { readonly exhausted: string };
 
 /** What is in the kernel, by tunnel address. */
 export interface ObservedGate {

@@ -19,8 +19,10 @@ export interface News {
   readonly batches: readonly Batch[];
   /** Devices that sent and were refused. */
   readonly knocks: ReadonlySet<string>;
-  /** Somebody touched the gate, or a quota ran dry. */
+  /** Somebody touched the gate, or something passed that wants a reading. */
   readonly gateEvent: boolean;
+  /** Quotas that ran dry, by name. */
+  readonly dry: ReadonlySet<string>;
   /** The controller's clock says something else than was thought. */
   readonly timeMoved: boolean;
   /** What WireGuard said last of who was heard, when that is news. */
@@ -40,6 +42,7 @@ export class Inbox implements DesiredSink, ReportSource {
   #batches: Batch[] = [];
   #knocks = new Set<string>();
   #gateEvent = false;
+  #dry = new Set<string>();
   #timeMoved = false;
   #hearing: Hearing | undefined;
   #superseded = new AbortController();
@@ -129,6 +132,11 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#wake();
   }
 
+  ranDry(quota: string): void {
+    this.#dry.add(quota);
+    this.#wake();
+  }
+
   /** The loop ends: who waits for something to be in force waits no longer. */
   close(): void {
     this.#closed = true;
@@ -153,6 +161,7 @@ export class Inbox implements DesiredSink, ReportSource {
       batches: this.#batches,
       knocks: this.#knocks,
       gateEvent: this.#gateEvent,
+      dry: this.#dry,
       timeMoved: this.#timeMoved,
       hearing: this.#hearing,
       superseded: this.#superseded.signal,
@@ -161,6 +170,7 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#batches = [];
     this.#knocks = new Set();
     this.#gateEvent = false;
+    this.#dry = new Set();
     this.#timeMoved = false;
     this.#hearing = undefined;
     return news;

@@ -138,6 +138,7 @@ export class Reconciler {
         : await this.#payDebt(draft, touched, frame, news);
     // What the lost counters leave behind is committed already: nothing of this draft is.
     if (reading === 'lost') for (const id of journal.state.accounts.keys()) touched.add(id);
+    if (reading === 'none') this.#hearDry(draft, news.dry, touched);
     this.#hearKnocks(draft, news.knocks, touched);
     for (const { deltas, revision } of news.batches) {
       for (const id of absorb(draft, memory, deltas, this.#parts.key.publicKey)) touched.add(id);
@@ -297,6 +298,26 @@ export class Reconciler {
     }
     for (const id of bookReading(draft, memory, reading, clock.monotonic())) touched.add(id);
     return 'booked';
+  }
+
+  /**
+   * What has nothing left is known before a reading tells how much passed: with many devices that takes long, and
+   * meanwhile the customer would wait for what he has left elsewhere.
+   */
+  #hearDry(draft: Draft, quotas: ReadonlySet<string>, touched: Set<string>): void {
+    const { memory, clock } = this.#parts;
+    const dry = new Set([...quotas].filter((name) => memory.gate.quotas.has(name)));
+    if (dry.size === 0) return;
+    for (const name of dry) memory.remaining.set(name, 0n);
+    for (const [id, { pass }] of memory.gate.devices) {
+      if (pass.kind !== 'quota' || !dry.has(pass.quota)) continue;
+      const subscriptionId = draft.meter(id)?.subscriptionId;
+      if (subscriptionId === undefined) continue;
+      const activity = observeKnock(activityOf(memory, subscriptionId), clock.monotonic());
+      memory.activity.set(subscriptionId, activity);
+      memory.unsettled.add(subscriptionId);
+      touched.add(subscriptionId);
+    }
   }
 
   #hearKnocks(draft: Draft, knocks: ReadonlySet<string>, touched: Set<string>): void {
