@@ -324,8 +324,12 @@ export class Reconciler {
     const { memory, clock } = this.#parts;
     for (const id of knocks) {
       const device = draft.device(id);
-      if (device?.access !== 'open') continue;
+      if (device === undefined) continue;
       const { subscriptionId } = device;
+      // Who knocks while all are closed is let in at once when they may pass again; beside others who may, he says nothing of them.
+      const members = [...(memory.members.get(subscriptionId) ?? [])];
+      if (device.access !== 'open' && members.some((member) => draft.device(member)?.access === 'open'))
+        continue;
       const activity = observeKnock(activityOf(memory, subscriptionId), clock.monotonic());
       memory.activity.set(subscriptionId, activity);
       touched.add(subscriptionId);

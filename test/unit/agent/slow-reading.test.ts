@@ -86,3 +86,12 @@ test('a quota that ran dry is asked for and replaced by its name, before a readi
   await rig.reconciler.round(idle);
   expect(rig.upload(2, 3000)).toBe(1_000_000n);
 });
+
+test('who knocks while he is suspended passes with the first word of the controller, without an allowance', async () => {
+  await rig.say({ subscriptions: grant(2_000_000n), devices: [device(2, { access: 'closed' })] });
+  rig.inbox.knock([device(2).id]);
+  await rig.run({ reading: false });
+  expect(rig.upload(2, 1)).toBe(0n);
+  await rig.say({ devices: [device(2)] });
+  expect(rig.upload(2, 1)).toBe(1_000n);
+});
