@@ -95,3 +95,17 @@ test('who knocks while he is suspended passes with the first word of the control
   await rig.say({ devices: [device(2)] });
   expect(rig.upload(2, 1)).toBe(1_000n);
 });
+
+test('who was suspended in mid-traffic passes with the first word of the controller, without an allowance', async () => {
+  await rig.say({ subscriptions: grant(2_000_000n), devices: [device(2)] });
+  rig.inbox.knock([device(2).id]);
+  await rig.run({ reading: false });
+  expect(rig.upload(2, 5)).toBe(5_000n);
+  const suspended = subscription(1, { grantedBytes: 2_000_000n, allowance: false, recall: 1 });
+  await rig.say({ subscriptions: [suspended], devices: [device(2, { access: 'closed' })] });
+  await rig.beat();
+  expect(rig.account()).toMatchObject({ recall: 1, released: 1_995_000n });
+  const resumed = subscription(1, { grantedBytes: 2_065_536n, allowance: false, recall: 1 });
+  await rig.say({ subscriptions: [resumed], devices: [device(2)] });
+  expect(rig.upload(2, 5)).toBe(5_000n);
+});
