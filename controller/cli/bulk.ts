@@ -49,7 +49,8 @@ export function addBulkVerbs(program: Command, open: OpenSession): void {
       const { data } = await api.GET('/v1/export', { parseAs: 'stream' });
       const decoder = new TextDecoder();
       for await (const bytes of data as unknown as AsyncIterable<Uint8Array>) {
-        await terminal.write(decoder.decode(bytes, { stream: true }));
+        terminal.write(decoder.decode(bytes, { stream: true }));
+        await terminal.drained();
       }
     });
 }

@@ -9,9 +9,8 @@ import { createProgram, runProgram } from './program.ts';
 endOnCrash('turnpike');
 const program = createProgram({
   env: process.env,
-  write: async (output) => {
-    if (!process.stdout.write(output)) await once(process.stdout, 'drain');
-  },
+  write: (output) => process.stdout.write(output),
+  drained: async () => process.stdout.writableNeedDrain && once(process.stdout, 'drain'),
   untilInterrupted: () => {
     const enough = new AbortController();
     process.once('SIGINT', () => enough.abort());

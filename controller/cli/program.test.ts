@@ -59,6 +59,7 @@ async function turnpikeWith(env: Record<string, string>, ...argv: string[]) {
     untilInterrupted: () => new AbortController().signal,
     openInput: async () => ({ bytes: Readable.from([]), size: 0 }),
     showProgress: undefined,
+    drained: async () => undefined,
     readText: async (path: string) =>
       files[path] ?? Promise.reject(Object.assign(new Error(), { code: 'ENOENT' })),
   };

@@ -12,6 +12,7 @@ async function turnpike(...argv: string[]) {
     },
     openInput: async () => ({ bytes: Readable.from([]), size: 0 }),
     showProgress: undefined,
+    drained: async () => undefined,
     readText: async () => '',
     untilInterrupted: () => new AbortController().signal,
   };

@@ -9,8 +9,9 @@ import { showJson } from './show.ts';
 /** What the CLI needs of the process, so that tests can stand in for it. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Who writes much waits for each, so that it does not pile up. */
-  write(text: string): void | Promise<void>;
+  write(text: string): void;
+  /** Resolves when what was written has been taken: who writes much waits for it. */
+  drained(): Promise<unknown>;
   /** From here on, an interrupt aborts this and does not end the process. */
   untilInterrupted(): AbortSignal;
   /** Reads a file, or standard input for `-`. */

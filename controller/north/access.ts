@@ -111,7 +111,8 @@ function reachOf({ apiKey }: Caller): Reach | undefined {
   if (apiKey === undefined) return undefined;
   const { id: keyId, name: keyName, tag, budgetBytes, scopes } = apiKey;
   // A support desk gives what it was given to give.
-  const bounded = budgetBytes != null || !covers(scopes, 'subscriptions');
+  const isDesk = covers(scopes, 'support') && !covers(scopes, 'subscriptions');
+  const bounded = budgetBytes != null || isDesk;
   if (tag == null && !bounded) return undefined;
   return { ...(tag != null && { tag }), ...(bounded && { seller: { keyId, keyName } }) };
 }

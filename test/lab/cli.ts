@@ -29,6 +29,7 @@ export class Cli {
       untilInterrupted: () => new AbortController().signal,
       openInput: (path) => openInput(path, Readable.from([])),
       showProgress: undefined,
+      drained: async () => undefined,
       readText: (path) => readFile(path, 'utf8'),
     });
     const exitCode = await runProgram(program, this.#words(['--json', ...words]), (line) => {

@@ -37,6 +37,7 @@ async function runHere(argv: readonly string[], env: Readonly<Record<string, str
     write,
     openInput: (path) => openInput(path, Readable.from([])),
     showProgress: undefined,
+    drained: async () => undefined,
     readText: (path) => readFile(path, 'utf8'),
     untilInterrupted: () => new AbortController().signal,
   });
