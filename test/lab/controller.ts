@@ -1,4 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFile, rm } from 'node:fs/promises';
+import { backup, DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { Cli } from './cli.ts';
 import type { Host } from './host.ts';
@@ -30,10 +32,14 @@ export class Controller {
     writeFileSync(this.configFile, this.#config());
   }
 
+  get #books(): string {
+    return `${this.directory}/turnpike.db`;
+  }
+
   #config(): string {
     return `log_level = "debug"
 [store]
-path = "${this.directory}/turnpike.db"
+path = "${this.#books}"
 [api]
 socket = "${this.socket}"
 [nodes]
@@ -72,6 +78,23 @@ range6 = "fd74:7572:6e70::/64"
 
   async kill(): Promise<void> {
     await this.program?.kill();
+  }
+
+  /** A copy of the books as they are now, as an operator's backup makes it. */
+  async backUp(): Promise<string> {
+    const copy = `${this.directory}/backup.db`;
+    await rm(copy, { force: true });
+    const database = new DatabaseSync(this.#books, { readOnly: true });
+    await backup(database, copy);
+    database.close();
+    return copy;
+  }
+
+  /** Puts a backup in the place of the books, while the controller does not run, and says so to it. */
+  async restore(copy: string): Promise<void> {
+    for (const end of ['', '-wal', '-shm']) await rm(`${this.#books}${end}`, { force: true });
+    await copyFile(copy, this.#books);
+    await this.host.run([process.execPath, source, '--config', this.configFile, '--restored']);
   }
 
   /** What an upgrade does. */
