@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { copyFile, rm } from 'node:fs/promises';
-import { backup, DatabaseSync } from 'node:sqlite';
+import { cp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Cli } from './cli.ts';
 import type { Host } from './host.ts';
@@ -32,14 +31,10 @@ export class Controller {
     writeFileSync(this.configFile, this.#config());
   }
 
-  get #books(): string {
-    return `${this.directory}/turnpike.db`;
-  }
-
   #config(): string {
     return `log_level = "debug"
 [store]
-path = "${this.#books}"
+path = "${this.directory}/turnpike.db"
 [api]
 socket = "${this.socket}"
 [nodes]
@@ -80,20 +75,18 @@ range6 = "fd74:7572:6e70::/64"
     await this.program?.kill();
   }
 
-  /** A copy of the books as they are now, as an operator's backup makes it. */
+  /** A copy of the books, while the controller does not run. */
   async backUp(): Promise<string> {
-    const copy = `${this.directory}/backup.db`;
-    await rm(copy, { force: true });
-    const database = new DatabaseSync(this.#books, { readOnly: true });
-    await backup(database, copy);
-    database.close();
+    const copy = this.host.file('backup');
+    await rm(copy, { recursive: true, force: true });
+    await cp(this.directory, copy, { recursive: true });
     return copy;
   }
 
   /** Puts a backup in the place of the books, while the controller does not run, and says so to it. */
   async restore(copy: string): Promise<void> {
-    for (const end of ['', '-wal', '-shm']) await rm(`${this.#books}${end}`, { force: true });
-    await copyFile(copy, this.#books);
+    await rm(this.directory, { recursive: true });
+    await cp(copy, this.directory, { recursive: true });
     await this.host.run([process.execPath, source, '--config', this.configFile, '--restored']);
   }
 
