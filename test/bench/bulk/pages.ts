@@ -43,7 +43,7 @@ export async function measurePages(
   for (const [n, [page, path]] of Object.entries(wanted).entries()) {
     const answer = await text(await stage.send('GET', path, ''));
     const bareSocket = join(stage.directory, `bare-${n}.sock`);
-    await stage.run(['test/bench/bulk/bare.ts', bareSocket], (line) => line === 'ready', answer);
+    await stage.run(['test/bench/bulk/bare/main.ts', bareSocket], (line) => line === 'ready', answer);
     const ours = await fire(stage.socketPath, path, seconds);
     const bare = await fire(bareSocket, '/', seconds);
     const { p50, p99 } = ours;
