@@ -124,6 +124,7 @@ async function serve(
       apiKeys: books.apiKeys,
       changes: books.changes,
       webhooks: books.webhooks,
+      audit: books.audit,
       requestsPerMinute: config.api.requestsPerMinute,
       version,
       log,

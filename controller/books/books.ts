@@ -8,6 +8,8 @@ import { byCalendar, type PeriodEnd } from '../accounting/period-end.ts';
 import { sweepTasks } from '../accounting/sweep.ts';
 import { awaitedNodes, beginTerm } from '../accounting/term.ts';
 import { addVoucherKey } from '../accounting/voucher.ts';
+import { type Audit, createAudit } from '../audit/audit.ts';
+import { auditTask } from '../audit/task.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -58,6 +60,7 @@ export interface Books {
   readonly apiKeys: ApiKeys;
   readonly changes: Changes;
   readonly webhooks: Webhooks;
+  readonly audit: Audit;
   readonly desired: DesiredState;
   readonly register: NodeRegister;
   readonly booking: Booking;
@@ -110,11 +113,13 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     moved: new Listeners(),
     revoked: new Listeners(),
   };
+  const audit = createAudit(context);
   return {
     catalogue: createCatalogue(context),
     apiKeys: createApiKeys(context),
     changes: createChanges(context),
     webhooks: createWebhooks(context),
+    audit,
     desired: createDesiredState(context),
     register: createNodeRegister(context),
     booking: createBooking(context),
@@ -124,7 +129,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     tasks: [
       ...sweepTasks(context),
       ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],
-      webhookTask(context, createPost(clock)),
+      ...[webhookTask(context, createPost(clock)), auditTask(context, audit)],
     ],
     figures: () => ({ ...context.figures }),
     close: () => store.close(),

@@ -4,6 +4,7 @@ import { exitCodes } from '../../common/exit.ts';
 import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
+import { addAuditVerbs } from './audit.ts';
 import { addCaVerbs } from './ca.ts';
 import { addDeviceVerbs } from './device.ts';
 import { addEnforcementVerb } from './enforcement.ts';
@@ -11,6 +12,7 @@ import { addEventsVerb } from './events.ts';
 import { addExplainVerb } from './explain.ts';
 import { addGroupVerbs } from './group.ts';
 import { addNodeVerbs } from './node.ts';
+import { addPrivacyVerbs } from './privacy.ts';
 import { addRefusals } from './refusals.ts';
 import { defaultSocket, sessionOpener, type Terminal } from './session.ts';
 import { addStatusVerb } from './status.ts';
@@ -46,6 +48,8 @@ export function createProgram(terminal: Terminal): Command {
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);
   addWebhookVerbs(program, open);
+  addPrivacyVerbs(program, open);
+  addAuditVerbs(program, open);
   addRefusals(program);
   return program;
 }

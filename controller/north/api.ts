@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Audit } from '../audit/audit.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -32,6 +33,7 @@ export interface RouteContext {
   readonly apiKeys: ApiKeys;
   readonly changes: Changes;
   readonly webhooks: Webhooks;
+  readonly audit: Audit;
   readonly joining: Joining;
   readonly rollover: CaRollover;
   readonly version: string;
@@ -47,6 +49,8 @@ export interface Caller {
   readonly apiKey: ApiKey | undefined;
   /** The key itself; empty on the socket. */
   readonly secret: string;
+  /** On the socket: the Unix user who sent it, where the kernel told. */
+  readonly uid?: number | undefined;
 }
 
 declare module 'fastify' {
@@ -55,6 +59,8 @@ declare module 'fastify' {
     scope?: Scope | 'public' | 'socket';
     /** Not a GET, and yet it changes nothing, or keeps count of its changes itself. */
     changes?: false;
+    /** It hands out secrets or personal data: who asked for them is written down. */
+    audited?: true;
     /** What it changes, for If-Match. */
     versioned?: Versioned;
   }

@@ -6,11 +6,13 @@ import { WebhookMessage } from './schemas/webhooks.ts';
 const tags = {
   accounts: "The operator's customers, each an opaque reference.",
   'API keys': 'Who may use this API over TCP.',
+  audit: 'Who did what, and what was refused.',
   devices: 'A WireGuard key each, with its tunnel addresses.',
   events: 'What happened.',
   fleet: 'All of it at a glance.',
   groups: 'Of nodes; a tariff is served by one.',
   nodes: 'VPN servers.',
+  privacy: 'What is stored of customers, and their rights to it.',
   subscriptions: "An account's use of a tariff in time, and what is added to it or taken back.",
   tariffs: 'What is sold.',
   usage: 'What passed, as it is billed.',

@@ -28,6 +28,9 @@ export interface Schema {
   idempotency_keys: IdempotencyKeyTable;
   webhooks: WebhookTable;
   deliveries: DeliveryTable;
+  audit: AuditTable;
+  audit_keys: AuditKeyTable;
+  audit_anchor: AuditAnchorTable;
 }
 
 /** One row. */
@@ -439,6 +442,49 @@ export interface DeliveryTable {
   last_status: Generated<number | null>;
   last_error: Generated<string | null>;
   created_at: number;
+}
+
+/** What was done and refused, in order of `id`; never changed, and shortened from its beginning only (controller/audit). */
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  /** Id of an API key; `socket`; `controller` for what it does by itself; `unknown` for who gave no key that is known. */
+  actor: string;
+  /** Of the API key, as it was then. */
+  actor_name: string | null;
+  /** The Unix user behind the socket. */
+  uid: number | null;
+  method: string;
+  /** As /openapi.json names it. */
+  route: string;
+  status: number;
+  /** The last part of its type, where it was refused. */
+  problem: string | null;
+  /** How often within a minute; 1 unless it was refused. */
+  times: number;
+  /** JSON object: ids of what is the operator's own. */
+  subject: string;
+  /** Stands for the account, and tells nothing of it once its key is gone. */
+  account_handle: Uint8Array | null;
+  /** JSON object: ids of account, subscription, device; encrypted with the account's key. */
+  sealed: Uint8Array | null;
+  /** SHA-256 over the hash of the entry before and this one. */
+  hash: Uint8Array;
+}
+
+/** By account: what its entries in the audit log are encrypted with. Without it they are of nobody. */
+export interface AuditKeyTable {
+  account_id: string;
+  handle: Uint8Array;
+  key: Uint8Array;
+}
+
+/** One row: where the chain begins, since older entries are no longer kept. */
+export interface AuditAnchorTable {
+  id: 1;
+  /** Of the last entry that is gone; 0: none is. */
+  entry_id: number;
+  hash: Uint8Array;
 }
 
 export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;

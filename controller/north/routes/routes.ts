@@ -13,6 +13,8 @@ import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
 import { rotateApiKey } from './api-keys/rotate.ts';
 import { showApiKey } from './api-keys/show.ts';
+import { listAudit } from './audit/list.ts';
+import { verifyAudit } from './audit/verify.ts';
 import { beginCa } from './ca/begin.ts';
 import { finishCa } from './ca/finish.ts';
 import { showCa } from './ca/show.ts';
@@ -39,6 +41,7 @@ import { listNodes } from './nodes/list.ts';
 import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
+import { showInventory } from './privacy/inventory.ts';
 import { cancel } from './subscriptions/cancel.ts';
 import { changeSubscriptionTariff } from './subscriptions/change.ts';
 import { createSubscription } from './subscriptions/create.ts';
@@ -70,7 +73,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
-    ...[listEvents, showUsage, showStatus, explain],
+    ...[listEvents, showUsage, showStatus, explain, showInventory],
   ],
   support: [
     ...[suspendAccount, resumeAccount, suspend, resume, topUp],
@@ -87,7 +90,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[addTariff, changeTariff, removeTariff, switchEnforcement],
     ...[addApiKey, listApiKeys, showApiKey, changeApiKey, rotateApiKey, removeApiKey],
     ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
-    ...[listDeliveries, replayWebhook],
+    ...[listDeliveries, replayWebhook, listAudit, verifyAudit],
   ],
   // Who may rule over the nodes' identities is at the machine.
   socket: [showCa, beginCa, finishCa],

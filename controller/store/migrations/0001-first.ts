@@ -333,6 +333,37 @@ const statements = [
   `CREATE INDEX deliveries_next ON deliveries (webhook_id, next_at) WHERE state = 'due'`,
   `CREATE INDEX deliveries_by_time ON deliveries (created_at)`,
   `CREATE INDEX deliveries_by_event ON deliveries (event_id) WHERE state IN ('waiting', 'due')`,
+  `CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    actor_name TEXT,
+    uid INTEGER,
+    method TEXT NOT NULL,
+    route TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    problem TEXT,
+    times INTEGER NOT NULL CHECK (times > 0),
+    subject TEXT NOT NULL,
+    account_handle BLOB,
+    sealed BLOB,
+    hash BLOB NOT NULL,
+    CHECK ((account_handle IS NULL) = (sealed IS NULL))
+  )`,
+  `CREATE INDEX audit_by_account ON audit (account_handle, id) WHERE account_handle IS NOT NULL`,
+  `CREATE TABLE audit_keys (
+    account_id TEXT NOT NULL PRIMARY KEY REFERENCES accounts (id),
+    handle BLOB NOT NULL UNIQUE,
+    key BLOB NOT NULL
+  )`,
+  `CREATE TABLE audit_anchor (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    entry_id INTEGER NOT NULL,
+    hash BLOB NOT NULL
+  )`,
+  `INSERT INTO audit_anchor (id, entry_id, hash) VALUES (1, 0, x'')`,
+  `CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,0 +1,43 @@
+import { type CategoryName, categories, type Field, type Fields } from '../../common/inventory/field.ts';
+import { journalInventory, nodeFileInventory, settingInventory } from '../../common/inventory/node.ts';
+import { controllerFileInventory, storeInventory } from '../store/inventory.ts';
+
+/** One stored field, of the controller or of every node. */
+export interface InventoryEntry {
+  readonly side: 'controller' | 'node';
+  /** A table, or `file`. */
+  readonly table: string;
+  readonly field: string;
+  readonly category: CategoryName;
+  readonly purpose: string;
+  /** How fine the time is that it holds; null: it holds none. */
+  readonly time: 'day' | 'exact' | null;
+  /** For how long. */
+  readonly kept: string;
+}
+
+/** Everything that is stored, in the order of the schema. */
+export function listInventory(): InventoryEntry[] {
+  const of = (side: InventoryEntry['side'], tables: Readonly<Record<string, Fields>>) =>
+    Object.entries(tables).flatMap(([table, fields]) =>
+      Object.entries(fields).map(([name, field]) => toEntry(side, table, name, field)),
+    );
+  return [
+    ...of('controller', { ...storeInventory, file: controllerFileInventory }),
+    ...of('node', { ...journalInventory, 'setting.value': settingInventory, file: nodeFileInventory }),
+  ];
+}
+
+function toEntry(
+  side: InventoryEntry['side'],
+  table: string,
+  field: string,
+  { category, purpose, time }: Field,
+): InventoryEntry {
+  return { side, table, field, category, purpose, time: time ?? null, kept: keptOf(category) };
+}
+
+function keptOf(name: CategoryName): string {
+  const category = categories[name];
+  return 'days' in category ? `${category.days} days` : category.kept;
+}
