@@ -14,6 +14,7 @@ export const categories = {
   },
   hardware: { holds: 'hardware ids, as keyed hashes', kept: 'until the device is removed' },
   usage: { holds: 'how many bytes passed', kept: 'until the account is erased' },
+  'daily-usage': { holds: 'how many bytes a subscription used on each day and node', days: 90 },
   'last-connection': { holds: 'the day on which a device was connected last', days: 365 },
   event: { holds: 'what billing backends were told, and whether they took it', days: 30 },
   idempotency: { holds: 'answers to changes, encrypted so that only the caller can read them', days: 1 },

@@ -9,6 +9,7 @@ const subscription = kept('subscription');
 const device = kept('device');
 const hardware = kept('hardware');
 const usage = kept('usage');
+const dailyUsage = kept('daily-usage');
 const lastConnection = kept('last-connection');
 const event = kept('event');
 const idempotency = kept('idempotency');
@@ -237,6 +238,14 @@ export const storeInventory = {
     period: usage.field('in which period'),
     upload: usage.field('bytes that passed'),
     download: usage.field('bytes that passed'),
+  },
+  usage_days: {
+    subscription_id: dailyUsage.field('whose'),
+    period: dailyUsage.field('of which bill'),
+    day: dailyUsage.day('so that customers see their use by day'),
+    node_id: dailyUsage.field('on which node'),
+    upload: dailyUsage.field('bytes that passed'),
+    download: dailyUsage.field('bytes that passed'),
   },
   departures: {
     node_id: device.field('which node is to let go'),
