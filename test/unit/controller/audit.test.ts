@@ -1,0 +1,60 @@
+import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type RunningController, startController } from './rig.ts';
+
+let controller: RunningController;
+beforeAll(async () => {
+  controller = await startController();
+});
+afterAll(() => controller.stop());
+
+it('the audit log says which Unix user stood behind the socket', async () => {
+  const { turnpike } = controller;
+  await turnpike.text('account', 'add', 'customer-1');
+  await turnpike.refused('account', 'add', 'customer-1');
+  const { items } = await turnpike.json('audit', 'list');
+  const uid = process.getuid?.();
+  expect(items).toMatchObject([
+    { actor: 'socket', uid, problem: 'conflict' },
+    { actor: 'socket', uid, problem: null, route: '/v1/accounts' },
+  ]);
+  expect(await turnpike.text('audit', 'list')).toContain(`socket, uid ${uid}`);
+});
+
+it('a caller that hangs up at once leaves no trouble behind', async () => {
+  const socket = connect(controller.socket);
+  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  socket.write('POST /v1/accounts HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}');
+  socket.destroy();
+  expect(await controller.turnpike.text('account', 'list')).toContain('customer-1');
+});
+
+it('what verify prints can be noted elsewhere, and asked for later', async () => {
+  const { turnpike } = controller;
+  const printed = await turnpike.text('audit', 'verify');
+  const [, head = ''] = /^\d+ entries, whole; to be noted elsewhere: (\d+:[0-9a-f]{64})$/.exec(printed) ?? [];
+  await turnpike.text('account', 'add', 'customer-2');
+  await turnpike.text('audit', 'verify', '--head', head);
+  const other = head.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+  expect(await turnpike.refused('audit', 'verify', '--head', other)).toContain('the audit log is not whole');
+});
+
+it('the inventory shows what came to it since it was last written down', async () => {
+  const { turnpike, directory } = controller;
+  const { items } = await turnpike.json('privacy', 'inventory');
+  expect(items.length).toBeGreaterThan(200);
+  const [first, second, ...rest] = items;
+  const before = `${directory}/before.json`;
+  await writeFile(
+    before,
+    JSON.stringify({ items: [{ ...second, kept: 'for ever' }, ...rest, { ...first, field: 'old' }] }),
+  );
+  const { items: changes } = await turnpike.json('privacy', 'inventory', '--diff', before);
+  expect(changes).toEqual([
+    { change: 'new', ...first },
+    { change: 'changed', ...second },
+    { change: 'gone', ...first, field: 'old' },
+  ]);
+  expect(await turnpike.text('privacy', 'inventory', '--diff', before)).toMatch(/gone .*old/);
+});
