@@ -1,5 +1,6 @@
 import type { Clock } from '../../common/clock.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { type Retention, settableDays } from '../../common/inventory/retention.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Activity } from '../accounting/activity.ts';
@@ -24,6 +25,8 @@ import { idempotencyTask } from '../idempotency/forget.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authorities.ts';
 import { lifetimeTask } from '../lifetime/sweep.ts';
+import { createPrivacy, type Privacy } from '../privacy/privacy.ts';
+import { retentionTask } from '../privacy/retention.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
 import { SeatDesk } from '../seats/desk.ts';
@@ -48,6 +51,8 @@ export interface BooksOptions {
   readonly validitySeconds: number;
   /** Of the hashes of hardware ids; made at the first of them. */
   readonly hardwareKey: HardwareKeyStore;
+  /** As in the inventory, unless given. */
+  readonly retention?: Retention;
   readonly clock: Clock;
   readonly log: Logger;
   /** By the calendar, unless given. */
@@ -61,6 +66,7 @@ export interface Books {
   readonly changes: Changes;
   readonly webhooks: Webhooks;
   readonly audit: Audit;
+  readonly privacy: Privacy;
   readonly desired: DesiredState;
   readonly register: NodeRegister;
   readonly booking: Booking;
@@ -105,6 +111,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     range,
     validitySeconds,
     periodEnd: options.periodEnd ?? byCalendar,
+    retention: options.retention ?? settableDays,
     hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
@@ -120,6 +127,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     changes: createChanges(context),
     webhooks: createWebhooks(context),
     audit,
+    privacy: createPrivacy(context),
     desired: createDesiredState(context),
     register: createNodeRegister(context),
     booking: createBooking(context),
@@ -129,9 +137,9 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     tasks: [
       ...sweepTasks(context),
       ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],
-      ...[webhookTask(context, createPost(clock)), auditTask(context, audit)],
+      ...[webhookTask(context, createPost(clock)), auditTask(context, audit), retentionTask(context)],
     ],
-    figures: () => ({ ...context.figures }),
+    figures: () => structuredClone(context.figures),
     close: () => store.close(),
   };
 }

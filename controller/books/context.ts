@@ -1,4 +1,5 @@
 import type { Clock } from '../../common/clock.ts';
+import type { Retention } from '../../common/inventory/retention.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Activity } from '../accounting/activity.ts';
 import type { PeriodEnd } from '../accounting/period-end.ts';
@@ -19,6 +20,7 @@ export interface Context {
   readonly hardwareKey: HardwareKeyStore;
   readonly validitySeconds: number;
   readonly periodEnd: PeriodEnd;
+  readonly retention: Retention;
   readonly activity: Activity;
   readonly live: Live;
   readonly seats: SeatDesk;

@@ -4,6 +4,12 @@ import { diffInventories, type InventoryEntry } from './inventory-diff.ts';
 import type { OpenSession } from './session.ts';
 import { renderTable } from './table.ts';
 
+interface Overdue {
+  readonly category: string;
+  readonly days: number;
+  readonly overdue: number;
+}
+
 export function addPrivacyVerbs(program: Command, open: OpenSession): void {
   const family = program
     .command('privacy')
@@ -25,6 +31,20 @@ export function addPrivacyVerbs(program: Command, open: OpenSession): void {
               ['', 'where', 'field', 'category', 'kept', 'purpose'],
               changes.map(({ change, ...entry }) => [change, ...rowOf(entry)]),
             ),
+      );
+    });
+
+  family
+    .command('retention')
+    .description('what goes by itself after its time, and what the next round of that would forget')
+    .action(async (_options: object, command: Command) => {
+      const { api, print } = open(command);
+      const retention = await api.get<{ items: Overdue[] }>('/v1/privacy/retention');
+      print(retention, () =>
+        renderTable(
+          ['category', 'kept', 'to be forgotten now'],
+          retention.items.map(({ category, days, overdue }) => [category, `${days} days`, String(overdue)]),
+        ),
       );
     });
 }

@@ -7,6 +7,7 @@ import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
+import type { Privacy } from '../privacy/privacy.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { Versioned } from './versions.ts';
 
@@ -34,6 +35,7 @@ export interface RouteContext {
   readonly changes: Changes;
   readonly webhooks: Webhooks;
   readonly audit: Audit;
+  readonly privacy: Privacy;
   readonly joining: Joining;
   readonly rollover: CaRollover;
   readonly version: string;

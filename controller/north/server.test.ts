@@ -10,6 +10,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { tariffDefaults } from '../catalogue/tariff-settings.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
+import type { Privacy } from '../privacy/privacy.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { hashApiKey } from './access.ts';
 import { createApiMetrics } from './api-metrics.ts';
@@ -55,6 +56,7 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     apiKeys,
     changes,
     webhooks: {} as Webhooks,
+    privacy: {} as Privacy,
     audit: { done: async () => {}, refused: async () => {} } as unknown as Audit,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover,

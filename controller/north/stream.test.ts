@@ -18,7 +18,7 @@ const authorization = 'Bearer turnpike_bot';
 beforeEach(async () => {
   rig = await openRig();
   await rig.books.apiKeys.add({ name: 'bot', scopes: ['read'], hash: hashApiKey('turnpike_bot') });
-  const { catalogue, apiKeys, changes, webhooks, audit } = rig.books;
+  const { catalogue, apiKeys, changes, webhooks, audit, privacy } = rig.books;
   api = await buildApi({
     ...{
       catalogue,

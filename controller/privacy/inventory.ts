@@ -1,5 +1,6 @@
 import { type CategoryName, categories, type Field, type Fields } from '../../common/inventory/field.ts';
 import { journalInventory, nodeFileInventory, settingInventory } from '../../common/inventory/node.ts';
+import type { Retention } from '../../common/inventory/retention.ts';
 import { controllerFileInventory, storeInventory } from '../store/inventory.ts';
 
 /** One stored field, of the controller or of every node. */
@@ -17,10 +18,10 @@ export interface InventoryEntry {
 }
 
 /** Everything that is stored, in the order of the schema. */
-export function listInventory(): InventoryEntry[] {
+export function listInventory(retention: Retention): InventoryEntry[] {
   const of = (side: InventoryEntry['side'], tables: Readonly<Record<string, Fields>>) =>
     Object.entries(tables).flatMap(([table, fields]) =>
-      Object.entries(fields).map(([name, field]) => toEntry(side, table, name, field)),
+      Object.entries(fields).map(([name, field]) => toEntry(retention, side, table, name, field)),
     );
   return [
     ...of('controller', { ...storeInventory, file: controllerFileInventory }),
@@ -29,15 +30,19 @@ export function listInventory(): InventoryEntry[] {
 }
 
 function toEntry(
+  retention: Retention,
   side: InventoryEntry['side'],
   table: string,
   field: string,
   { category, purpose, time }: Field,
 ): InventoryEntry {
-  return { side, table, field, category, purpose, time: time ?? null, kept: keptOf(category) };
+  return { side, table, field, category, purpose, time: time ?? null, kept: keptOf(category, retention) };
 }
 
-function keptOf(name: CategoryName): string {
-  const category = categories[name];
-  return 'days' in category ? `${category.days} days` : category.kept;
+function keptOf(name: CategoryName, retention: Retention): string {
+  const category = {
+    ...categories[name],
+    ...(name in retention && { days: retention[name as keyof Retention] }),
+  };
+  return 'kept' in category ? category.kept : `${category.days} days`;
 }

@@ -10,9 +10,9 @@ import type { Rig } from './books/rig.ts';
 
 /** The HTTP API over the books of a rig, without a socket. */
 export function apiOn({ books }: Pick<Rig, 'books'>, trust: 'socket' | 'key'): Promise<Api> {
-  const { catalogue, apiKeys, changes, webhooks, audit } = books;
+  const { catalogue, apiKeys, changes, webhooks, audit, privacy } = books;
   return buildApi({
-    ...{ catalogue, apiKeys, changes, webhooks, audit, trust },
+    ...{ catalogue, apiKeys, changes, webhooks, audit, privacy, trust },
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     version: '0.0.0',
     requestsPerMinute: 6000,

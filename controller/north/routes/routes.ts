@@ -43,6 +43,7 @@ import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
 import { showInventory } from './privacy/inventory.ts';
+import { showRetention } from './privacy/retention.ts';
 import { cancel } from './subscriptions/cancel.ts';
 import { changeSubscriptionTariff } from './subscriptions/change.ts';
 import { createSubscription } from './subscriptions/create.ts';
@@ -74,7 +75,8 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
-    ...[listEvents, showUsage, showDailyUsage, showStatus, explain, showInventory],
+    ...[listEvents, showUsage, showDailyUsage, showStatus, explain],
+    ...[showInventory, showRetention],
   ],
   support: [
     ...[suspendAccount, resumeAccount, suspend, resume, topUp],

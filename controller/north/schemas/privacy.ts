@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { categories } from '../../../common/inventory/field.ts';
-import { strict } from './values.ts';
+import { type SettableCategory, settableDays } from '../../../common/inventory/retention.ts';
+import { count, strict } from './values.ts';
 
 export const InventoryEntry = Type.Object(
   {
@@ -17,4 +18,13 @@ export const InventoryEntry = Type.Object(
     kept: Type.String({ description: 'For how long.' }),
   },
   { ...strict, title: 'InventoryEntry' },
+);
+
+export const Overdue = Type.Object(
+  {
+    category: Type.Enum(Object.keys(settableDays) as SettableCategory[]),
+    days: count('For how long it is kept.'),
+    overdue: count('How many fields or entries are older than that.'),
+  },
+  { ...strict, title: 'Overdue' },
 );

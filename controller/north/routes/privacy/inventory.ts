@@ -1,10 +1,9 @@
 import Type from 'typebox';
-import { listInventory } from '../../../privacy/inventory.ts';
 import type { Route } from '../../api.ts';
 import { InventoryEntry } from '../../schemas/privacy.ts';
 import { strict } from '../../schemas/values.ts';
 
-export const showInventory: Route = (api) => {
+export const showInventory: Route = (api, { privacy }) => {
   api.get(
     '/v1/privacy/inventory',
     {
@@ -14,6 +13,6 @@ export const showInventory: Route = (api) => {
         response: { 200: Type.Object({ items: Type.Array(InventoryEntry) }, strict) },
       },
     },
-    async () => ({ items: listInventory() }),
+    async () => ({ items: [...privacy.inventory()] }),
   );
 };
