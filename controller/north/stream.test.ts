@@ -25,6 +25,7 @@ beforeEach(async () => {
       apiKeys,
       changes,
       webhooks,
+      privacy,
       audit,
       trust: 'key',
       version: '0.0.0',
