@@ -51,6 +51,7 @@ const schema = Type.Object(
         daily_usage_days: days(settableDays['daily-usage']),
         last_connection_days: days(settableDays['last-connection']),
         audit_days: days(settableDays.audit),
+        backup_days: days(30),
       },
       { ...strict, default: {} },
     ),
@@ -79,6 +80,8 @@ export interface ControllerConfig {
   readonly fleet: { readonly range4: string; readonly range6: string };
   readonly grants: { readonly validitySeconds: number };
   readonly retention: Retention;
+  /** For how many days backups of the database are kept. */
+  readonly backupDays: number;
 }
 
 /** @throws TurnpikeError `invalid`, with file and key. */
@@ -124,6 +127,7 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
       'last-connection': raw.retention.last_connection_days,
       audit: raw.retention.audit_days,
     },
+    backupDays: raw.retention.backup_days,
   };
 }
 

@@ -92,6 +92,7 @@ function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock'
     range6: config.fleet.range6,
     validitySeconds: config.grants.validitySeconds,
     retention: config.retention,
+    backupDays: config.backupDays,
     hardwareKey: hardwareKeyFile(join(dirname(config.storePath), 'hardware.key')),
     clock,
     log,

@@ -100,6 +100,7 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
     [subscriptionColumns, accountColumns],
   );
   const writeClosed = closedWriter(database);
+  const writeErasing = erasingWriter(database);
   const writeSettings = settingsWriter(database);
   return (change) => {
     for (const id of change.removedDevices ?? []) removeDevice.run(id);
@@ -123,6 +124,7 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
       writeSubscriptions([account.subscriptionId], undefined, accountValues(account));
     }
     writeClosed(change);
+    writeErasing(change);
     writeSettings(change);
   };
 }
@@ -144,6 +146,20 @@ function closedWriter(database: DatabaseSync): (change: JournalChange) => void {
   return (change) => {
     for (const period of change.closed ?? []) write.run(...values(period));
     for (const { subscriptionId, period } of change.forgotten ?? []) forget.run(subscriptionId, period);
+  };
+}
+
+function erasingWriter(database: DatabaseSync): (change: JournalChange) => void {
+  const mark = database.prepare('INSERT OR REPLACE INTO erasing VALUES (?, ?)');
+  const erase = [
+    'DELETE FROM device WHERE subscription_id = ?',
+    'DELETE FROM subscription WHERE id = ?',
+    'DELETE FROM closed_period WHERE subscription_id = ?',
+    'DELETE FROM erasing WHERE subscription_id = ?',
+  ].map((sql) => database.prepare(sql));
+  return (change) => {
+    for (const [id, report] of change.erasing ?? []) mark.run(id, report);
+    for (const id of change.erased ?? []) for (const statement of erase) statement.run(id);
   };
 }
 

@@ -18,6 +18,10 @@ export const categories = {
   'last-connection': { holds: 'the day on which a device was connected last', days: 365 },
   event: { holds: 'what billing backends were told, and whether they took it', days: 30 },
   idempotency: { holds: 'answers to changes, encrypted so that only the caller can read them', days: 1 },
+  erasure: {
+    holds: 'that a customer was erased, not who; ids of subscriptions until all nodes have erased them',
+    kept: 'as long as the fleet',
+  },
   audit: { holds: 'what operators and backends did', days: 365 },
 } as const satisfies Record<string, Category>;
 

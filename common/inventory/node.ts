@@ -67,6 +67,10 @@ export const journalInventory = {
     devices: usage.field('totals of its devices, by id'),
     voucher: usage.field("the controller's word for what it granted"),
   },
+  erasing: {
+    subscription_id: subscription.field('which is being erased'),
+    last_report: node.field('up to which report it may be named'),
+  },
   outbox: {
     number: usage.field('of the report'),
     bytes: usage.field('totals by device and subscription, until the controller has booked them'),

@@ -25,7 +25,9 @@ import { idempotencyTask } from '../idempotency/forget.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authorities.ts';
 import { lifetimeTask } from '../lifetime/sweep.ts';
+import { erasureTask } from '../privacy/erasure-task.ts';
 import { createPrivacy, type Privacy } from '../privacy/privacy.ts';
+import { addReceiptKey } from '../privacy/receipt-key.ts';
 import { retentionTask } from '../privacy/retention.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
@@ -53,6 +55,8 @@ export interface BooksOptions {
   readonly hardwareKey: HardwareKeyStore;
   /** As in the inventory, unless given. */
   readonly retention?: Retention;
+  /** For how many days backups of the database are kept; 30 unless given. */
+  readonly backupDays?: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** By the calendar, unless given. */
@@ -95,6 +99,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     awaited = await store.transaction(async (tx) => {
       await addDefaultGroup(tx, clock.now());
       await addVoucherKey(tx);
+      await addReceiptKey(tx);
       await settleRange(tx, range);
       return awaitedNodes(tx);
     });
@@ -112,12 +117,14 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     validitySeconds,
     periodEnd: options.periodEnd ?? byCalendar,
     retention: options.retention ?? settableDays,
+    backupDays: options.backupDays ?? 30,
     hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
     seats: new SeatDesk(clock),
     figures: newFigures(),
     moved: new Listeners(),
+    erased: new Listeners(),
     revoked: new Listeners(),
   };
   const audit = createAudit(context);
@@ -138,6 +145,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       ...sweepTasks(context),
       ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],
       ...[webhookTask(context, createPost(clock)), auditTask(context, audit), retentionTask(context)],
+      erasureTask(context),
     ],
     figures: () => structuredClone(context.figures),
     close: () => store.close(),

@@ -21,12 +21,16 @@ export interface Context {
   readonly validitySeconds: number;
   readonly periodEnd: PeriodEnd;
   readonly retention: Retention;
+  /** For how many days backups of the database are kept. */
+  readonly backupDays: number;
   readonly activity: Activity;
   readonly live: Live;
   readonly seats: SeatDesk;
   readonly figures: Figures;
   /** Of the ids of subscriptions whose ledgers moved. */
   readonly moved: Listeners<[readonly string[]]>;
+  /** Some node has erased, or never will. */
+  readonly erased: Listeners<[]>;
   /** Of (node id, incarnation): removed, followed by another one, or quarantined. */
   readonly revoked: Listeners<[string, number]>;
 }

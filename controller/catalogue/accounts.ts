@@ -12,25 +12,33 @@ import type { Account, AccountDetail } from './views.ts';
 import { looksLikeId, parseLine } from './words.ts';
 
 export function addAccount({ store, clock }: Context, input: { reference: string }): Promise<Account> {
-  const reference = parseLine('reference', input.reference, 128);
-  if (looksLikeId(reference)) {
-    throw new TurnpikeError('invalid', 'a reference may not have the form of one of our ids', {
-      remedy: 'put something before it',
-    });
-  }
+  const reference = parseReference(input.reference);
   return store.transaction(async (tx) => {
-    const known = await tx.db
-      .selectFrom('accounts')
-      .where('reference', '=', reference)
-      .select('id')
-      .executeTakeFirst();
-    if (known) {
-      throw new TurnpikeError('conflict', `there is an account "${reference}" already: ${known.id}`);
-    }
+    await refuseTakenReference(tx, reference);
     const id = newId('acc');
     await tx.db.insertInto('accounts').values({ id, reference, created_at: clock.now() }).execute();
     return loadAccount(tx, id);
   });
+}
+
+/** @throws TurnpikeError `invalid` */
+export function parseReference(text: string): string {
+  const reference = parseLine('reference', text, 128);
+  if (!looksLikeId(reference)) return reference;
+  throw new TurnpikeError('invalid', 'a reference may not have the form of one of our ids', {
+    remedy: 'put something before it',
+  });
+}
+
+/** @throws TurnpikeError `conflict` */
+export async function refuseTakenReference(tx: Tx, reference: string): Promise<void> {
+  const known = await tx.db
+    .selectFrom('accounts')
+    .where('reference', '=', reference)
+    .select('id')
+    .executeTakeFirst();
+  if (known === undefined) return;
+  throw new TurnpikeError('conflict', `there is an account "${reference}" already: ${known.id}`);
 }
 
 export function listAccounts({ store }: Context, page: PageFilter = {}): Promise<Account[]> {

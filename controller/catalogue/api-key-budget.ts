@@ -8,7 +8,12 @@ export async function loadSpent(tx: Tx, keyId: string): Promise<bigint> {
     .where('api_key_id', '=', keyId)
     .select((row) => row.fn.sum<bigint | null>('bytes').as('spent'))
     .executeTakeFirstOrThrow();
-  return spent ?? 0n;
+  const { erased_spent_bytes: erased } = await tx.db
+    .selectFrom('api_keys')
+    .where('id', '=', keyId)
+    .select('erased_spent_bytes')
+    .executeTakeFirstOrThrow();
+  return (spent ?? 0n) + erased;
 }
 
 /** Whose top-up it is, where not everybody may add what they like. */

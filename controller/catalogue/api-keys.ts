@@ -3,7 +3,7 @@ import { newId, parseId } from '../../common/ids.ts';
 import { show } from '../../common/show.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
-import type { NewRow, Row } from '../store/schema.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadSpent } from './api-key-budget.ts';
 import { type Scope, scopes } from './api-key-scopes.ts';
@@ -59,7 +59,7 @@ export interface ApiKey {
 }
 
 export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>): ApiKeys {
-  const update = (key: string, change: (row: Row<'api_keys'>) => Partial<NewRow<'api_keys'>>) =>
+  const update = (key: string, change: (row: Row<'api_keys'>) => Partial<Row<'api_keys'>>) =>
     store.transaction(async (tx) => {
       const row = await find(tx, key);
       const set = change(row);

@@ -14,6 +14,7 @@ const lastConnection = kept('last-connection');
 const event = kept('event');
 const idempotency = kept('idempotency');
 const audit = kept('audit');
+const erasure = kept('erasure');
 
 type Inventory = { readonly [Table in keyof Schema]: { readonly [Column in keyof Schema[Table]]: Field } };
 
@@ -29,6 +30,7 @@ export const storeInventory = {
     next_ca_pin: fleet.field('which CA nodes are to trust'),
     hardware_key_sha256: fleet.field('which key hashes hardware ids'),
     voucher_key: fleet.field('signs what nodes are granted'),
+    receipt_key: fleet.field('signs receipts of erasures'),
   },
   groups: {
     id: fleet.field('names the group'),
@@ -266,6 +268,7 @@ export const storeInventory = {
     name: access.field('names the key'),
     scopes: access.field('what it may do'),
     budget_bytes: access.field('what it may add'),
+    erased_spent_bytes: access.field('what it added for customers who have been erased'),
     hash: access.field('knows the key again'),
     previous_hash: access.field('knows the key before it again'),
     previous_until: access.exact('until when'),
@@ -332,6 +335,28 @@ export const storeInventory = {
     id: audit.field('the one row'),
     entry_id: audit.field('which entries are no longer kept'),
     hash: audit.field('that no entry was changed or taken out'),
+  },
+  erasures: {
+    id: erasure.field('names the erasure'),
+    accounts: erasure.field('how many were erased'),
+    subscriptions: erasure.field('how many were erased'),
+    devices: erasure.field('how many were erased'),
+    backups_until: erasure.exact('when the last backup of before is gone'),
+    unscrubbed: erasure.field('whether the files are to be written anew'),
+    created_at: erasure.exact('when it was erased'),
+  },
+  erasure_nodes: {
+    erasure_id: erasure.field('which erasure'),
+    node_id: erasure.field('on which node'),
+    incarnation: erasure.field('on which node'),
+    state: erasure.field('whether it has erased too'),
+  },
+  tombstones: {
+    node_id: erasure.field('which node is still to erase'),
+    incarnation: erasure.field('which node is still to erase'),
+    subscription_id: erasure.field('what; gone once it has'),
+    erasure_id: erasure.field('which erasure'),
+    revision: erasure.field('whether it was told'),
   },
 } as const satisfies Inventory;
 

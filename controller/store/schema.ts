@@ -32,6 +32,9 @@ export interface Schema {
   audit: AuditTable;
   audit_keys: AuditKeyTable;
   audit_anchor: AuditAnchorTable;
+  erasures: ErasureTable;
+  erasure_nodes: ErasureNodeTable;
+  tombstones: TombstoneTable;
 }
 
 /** One row. */
@@ -51,6 +54,8 @@ export interface FleetTable {
   hardware_key_sha256: Uint8Array | null;
   /** Signs what nodes are told of their grants; null before the first start. */
   voucher_key: Uint8Array | null;
+  /** Signs receipts of erasures: Ed25519, PKCS#8; null before the first start. */
+  receipt_key: Uint8Array | null;
 }
 
 export interface GroupTable {
@@ -398,6 +403,8 @@ export interface ApiKeyTable {
   scopes: string;
   /** What top-ups with it may add, ever; null: no limit of its own. */
   budget_bytes: bigint | null;
+  /** What its top-ups added for customers who have been erased. */
+  erased_spent_bytes: Generated<bigint>;
   /** SHA-256 of the key. */
   hash: Uint8Array;
   /** Of the one before, until that time. */
@@ -501,6 +508,37 @@ export interface AuditAnchorTable {
   /** Of the last entry that is gone; 0: none is. */
   entry_id: number;
   hash: Uint8Array;
+}
+
+/** That customers were erased; not who. */
+export interface ErasureTable {
+  id: string;
+  accounts: number;
+  subscriptions: number;
+  devices: number;
+  /** By then no backup is left that was made before. */
+  backups_until: number;
+  /** The files of the database may still hold something of it. */
+  unscrubbed: number;
+  created_at: number;
+}
+
+/** Nodes on which an erased customer was, in one incarnation of each. */
+export interface ErasureNodeTable {
+  erasure_id: string;
+  node_id: string;
+  incarnation: number;
+  /** `retired`: that identity of it is over, and nobody will tell what is left there. */
+  state: 'pending' | 'erased' | 'retired';
+}
+
+/** What a node is to erase still; goes when it has. */
+export interface TombstoneTable {
+  node_id: string;
+  incarnation: number;
+  subscription_id: string;
+  erasure_id: string;
+  revision: bigint;
 }
 
 export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;

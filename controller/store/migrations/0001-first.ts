@@ -12,7 +12,8 @@ const statements = [
     ca_pin TEXT,
     next_ca_pin TEXT,
     hardware_key_sha256 BLOB,
-    voucher_key BLOB
+    voucher_key BLOB,
+    receipt_key BLOB
   )`,
   `INSERT INTO fleet (id, revision, enforcement) VALUES (1, 0, 'enforce')`,
   `CREATE TABLE groups (
@@ -294,6 +295,7 @@ const statements = [
     name TEXT NOT NULL UNIQUE,
     scopes TEXT NOT NULL,
     budget_bytes BIGINT CHECK (budget_bytes >= 0),
+    erased_spent_bytes BIGINT NOT NULL DEFAULT 0,
     hash BLOB NOT NULL UNIQUE,
     previous_hash BLOB UNIQUE,
     previous_until INTEGER,
@@ -372,6 +374,30 @@ const statements = [
     hash BLOB NOT NULL
   )`,
   `INSERT INTO audit_anchor (id, entry_id, hash) VALUES (1, 0, x'')`,
+  `CREATE TABLE erasures (
+    id TEXT NOT NULL PRIMARY KEY,
+    accounts INTEGER NOT NULL,
+    subscriptions INTEGER NOT NULL,
+    devices INTEGER NOT NULL,
+    backups_until INTEGER NOT NULL,
+    unscrubbed INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE TABLE erasure_nodes (
+    erasure_id TEXT NOT NULL REFERENCES erasures (id),
+    node_id TEXT NOT NULL REFERENCES nodes (id),
+    incarnation INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'erased', 'retired')),
+    PRIMARY KEY (erasure_id, node_id, incarnation)
+  )`,
+  `CREATE TABLE tombstones (
+    node_id TEXT NOT NULL,
+    incarnation INTEGER NOT NULL,
+    subscription_id TEXT NOT NULL,
+    erasure_id TEXT NOT NULL REFERENCES erasures (id),
+    revision BIGINT NOT NULL,
+    PRIMARY KEY (node_id, incarnation, subscription_id)
+  )`,
   `CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
     BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END`,
 ];
