@@ -1,32 +1,11 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
 import { parseCount } from './arguments.ts';
-import type { Page } from './client.ts';
+import { answerOf, given } from './client.ts';
+import type { AuditEntry } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showTime } from './show.ts';
 import { renderTable } from './table.ts';
-
-interface AuditEntry {
-  readonly id: string;
-  readonly at: string;
-  readonly actor: string;
-  readonly actorName: string | null;
-  readonly uid: number | null;
-  readonly method: string;
-  readonly route: string;
-  readonly status: number;
-  readonly problem: string | null;
-  readonly times: number;
-  readonly subject: Readonly<Record<string, string | number>>;
-  readonly erased: boolean;
-}
-
-interface Verdict {
-  readonly whole: boolean;
-  readonly trouble: string | null;
-  readonly entries: number;
-  readonly head: { readonly id: number; readonly hash: string };
-}
 
 export function addAuditVerbs(program: Command, open: OpenSession): void {
   const family = program.command('audit').description('who did what, and what was refused');
@@ -38,7 +17,8 @@ export function addAuditVerbs(program: Command, open: OpenSession): void {
     .option('--limit <n>', 'how many, at most 1000', parseCount, 50)
     .action(async ({ account, limit }: { account?: string; limit: number }, command: Command) => {
       const { api, print } = open(command);
-      const page = await api.get<Page<AuditEntry>>('/v1/audit', { account, limit: String(limit) });
+      const query = { limit, ...given({ account }) };
+      const page = await answerOf(api.GET('/v1/audit', { params: { query } }));
       print(page, () => auditTable(page.items));
     });
 
@@ -48,7 +28,7 @@ export function addAuditVerbs(program: Command, open: OpenSession): void {
     .option('--head <id:hash>', 'an entry that was noted earlier; it must be in the log still')
     .action(async ({ head }: { head?: string }, command: Command) => {
       const { api, print } = open(command);
-      const verdict = await api.get<Verdict>('/v1/audit/verify', { head });
+      const verdict = await answerOf(api.GET('/v1/audit/verify', { params: { query: given({ head }) } }));
       if (!verdict.whole) {
         throw new TurnpikeError('conflict', `the audit log is not whole: ${verdict.trouble}`, {
           remedy: 'somebody wrote to the database beside the controller; compare with a backup',

@@ -1,17 +1,6 @@
-/** As the API answers it. */
-export interface InventoryEntry {
-  readonly side: string;
-  readonly table: string;
-  readonly field: string;
-  readonly category: string;
-  readonly purpose: string;
-  readonly time: string | null;
-  readonly kept: string;
-}
+import type { InventoryEntry } from './gen/api.ts';
 
-export interface InventoryChange extends InventoryEntry {
-  readonly change: 'new' | 'changed' | 'gone';
-}
+export type InventoryChange = InventoryEntry & { readonly change: 'new' | 'changed' | 'gone' };
 
 /** What customers are to be told before it is collected (new, changed), and what is no longer. */
 export function diffInventories(

@@ -1,14 +1,11 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
-import { diffInventories, type InventoryEntry } from './inventory-diff.ts';
+import { answerOf } from './client.ts';
+import type { InventoryEntry } from './gen/api.ts';
+import { diffInventories } from './inventory-diff.ts';
+import { addRightsVerbs } from './privacy-rights.ts';
 import type { OpenSession } from './session.ts';
 import { renderTable } from './table.ts';
-
-interface Overdue {
-  readonly category: string;
-  readonly days: number;
-  readonly overdue: number;
-}
 
 export function addPrivacyVerbs(program: Command, open: OpenSession): void {
   const family = program
@@ -21,7 +18,7 @@ export function addPrivacyVerbs(program: Command, open: OpenSession): void {
     .option('--diff <file>', 'what is new or other than in this file, which --json wrote before')
     .action(async ({ diff }: { diff?: string }, command: Command) => {
       const { api, print, terminal } = open(command);
-      const inventory = await api.get<{ items: InventoryEntry[] }>('/v1/privacy/inventory');
+      const inventory = await answerOf(api.GET('/v1/privacy/inventory'));
       if (diff === undefined) return print(inventory, () => inventoryTable(inventory.items));
       const changes = diffInventories(readInventory(diff, await terminal.readText(diff)), inventory.items);
       print({ items: changes }, () =>
@@ -34,12 +31,14 @@ export function addPrivacyVerbs(program: Command, open: OpenSession): void {
       );
     });
 
+  addRightsVerbs(family, open);
+
   family
     .command('retention')
     .description('what goes by itself after its time, and what the next round of that would forget')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const retention = await api.get<{ items: Overdue[] }>('/v1/privacy/retention');
+      const retention = await answerOf(api.GET('/v1/privacy/retention'));
       print(retention, () =>
         renderTable(
           ['category', 'kept', 'to be forgotten now'],

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { listAudit } from '../audit/audit.ts';
+import { type AuditEntry, listAudit } from '../audit/audit.ts';
 import type { Context } from '../books/context.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import { findAccount } from '../catalogue/find.ts';
@@ -19,7 +19,7 @@ export interface Export {
   /** By table; the inventory says what each column is for. */
   readonly tables: Readonly<Record<string, readonly ExportedRow[]>>;
   /** What was done to it, by operators and backends. */
-  readonly audit: readonly unknown[];
+  readonly audit: readonly AuditEntry[];
 }
 
 /** By which column the rows of a customer are found, in every table that holds any. */
@@ -56,7 +56,7 @@ export function exportAccount(
     for (const [table, [column, kind]] of Object.entries(owned) as [OwnedTable, (typeof owned)[OwnedTable]][]) {
       tables[table] = await rowsOf(tx, table, column, ids[kind]);
     }
-    const audit: unknown[] = [];
+    const audit: AuditEntry[] = [];
     for (const account of accounts) audit.push(...(await listAudit(tx, { account })));
     return { format: 'turnpike-export-1', exportedAt: clock.now(), tables, audit };
   });

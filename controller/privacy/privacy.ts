@@ -1,17 +1,45 @@
 import type { Context } from '../books/context.ts';
+import type { AccountScope } from '../catalogue/catalogue.ts';
+import type { Account } from '../catalogue/views.ts';
+import { awaitErased } from './await-erased.ts';
+import { eraseAccount } from './erase.ts';
+import { type Export, exportAccount } from './export.ts';
 import { type InventoryEntry, listInventory } from './inventory.ts';
+import { issueReceipt, listReceipts, type Receipt, type SignedReceipt } from './receipt.ts';
+import { rectifyAccount } from './rectify.ts';
 import { findOverdue, type Overdue } from './retention.ts';
+import { scrub } from './scrub.ts';
 
-/** What is kept of customers, and their rights to it. */
+/** What is kept of customers, and their rights to it. Accounts are named by reference or id. */
 export interface Privacy {
   inventory(): readonly InventoryEntry[];
   /** What the retention job forgets next. */
   overdue(): Promise<Overdue[]>;
+  /** A copy of all that is held of an account, and of those linked with it unless `only`. */
+  export(account: string, scope?: AccountScope): Promise<Export>;
+  /** Erases an account, and those linked with it unless `only`. @returns the id of the erasure */
+  erase(account: string, scope?: AccountScope): Promise<string>;
+  /** Cleans the files, and waits a little for nodes that are in contact. */
+  settleErasure(erasure: string): Promise<SignedReceipt>;
+  /** As it stands now. @throws TurnpikeError `not_found` */
+  receipt(erasure: string): Promise<SignedReceipt>;
+  receipts(): Promise<Receipt[]>;
+  rectify(account: string, input: { reference: string }): Promise<Account>;
 }
 
 export function createPrivacy(context: Context): Privacy {
   return {
     inventory: () => listInventory(context.retention),
     overdue: () => findOverdue(context),
+    export: async (account, scope) => exportAccount(context, account, scope),
+    erase: async (account, scope) => eraseAccount(context, account, scope),
+    settleErasure: async (erasure) => {
+      await awaitErased(context, erasure);
+      await scrub(context);
+      return issueReceipt(context, erasure);
+    },
+    receipt: (erasure) => issueReceipt(context, erasure),
+    receipts: () => listReceipts(context),
+    rectify: async (account, input) => rectifyAccount(context, account, input),
   };
 }

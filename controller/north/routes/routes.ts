@@ -42,7 +42,11 @@ import { listNodes } from './nodes/list.ts';
 import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
+import { eraseAccount } from './privacy/erase.ts';
+import { exportAccount } from './privacy/export.ts';
 import { showInventory } from './privacy/inventory.ts';
+import { listErasures, showErasure } from './privacy/receipts.ts';
+import { rectifyAccount } from './privacy/rectify.ts';
 import { showRetention } from './privacy/retention.ts';
 import { cancel } from './subscriptions/cancel.ts';
 import { changeSubscriptionTariff } from './subscriptions/change.ts';
@@ -94,6 +98,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[addApiKey, listApiKeys, showApiKey, changeApiKey, rotateApiKey, removeApiKey],
     ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
     ...[listDeliveries, replayWebhook, listAudit, verifyAudit],
+    ...[exportAccount, eraseAccount, listErasures, showErasure, rectifyAccount],
   ],
   // Who may rule over the nodes' identities is at the machine.
   socket: [showCa, beginCa, finishCa],
