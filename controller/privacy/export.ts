@@ -37,7 +37,9 @@ const owned = {
   departures: ['device_id', 'devices'],
   events: ['subscription_id', 'subscriptions'],
   deliveries: ['subject', 'subscriptions'],
-} as const satisfies Partial<Record<keyof Schema, readonly [string, 'accounts' | 'subscriptions' | 'devices']>>;
+} as const satisfies Partial<
+  Record<keyof Schema, readonly [string, 'accounts' | 'subscriptions' | 'devices']>
+>;
 
 export type OwnedTable = keyof typeof owned;
 
@@ -53,7 +55,10 @@ export function exportAccount(
     const devices = await idsOf(tx, 'devices', 'subscription_id', subscriptions);
     const ids = { accounts, subscriptions, devices };
     const tables: Record<string, ExportedRow[]> = {};
-    for (const [table, [column, kind]] of Object.entries(owned) as [OwnedTable, (typeof owned)[OwnedTable]][]) {
+    for (const [table, [column, kind]] of Object.entries(owned) as [
+      OwnedTable,
+      (typeof owned)[OwnedTable],
+    ][]) {
       tables[table] = await rowsOf(tx, table, column, ids[kind]);
     }
     const audit: AuditEntry[] = [];

@@ -92,7 +92,9 @@ function notCovered(row: Row<'erasures'>, nodes: readonly ReceiptNode[], now: nu
       lines.push(`node ${name} has not erased yet; it does with the first word it hears from the controller`);
     }
     if (state === 'retired') {
-      lines.push(`a former identity of node ${name}: wipe the agent's state directory, if that machine is still there`);
+      lines.push(
+        `a former identity of node ${name}: wipe the agent's state directory, if that machine is still there`,
+      );
     }
   }
   if (row.unscrubbed === 1) lines.push('the free pages of the database, until they have been written anew');
@@ -105,7 +107,10 @@ function notCovered(row: Row<'erasures'>, nodes: readonly ReceiptNode[], now: nu
       `answers to changes with an Idempotency-Key, encrypted so that only their callers can read them, until ${new Date(answersUntil).toISOString()}`,
     );
   }
-  return [...lines, 'events that webhook endpoints have taken, and ids in system logs: with those who keep them'];
+  return [
+    ...lines,
+    'events that webhook endpoints have taken, and ids in system logs: with those who keep them',
+  ];
 }
 
 function dayOf(time: number): string {

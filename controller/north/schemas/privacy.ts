@@ -58,7 +58,9 @@ export const Receipt = Type.Object(
     ),
     backupsUntilAt: time('By then no backup of before is left.'),
     complete: Type.Boolean({ description: 'No node is pending, and the database is clean.' }),
-    notCovered: Type.Array(Type.String(), { description: 'What may still hold something of it, and until when.' }),
+    notCovered: Type.Array(Type.String(), {
+      description: 'What may still hold something of it, and until when.',
+    }),
     issuedAt: time('When this was said.'),
   },
   { ...strict, title: 'Receipt' },
