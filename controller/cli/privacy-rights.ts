@@ -73,6 +73,35 @@ export function addRightsVerbs(family: Command, open: OpenSession): void {
     });
 
   family
+    .command('restrict <account>')
+    .description('keeps what is held of it and of linked accounts, and uses it no more; it is suspended')
+    .requiredOption('--reason <text>', 'why, for whoever reads the books later')
+    .option('--only', onlyText)
+    .action(
+      async (account: string, { reason, only }: { reason: string } & ScopeOptions, command: Command) => {
+        const { api, print } = open(command);
+        const body = { reason, ...given({ only }) };
+        const restricted = await answerOf(
+          api.POST('/v1/accounts/{account}/restrict', { ...inPath({ account }), body }),
+        );
+        print(restricted, () => `account ${restricted.reference} is kept and not used`);
+      },
+    );
+
+  family
+    .command('unrestrict <account>')
+    .description('lets it be used again; it stays suspended until "account resume"')
+    .option('--only', onlyText)
+    .action(async (account: string, { only }: ScopeOptions, command: Command) => {
+      const { api, print } = open(command);
+      const body = given({ only });
+      const freed = await answerOf(
+        api.POST('/v1/accounts/{account}/unrestrict', { ...inPath({ account }), body }),
+      );
+      print(freed, () => `account ${freed.reference} may be used again; it is still suspended`);
+    });
+
+  family
     .command('rectify <account>')
     .description('puts right under which reference a customer is known')
     .requiredOption('--reference <text>', 'the right one')

@@ -63,6 +63,8 @@ declare module 'fastify' {
     changes?: false;
     /** It hands out secrets or personal data: who asked for them is written down. */
     audited?: true;
+    /** A right of customers: also where their data is restricted. */
+    right?: true;
     /** What it changes, for If-Match. */
     versioned?: Versioned;
   }

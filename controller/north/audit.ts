@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Logger } from '../../common/log.ts';
 import type { Request } from '../audit/audit.ts';
 import type { Actor } from '../audit/record.ts';
+import type { Named } from '../audit/subject.ts';
 import type { Api, RouteContext } from './api.ts';
 import type { Problem } from './problem.ts';
 
@@ -48,9 +49,12 @@ export function auditRefused(
 }
 
 function describe(request: FastifyRequest, route: string): Request {
-  const { method, params, body } = request;
-  const named = { ...(params as object | undefined), ...(typeof body === 'object' ? body : {}) };
-  return { actor: actorOf(request), method, route, named };
+  return { actor: actorOf(request), method: request.method, route, named: namedIn(request) };
+}
+
+/** By the names of its parameters, in path and body. */
+export function namedIn({ params, body }: FastifyRequest): Named {
+  return { ...(params as object | undefined), ...(typeof body === 'object' ? body : {}) };
 }
 
 function actorOf({ caller }: FastifyRequest): Actor {

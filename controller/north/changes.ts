@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Answer, Outcome, Repeatable } from '../idempotency/changes.ts';
 import type { Api, RouteContext } from './api.ts';
-import { auditDone } from './audit.ts';
+import { auditDone, namedIn } from './audit.ts';
 import { Refusal } from './problem.ts';
 import { etagOf, matches, type Version, type Versioned } from './versions.ts';
 
@@ -45,6 +45,7 @@ async function change(
   let etag: string | undefined;
   const record = ({ status, body }: Answer) => auditDone(context, route, request, status, body);
   const work = async () => {
+    if (route.config?.right !== true) await context.privacy.refuseRestricted(namedIn(request));
     const found = await checkVersion(context, versioned, request);
     const body = await handler(request, reply);
     // What a removal leaves has no version.

@@ -1,3 +1,4 @@
+import type { Named } from '../audit/subject.ts';
 import type { Context } from '../books/context.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import type { Account } from '../catalogue/views.ts';
@@ -7,6 +8,7 @@ import { type Export, exportAccount } from './export.ts';
 import { type InventoryEntry, listInventory } from './inventory.ts';
 import { issueReceipt, listReceipts, type Receipt, type SignedReceipt } from './receipt.ts';
 import { rectifyAccount } from './rectify.ts';
+import { liftRestriction, refuseRestricted, restrictAccount } from './restrict.ts';
 import { findOverdue, type Overdue } from './retention.ts';
 import { scrub } from './scrub.ts';
 
@@ -25,6 +27,12 @@ export interface Privacy {
   receipt(erasure: string): Promise<SignedReceipt>;
   receipts(): Promise<Receipt[]>;
   rectify(account: string, input: { reference: string }): Promise<Account>;
+  /** Keeps what is held of an account, and of those linked with it unless `only`, and uses it no more. */
+  restrict(account: string, input: { reason: string } & AccountScope): Promise<Account>;
+  /** It stays suspended until it is resumed. */
+  unrestrict(account: string, scope?: AccountScope): Promise<Account>;
+  /** @throws TurnpikeError `conflict` when what a request names is of a restricted account */
+  refuseRestricted(named: Named): Promise<void>;
 }
 
 export function createPrivacy(context: Context): Privacy {
@@ -41,5 +49,8 @@ export function createPrivacy(context: Context): Privacy {
     receipt: (erasure) => issueReceipt(context, erasure),
     receipts: () => listReceipts(context),
     rectify: async (account, input) => rectifyAccount(context, account, input),
+    restrict: async (account, input) => restrictAccount(context, account, input),
+    unrestrict: async (account, scope) => liftRestriction(context, account, scope),
+    refuseRestricted: async (named) => refuseRestricted(context, named),
   };
 }

@@ -12,23 +12,27 @@ export interface Rule {
 
 const atOnce = 2000;
 
+/** What is restricted stays: its customer may need it. */
+const isUsed = sql`subscription_id NOT IN (SELECT subscriptions.id FROM subscriptions
+  JOIN accounts ON accounts.id = account_id WHERE restricted_at IS NOT NULL)`;
+
 export const rules: Readonly<Record<SettableCategory, Rule>> = {
   'daily-usage': {
-    count: (tx, before) => countWhere(tx, sql`usage_days WHERE day < ${dayOf(before)}`),
+    count: (tx, before) => countWhere(tx, sql`usage_days WHERE day < ${dayOf(before)} AND ${isUsed}`),
     forget: (tx, before) =>
       change(
         tx,
         sql`DELETE FROM usage_days WHERE rowid IN
-          (SELECT rowid FROM usage_days WHERE day < ${dayOf(before)} LIMIT ${atOnce})`,
+          (SELECT rowid FROM usage_days WHERE day < ${dayOf(before)} AND ${isUsed} LIMIT ${atOnce})`,
       ),
   },
   'last-connection': {
-    count: (tx, before) => countWhere(tx, sql`devices WHERE last_seen_day < ${dayOf(before)}`),
+    count: (tx, before) => countWhere(tx, sql`devices WHERE last_seen_day < ${dayOf(before)} AND ${isUsed}`),
     forget: (tx, before) =>
       change(
         tx,
         sql`UPDATE devices SET last_seen_day = NULL WHERE rowid IN
-          (SELECT rowid FROM devices WHERE last_seen_day < ${dayOf(before)} LIMIT ${atOnce})`,
+          (SELECT rowid FROM devices WHERE last_seen_day < ${dayOf(before)} AND ${isUsed} LIMIT ${atOnce})`,
       ),
   },
   audit: { count: countPrunable, forget: pruneAudit },

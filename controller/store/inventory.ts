@@ -71,6 +71,7 @@ export const storeInventory = {
     link: account.field('which accounts belong together'),
     suspended_at: account.exact('since when it is suspended'),
     suspension_reason: account.field('why it is suspended, in the words of the operator'),
+    restricted_at: account.exact('since when it is kept and not used'),
     created_at: account.exact('order in lists'),
   },
   subscriptions: {

@@ -114,6 +114,8 @@ export interface AccountTable {
   /** With all its subscriptions, also those to come. */
   suspended_at: number | null;
   suspension_reason: string | null;
+  /** Kept and not used: it is suspended, nothing of it is changed or told, and nothing goes by itself. */
+  restricted_at: number | null;
   created_at: number;
 }
 

@@ -47,6 +47,7 @@ import { exportAccount } from './privacy/export.ts';
 import { showInventory } from './privacy/inventory.ts';
 import { listErasures, showErasure } from './privacy/receipts.ts';
 import { rectifyAccount } from './privacy/rectify.ts';
+import { liftRestriction, restrictAccount } from './privacy/restrict.ts';
 import { showRetention } from './privacy/retention.ts';
 import { cancel } from './subscriptions/cancel.ts';
 import { changeSubscriptionTariff } from './subscriptions/change.ts';
@@ -99,6 +100,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
     ...[listDeliveries, replayWebhook, listAudit, verifyAudit],
     ...[exportAccount, eraseAccount, listErasures, showErasure, rectifyAccount],
+    ...[restrictAccount, liftRestriction],
   ],
   // Who may rule over the nodes' identities is at the machine.
   socket: [showCa, beginCa, finishCa],

@@ -56,6 +56,7 @@ const statements = [
     link TEXT,
     suspended_at INTEGER,
     suspension_reason TEXT,
+    restricted_at INTEGER,
     created_at INTEGER NOT NULL
   )`,
   `CREATE INDEX accounts_by_link ON accounts (link)`,

@@ -6,6 +6,7 @@ export const eraseAccount: Route = (api, { privacy }) => {
   api.post(
     '/v1/privacy/erasures',
     {
+      config: { right: true },
       schema: {
         tags: ['privacy'],
         summary: 'Erase an account and those linked with it, from the database and from every node',

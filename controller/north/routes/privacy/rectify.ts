@@ -9,6 +9,7 @@ export const rectifyAccount: Route = (api, { privacy }) => {
   api.post(
     '/v1/accounts/:account/rectify',
     {
+      config: { right: true },
       schema: {
         tags: ['privacy'],
         summary: 'Put right under which reference a customer is known',
