@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { NodeStandIn } from './node-stand-in.ts';
 import { type RunningController, startController } from './rig.ts';
 
 let controller: RunningController;
@@ -57,4 +60,44 @@ it('the inventory shows what came to it since it was last written down', async (
     { change: 'gone', ...first, field: 'old' },
   ]);
   expect(await turnpike.text('privacy', 'inventory', '--diff', before)).toMatch(/gone .*old/);
+});
+
+it('who is erased is gone from a node in contact before the receipt is printed, and from every byte of the database', async () => {
+  const { turnpike, directory } = controller;
+  const node = new NodeStandIn();
+  try {
+    await turnpike.text('tariff', 'add', 'small', '--volume', '1GB');
+    await turnpike.text('account', 'add', 'customer-99');
+    const { id } = await turnpike.json(
+      'subscription',
+      'create',
+      '--account',
+      'customer-99',
+      '--tariff',
+      'small',
+    );
+    const { device } = await turnpike.json('device', 'add', id, '--label', 'phone');
+    const { joinCommand } = await turnpike.json('node', 'add', 'fra1', '--endpoint', '192.0.2.1:51820');
+    await node.start(joinCommand);
+    await vi.waitFor(() => expect(node.devices.size).toBe(1), { timeout: 20_000, interval: 50 });
+    const copy = JSON.parse(await turnpike.text('privacy', 'export', 'customer-99'));
+    expect(copy.tables.devices).toMatchObject([{ id: device.id, label: 'phone' }]);
+    expect(await turnpike.refused('privacy', 'erase', 'customer-99')).toContain('say --yes');
+    const { receipt } = await turnpike.json('privacy', 'erase', 'customer-99', '--yes');
+    expect(receipt).toMatchObject({ complete: true, nodes: [{ name: 'fra1', state: 'erased' }] });
+    expect([...node.devices.keys(), ...node.subscriptions.keys()]).toEqual([]);
+    const files = readdirSync(directory).filter((name) => name.startsWith('turnpike.db'));
+    const bytes = files.map((name) => readFileSync(join(directory, name)));
+    for (const trace of ['customer-99', id, device.id, device.publicKey]) {
+      expect(bytes.some((file) => file.includes(trace))).toBe(false);
+    }
+    expect(await turnpike.text('privacy', 'receipt', receipt.erasure)).toMatch(/complete +yes/);
+    expect(await turnpike.text('privacy', 'erasures')).toContain(receipt.erasure);
+    expect(await turnpike.text('privacy', 'retention')).toMatch(/daily-usage +90 days +0/);
+    expect((await turnpike.json('audit', 'list')).items).toContainEqual(
+      expect.objectContaining({ route: '/v1/accounts', erased: true, subject: {} }),
+    );
+  } finally {
+    await node.stop();
+  }
 });
