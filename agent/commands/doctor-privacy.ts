@@ -67,7 +67,13 @@ async function checkCoreDumps({ read, run }: PrivacyOptions): Promise<Finding[]>
     return [ok('core dumps', 'are not stored')];
   }
   const remedy = 'set Storage=none in /etc/systemd/coredump.conf, or sysctl -w kernel.core_pattern=core';
-  return [warning('core dumps', `go to ${show(handler)}, which keeps memory on the disk; ours is not offered to it, that of others is`, remedy)];
+  return [
+    warning(
+      'core dumps',
+      `go to ${show(handler)}, which keeps memory on the disk; ours is not offered to it, that of others is`,
+      remedy,
+    ),
+  ];
 }
 
 /** Switches of the kernel that write packets' addresses into its log. */
