@@ -13,39 +13,26 @@ export async function noteErased(
   node: Incarnation,
   revision: bigint,
 ): Promise<void> {
-  const told = await tx.db
-    .selectFrom('tombstones')
-    .where('node_id', '=', node.nodeId)
-    .where('incarnation', '=', node.incarnation)
-    .where('revision', '<=', revision)
-    .select('erasure_id')
-    .distinct()
-    .execute();
-  await settle(
-    context,
-    tx,
-    node,
-    told.map((row) => row.erasure_id),
-    'erased',
-  );
+  await settle(context, tx, node, await awaitedOf(tx, node, revision), 'erased');
 }
 
 /** Nobody will say any more what is left there. */
 export async function retire(context: Context, tx: Tx, node: Incarnation): Promise<void> {
-  const left = await tx.db
+  const { revision } = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
+  await settle(context, tx, node, await awaitedOf(tx, node, revision), 'retired');
+}
+
+/** Erasures of which this node has been told something up to this revision, and not said that it is done. */
+async function awaitedOf(tx: Tx, { nodeId, incarnation }: Incarnation, revision: bigint): Promise<string[]> {
+  const rows = await tx.db
     .selectFrom('tombstones')
-    .where('node_id', '=', node.nodeId)
-    .where('incarnation', '=', node.incarnation)
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .where('revision', '<=', revision)
     .select('erasure_id')
     .distinct()
     .execute();
-  await settle(
-    context,
-    tx,
-    node,
-    left.map((row) => row.erasure_id),
-    'retired',
-  );
+  return rows.map((row) => row.erasure_id);
 }
 
 async function settle(
