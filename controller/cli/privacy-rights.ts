@@ -53,7 +53,7 @@ export function addRightsVerbs(family: Command, open: OpenSession): void {
         renderTable(
           ['id', 'at', 'accounts', 'complete', 'backups until'],
           all.items.map((receipt) => [
-            receipt.erasure,
+            receipt.id,
             showTime(receipt.erasedAt),
             String(receipt.accounts),
             receipt.complete ? 'yes' : 'no',
@@ -122,7 +122,7 @@ function renderReceipt(receipt: Receipt): string {
   ];
   return [
     renderProperties([
-      ['erasure', receipt.erasure],
+      ['erasure', receipt.id],
       ['at', showTime(receipt.erasedAt)],
       ['erased', counted.join(', ')],
       ['complete', receipt.complete ? 'yes' : 'not yet'],

@@ -54,7 +54,12 @@ function describe(request: FastifyRequest, route: string): Request {
 
 /** By the names of its parameters, in path and body. */
 export function namedIn({ params, body }: FastifyRequest): Named {
-  return { ...(params as object | undefined), ...(typeof body === 'object' ? body : {}) };
+  return { ...(params as object | undefined), ...(isPlain(body) ? body : {}) };
+}
+
+/** Not a stream, and not bytes. */
+function isPlain(body: unknown): body is object {
+  return typeof body === 'object' && body !== null && Object.getPrototypeOf(body) === Object.prototype;
 }
 
 function actorOf({ caller }: FastifyRequest): Actor {

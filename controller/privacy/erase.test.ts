@@ -115,7 +115,7 @@ describe('an erased account', () => {
     await rig.books.catalogue.removeNode('retired');
     await look('erasures');
     expect(found(customer.traces)).toEqual([]);
-    const later = await rig.books.privacy.receipt(receipt.erasure);
+    const later = await rig.books.privacy.receipt(receipt.id);
     expect(later.receipt).toMatchObject({ complete: true, databaseClean: true });
     expect(later.receipt.nodes.map(({ state }) => state)).toEqual(['erased', 'erased', 'retired']);
   });
@@ -177,7 +177,7 @@ describe('an erased account', () => {
     expect(receipt.notCovered.join('\n')).toMatch(/node away has not erased yet/);
     expect(receipt.notCovered.join('\n')).toMatch(/backups .* is gone by 2026-12-22/);
     rig.clock.pass(31 * 24 * 3600_000);
-    const { notCovered } = (await rig.books.privacy.receipt(receipt.erasure)).receipt;
+    const { notCovered } = (await rig.books.privacy.receipt(receipt.id)).receipt;
     expect(notCovered.join('\n')).not.toContain('backups');
   });
 });

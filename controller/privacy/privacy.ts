@@ -1,5 +1,6 @@
 import type { Named } from '../audit/subject.ts';
 import type { Context } from '../books/context.ts';
+import { mayTryAgain } from '../books/try-again.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import type { Account } from '../catalogue/views.ts';
 import { awaitErased } from './await-erased.ts';
@@ -10,7 +11,7 @@ import { issueReceipt, listReceipts, type Receipt, type SignedReceipt } from './
 import { rectifyAccount } from './rectify.ts';
 import { liftRestriction, refuseRestricted, restrictAccount } from './restrict.ts';
 import { findOverdue, type Overdue } from './retention.ts';
-import { scrub } from './scrub.ts';
+import { scrub, scrubTrouble } from './scrub.ts';
 
 /** What is kept of customers, and their rights to it. Accounts are named by reference or id. */
 export interface Privacy {
@@ -43,7 +44,8 @@ export function createPrivacy(context: Context): Privacy {
     erase: async (account, scope) => eraseAccount(context, account, scope),
     settleErasure: async (erasure) => {
       await awaitErased(context, erasure);
-      await scrub(context);
+      // Where it fails, the receipt says so, and it is tried again later.
+      await mayTryAgain(context, scrubTrouble, () => scrub(context));
       return issueReceipt(context, erasure);
     },
     receipt: (erasure) => issueReceipt(context, erasure),

@@ -8,7 +8,7 @@ import { loadReceiptKey } from './receipt-key.ts';
 
 /** What was erased, and what is not covered yet. It names no customer: keep its id beside the customer's request. */
 export interface Receipt {
-  readonly erasure: string;
+  readonly id: string;
   readonly erasedAt: number;
   readonly accounts: number;
   readonly subscriptions: number;
@@ -71,7 +71,7 @@ async function loadReceipt(tx: Tx, row: Row<'erasures'>, now: number): Promise<R
     .execute();
   const databaseClean = row.unscrubbed === 0;
   return {
-    erasure: row.id,
+    id: row.id,
     erasedAt: row.created_at,
     accounts: row.accounts,
     subscriptions: row.subscriptions,

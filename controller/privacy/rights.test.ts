@@ -66,8 +66,8 @@ describe('a restricted account', () => {
     const { status, body } = await post('/v1/privacy/erasures', { account: 'customer 1b' });
     expect(status).toBe(201);
     expect(body.receipt).toMatchObject({ accounts: 1, complete: true, databaseClean: true });
-    expect((await api.inject(`/v1/privacy/erasures/${body.receipt.erasure}`)).json().receipt).toMatchObject({
-      erasure: body.receipt.erasure,
+    expect((await api.inject(`/v1/privacy/erasures/${body.receipt.id}`)).json().receipt).toMatchObject({
+      id: body.receipt.id,
     });
   });
 });
@@ -78,7 +78,7 @@ describe('the audit log', () => {
     await post(`${customer}/rectify`, { reference: 'x' });
     const { body } = await post('/v1/privacy/erasures', { account: 'x' });
     expect(await rig.books.audit.list()).toMatchObject([
-      { route: '/v1/privacy/erasures', erased: false, subject: { erasure: body.receipt.erasure } },
+      { route: '/v1/privacy/erasures', erased: false, subject: { erasure: body.receipt.id } },
       { route: '/v1/accounts/:account/rectify', erased: true, subject: {} },
       { route: '/v1/accounts/:account/export', erased: true, subject: {} },
     ]);

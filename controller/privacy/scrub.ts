@@ -1,5 +1,8 @@
 import type { Context } from '../books/context.ts';
 
+/** For the log. */
+export const scrubTrouble = 'the files of the database could not be written anew';
+
 /** Writes the files of the database anew, if they may hold something of what was erased. */
 export async function scrub({ store }: Pick<Context, 'store'>): Promise<void> {
   const due = await store.transaction(({ db }) =>

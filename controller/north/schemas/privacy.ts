@@ -38,7 +38,9 @@ export const Erasure = Type.Object(
 
 export const Receipt = Type.Object(
   {
-    erasure: Type.String({ description: "Id. It names no customer: keep it beside the customer's request." }),
+    id: Type.String({
+      description: "Of the erasure. It names no customer: keep it beside the customer's request.",
+    }),
     erasedAt: time('When.'),
     accounts: count('How many were erased.'),
     subscriptions: count('How many were erased.'),

@@ -91,8 +91,8 @@ it('who is erased is gone from a node in contact before the receipt is printed, 
     for (const trace of ['customer-99', id, device.id, device.publicKey]) {
       expect(bytes.some((file) => file.includes(trace))).toBe(false);
     }
-    expect(await turnpike.text('privacy', 'receipt', receipt.erasure)).toMatch(/complete +yes/);
-    expect(await turnpike.text('privacy', 'erasures')).toContain(receipt.erasure);
+    expect(await turnpike.text('privacy', 'receipt', receipt.id)).toMatch(/complete +yes/);
+    expect(await turnpike.text('privacy', 'erasures')).toContain(receipt.id);
     expect(await turnpike.text('privacy', 'retention')).toMatch(/daily-usage +90 days +0/);
     expect((await turnpike.json('audit', 'list')).items).toContainEqual(
       expect.objectContaining({ route: '/v1/accounts', erased: true, subject: {} }),

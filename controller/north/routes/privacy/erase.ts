@@ -20,7 +20,7 @@ export const eraseAccount: Route = (api, { privacy }) => {
       const { account, ...scope } = request.body;
       const id = await privacy.erase(account, scope);
       request.afterwards = async () => toJson(await privacy.settleErasure(id));
-      return { id } as never;
+      return toJson(await privacy.receipt(id)) as never;
     },
   );
 };
