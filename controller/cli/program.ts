@@ -5,6 +5,7 @@ import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
 import { addAuditVerbs } from './audit.ts';
+import { addBulkVerbs } from './bulk.ts';
 import { addCaVerbs } from './ca.ts';
 import { addDeviceVerbs } from './device.ts';
 import { addEnforcementVerb } from './enforcement.ts';
@@ -50,6 +51,7 @@ export function createProgram(terminal: Terminal): Command {
   addWebhookVerbs(program, open);
   addPrivacyVerbs(program, open);
   addAuditVerbs(program, open);
+  addBulkVerbs(program, open);
   addRefusals(program);
   return program;
 }

@@ -28,9 +28,8 @@ export interface Joining {
   readonly pin: () => string;
 }
 
-/** What routes are made of. */
+/** What routes are made of; the catalogue comes with each request, as its caller may see it. */
 export interface RouteContext {
-  readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeys;
   readonly changes: Changes;
   readonly webhooks: Webhooks;
@@ -65,15 +64,19 @@ declare module 'fastify' {
     audited?: true;
     /** A right of customers: also where their data is restricted. */
     right?: true;
+    /** A key that is confined to a tag may use it: it says and does nothing of what others have. */
+    confinable?: boolean;
     /** What it changes, for If-Match. */
     versioned?: Versioned;
   }
   interface FastifyInstance {
-    /** Answers that go on; they are ended before the API closes. */
+    /** Answers and bodies that go on; they are ended before the API closes. */
     streams: Set<AbortController>;
   }
   interface FastifyRequest {
     caller: Caller | undefined;
+    /** As the caller may see, change and sell. */
+    readonly catalogue: Catalogue;
     /** What is left to do when the change is durable; gives the answer in place of the handler's. */
     afterwards: (() => Promise<unknown>) | undefined;
   }

@@ -7,6 +7,7 @@ const tags = {
   accounts: "The operator's customers, each an opaque reference.",
   'API keys': 'Who may use this API over TCP.',
   audit: 'Who did what, and what was refused.',
+  bulk: 'Lists of subscriptions and devices, line by line (NDJSON).',
   devices: 'A WireGuard key each, with its tunnel addresses.',
   events: 'What happened.',
   fleet: 'All of it at a glance.',

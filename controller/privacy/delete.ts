@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { chunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -9,7 +8,7 @@ export interface Erased {
   readonly devices: readonly string[];
 }
 
-/** Deletes every row that is of them, children first. What they added to budgets and what was told of them is settled. */
+/** Deletes every row that is of them, children first. */
 export async function deleteOf(tx: Tx, { accounts, subscriptions, devices }: Erased): Promise<void> {
   const { db } = tx;
   for (const ids of chunks(devices)) {
@@ -22,7 +21,6 @@ export async function deleteOf(tx: Tx, { accounts, subscriptions, devices }: Era
     await db.deleteFrom('departures').where('device_id', 'in', ids).execute();
   }
   for (const ids of chunks(subscriptions)) {
-    await keepBudgets(tx, ids);
     await db.deleteFrom('deliveries').where('subject', 'in', ids).execute();
     await db
       .deleteFrom('deliveries')
@@ -42,12 +40,4 @@ export async function deleteOf(tx: Tx, { accounts, subscriptions, devices }: Era
 
 function eventsOf({ db }: Tx, column: 'device_id' | 'subscription_id', ids: string[]) {
   return db.selectFrom('events').where(column, 'in', ids).select('id');
-}
-
-/** What a reseller's key has added stays added. */
-async function keepBudgets({ db }: Tx, subscriptions: readonly string[]): Promise<void> {
-  await sql`UPDATE api_keys SET erased_spent_bytes = erased_spent_bytes + spent.bytes
-    FROM (SELECT api_key_id, sum(bytes) AS bytes FROM adjustments
-      WHERE api_key_id IS NOT NULL AND subscription_id IN (${sql.join(subscriptions)}) GROUP BY api_key_id) AS spent
-    WHERE api_keys.id = spent.api_key_id`.execute(db);
 }

@@ -1,9 +1,10 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
 import { loadAccount } from '../catalogue/account-view.ts';
-import { parseReference, refuseTakenReference } from '../catalogue/accounts.ts';
+import { refuseTakenReference } from '../catalogue/accounts.ts';
 import { findAccount } from '../catalogue/find.ts';
 import type { Account } from '../catalogue/views.ts';
+import { parseReference } from '../catalogue/words.ts';
 
 /** Puts right under which reference a customer is known; nothing of the old one stays. */
 export function rectifyAccount(
