@@ -362,6 +362,8 @@ export interface FleetStatus {
   readonly devices: number;
   readonly connectedDevices: number;
   readonly addressesFree: number;
+  /** After a restore: names of the nodes that must tell their totals before anything is granted. */
+  readonly awaitedNodes: readonly string[];
   readonly nodes: readonly Node[];
 }
 

@@ -376,6 +376,10 @@ export const FleetStatus = Type.Object(
     devices: count('Devices that are not removed.'),
     connectedDevices: count('Devices with a handshake younger than 180 s.'),
     addressesFree: count('Devices that can still be added before the range is used up.'),
+    awaitedNodes: Type.Array(Type.String(), {
+      description:
+        'After a restore from a backup: names of the nodes that have not told what passed; nothing is granted before.',
+    }),
     nodes: Type.Array(Node),
   },
   { ...strict, title: 'FleetStatus' },
