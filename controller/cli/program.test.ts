@@ -272,9 +272,13 @@ describe('turnpike', () => {
     const program = createProgram({ env: {} } as Terminal);
     const verbs = (command: Command): Command[] => [command, ...command.commands.flatMap(verbs)];
     const everywhere = program.options.map(({ long }) => long);
-    const taken = program.commands.flatMap(verbs).flatMap((verb) =>
-      verb.options.filter(({ long }) => everywhere.includes(long)).map(({ long }) => `${verb.name()} ${long}`),
-    );
+    const taken = program.commands
+      .flatMap(verbs)
+      .flatMap((verb) =>
+        verb.options
+          .filter(({ long }) => everywhere.includes(long))
+          .map(({ long }) => `${verb.name()} ${long}`),
+      );
     expect(taken).toEqual([]);
   });
 

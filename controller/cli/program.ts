@@ -1,10 +1,11 @@
-import { Command, CommanderError, Help, type Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { describeError, TurnpikeError } from '../../common/errors.ts';
 import { exitCodes } from '../../common/exit.ts';
 import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
 import { addCaVerbs } from './ca.ts';
+import { addContextVerbs } from './context.ts';
 import { addDeviceVerbs } from './device.ts';
 import { addEnforcementVerb } from './enforcement.ts';
 import { addEventsVerb } from './events.ts';
@@ -24,6 +25,12 @@ export function createProgram(terminal: Terminal): Command {
     .description('Sells passage through a WireGuard fleet: who may pass, how much, and what passed.')
     .option('--socket <path>', `unix socket of the controller (TURNPIKE_SOCKET; otherwise ${defaultSocket})`)
     .option('--url <url>', "the controller's HTTP address; the API key is taken from TURNPIKE_API_KEY")
+    .addOption(
+      new Option('--context <name>', 'the controller of that name (turnpike context)').conflicts([
+        'socket',
+        'url',
+      ]),
+    )
     .option('--json', "print the API's JSON")
     .version(version)
     .exitOverride()
@@ -46,6 +53,7 @@ export function createProgram(terminal: Terminal): Command {
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);
   addWebhookVerbs(program, open);
+  addContextVerbs(program, open);
   addRefusals(program);
   return program;
 }
