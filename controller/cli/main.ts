@@ -8,6 +8,10 @@ endOnCrash('turnpike');
 const program = createProgram({
   env: process.env,
   write: (output) => process.stdout.write(output),
+  screen: () => {
+    const { isTTY, columns, rows } = process.stdout;
+    return isTTY ? { columns, rows } : undefined;
+  },
   untilInterrupted: () => {
     const enough = new AbortController();
     process.once('SIGINT', () => enough.abort());

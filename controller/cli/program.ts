@@ -5,12 +5,14 @@ import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
 import { addCaVerbs } from './ca.ts';
+import { addCompletionVerb } from './completion.ts';
 import { addContextVerbs } from './context.ts';
 import { addDeviceVerbs } from './device.ts';
 import { addEnforcementVerb } from './enforcement.ts';
 import { addEventsVerb } from './events.ts';
 import { addExplainVerb } from './explain.ts';
 import { addGroupVerbs } from './group.ts';
+import { addManVerb } from './man.ts';
 import { addNodeVerbs } from './node.ts';
 import { addRefusals } from './refusals.ts';
 import { defaultSocket, sessionOpener, type Terminal } from './session.ts';
@@ -18,9 +20,10 @@ import { addStatusVerb } from './status.ts';
 import { addSubscriptionVerbs } from './subscription.ts';
 import { addTariffVerbs } from './tariff.ts';
 import { addUsageVerb } from './usage.ts';
+import { addWatch } from './watch.ts';
 import { addWebhookVerbs } from './webhook.ts';
 
-export function createProgram(terminal: Terminal): Command {
+export function createProgram(person: Terminal): Command {
   const program = new Command('turnpike')
     .description('Sells passage through a WireGuard fleet: who may pass, how much, and what passed.')
     .option('--socket <path>', `unix socket of the controller (TURNPIKE_SOCKET; otherwise ${defaultSocket})`)
@@ -34,10 +37,11 @@ export function createProgram(terminal: Terminal): Command {
     .option('--json', "print the API's JSON")
     .version(version)
     .exitOverride()
-    .configureOutput({ writeOut: terminal.write, writeErr: () => undefined })
+    .configureOutput({ writeOut: person.write, writeErr: () => undefined })
     .showHelpAfterError(false);
   // Before the verbs are added: they take it over.
   program.configureHelp({ optionDescription: describeOption });
+  const terminal = addWatch(program, person);
   const open = sessionOpener(terminal);
   addAccountVerbs(program, open);
   addTariffVerbs(program, open);
@@ -54,6 +58,8 @@ export function createProgram(terminal: Terminal): Command {
   addApiKeyVerbs(program, open);
   addWebhookVerbs(program, open);
   addContextVerbs(program, open);
+  addCompletionVerb(program, terminal);
+  addManVerb(program, terminal);
   addRefusals(program);
   return program;
 }

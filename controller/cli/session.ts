@@ -10,6 +10,8 @@ import type { Endpoint } from './transport.ts';
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   write(text: string): void;
+  /** How large the screen is; undefined where what is written goes elsewhere. */
+  screen?(): { readonly columns: number; readonly rows: number } | undefined;
   /** From here on, an interrupt aborts this and does not end the process. */
   untilInterrupted(): AbortSignal;
   /** Reads a file, or standard input for `-`. */
