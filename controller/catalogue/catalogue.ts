@@ -139,6 +139,7 @@ export interface Catalogue {
   followEvents(filter: Omit<EventFilter, 'limit'>, signal: AbortSignal): AsyncIterable<Event>;
 
   getStatus(): Promise<view.FleetStatus>;
+  listHeaviest(limit: number): Promise<view.Heaviest>;
   /** Of a subscription or a device. */
   explain(id: string): Promise<view.Explanation>;
 }

@@ -13,6 +13,7 @@ import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts'
 import { setEnforcement } from './enforcement.ts';
 import { findSubscriptionNamed } from './find.ts';
 import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
+import { listHeaviest } from './heaviest.ts';
 import { createJoinToken } from './join-tokens.ts';
 import { linkAccounts, unlinkAccount } from './links.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
@@ -93,6 +94,7 @@ export function createCatalogue(context: Context): Catalogue {
     listEvents: on(listEvents),
     followEvents: (filter, signal) => followEvents(context, filter, signal),
     getStatus: on(getStatus),
+    listHeaviest: on(listHeaviest),
     explain: onSubscription(explain),
   };
 }

@@ -9,8 +9,8 @@ const everyMs = 1000;
 const clearScreen = '\u001b[H\u001b[2J\u001b[3J';
 
 /**
- * `--watch`, beside any verb that only looks: it looks again and again until it is interrupted. On a screen each look
- * takes the place of the one before; elsewhere what has changed is written.
+ * `--watch`, beside any verb that only looks, and `top` on a screen: it looks again and again until it is interrupted. On
+ * a screen each look takes the place of the one before; elsewhere what has changed is written.
  * @returns the terminal that verbs are to write on
  */
 export function addWatch(program: Command, terminal: Terminal): Terminal {
@@ -18,7 +18,8 @@ export function addWatch(program: Command, terminal: Terminal): Terminal {
   let isWatched = false;
   program.option('--watch', 'look again every second, until interrupted');
   program.hook('preAction', (_program, verb) => {
-    if (program.opts()['watch'] !== true) return;
+    const isTop = verb.name() === 'top' && !verb.opts()['once'] && terminal.screen?.() !== undefined;
+    if (program.opts()['watch'] !== true && !isTop) return;
     if (!looking.includes(verb.name())) {
       throw new TurnpikeError('invalid', `${verb.name()} cannot be watched`, {
         remedy: `--watch is for ${looking.join(', ')}`,

@@ -28,6 +28,8 @@ import { listEvents } from './events/list.ts';
 import { showDailyUsage } from './fleet/daily-usage.ts';
 import { switchEnforcement } from './fleet/enforcement.ts';
 import { explain } from './fleet/explain.ts';
+import { showHealth } from './fleet/health.ts';
+import { listHeaviest } from './fleet/heaviest.ts';
 import { showStatus } from './fleet/status.ts';
 import { showUsage } from './fleet/usage.ts';
 import { addGroup } from './groups/add.ts';
@@ -71,7 +73,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
-    ...[listEvents, showUsage, showDailyUsage, showStatus, explain],
+    ...[listEvents, showUsage, showDailyUsage, showStatus, showHealth, listHeaviest, explain],
   ],
   support: [
     ...[suspendAccount, resumeAccount, suspend, resume, topUp],

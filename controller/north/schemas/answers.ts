@@ -245,6 +245,10 @@ export const Node = Type.Object(
     driver: nullable(Type.String(), 'kernel or userspace WireGuard.'),
     ipv6: nullable(Type.Boolean(), 'It carries IPv6 to the internet.'),
     connectedDevices: count('Devices with a handshake younger than 180 s.'),
+    certificateExpiresAt: nullable(
+      time(''),
+      'Of its newest certificate, which it renews by itself; null: it has none.',
+    ),
     createdAt: time('When it was added.'),
   },
   { ...strict, title: 'Node' },
