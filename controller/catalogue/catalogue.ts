@@ -63,7 +63,9 @@ export interface Catalogue {
   /** For good: it is closed on every node, and cannot be renewed. */
   cancelSubscription(id: string, input: { reason: string }): Promise<view.Subscription>;
   listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
-  getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
+  getSubscription(id: string): Promise<view.Subscription & view.Bookings>;
+  /** @throws TurnpikeError `not_found` when nothing was booked with this reference */
+  findBookings(reference: string): Promise<view.Bookings>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. As with all adjustments, the same call with the same
    * `reference` again changes nothing and answers what became of it; another one with that reference is a `conflict`: a

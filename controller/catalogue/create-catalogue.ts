@@ -5,6 +5,7 @@ import { listEvents } from '../events/list.ts';
 import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
+import { findBookings } from './bookings.ts';
 import type { Catalogue } from './catalogue.ts';
 import { changeTariff } from './change-tariff.ts';
 import { getClientSettings } from './client-settings.ts';
@@ -71,6 +72,7 @@ export function createCatalogue(context: Context): Catalogue {
     awaitAdjustment: onSubscription(awaitAdjustment),
     suspend: onSubscription(suspend),
     resume: onSubscription(resume),
+    findBookings: on(findBookings),
     getUsage: onSubscription(getUsage),
     getDailyUsage: onSubscription(getDailyUsage),
     addDevice: on(addDevice),

@@ -169,6 +169,12 @@ export interface Renewal {
   readonly createdAt: number;
 }
 
+/** Of one reference. */
+export interface Bookings {
+  readonly adjustments: readonly Adjustment[];
+  readonly renewals: readonly Renewal[];
+}
+
 export interface Adjustment {
   readonly id: string;
   readonly subscriptionId: string;

@@ -4,6 +4,7 @@ import { exitCodes } from '../../common/exit.ts';
 import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
+import { addBookingVerb } from './booking.ts';
 import { addCaVerbs } from './ca.ts';
 import { addCompletionVerb } from './completion.ts';
 import { addContextVerbs } from './context.ts';
@@ -56,6 +57,7 @@ export function createProgram(person: Terminal): Command {
   addUsageVerb(program, open);
   addEventsVerb(program, open);
   addStatusVerb(program, open);
+  addBookingVerb(program, open);
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);
   addWebhookVerbs(program, open);

@@ -42,6 +42,7 @@ import { listNodes } from './nodes/list.ts';
 import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
+import { findBookings } from './subscriptions/bookings.ts';
 import { cancel } from './subscriptions/cancel.ts';
 import { changeSubscriptionTariff } from './subscriptions/change.ts';
 import { createSubscription } from './subscriptions/create.ts';
@@ -73,7 +74,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
-    ...[listEvents, showUsage, showDailyUsage, showStatus, showHealth, listHeaviest, explain],
+    ...[findBookings, listEvents, showUsage, showDailyUsage, showStatus, showHealth, listHeaviest, explain],
   ],
   support: [
     ...[suspendAccount, resumeAccount, suspend, resume, topUp],

@@ -119,24 +119,22 @@ export const SubscriptionChange = Type.Object(
   { ...strict, title: 'SubscriptionChange' },
 );
 
-export const Renewal = Type.Object(
+const BookedRenewal = Type.Object(
   {
-    renewal: Type.Object(
-      {
-        subscriptionId: id('sub'),
-        reference: Type.String({
-          description:
-            "The operator's own; unique within the subscription's renewals, and within all others.",
-        }),
-        periods: nullable(count(''), 'As asked for; null when it was a date.'),
-        fromAt: time('The expiry before, or the moment of the renewal where service had ended.'),
-        untilAt: time('The expiry that came of it.'),
-        createdAt: time('When it was booked.'),
-      },
-      strict,
-    ),
-    subscription: Subscription,
+    subscriptionId: id('sub'),
+    reference: Type.String({
+      description: "The operator's own; unique within the subscription's renewals, and within all others.",
+    }),
+    periods: nullable(count(''), 'As asked for; null when it was a date.'),
+    fromAt: time('The expiry before, or the moment of the renewal where service had ended.'),
+    untilAt: time('The expiry that came of it.'),
+    createdAt: time('When it was booked.'),
   },
+  { ...strict, title: 'BookedRenewal' },
+);
+
+export const Renewal = Type.Object(
+  { renewal: BookedRenewal, subscription: Subscription },
   { ...strict, title: 'Renewal' },
 );
 
@@ -173,8 +171,13 @@ export const Adjustment = Type.Object(
   { ...strict, title: 'Adjustment' },
 );
 
+export const Bookings = Type.Object(
+  { adjustments: Type.Array(Adjustment), renewals: Type.Array(BookedRenewal) },
+  { ...strict, title: 'Bookings' },
+);
+
 export const SubscriptionDetail = Type.Object(
-  { ...subscriptionFields, adjustments: Type.Array(Adjustment) },
+  { ...subscriptionFields, ...Bookings.properties },
   { ...strict, title: 'SubscriptionDetail' },
 );
 
