@@ -33,6 +33,15 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
     });
 
   family
+    .command('show <webhook>')
+    .description('one of them')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const webhook = await answerOf(api.GET('/v1/webhooks/{webhook}', at(id)));
+      print(webhook, () => webhookTable([webhook]));
+    });
+
+  family
     .command('set <webhook>')
     .description('changes what is given')
     .option('--to <url>', 'where events are sent')

@@ -85,6 +85,13 @@ describe('the stream of events', () => {
     listener.close();
   });
 
+  // The first heartbeat comes after 15 s.
+  it('is open before anything happens', { timeout: 10_000 }, async () => {
+    const listener = await Listener.open();
+    expect(listener.ids()).toEqual([]);
+    listener.close();
+  });
+
   it('goes on after the last one that was seen, and leaves none out', async () => {
     for (let n = 0; n < 120; n++) await rig.node(`n${n}`);
     const listener = await Listener.open('/v1/events', { 'last-event-id': '3' });
