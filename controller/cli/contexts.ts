@@ -5,8 +5,10 @@ import { Value } from 'typebox/value';
 import { writeFileAtomically } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { show } from '../../common/show.ts';
-import type { Terminal } from './session.ts';
 import type { Endpoint } from './transport.ts';
+
+/** The process's environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 const strict = { additionalProperties: false };
 
@@ -26,7 +28,7 @@ export type Contexts = Static<typeof Contexts>;
 const none: Contexts = { current: null, contexts: {} };
 
 /** @throws TurnpikeError when there is a file that is no list of contexts, or that others may read: it holds API keys */
-export function readContexts(env: Terminal['env']): Contexts {
+export function readContexts(env: Environment): Contexts {
   const path = pathOf(env);
   if (path === undefined) return none;
   let text: string;
@@ -47,7 +49,7 @@ export function readContexts(env: Terminal['env']): Contexts {
   return parse(text, path);
 }
 
-export async function writeContexts(env: Terminal['env'], contexts: Contexts): Promise<void> {
+export async function writeContexts(env: Environment, contexts: Contexts): Promise<void> {
   const path = pathOf(env);
   if (path === undefined) {
     throw new TurnpikeError('environment', 'there is no place for contexts: HOME is not set', {
@@ -68,7 +70,7 @@ export function findContext({ contexts }: Contexts, name: string): Endpoint {
   });
 }
 
-function pathOf(env: Terminal['env']): string | undefined {
+function pathOf(env: Environment): string | undefined {
   const { TURNPIKE_CONTEXTS: named, XDG_CONFIG_HOME: configuration, HOME: home } = env;
   if (named) return named;
   const directory = configuration || (home && join(home, '.config'));

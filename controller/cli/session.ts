@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
 import { printableLines } from '../../common/show.ts';
 import { type ApiClient, openClient } from './client.ts';
-import { findContext, readContexts } from './contexts.ts';
+import { type Environment, findContext, readContexts } from './contexts.ts';
 import { showJson } from './show.ts';
 import type { Endpoint } from './transport.ts';
 
 /** What the CLI needs of the process, so that tests can stand in for it. */
 export interface Terminal {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   write(text: string): void;
   /** How large the screen is; undefined where what is written goes elsewhere. */
   screen?(): { readonly columns: number; readonly rows: number } | undefined;
@@ -56,13 +56,13 @@ export function sessionOpener(terminal: Terminal): OpenSession {
   };
 }
 
-function endpointOf({ url, socket }: GlobalOptions, env: Terminal['env']): Endpoint | undefined {
+function endpointOf({ url, socket }: GlobalOptions, env: Environment): Endpoint | undefined {
   if (url !== undefined) return { url: parseUrl(url), apiKey: env['TURNPIKE_API_KEY'] };
   return socket === undefined ? undefined : { socket };
 }
 
 /** Where no option says which controller is meant. */
-function chosen({ context }: GlobalOptions, env: Terminal['env']): Endpoint {
+function chosen({ context }: GlobalOptions, env: Environment): Endpoint {
   if (context !== undefined) return findContext(readContexts(env), context);
   const socket = env['TURNPIKE_SOCKET'];
   if (socket !== undefined) return { socket };

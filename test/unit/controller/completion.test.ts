@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createProgram, runProgram } from './program.ts';
+import { createProgram, runProgram } from '../../../controller/cli/program.ts';
 
 let directory: string;
 beforeAll(async () => {
