@@ -48,15 +48,16 @@ describe('completion', () => {
   it('completes verbs, options and their values in a bash in which TAB is pressed', async () => {
     const path = await scriptOf('bash');
     const typed = [
-      // So that it prints nothing but what it was given.
-      "PS1=; bind 'set enable-bracketed-paste off'; stty -echo",
-      `turnpike() { echo "GOT $*."; }; source ${path}`,
+      "bind 'set enable-bracketed-paste off'",
+      // Not as it is typed, because that is echoed.
+      `turnpike() { printf 'GO%s %s.\\n' T "$*"; }; source ${path}`,
       ...lines.map(([line]) => line),
       'exit',
     ];
     const terminal = execa('script', ['-qec', 'bash --norc --noprofile -i', '/dev/null'], {
       input: `${typed.join('\n')}\n`,
       env: { TERM: 'dumb' },
+      timeout: 30_000,
     });
     const got = [...(await terminal).stdout.matchAll(/GOT (.*)\./g)].map(([, words]) => words);
     expect(got).toEqual(lines.map(([, words]) => words));
