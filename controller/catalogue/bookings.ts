@@ -2,6 +2,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { show } from '../../common/show.ts';
 import type { Context } from '../books/context.ts';
 import { loadAdjustments } from './adjustment-view.ts';
+import { seesSubscription } from './reach.ts';
 import { toRenewal } from './renewal-view.ts';
 import type { Bookings } from './views.ts';
 import { parseLine } from './words.ts';
@@ -16,6 +17,7 @@ export function findBookings({ store }: Context, text: string): Promise<Bookings
     const booked = await tx.db
       .selectFrom('adjustments')
       .where('reference', '=', reference)
+      .where(seesSubscription(tx, 'adjustments.subscription_id'))
       .select('subscription_id')
       .distinct()
       .orderBy('subscription_id')
@@ -23,6 +25,7 @@ export function findBookings({ store }: Context, text: string): Promise<Bookings
     const renewed = await tx.db
       .selectFrom('renewals')
       .where('reference', '=', reference)
+      .where(seesSubscription(tx, 'renewals.subscription_id'))
       .selectAll()
       .orderBy('subscription_id')
       .execute();

@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProgram, runProgram } from './program.ts';
 
@@ -20,6 +21,9 @@ async function turnpike(argv: string[], env: Record<string, string> = {}) {
       out += text;
     },
     untilInterrupted: () => new AbortController().signal,
+    drained: async () => undefined,
+    openInput: async () => ({ bytes: Readable.from([]), size: 0 }),
+    showProgress: undefined,
     readText: async () => 'turnpike_from_file\n',
   };
   const code = await runProgram(createProgram(terminal), argv, (line) => {

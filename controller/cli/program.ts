@@ -5,6 +5,7 @@ import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
 import { addBookingVerb } from './booking.ts';
+import { addBulkVerbs } from './bulk.ts';
 import { addCaVerbs } from './ca.ts';
 import { addCompletionVerb } from './completion.ts';
 import { addContextVerbs } from './context.ts';
@@ -66,6 +67,7 @@ export function createProgram(person: Terminal): Command {
   addContextVerbs(program, open);
   addCompletionVerb(program, terminal);
   addManVerb(program, terminal);
+  addBulkVerbs(program, open);
   addRefusals(program);
   return program;
 }

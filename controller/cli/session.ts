@@ -3,6 +3,8 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { printableLines } from '../../common/show.ts';
 import { type ApiClient, openClient } from './client.ts';
 import { type Environment, findContext, readContexts } from './contexts.ts';
+import type { Input } from './input.ts';
+import type { ShowProgress } from './progress.ts';
 import { showJson } from './show.ts';
 import type { Endpoint } from './transport.ts';
 
@@ -12,10 +14,15 @@ export interface Terminal {
   write(text: string): void;
   /** How large the screen is; undefined where what is written goes elsewhere. */
   screen?(): { readonly columns: number; readonly rows: number } | undefined;
+  /** Resolves when what was written has been taken: who writes much waits for it. */
+  drained(): Promise<unknown>;
   /** From here on, an interrupt aborts this and does not end the process. */
   untilInterrupted(): AbortSignal;
   /** Reads a file, or standard input for `-`. */
   readText(path: string): Promise<string>;
+  /** The same, bit by bit. */
+  openInput(path: string): Promise<Input>;
+  readonly showProgress: ShowProgress;
 }
 
 /** What each verb works with. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgram, runProgram } from './program.ts';
 
@@ -33,6 +34,9 @@ function start(screen: boolean, ...argv: string[]) {
     write: (text: string) => written.push(text),
     screen: () => (screen ? { columns: 80, rows: 24 } : undefined),
     untilInterrupted: () => enough.signal,
+    drained: async () => undefined,
+    openInput: async () => ({ bytes: Readable.from([]), size: 0 }),
+    showProgress: undefined,
     readText: async () => '',
   };
   const done = runProgram(createProgram(terminal), argv, (line) => {

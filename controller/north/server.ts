@@ -5,20 +5,22 @@ import Type, { type TSchema } from 'typebox';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
-import { demandKeys, trustCallers } from './access.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { demandKeys, giveCatalogues, trustCallers } from './access.ts';
 import type { Api, Route, RouteContext } from './api.ts';
 import type { ApiMetrics } from './api-metrics.ts';
 import { isChange, makeChangesOnce } from './changes.ts';
 import { describeApi } from './describe.ts';
 import { InvalidRequest, type Problem, toProblem } from './problem.ts';
 import { limitRates } from './rate-limit.ts';
-import { routes } from './routes/routes.ts';
+import { confinable, routes } from './routes/routes.ts';
 import { Problem as ProblemSchema } from './schemas/answers.ts';
 import { IdempotencyKey, IfMatch } from './schemas/requests.ts';
 import { strict } from './schemas/values.ts';
 import { compileValidator } from './validation.ts';
 
 export interface ApiOptions extends RouteContext {
+  readonly catalogue: Catalogue;
   readonly log: Logger;
   readonly metrics: ApiMetrics;
   /** `socket`: whoever may open the socket is trusted. `key`: each request needs an API key. */
@@ -35,7 +37,8 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   // Without a logger of its own: fastify's lines hold the caller's address.
   const api: Api = fastify({
     bodyLimit: bodyLimitBytes,
-    requestTimeout: 30_000,
+    // Of silence: bodies of lines come for as long as it takes.
+    connectionTimeout: 30_000,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -49,6 +52,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   refuseWhatIsUnknown(api);
   api.decorateRequest('caller', undefined);
   api.decorateRequest('afterwards', undefined);
+  giveCatalogues(api, options.catalogue);
   if (options.trust === 'key') demandKeys(api, options.apiKeys);
   else trustCallers(api);
   if (options.trust === 'key') await limitRates(api, options.requestsPerMinute);
@@ -124,17 +128,16 @@ async function addRoutes(api: Api, context: RouteContext): Promise<void> {
   const added: RouteOptions[] = [];
   api.addHook('onRoute', (route) => void added.push(route));
   for (const [scope, list] of Object.entries(routes) as [Scope | 'socket', readonly Route[]][]) {
-    await api.register(async (scoped) => {
-      let operationId = '';
-      scoped.addHook('onRoute', (route) => {
-        route.config = { ...route.config, scope };
-        route.schema = { ...route.schema, security: [{ key: [scope] }], operationId };
+    for (const route of list) {
+      // Each by itself: some take other bodies than JSON.
+      await api.register(async (own) => {
+        own.addHook('onRoute', (added) => {
+          added.config = { ...added.config, scope, confinable: confinable.has(route) };
+          added.schema = { ...added.schema, security: [{ key: [scope] }], operationId: route.name };
+        });
+        route(own as Api, context);
       });
-      for (const route of list) {
-        operationId = route.name;
-        route(scoped as Api, context);
-      }
-    });
+    }
   }
   await api.register(async (open) => {
     open.addHook('onRoute', (route) => {

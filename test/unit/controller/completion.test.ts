@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram, runProgram } from '../../../controller/cli/program.ts';
@@ -19,6 +20,9 @@ async function turnpike(...argv: string[]): Promise<string> {
       out += text;
     },
     untilInterrupted: () => new AbortController().signal,
+    drained: async () => undefined,
+    openInput: async () => ({ bytes: Readable.from([]), size: 0 }),
+    showProgress: undefined,
     readText: async () => '',
   };
   expect(await runProgram(createProgram(terminal), argv, () => undefined)).toBe(0);

@@ -4,7 +4,7 @@ import { toJson } from '../../json.ts';
 import { Heaviest } from '../../schemas/health.ts';
 import { strict } from '../../schemas/values.ts';
 
-export const listHeaviest: Route = (api, { catalogue }) => {
+export const listHeaviest: Route = (api) => {
   api.get(
     '/v1/heaviest',
     {
@@ -22,6 +22,6 @@ export const listHeaviest: Route = (api, { catalogue }) => {
         response: { 200: Heaviest },
       },
     },
-    async ({ query: { limit = 20 } }) => toJson(await catalogue.listHeaviest(limit)),
+    async ({ query: { limit = 20 }, catalogue }) => toJson(await catalogue.listHeaviest(limit)),
   );
 };

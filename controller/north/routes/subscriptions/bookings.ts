@@ -4,7 +4,7 @@ import { toJson } from '../../json.ts';
 import { Bookings } from '../../schemas/answers.ts';
 import { name, strict } from '../../schemas/values.ts';
 
-export const findBookings: Route = (api, { catalogue }) => {
+export const findBookings: Route = (api) => {
   api.get(
     '/v1/bookings',
     {
@@ -18,6 +18,6 @@ export const findBookings: Route = (api, { catalogue }) => {
         response: { 200: Bookings },
       },
     },
-    async ({ query }) => toJson(await catalogue.findBookings(query.reference)),
+    async ({ query, catalogue }) => toJson(await catalogue.findBookings(query.reference)),
   );
 };
