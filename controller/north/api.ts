@@ -5,6 +5,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { ReadHealth } from '../health.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { Privacy } from '../privacy/privacy.ts';
@@ -37,6 +38,7 @@ export interface RouteContext {
   readonly privacy: Privacy;
   readonly joining: Joining;
   readonly rollover: CaRollover;
+  readonly health: ReadHealth;
   readonly version: string;
 }
 

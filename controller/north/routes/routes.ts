@@ -34,6 +34,8 @@ import { listEvents } from './events/list.ts';
 import { showDailyUsage } from './fleet/daily-usage.ts';
 import { switchEnforcement } from './fleet/enforcement.ts';
 import { explain } from './fleet/explain.ts';
+import { showHealth } from './fleet/health.ts';
+import { listHeaviest } from './fleet/heaviest.ts';
 import { showStatus } from './fleet/status.ts';
 import { showUsage } from './fleet/usage.ts';
 import { addGroup } from './groups/add.ts';
@@ -53,6 +55,7 @@ import { listErasures, showErasure } from './privacy/receipts.ts';
 import { rectifyAccount } from './privacy/rectify.ts';
 import { liftRestriction, restrictAccount } from './privacy/restrict.ts';
 import { showRetention } from './privacy/retention.ts';
+import { findBookings } from './subscriptions/bookings.ts';
 import { cancel } from './subscriptions/cancel.ts';
 import { changeSubscriptionTariff } from './subscriptions/change.ts';
 import { createSubscription } from './subscriptions/create.ts';
@@ -84,7 +87,8 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
-    ...[listEvents, showUsage, showDailyUsage, showStatus, explain, exportLines],
+    ...[findBookings, listEvents, showUsage, showDailyUsage, exportLines],
+    ...[showStatus, showHealth, listHeaviest, explain],
     ...[showInventory, showRetention],
   ],
   support: [
@@ -121,5 +125,5 @@ export const confinable: ReadonlySet<Route> = new Set([
   ...[listSubscriptions, showSubscription, createSubscription, setSubscription, changeSubscriptionTariff],
   ...[renew, cancel, suspend, resume, topUp, refund, reverse],
   ...[listDevices, showDevice, addDevice, changeDevice, rekeyDevice, removeDevice, showConfig, makeConfig],
-  ...[listEvents, showUsage, showDailyUsage, explain, exportLines, importLines, reconcile],
+  ...[findBookings, listEvents, showUsage, showDailyUsage, explain, exportLines, importLines, reconcile],
 ]);
