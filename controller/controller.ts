@@ -8,6 +8,7 @@ import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
 import { type Books, openBooks } from './books/books.ts';
 import type { ControllerConfig } from './config.ts';
+import { healthReader } from './health.ts';
 import type { Authorities } from './identity/authorities.ts';
 import { type AuthorityFiles, authorityFiles } from './identity/authority-file.ts';
 import { createCaRollover } from './identity/ca-rollover.ts';
@@ -64,6 +65,7 @@ export async function replaceAuthority(
   try {
     const files = authorityFilesOf(options.config);
     const { pin } = await beginNewAuthority(files, books.authorityPins, options.clock);
+    await noteAtMachine(books, 'turnpike-controller --new-ca');
     return `sha256:${pin}`;
   } finally {
     await books.close();
@@ -79,10 +81,18 @@ export async function noteRestore(
 ): Promise<readonly string[]> {
   const books = await open(options);
   try {
-    return await books.beginTerm();
+    const awaited = await books.beginTerm();
+    await noteAtMachine(books, 'turnpike-controller --restored');
+    return awaited;
   } finally {
     await books.close();
   }
+}
+
+/** For the audit log: what is done while the controller is stopped, by whoever may start it. */
+function noteAtMachine({ audit }: Books, route: string): Promise<void> {
+  const actor = { id: 'controller', uid: process.getuid?.() };
+  return audit.done({ actor, method: '', route, named: {} }, 200, []);
 }
 
 function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock' | 'log'>): Promise<Books> {
@@ -91,6 +101,8 @@ function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock'
     range4: config.fleet.range4,
     range6: config.fleet.range6,
     validitySeconds: config.grants.validitySeconds,
+    retention: config.retention,
+    backupDays: config.backupDays,
     hardwareKey: hardwareKeyFile(join(dirname(config.storePath), 'hardware.key')),
     clock,
     log,
@@ -124,12 +136,15 @@ async function serve(
       apiKeys: books.apiKeys,
       changes: books.changes,
       webhooks: books.webhooks,
+      audit: books.audit,
+      privacy: books.privacy,
       requestsPerMinute: config.api.requestsPerMinute,
       version,
       log,
     },
     joining: joining(config, authorities, south.state),
     rollover: createCaRollover({ authorities, identities, log }),
+    health: healthReader(config.storePath, authorities, clock),
     metrics: createApiMetrics(registry),
   };
   let isReady = false;

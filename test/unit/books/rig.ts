@@ -11,6 +11,7 @@ import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts
 import { silentLogger } from '../../../common/log.ts';
 import { type Books, type BooksOptions, openBooks } from '../../../controller/books/books.ts';
 import type { NewTariff } from '../../../controller/catalogue/catalogue.ts';
+import type { ReadHealth } from '../../../controller/health.ts';
 import type { HardwareKeyStore } from '../../../controller/identity/hardware-key.ts';
 import type { NodeIdentity } from '../../../controller/south/ports.ts';
 
@@ -192,12 +193,21 @@ export class TestNode {
   async sync(from = this.revision): Promise<Uint8Array> {
     const { deltas, revision, digest } = await this.#books.desired.since(this.identity, from);
     for (const delta of deltas) for (const id of delta.removedDeviceIds) this.devices.delete(id);
+    for (const id of deltas.flatMap(({ erasedSubscriptionIds }) => erasedSubscriptionIds)) this.#erase(id);
     for (const { subscriptions } of deltas)
       for (const one of subscriptions) this.subscriptions.set(one.id, one);
     for (const { devices } of deltas) for (const one of devices) this.devices.set(one.id, one);
     this.revision = revision;
     await this.#books.register.applied(this.identity, revision, []);
+    await this.#books.register.erased(this.identity, revision);
     return digest;
+  }
+
+  #erase(id: string): void {
+    this.subscriptions.delete(id);
+    for (const device of this.devices.values()) {
+      if (device.subscriptionId === id) this.devices.delete(device.id);
+    }
   }
 
   /** The digest over what this node holds. */
@@ -268,3 +278,12 @@ export class TestNode {
 export function sha256(text: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update(text).digest());
 }
+
+/** Of a controller's machine that lacks nothing. */
+export const goodHealth: ReadHealth = async () => ({
+  at: Date.UTC(2026, 11, 1),
+  clockSteps: 0,
+  databaseBytes: 1_000_000n,
+  diskFreeBytes: 100_000_000_000n,
+  caExpiresAt: Date.UTC(2036, 0, 1),
+});
