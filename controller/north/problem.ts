@@ -89,6 +89,18 @@ export function toProblem(error: unknown): Problem {
   return problemOf('internal', 'something went wrong inside; the log of the controller has more');
 }
 
+/** Of a connection on which no request could be read, by Node's code. */
+export function problemOfConnection(code: string | undefined): Problem {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { ...problemOf('invalid', 'the request did not come in time'), status: 408 };
+    case 'HPE_HEADER_OVERFLOW':
+      return { ...problemOf('invalid', 'the headers are larger than any request needs'), status: 431 };
+    default:
+      return problemOf('invalid', 'this is not HTTP');
+  }
+}
+
 function problemOf(name: ProblemName, detail: string): Problem {
   const { status, title } = problems[name];
   return { type: `urn:turnpike:problem:${name}`, title, status, detail };

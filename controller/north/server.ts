@@ -3,15 +3,18 @@ import swaggerUi from '@fastify/swagger-ui';
 import { type FastifyReply, fastify, type RouteOptions } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import { TurnpikeError } from '../../common/errors.ts';
+import { type HttpLimits, httpServerOptions, listenerLimits } from '../../common/listener-limits.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import { demandKeys, trustCallers } from './access.ts';
 import type { Api, Route, RouteContext } from './api.ts';
 import type { ApiMetrics } from './api-metrics.ts';
 import { isChange, makeChangesOnce } from './changes.ts';
+import { limitConnections } from './connections.ts';
 import { describeApi } from './describe.ts';
 import { InvalidRequest, type Problem, toProblem } from './problem.ts';
 import { limitRates } from './rate-limit.ts';
+import { refuseConnection } from './refuse-connection.ts';
 import { routes } from './routes/routes.ts';
 import { Problem as ProblemSchema } from './schemas/answers.ts';
 import { IdempotencyKey, IfMatch } from './schemas/requests.ts';
@@ -25,17 +28,18 @@ export interface ApiOptions extends RouteContext {
   readonly trust: 'socket' | 'key';
   /** Of one API key. */
   readonly requestsPerMinute: number;
+  readonly limits?: HttpLimits;
 }
-
-/** No request is larger: the largest is a group with all its allowed IPs. */
-const bodyLimitBytes = 64 * 1024;
 
 /** The HTTP API, ready to listen. */
 export async function buildApi(options: ApiOptions): Promise<Api> {
+  const limits = options.limits ?? listenerLimits.api;
   // Without a logger of its own: fastify's lines hold the caller's address.
   const api: Api = fastify({
-    bodyLimit: bodyLimitBytes,
-    requestTimeout: 30_000,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    http: httpServerOptions(limits),
+    clientErrorHandler: refuseConnection,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -49,9 +53,11 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   refuseWhatIsUnknown(api);
   api.decorateRequest('caller', undefined);
   api.decorateRequest('afterwards', undefined);
-  if (options.trust === 'key') demandKeys(api, options.apiKeys);
-  else trustCallers(api);
-  if (options.trust === 'key') await limitRates(api, options.requestsPerMinute);
+  if (options.trust === 'key') {
+    demandKeys(api, options.apiKeys);
+    limitConnections(api, limits.crowd);
+    await limitRates(api, options.requestsPerMinute);
+  } else trustCallers(api);
   makeChangesOnce(api, options);
   await allowStreams(api);
   observe(api, options);

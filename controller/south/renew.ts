@@ -47,9 +47,10 @@ export function recoverHandler(
 async function renew(
   { identity, serial }: Caller,
   publicKey: Uint8Array,
-  { authorities, identities, log, state }: SouthContext,
+  { authorities, clock, identities, log, renewals, state }: SouthContext,
 ): Promise<Identity> {
   requireValid(await identities.standing(identity, serial));
+  renewals.admit(identity.nodeId, clock.monotonic());
   const certificate = await authorities.issuing.issueNode(identity, publicKey);
   await identities.renewed(identity, certificate);
   state.counters.certificatesRenewed += 1;

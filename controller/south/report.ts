@@ -8,15 +8,15 @@ import {
   ReportResponseSchema,
 } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import type { SouthContext } from './context.ts';
-import { type CutOff, type NodeStream, runNodeStream } from './node-stream.ts';
+import { type NodeStream, runNodeStream, type StreamCrowd } from './node-stream.ts';
 
 /** UsageService.Report, on the bytes of the wire (common/grpc/report-method.ts). */
 export function reportHandler(
   context: SouthContext,
-  cutOff: CutOff,
+  crowd: StreamCrowd,
 ): handleBidiStreamingCall<Uint8Array, ReportResponse> {
   return (call) =>
-    void runNodeStream('usage', call, context, cutOff, (stream) =>
+    void runNodeStream('usage', call, context, crowd, (stream) =>
       stream.read(
         (bytes) => bookReport(bytes, stream, context),
         (bytes) => bytes.length,

@@ -19,7 +19,7 @@ import { printable } from '../../common/show.ts';
 import { Wake } from '../../common/wake.ts';
 import type { SouthContext } from './context.ts';
 import { revoked } from './live-streams.ts';
-import { type CutOff, type NodeStream, runNodeStream } from './node-stream.ts';
+import { type NodeStream, runNodeStream, type StreamCrowd } from './node-stream.ts';
 import type { NodeIdentity } from './ports.ts';
 
 type SyncStream = NodeStream<SyncRequest, SyncResponse>;
@@ -27,9 +27,9 @@ type SyncStream = NodeStream<SyncRequest, SyncResponse>;
 /** SyncService.Sync. */
 export function syncHandler(
   context: SouthContext,
-  cutOff: CutOff,
+  crowd: StreamCrowd,
 ): handleBidiStreamingCall<SyncRequest, SyncResponse> {
-  return (call) => void runNodeStream('sync', call, context, cutOff, (stream) => serveSync(stream, context));
+  return (call) => void runNodeStream('sync', call, context, crowd, (stream) => serveSync(stream, context));
 }
 
 async function serveSync(stream: SyncStream, context: SouthContext): Promise<void> {
