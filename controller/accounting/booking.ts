@@ -19,6 +19,7 @@ import { quarantine } from './quarantine.ts';
 import { recordReport, standingOf } from './report-numbers.ts';
 import { noteTold } from './term.ts';
 import { turnLedger } from './turn.ts';
+import { bookDays } from './usage-days.ts';
 import { loadVoucherKey, readVoucher } from './voucher.ts';
 
 export function createBooking(context: Context): Booking {
@@ -98,7 +99,7 @@ async function book(
     answered: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
     renew: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
   });
-  await usage.store(refused);
+  await bookDays(context, tx, identity.nodeId, await usage.store(refused));
   const named = new Set([...reported.keys(), ...refused]);
   const strange = usage.strange + [...named].filter((key) => !served.has(key)).length;
   if (strange === 0) return;

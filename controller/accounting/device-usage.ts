@@ -3,6 +3,7 @@ import type { NodeIdentity } from '../south/ports.ts';
 import { chunks, selectInChunks } from '../store/chunks.ts';
 import type { NewRow } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import type { Growth } from './usage-days.ts';
 
 export interface DeviceTotals {
   readonly deviceId: string;
@@ -16,8 +17,8 @@ export interface BookedUsage {
   readonly grown: ReadonlyMap<string, bigint>;
   /** Entries of devices that this node never served in that period. */
   readonly strange: number;
-  /** Writes the totals down, but for those of ledgers that are not believed. */
-  store(refused: ReadonlySet<string>): Promise<void>;
+  /** Writes the totals down, but for those of ledgers that are not believed. Gives what grew by it. */
+  store(refused: ReadonlySet<string>): Promise<Growth[]>;
 }
 
 /**
@@ -55,7 +56,7 @@ export async function gatherDeviceUsage(
       { ...row, upload: row.upload ?? 0n, download: row.download ?? 0n },
     ]),
   );
-  const grown = new Map<string, bigint>();
+  const grown = new Map<string, Growth>();
   const changed = new Set<string>();
   let strange = 0;
   for (const { deviceId, period, uploadBytes, downloadBytes } of reported) {
@@ -66,10 +67,15 @@ export async function gatherDeviceUsage(
     }
     const upload = larger(row.upload, uploadBytes);
     const download = larger(row.download, downloadBytes);
-    const growth = upload - row.upload + download - row.download;
-    if (growth === 0n) continue;
+    if (upload === row.upload && download === row.download) continue;
     const ledger = ledgerKey(row.subscription_id, period);
-    grown.set(ledger, (grown.get(ledger) ?? 0n) + growth);
+    const before = grown.get(ledger) ?? { upload: 0n, download: 0n };
+    grown.set(ledger, {
+      subscriptionId: row.subscription_id,
+      period,
+      upload: before.upload + upload - row.upload,
+      download: before.download + download - row.download,
+    });
     changed.add(ledgerKey(deviceId, period));
     row.upload = upload;
     row.download = download;
@@ -82,8 +88,10 @@ export async function gatherDeviceUsage(
       return [{ device_id: id, node_id: nodeId, incarnation, period, upload, download }];
     });
     await storeUsage(tx, rows);
+    return [...grown].flatMap(([ledger, growth]) => (refused.has(ledger) ? [] : growth));
   };
-  return { grown, strange, store };
+  const bytes = [...grown].map(([ledger, { upload, download }]) => [ledger, upload + download] as const);
+  return { grown: new Map(bytes), strange, store };
 }
 
 async function storeUsage(tx: Tx, rows: readonly NewRow<'usage'>[]): Promise<void> {

@@ -49,6 +49,11 @@ export function parseInstant(field: string, text: string, timeZone: string): num
   });
 }
 
+/** The local day of an instant, as `2026-12-31`. */
+export function dayOf(instant: number, timeZone: string): string {
+  return at(instant, timeZone).toPlainDate().toString();
+}
+
 /** The first moment of the local day that follows the one of `instant`. */
 export function nextMidnight(instant: number, timeZone: string): number {
   return at(instant, timeZone).toPlainDate().add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds;

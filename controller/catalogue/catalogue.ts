@@ -87,6 +87,8 @@ export interface Catalogue {
   resume(id: string): Promise<view.Subscription>;
   /** Of the current period, unless told. */
   getUsage(subscriptionId: string, input?: { period?: number }): Promise<view.Usage>;
+  /** By day, and on each day by node. Of the current period, unless told. */
+  getDailyUsage(subscriptionId: string, input?: { period?: number }): Promise<view.DailyUsage>;
 
   /**
    * Without `publicKey` a key pair is made; its private half is in the answer once and stored nowhere. A `hardwareId`

@@ -8,6 +8,7 @@ import { addDevice } from './add-device.ts';
 import type { Catalogue } from './catalogue.ts';
 import { changeTariff } from './change-tariff.ts';
 import { getClientSettings } from './client-settings.ts';
+import { getDailyUsage } from './daily-usage.ts';
 import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts';
 import { setEnforcement } from './enforcement.ts';
 import { findSubscriptionNamed } from './find.ts';
@@ -70,6 +71,7 @@ export function createCatalogue(context: Context): Catalogue {
     suspend: onSubscription(suspend),
     resume: onSubscription(resume),
     getUsage: onSubscription(getUsage),
+    getDailyUsage: onSubscription(getDailyUsage),
     addDevice: on(addDevice),
     listDevices: on(listDevices),
     getDevice: on(getDevice),

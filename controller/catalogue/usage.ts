@@ -18,11 +18,7 @@ export function getUsage(
     const periods = await loadPeriodUsage(tx, subscriptionId);
     const number = input.period ?? subscription.period;
     const period = periods.find((one) => one.period === number);
-    if (period === undefined && input.period !== undefined) {
-      throw new TurnpikeError('not_found', `subscription ${subscriptionId} has no period ${number}`, {
-        remedy: `its periods are 1 to ${subscription.period}`,
-      });
-    }
+    if (period === undefined && input.period !== undefined) throw noPeriod(subscription, number);
     const devices = await loadByDevice(tx, subscriptionId, number);
     const { volumeBytes, remainingBytes } = number === subscription.period ? subscription : past(period);
     return {
@@ -40,6 +36,12 @@ export function getUsage(
       nodes: await loadByNode(tx, subscriptionId, number),
       periods,
     };
+  });
+}
+
+export function noPeriod({ id, period }: { id: string; period: number }, number: number): TurnpikeError {
+  return new TurnpikeError('not_found', `subscription ${id} has no period ${number}`, {
+    remedy: `its periods are 1 to ${period}`,
   });
 }
 

@@ -323,6 +323,27 @@ export interface PeriodUsage {
   readonly writtenOffBytes: bigint;
 }
 
+/** What was booked in a period, by day. The days and `olderBytes` add up to `usedBytes`, which is the bill. */
+export interface DailyUsage {
+  readonly subscriptionId: string;
+  readonly period: number;
+  /** By whose calendar days begin. */
+  readonly timeZone: string;
+  readonly usedBytes: bigint;
+  /** Of days that are no longer kept. */
+  readonly olderBytes: bigint;
+  /** Those on which something was booked, in their order. */
+  readonly days: readonly UsageDay[];
+}
+
+export interface UsageDay {
+  /** YYYY-MM-DD. */
+  readonly day: string;
+  readonly uploadBytes: bigint;
+  readonly downloadBytes: bigint;
+  readonly nodes: readonly UsageLine[];
+}
+
 export interface UsageLine {
   readonly id: string;
   /** A device's label, a node's name. */

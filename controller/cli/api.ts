@@ -193,6 +193,14 @@ export interface UsageLine {
   readonly downloadBytes: string;
 }
 
+export interface DailyUsage {
+  readonly period: number;
+  readonly timeZone: string;
+  readonly usedBytes: string;
+  readonly olderBytes: string;
+  readonly days: readonly { readonly day: string; readonly nodes: readonly UsageLine[] }[];
+}
+
 export interface Usage {
   readonly subscriptionId: string;
   readonly uploadBytes: string;

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import type { PeriodUsage, Usage, UsageLine } from './api.ts';
+import { type Command, Option } from 'commander';
+import type { DailyUsage, PeriodUsage, Usage, UsageLine } from './api.ts';
 import type { OpenSession } from './session.ts';
 import { showBytes, showTime, showVolume } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
@@ -9,8 +9,14 @@ export function addUsageVerb(program: Command, open: OpenSession): void {
     .command('usage <subscription>')
     .description('what a subscription (by id or account) used, by device and by node')
     .option('--period <number>', 'of this period (default: the current one)')
-    .action(async (subscription: string, { period }: { period?: string }, command: Command) => {
+    .addOption(new Option('--by <unit>', 'by day, in its time zone').choices(['day']))
+    .action(async (subscription: string, options: { period?: string; by?: 'day' }, command: Command) => {
       const { api, print } = open(command);
+      const { period, by } = options;
+      if (by === 'day') {
+        const daily = await api.get<DailyUsage>('/v1/usage/days', { subscription, period });
+        return print(daily, () => renderDays(daily));
+      }
       const usage = await api.get<Usage>('/v1/usage', { subscription, period });
       print(usage, () => renderUsage(usage));
     });
@@ -34,6 +40,29 @@ function renderUsage(usage: Usage): string {
     '',
     lines('node', usage.nodes),
     ...(usage.periods.length > 1 ? ['', periodTable(usage.periods)] : []),
+  ].join('\n');
+}
+
+function renderDays({ period, timeZone, usedBytes, olderBytes, days }: DailyUsage): string {
+  return [
+    renderProperties([
+      ['period', String(period)],
+      ['time zone', timeZone],
+      ['used', showBytes(usedBytes)],
+      ['earlier days', olderBytes === '0' ? undefined : showBytes(olderBytes)],
+    ]),
+    '',
+    renderTable(
+      ['day', 'node', 'upload', 'download'],
+      days.flatMap(({ day, nodes }) =>
+        nodes.map(({ id, name, uploadBytes, downloadBytes }) => [
+          day,
+          name ?? id,
+          showBytes(uploadBytes),
+          showBytes(downloadBytes),
+        ]),
+      ),
+    ),
   ].join('\n');
 }
 

@@ -21,6 +21,7 @@ it('what the CLI reads is what the API answers', () => {
   expectTypeOf<Static<typeof answers.JoinTicket>>().toExtend<cli.JoinTicket>();
   expectTypeOf<Static<typeof answers.Group>>().toExtend<cli.Group>();
   expectTypeOf<Static<typeof answers.Usage>>().toExtend<cli.Usage>();
+  expectTypeOf<Static<typeof answers.DailyUsage>>().toExtend<cli.DailyUsage>();
   expectTypeOf<Static<typeof answers.Event>>().toExtend<cli.Event>();
   expectTypeOf<Static<typeof answers.FleetStatus>>().toExtend<cli.FleetStatus>();
   expectTypeOf<Static<typeof answers.Explanation>>().toExtend<cli.Explanation>();

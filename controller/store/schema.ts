@@ -22,6 +22,7 @@ export interface Schema {
   reports: ReportTable;
   grants: GrantTable;
   usage: UsageTable;
+  usage_days: UsageDayTable;
   departures: DepartureTable;
   events: EventTable;
   api_keys: ApiKeyTable;
@@ -348,6 +349,21 @@ export interface UsageTable {
   node_id: string;
   incarnation: number;
   period: number;
+  upload: bigint;
+  download: bigint;
+}
+
+/**
+ * What was booked on each day, by node and for all devices of a subscription together: its rows of a period add up to the
+ * period's bill. Rows of long ago may go; the bill is in `grants`.
+ */
+export interface UsageDayTable {
+  subscription_id: string;
+  /** By its number. */
+  period: number;
+  /** YYYY-MM-DD in the subscription's time zone. */
+  day: string;
+  node_id: string;
   upload: bigint;
   download: bigint;
 }

@@ -173,7 +173,20 @@ export class Watch {
         throw new Broken(`${device} is billed for more than passed on ${incarnation}`);
       }
     }
+    this.#days();
     this.#durable();
+  }
+
+  /** What each day was billed is, together, what each period was. */
+  #days(): void {
+    const wrong = this.#world.rows<{ id: string; period: bigint }>(
+      `SELECT g.subscription_id AS id, g.period FROM grants g GROUP BY 1, 2
+       HAVING sum(g.used) <> (SELECT coalesce(sum(d.upload + d.download), 0) FROM usage_days d
+                              WHERE d.subscription_id = g.subscription_id AND d.period = g.period)`,
+    );
+    for (const { id, period } of wrong ?? []) {
+      throw new Broken(`the days of period ${period} of ${id} are not its bill`);
+    }
   }
 
   /** settled + reserved ≤ volume. */

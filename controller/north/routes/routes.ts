@@ -25,6 +25,7 @@ import { rekeyDevice } from './devices/rekey.ts';
 import { removeDevice } from './devices/remove.ts';
 import { showDevice } from './devices/show.ts';
 import { listEvents } from './events/list.ts';
+import { showDailyUsage } from './fleet/daily-usage.ts';
 import { switchEnforcement } from './fleet/enforcement.ts';
 import { explain } from './fleet/explain.ts';
 import { showStatus } from './fleet/status.ts';
@@ -70,7 +71,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
-    ...[listEvents, showUsage, showStatus, explain],
+    ...[listEvents, showUsage, showDailyUsage, showStatus, explain],
   ],
   support: [
     ...[suspendAccount, resumeAccount, suspend, resume, topUp],

@@ -322,6 +322,29 @@ export const Usage = Type.Object(
   { ...strict, title: 'Usage' },
 );
 
+export const DailyUsage = Type.Object(
+  {
+    subscriptionId: id('sub'),
+    period: subscriptionFields.period,
+    timeZone: Type.String({ description: 'By whose calendar days begin.' }),
+    usedBytes: bytes('Upload and download of the period: what is billed.'),
+    olderBytes: bytes('Of it, what is of days that are no longer kept.'),
+    days: Type.Array(
+      Type.Object(
+        {
+          day: Type.String({ format: 'date', description: 'On which it was booked.' }),
+          uploadBytes: bytes('Sent by clients.'),
+          downloadBytes: bytes('Sent to clients.'),
+          nodes: Type.Array(UsageLine),
+        },
+        strict,
+      ),
+      { description: 'With olderBytes they add up to usedBytes. Days without usage are left out.' },
+    ),
+  },
+  { ...strict, title: 'DailyUsage' },
+);
+
 export const Event = Type.Object(
   {
     id: Type.String({

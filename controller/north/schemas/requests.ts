@@ -115,6 +115,16 @@ export const Reversal = Type.Object(occasion, strict);
 
 export const Suspension = Type.Object({ reason: text('For whoever reads the books later.') }, strict);
 
+export const UsageQuery = Type.Object(
+  {
+    subscription: name('Id, or the account when it has one.'),
+    period: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Number of the period; the current one unless given.' }),
+    ),
+  },
+  strict,
+);
+
 export const NewDevice = Type.Object(
   {
     subscription: name('Id, or the account when it has one.'),

@@ -261,6 +261,16 @@ const statements = [
     PRIMARY KEY (device_id, node_id, incarnation, period),
     FOREIGN KEY (node_id, incarnation) REFERENCES incarnations (node_id, incarnation)
   )`,
+  `CREATE TABLE usage_days (
+    subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
+    period INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    node_id TEXT NOT NULL REFERENCES nodes (id),
+    upload BIGINT NOT NULL CHECK (upload >= 0),
+    download BIGINT NOT NULL CHECK (download >= 0),
+    PRIMARY KEY (subscription_id, period, day, node_id)
+  )`,
+  `CREATE INDEX usage_days_by_day ON usage_days (day)`,
   `CREATE TABLE departures (
     node_id TEXT NOT NULL REFERENCES nodes (id),
     device_id TEXT NOT NULL REFERENCES devices (id),

@@ -1,8 +1,7 @@
-import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Usage } from '../../schemas/answers.ts';
-import { name, strict } from '../../schemas/values.ts';
+import { UsageQuery } from '../../schemas/requests.ts';
 
 export const showUsage: Route = (api, { catalogue }) => {
   api.get(
@@ -11,18 +10,7 @@ export const showUsage: Route = (api, { catalogue }) => {
       schema: {
         tags: ['usage'],
         summary: 'What a subscription used, by device and by node',
-        querystring: Type.Object(
-          {
-            subscription: name('Id, or the account when it has one.'),
-            period: Type.Optional(
-              Type.Integer({
-                minimum: 1,
-                description: 'Number of the period; the current one unless given.',
-              }),
-            ),
-          },
-          strict,
-        ),
+        querystring: UsageQuery,
         response: { 200: Usage },
       },
     },
