@@ -59,6 +59,18 @@ it('who is known never makes way, and who comes when all are known is refused', 
   expect(known.some(({ destroyed }) => destroyed)).toBe(false);
 });
 
+it('who was known is a stranger again once nothing shows who he is', () => {
+  const crowd = new Crowd({ ...limits, connections: 1 });
+  const first = come(crowd, '192.0.2.1');
+  const [one, other] = [crowd.know(nameOf(first)), crowd.know(nameOf(first))];
+  one();
+  come(crowd, '192.0.2.2');
+  expect(first.destroyed).toBe(false);
+  other();
+  come(crowd, '192.0.2.2');
+  expect(first.destroyed).toBe(true);
+});
+
 it('an IPv6 network of 64 bits is one, and IPv4 written as IPv6 is IPv4', () => {
   const crowd = new Crowd({ ...limits, perNetwork: 1 });
   const first = [come(crowd, '2001:db8::1'), come(crowd, '::ffff:192.0.2.1')];

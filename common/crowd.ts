@@ -6,7 +6,8 @@ interface Member {
   readonly socket: Socket;
   readonly peer: string;
   readonly network: string;
-  known: boolean;
+  /** What shows who it is: streams of a node, a request with a key. */
+  shown: number;
 }
 
 /**
@@ -39,21 +40,28 @@ export class Crowd {
       socket.destroy();
       return false;
     }
-    const member = { socket, peer: peerOf(socket), network, known: false };
+    const member = { socket, peer: peerOf(socket), network, shown: 0 };
     this.#members.set(member.peer, member);
     this.#byNetwork.set(network, (this.#byNetwork.get(network) ?? 0) + 1);
-    const strangers = this.#strangers.get(network) ?? new Set();
-    this.#strangers.set(network, strangers.add(member));
-    this.#strangerCount += 1;
+    this.#stranger(member);
     this.#onCount(this.size);
     socket.once('close', () => this.#leave(member));
     return true;
   }
 
-  /** Somebody has shown who he is. `peer`: address and port, as grpc-js writes them. */
-  know(peer: string): void {
+  /**
+   * Somebody has shown who he is; a stranger again once what is returned is called. `peer`: address and port, as grpc-js
+   * writes them.
+   */
+  know(peer: string): () => void {
     const member = this.#members.get(peer);
-    if (member && !member.known) this.#noStranger(member);
+    if (member === undefined) return () => undefined;
+    if (member.shown === 0) this.#noStranger(member);
+    member.shown += 1;
+    return () => {
+      member.shown -= 1;
+      if (member.shown === 0 && this.#members.get(peer) === member) this.#stranger(member);
+    };
   }
 
   /** Ends one connection at once. */
@@ -65,7 +73,7 @@ export class Crowd {
   /** The same, unless somebody known is there by now. */
   cutOffStranger(peer: string): void {
     const member = this.#members.get(peer);
-    if (member && !member.known) this.#end(member);
+    if (member?.shown === 0) this.#end(member);
   }
 
   endAll(): void {
@@ -104,15 +112,20 @@ export class Crowd {
   #leave(member: Member): void {
     if (this.#members.get(member.peer) !== member) return;
     this.#members.delete(member.peer);
-    if (!member.known) this.#noStranger(member);
+    if (member.shown === 0) this.#noStranger(member);
     const left = (this.#byNetwork.get(member.network) ?? 1) - 1;
     if (left === 0) this.#byNetwork.delete(member.network);
     else this.#byNetwork.set(member.network, left);
     this.#onCount(this.size);
   }
 
+  #stranger(member: Member): void {
+    const strangers = this.#strangers.get(member.network) ?? new Set();
+    this.#strangers.set(member.network, strangers.add(member));
+    this.#strangerCount += 1;
+  }
+
   #noStranger(member: Member): void {
-    member.known = true;
     const strangers = this.#strangers.get(member.network);
     strangers?.delete(member);
     if (strangers?.size === 0) this.#strangers.delete(member.network);

@@ -1,12 +1,10 @@
 import type { Clock } from '../../common/clock.ts';
 import { heartbeatMs, silenceMs } from '../../common/grpc/liveness.ts';
-import type { GrpcLimits } from '../../common/listener-limits.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Authorities } from '../identity/authorities.ts';
 import type { CloneWatch } from './clones.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
-import type { RenewalLimit } from './renewal-limit.ts';
 import type { SouthState } from './state.ts';
 
 /** What every RPC may use. */
@@ -21,17 +19,9 @@ export interface SouthContext {
   readonly state: SouthState;
   readonly streams: LiveStreams;
   readonly clones: CloneWatch;
-  readonly renewals: RenewalLimit;
   readonly timing: SouthTiming;
-  readonly limits: SouthLimits;
   /** host:port of the nodes' listener as agents dial it. */
   readonly controllerAddress: () => string;
-}
-
-/** Of the two listeners. */
-export interface SouthLimits {
-  readonly nodes: GrpcLimits;
-  readonly enrolment: GrpcLimits;
 }
 
 export interface SouthTiming {

@@ -14,12 +14,12 @@ import { TokenBucket } from './token-bucket.ts';
 export type StreamCrowd = Pick<Crowd, 'cutOff' | 'know'>;
 
 /** A stream of a node whose certificate was verified, from its start to its end. */
-export class NodeStream<Request, Response> implements LiveStream {
+export class NodeStream<Response> implements LiveStream {
   readonly kind: StreamKind;
   readonly caller: Caller;
   /** Aborts when the stream is over, whichever side ended it. */
   readonly closed: AbortSignal;
-  readonly #call: ServerDuplexStream<Request, Response>;
+  readonly #call: ServerDuplexStream<Uint8Array, Response>;
   readonly #context: SouthContext;
   readonly #crowd: StreamCrowd;
   readonly #close = new AbortController();
@@ -27,7 +27,7 @@ export class NodeStream<Request, Response> implements LiveStream {
 
   constructor(
     kind: StreamKind,
-    call: ServerDuplexStream<Request, Response>,
+    call: ServerDuplexStream<Uint8Array, Response>,
     context: SouthContext,
     crowd: StreamCrowd,
   ) {
@@ -51,11 +51,11 @@ export class NodeStream<Request, Response> implements LiveStream {
   }
 
   /** Resolves when the node has ended its side, or the stream is over. */
-  read(onMessage: (message: Request) => Promise<void>, bytesOf: (message: Request) => number): Promise<void> {
+  read(onMessage: (message: Uint8Array) => Promise<void>): Promise<void> {
     const { clock } = this.#context;
     const bucket = new TokenBucket(messageLimit, clock.monotonic());
-    return readSerially(this.#call, this.closed, async (message: Request) => {
-      const wait = bucket.take(clock.monotonic(), 1 + bytesOf(message) / bytesAsMessage);
+    return readSerially(this.#call, this.closed, async (message: Uint8Array) => {
+      const wait = bucket.take(clock.monotonic(), 1 + message.length / bytesAsMessage);
       if (wait > 0) await clock.sleep(wait, this.closed);
       if (!this.closed.aborted) await onMessage(message);
     });
@@ -108,14 +108,14 @@ export class NodeStream<Request, Response> implements LiveStream {
 }
 
 /** Checks who calls and runs `serve` until the stream is over; what `serve` throws ends the stream. */
-export async function runNodeStream<Request, Response>(
+export async function runNodeStream<Response>(
   kind: StreamKind,
-  call: ServerDuplexStream<Request, Response>,
+  call: ServerDuplexStream<Uint8Array, Response>,
   context: SouthContext,
   crowd: StreamCrowd,
-  serve: (stream: NodeStream<Request, Response>) => Promise<void>,
+  serve: (stream: NodeStream<Response>) => Promise<void>,
 ): Promise<void> {
-  let stream: NodeStream<Request, Response>;
+  let stream: NodeStream<Response>;
   try {
     stream = new NodeStream(kind, call, context, crowd);
   } catch (error) {
@@ -130,13 +130,14 @@ export async function runNodeStream<Request, Response>(
   const old = clock.after(age, () =>
     stream.end(new TurnpikeError('unavailable', 'the stream is old; dial again')),
   );
+  let leave = () => {};
   try {
     await stream.checkValid().catch((error: unknown) => {
       state.counters.streamsRefused += 1;
       throw error;
     });
     streams.admit(stream);
-    crowd.know(call.getPeer());
+    leave = crowd.know(call.getPeer());
     await serve(stream);
     stream.end();
   } catch (error) {
@@ -144,6 +145,7 @@ export async function runNodeStream<Request, Response>(
   } finally {
     old.cancel();
     streams.remove(stream);
+    leave();
     state.streams[kind] -= 1;
   }
 }

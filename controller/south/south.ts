@@ -3,18 +3,17 @@ import type { Clock } from '../../common/clock.ts';
 import { Crowd } from '../../common/crowd.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { EnrolmentService, IdentityService } from '../../common/gen/turnpike/v1/enrolment_pb.ts';
-import { SyncService } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { keepaliveOptions } from '../../common/grpc/liveness.ts';
 import { reportMethod } from '../../common/grpc/report-method.ts';
 import { serviceDefinition } from '../../common/grpc/service.ts';
 import { formatHostPort, type HostPort } from '../../common/host-port.ts';
-import { listenerLimits } from '../../common/listener-limits.ts';
+import { type GrpcLimits, listenerLimits } from '../../common/listener-limits.ts';
 import type { Logger } from '../../common/log.ts';
 import { aborted, type Task } from '../../common/task.ts';
 import type { Authorities } from '../identity/authorities.ts';
 import { ServerIdentity } from '../identity/server-identity.ts';
 import { CloneWatch } from './clones.ts';
-import { defaultTiming, type SouthContext, type SouthLimits, type SouthTiming } from './context.ts';
+import { defaultTiming, type SouthContext, type SouthTiming } from './context.ts';
 import { ControllerCredentials } from './credentials.ts';
 import { enrolHandler } from './enrol.ts';
 import { EnrolmentLimit } from './enrolment-limit.ts';
@@ -25,7 +24,7 @@ import { recoverHandler, renewHandler } from './renew.ts';
 import { RenewalLimit } from './renewal-limit.ts';
 import { reportHandler } from './report.ts';
 import { SouthState } from './state.ts';
-import { syncHandler } from './sync.ts';
+import { syncHandler, syncMethod } from './sync.ts';
 
 export interface SouthOptions {
   readonly desired: DesiredState;
@@ -43,6 +42,12 @@ export interface SouthOptions {
   readonly limits?: SouthLimits;
 }
 
+/** Of the two listeners. */
+export interface SouthLimits {
+  readonly nodes: GrpcLimits;
+  readonly enrolment: GrpcLimits;
+}
+
 /** All that faces the nodes: two listeners and the controller's certificate, as tasks, and what they see. */
 export async function createSouth(
   options: SouthOptions,
@@ -53,32 +58,37 @@ export async function createSouth(
     state,
     streams: new LiveStreams(),
     clones: new CloneWatch(),
-    renewals: new RenewalLimit(),
     timing: { ...defaultTiming, ...options.timing },
-    limits: options.limits ?? listenerLimits,
     controllerAddress: () =>
       formatHostPort({
         host: options.advertisedHost,
         port: state.ports.nodes ?? options.nodesListen.port,
       }),
   };
+  const limits = options.limits ?? listenerLimits;
+  const renewals = new RenewalLimit();
   const server = await ServerIdentity.create(options.authorities, options.clock, options.log);
   return {
     tasks: [
       server.renewal,
-      nodesTask(context, server, options.nodesListen),
-      enrolmentTask(context, server, options.enrolmentListen),
+      nodesTask(context, server, options.nodesListen, limits.nodes, renewals),
+      enrolmentTask(context, server, options.enrolmentListen, limits.enrolment, renewals),
     ],
     state,
   };
 }
 
-function nodesTask(context: SouthContext, identity: ServerIdentity, address: HostPort): Task {
+function nodesTask(
+  context: SouthContext,
+  identity: ServerIdentity,
+  address: HostPort,
+  limits: GrpcLimits,
+  renewals: RenewalLimit,
+): Task {
   return {
     name: 'nodes listener',
     async run(signal, ready) {
       const { clock, identities, log, state, streams, timing } = context;
-      const limits = context.limits.nodes;
       const credentials = new ControllerCredentials(context.authorities, identity.certificate, {
         nodesOnly: true,
         handshakeMs: limits.handshakeMs,
@@ -93,9 +103,9 @@ function nodesTask(context: SouthContext, identity: ServerIdentity, address: Hos
       const crowd = new Crowd(limits.crowd, (count) => {
         state.connections.nodes = count;
       });
-      server.addService(serviceDefinition(SyncService), { sync: syncHandler(context, crowd) });
+      server.addService({ sync: syncMethod }, { sync: syncHandler(context, crowd) });
       server.addService({ report: reportMethod }, { report: reportHandler(context, crowd) });
-      server.addService(serviceDefinition(IdentityService), { renew: renewHandler(context) });
+      server.addService(serviceDefinition(IdentityService), { renew: renewHandler(context, renewals) });
       const at = { key: 'nodes.listen', address };
       const stranger = { clock: context.clock, mostMs: limits.strangerMs };
       const listener = await listen(server, credentials, at, crowd, stranger);
@@ -115,11 +125,16 @@ function nodesTask(context: SouthContext, identity: ServerIdentity, address: Hos
   };
 }
 
-function enrolmentTask(context: SouthContext, identity: ServerIdentity, address: HostPort): Task {
+function enrolmentTask(
+  context: SouthContext,
+  identity: ServerIdentity,
+  address: HostPort,
+  limits: GrpcLimits,
+  renewals: RenewalLimit,
+): Task {
   return {
     name: 'enrolment listener',
     async run(signal, ready) {
-      const limits = context.limits.enrolment;
       const credentials = new ControllerCredentials(context.authorities, identity.certificate, {
         nodesOnly: false,
         handshakeMs: limits.handshakeMs,
@@ -134,7 +149,7 @@ function enrolmentTask(context: SouthContext, identity: ServerIdentity, address:
       const limit = new EnrolmentLimit(context.clock.monotonic());
       server.addService(serviceDefinition(EnrolmentService), {
         enrol: enrolHandler(context, limit),
-        recover: recoverHandler(context, limit),
+        recover: recoverHandler(context, limit, renewals),
       });
       const at = { key: 'nodes.enrolment_listen', address };
       const crowd = new Crowd(limits.crowd, (count) => {

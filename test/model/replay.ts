@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ReportRequest } from '../../common/gen/turnpike/v1/usage_pb.ts';
+import { memoryDirectory } from '../simulation/memory-directory.ts';
 import { ModelLedger } from './ledger.ts';
 import { ModelNode, type Told } from './node.ts';
 import type { Figures, ModelStep, Trace } from './trace.ts';
@@ -18,7 +18,7 @@ export interface Difference {
 
 /** Plays a trace on the code. Undefined when code and model agree after each step. */
 export async function replay(trace: Trace): Promise<Difference | undefined> {
-  const directory = mkdtempSync(join(tmpdir(), 'turnpike-model-'));
+  const directory = mkdtempSync(join(memoryDirectory(), 'turnpike-model-'));
   const fleet = await Fleet.begin(trace, directory);
   try {
     for (const [at, step] of trace.steps.entries()) {

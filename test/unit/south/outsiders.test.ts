@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { afterEach, expect, it } from 'vitest';
 import { type AgentIdentity, trustedBy } from '../../../agent/identity/identity.ts';
@@ -14,12 +14,15 @@ import {
   RecoverRequestSchema,
   RenewRequestSchema,
 } from '../../../common/gen/turnpike/v1/enrolment_pb.ts';
+import { SyncRequestSchema, SyncService } from '../../../common/gen/turnpike/v1/sync_pb.ts';
 import { callUnary } from '../../../common/grpc/call.ts';
 import { methodDefinition } from '../../../common/grpc/service.ts';
 import { attemptLimits, listenerLimits, renewalLimit } from '../../../common/listener-limits.ts';
 import { parsePem } from '../../../common/pki/keys.ts';
 import { controllerName } from '../../../common/pki/names.ts';
+import { RawGrpc } from '../../fuzz/raw-grpc.ts';
 import { endlessHeaders, rapidReset } from './http2-attacks.ts';
+import { hello } from './raw-node.ts';
 import { Cleanup, type Controller, joinNode, startAgent, startController, until } from './rig.ts';
 
 // Somebody without a certificate, against real listeners.
@@ -130,6 +133,23 @@ it('a message that is too large is refused, on either listener', async () => {
       10_000,
     ),
   ).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+});
+
+it('a message that cannot be read ends its stream with a status, also in the middle of an answer', async () => {
+  const controller = await startController(cleanup);
+  const { privateKey: key, certificate: cert } = await joinNode(cleanup, controller);
+  const first = toBinary(SyncRequestSchema, hello());
+  // The second call's answer is under way when the bytes are looked at, as its handshake is over.
+  const raw = new RawGrpc(controller.nodes, { key, cert });
+  cleanup.add(async () => raw.close());
+  const { sync } = SyncService.method;
+  for (let n = 0; n < 3; n += 1) {
+    const { status: code } = await raw.call(methodDefinition(sync).path, [
+      first,
+      Uint8Array.from([26, 30, 20]),
+    ]);
+    expect(code).toBe(status.INVALID_ARGUMENT);
+  }
 });
 
 it('one node gets no more certificates than it needs, whichever way it asks; another one gets its own', async () => {

@@ -18,8 +18,8 @@ import { runTasks, type Task } from '../../../common/task.ts';
 import type { Authorities } from '../../../controller/identity/authorities.ts';
 import { authorityFiles } from '../../../controller/identity/authority-file.ts';
 import { openAuthorities } from '../../../controller/identity/open-authorities.ts';
-import type { SouthLimits, SouthTiming } from '../../../controller/south/context.ts';
-import { createSouth } from '../../../controller/south/south.ts';
+import type { SouthTiming } from '../../../controller/south/context.ts';
+import { createSouth, type SouthLimits } from '../../../controller/south/south.ts';
 import type { SouthState } from '../../../controller/south/state.ts';
 import { MemoryBooks } from './memory-books.ts';
 
