@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const clockOnly = 'take a Clock (common/clock.ts) instead, so that tests and the simulation own the time';
 
 export default tseslint.config(
-  { ignores: ['common/gen/**', 'node_modules/**'] },
+  { ignores: ['**/gen/**', 'node_modules/**'] },
   {
     files: ['**/*.ts'],
     languageOptions: {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Account, AccountDetail } from './api.ts';
+import { allPages, answerOf, inPath } from './client.ts';
+import type { AccountDetail } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showTime } from './show.ts';
 import { subscriptionTable } from './subscription-table.ts';
@@ -21,7 +22,7 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
     .description('adds an account under your own reference; no name, no e-mail')
     .action(async (reference: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const account = await api.send<Account>('POST', '/v1/accounts', { reference });
+      const account = await answerOf(api.POST('/v1/accounts', { body: { reference } }));
       print(account, () => `account ${account.reference} added (${account.id})`);
     });
 
@@ -30,7 +31,7 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
     .description('lists them all')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const accounts = await api.all<Account>('/v1/accounts');
+      const accounts = await allPages((query) => api.GET('/v1/accounts', { params: { query } }));
       print(accounts, () =>
         renderTable(
           ['reference', 'id', 'linked with', 'since'],
@@ -50,7 +51,9 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
     .option('--only', onlyText)
     .action(async (name: string, options: ScopeOptions, command: Command) => {
       const { api, print } = open(command);
-      const account = await api.get<AccountDetail>(path(name), options.only ? { only: 'true' } : {});
+      const { path } = inPath({ account: name }).params;
+      const params = { path, query: scopeOf(options) };
+      const account = await answerOf(api.GET('/v1/accounts/{account}', { params }));
       print(account, () => renderAccount(account));
     });
 
@@ -59,7 +62,8 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
     .description('links two accounts, and all that they are linked with, into one set')
     .action(async (name: string, other: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const account = await api.send<Account>('POST', `${path(name)}/link`, { with: other });
+      const body = { with: other };
+      const account = await answerOf(api.POST('/v1/accounts/{account}/link', { ...at(name), body }));
       print(account, () => `account ${account.reference} is linked with ${account.linked.join(', ')}`);
     });
 
@@ -68,7 +72,7 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
     .description('takes it out of its set; the others stay linked')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const account = await api.send<Account>('DELETE', `${path(name)}/link`);
+      const account = await answerOf(api.DELETE('/v1/accounts/{account}/link', at(name)));
       print(account, () => `account ${account.reference} stands alone`);
     });
 
@@ -83,7 +87,7 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
       const { api, print } = open(command);
       const { reason } = options;
       const body = { reason, ...scopeOf(options) };
-      const account = await api.send<AccountDetail>('POST', `${path(name)}/suspend`, body);
+      const account = await answerOf(api.POST('/v1/accounts/{account}/suspend', { ...at(name), body }));
       print(account, () => subscriptionTable(account.subscriptions));
     });
 
@@ -93,7 +97,8 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
     .option('--only', onlyText)
     .action(async (name: string, options: ScopeOptions, command: Command) => {
       const { api, print } = open(command);
-      const account = await api.send<AccountDetail>('POST', `${path(name)}/resume`, scopeOf(options));
+      const body = scopeOf(options);
+      const account = await answerOf(api.POST('/v1/accounts/{account}/resume', { ...at(name), body }));
       print(account, () => subscriptionTable(account.subscriptions));
     });
 }
@@ -102,9 +107,7 @@ function scopeOf({ only }: ScopeOptions): { only?: true } {
   return only ? { only: true } : {};
 }
 
-function path(account: string): string {
-  return `/v1/accounts/${encodeURIComponent(account)}`;
-}
+const at = (account: string) => inPath({ account });
 
 function renderAccount(account: AccountDetail): string {
   return [

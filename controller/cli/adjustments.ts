@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { parseSize } from '../../common/bytes.ts';
-import type { Adjustment } from './api.ts';
+import { answerOf, given, inPath } from './client.ts';
+import type { Adjustment } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showBytes, showTime } from './show.ts';
 import { renderTable } from './table.ts';
@@ -18,8 +19,9 @@ export function addAdjustmentVerbs(family: Command, open: OpenSession): void {
     .action(async (id: string, size: string, input: Occasion & { expires?: string }, command: Command) => {
       const { api, print } = open(command);
       const { reason, reference, expires } = input;
-      const body = { bytes: String(parseSize(size)), reason, reference, ...(expires && { expires }) };
-      const adjustment = await api.send<Adjustment>('POST', `${path(id)}/adjustments`, body);
+      const body = { bytes: String(parseSize(size)), reason, reference, ...given({ expires }) };
+      const added = api.POST('/v1/subscriptions/{subscription}/adjustments', { ...at(id), body });
+      const adjustment = await answerOf(added);
       print(adjustment, () => `${showBytes(adjustment.bytes)} added to ${id}`);
     });
 
@@ -29,8 +31,9 @@ export function addAdjustmentVerbs(family: Command, open: OpenSession): void {
     .action(async (id: string, size: string, input: Occasion & { pack?: string }, command: Command) => {
       const { api, print } = open(command);
       const { reason, reference, pack } = input;
-      const body = { bytes: String(parseSize(size)), reason, reference, ...(pack && { pack }) };
-      const adjustment = await api.send<Adjustment>('POST', `${path(id)}/refunds`, body);
+      const body = { bytes: String(parseSize(size)), reason, reference, ...given({ pack }) };
+      const taken = api.POST('/v1/subscriptions/{subscription}/refunds', { ...at(id), body });
+      const adjustment = await answerOf(taken);
       print(adjustment, () => describe(adjustment, id));
     });
 
@@ -39,8 +42,11 @@ export function addAdjustmentVerbs(family: Command, open: OpenSession): void {
     .action(async (id: string, original: string, input: Occasion, command: Command) => {
       const { api, print } = open(command);
       const { reason, reference } = input;
-      const url = `${path(id)}/adjustments/${encodeURIComponent(original)}/reversal`;
-      const adjustment = await api.send<Adjustment>('POST', url, { reason, reference });
+      const reversed = api.POST('/v1/subscriptions/{subscription}/adjustments/{adjustment}/reversal', {
+        ...inPath({ subscription: id, adjustment: original }),
+        body: { reason, reference },
+      });
+      const adjustment = await answerOf(reversed);
       print(adjustment, () => describe(adjustment, id));
     });
 }
@@ -76,6 +82,4 @@ function withOccasion(command: Command): Command {
     .requiredOption('--reference <reference>', 'your own, such as the number of the payment');
 }
 
-function path(id: string): string {
-  return `/v1/subscriptions/${encodeURIComponent(id)}`;
-}
+const at = (subscription: string) => inPath({ subscription });

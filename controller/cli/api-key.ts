@@ -1,15 +1,19 @@
 import type { Command } from 'commander';
 import { parseSize } from '../../common/bytes.ts';
-import type { ApiKey, SecretApiKey } from './api.ts';
 import { parseCount, parseList } from './arguments.ts';
+import { allPages, answerOf, given, inPath } from './client.ts';
+import type { ApiKey } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showBytes, showTime } from './show.ts';
 import { renderTable } from './table.ts';
 
 interface Settings {
-  readonly scopes?: string[];
   readonly budget?: string;
   readonly expires?: string;
+}
+
+interface Scopes {
+  readonly scopes: ApiKey['scopes'];
 }
 
 const scopesText = 'what it may do, such as read,nodes: read, support, subscriptions, nodes, admin';
@@ -19,10 +23,10 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
 
   withSettings(family.command('add <name>').requiredOption('--scopes <list>', scopesText, parseList))
     .description('makes a key and shows it once')
-    .action(async (name: string, settings: Settings, command: Command) => {
+    .action(async (name: string, settings: Settings & Scopes, command: Command) => {
       const { api, print } = open(command);
-      const body = { name, ...toBody(settings) };
-      const added = await api.send<SecretApiKey>('POST', '/v1/api-keys', body);
+      const body = { name, scopes: settings.scopes, ...toBody(settings) };
+      const added = await answerOf(api.POST('/v1/api-keys', { body }));
       print(added, () => `key ${name}, shown this once and stored as a hash only: ${added.key}`);
     });
 
@@ -31,15 +35,16 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
     .description('lists them all')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const keys = await api.all<ApiKey>('/v1/api-keys');
+      const keys = await allPages((query) => api.GET('/v1/api-keys', { params: { query } }));
       print(keys, () => keyTable(keys.items));
     });
 
   withSettings(family.command('set <key>').option('--scopes <list>', scopesText, parseList))
     .description('changes what is given')
-    .action(async (name: string, settings: Settings, command: Command) => {
+    .action(async (name: string, settings: Settings & Partial<Scopes>, command: Command) => {
       const { api, print } = open(command);
-      const key = await api.send<ApiKey>('PATCH', path(name), toBody(settings));
+      const body = { ...given({ scopes: settings.scopes }), ...toBody(settings) };
+      const key = await answerOf(api.PATCH('/v1/api-keys/{key}', { ...at(name), body }));
       print(key, () => keyTable([key]));
     });
 
@@ -49,8 +54,8 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
     .option('--overlap <seconds>', 'how long the old one goes on; 0: it ends now', parseCount)
     .action(async (name: string, { overlap }: { overlap?: number }, command: Command) => {
       const { api, print } = open(command);
-      const body = overlap === undefined ? {} : { overlapSeconds: overlap };
-      const rotated = await api.send<SecretApiKey>('POST', `${path(name)}/rotate`, body);
+      const body = given({ overlapSeconds: overlap });
+      const rotated = await answerOf(api.POST('/v1/api-keys/{key}/rotate', { ...at(name), body }));
       print(rotated, () => `key ${name}, shown this once and stored as a hash only: ${rotated.key}`);
     });
 
@@ -59,7 +64,7 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
     .description('ends a key, by name or id, at once')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const key = await api.send<ApiKey>('DELETE', path(name));
+      const key = await answerOf(api.DELETE('/v1/api-keys/{key}', at(name)));
       print(key, () => `key ${key.name} removed`);
     });
 }
@@ -70,12 +75,11 @@ function withSettings(command: Command): Command {
     .option('--expires <date>', 'a date or a time from which it is refused, or "never"');
 }
 
-function toBody({ scopes, budget, expires }: Settings) {
-  return {
-    ...(scopes && { scopes }),
-    ...(budget && { budgetBytes: budget === 'unlimited' ? null : String(parseSize(budget)) }),
-    ...(expires && { expires: expires === 'never' ? null : expires }),
-  };
+function toBody({ budget, expires }: Settings) {
+  return given({
+    budgetBytes: budget === 'unlimited' ? null : budget && String(parseSize(budget)),
+    expires: expires === 'never' ? null : expires,
+  });
 }
 
 function keyTable(keys: readonly ApiKey[]): string {
@@ -93,6 +97,4 @@ function keyTable(keys: readonly ApiKey[]): string {
   );
 }
 
-function path(key: string): string {
-  return `/v1/api-keys/${encodeURIComponent(key)}`;
-}
+const at = (key: string) => inPath({ key });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Ca } from './api.ts';
+import { answerOf } from './client.ts';
+import type { Ca } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { renderProperties } from './table.ts';
 
@@ -11,7 +12,7 @@ export function addCaVerbs(program: Command, open: OpenSession): void {
     .description('which it is, and how far a change is')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const ca = await api.get<Ca>('/v1/ca');
+      const ca = await answerOf(api.GET('/v1/ca'));
       print(ca, () => renderCa(ca));
     });
 
@@ -20,7 +21,7 @@ export function addCaVerbs(program: Command, open: OpenSession): void {
     .description('makes the one that is to take its place; nodes get to know it, and no stream ends for long')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const ca = await api.send<Ca>('POST', '/v1/ca/begin');
+      const ca = await answerOf(api.POST('/v1/ca/begin'));
       print(ca, () => renderCa(ca));
     });
 
@@ -30,7 +31,7 @@ export function addCaVerbs(program: Command, open: OpenSession): void {
     .option('--abandon', 'also when nodes do not know it; they must join anew')
     .action(async (options: { abandon?: boolean }, command: Command) => {
       const { api, print } = open(command);
-      const ca = await api.send<Ca>('POST', '/v1/ca/finish', options);
+      const ca = await answerOf(api.POST('/v1/ca/finish', { body: options }));
       print(ca, () => renderCa(ca));
     });
 }

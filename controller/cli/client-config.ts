@@ -1,8 +1,7 @@
 import qrcode from 'qrcode';
 import { TurnpikeError } from '../../common/errors.ts';
 import { publicKeyOf } from '../../common/wireguard-key.ts';
-import type { Device } from './api.ts';
-import type { ApiClient } from './client.ts';
+import { type ApiClient, answerOf, inPath } from './client.ts';
 import type { Terminal } from './session.ts';
 
 /**
@@ -15,16 +14,17 @@ export async function fetchClientConfig(
   node: string,
   privateKey: string | undefined,
 ): Promise<string> {
-  const path = `/v1/devices/${encodeURIComponent(deviceId)}`;
+  const { path } = inPath({ device: deviceId }).params;
   if (privateKey !== undefined) {
-    const { publicKey } = await api.get<Device>(path);
+    const { publicKey } = await answerOf(api.GET('/v1/devices/{device}', { params: { path } }));
     if (publicKeyOf(privateKey) !== publicKey) {
       throw new TurnpikeError('invalid', `this private key is not that of device ${deviceId}`, {
         remedy: `give the right one, or make new keys with turnpike device rekey ${deviceId}`,
       });
     }
   }
-  const text = await api.text(`${path}/config`, { node });
+  const params = { path, query: { node } };
+  const text = await answerOf(api.GET('/v1/devices/{device}/config', { params, parseAs: 'text' }));
   return privateKey === undefined
     ? text
     : text.replace(/^PrivateKey = .*$/m, () => `PrivateKey = ${privateKey}`);

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
-import type { Device, KeyedDevice, Node } from './api.ts';
+import { allPages, answerOf, given, inPath } from './client.ts';
 import { fetchClientConfig, readPrivateKey, renderClientConfig } from './client-config.ts';
+import type { Device, KeyedDevice } from './gen/api.ts';
 import type { OpenSession, Session } from './session.ts';
 import { showAccess, showBytes, showTime } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
@@ -50,8 +51,8 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
       const session = open(command);
       const { publicKey, label, platform, hardwareId } = options;
       await refuseUnknownNode(session, options.node);
-      const body = { subscription, ...defined({ publicKey, label, platform, hardwareId }) };
-      const added = await session.api.send<KeyedDevice>('POST', '/v1/devices', body);
+      const body = { subscription, ...given({ publicKey, label, platform, hardwareId }) };
+      const added = await answerOf(session.api.POST('/v1/devices', { body }));
       await printKeyed(session, added, options, 'added');
     });
 
@@ -60,10 +61,12 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .description('lists the active ones')
     .option('--subscription <id>', 'of this subscription only')
     .option('--status <status>', 'active, replaced or revoked ones')
-    .action(async (filter: { subscription?: string; status?: string }, command: Command) => {
+    .action(async (filter: { subscription?: string; status?: Device['status'] }, command: Command) => {
       const { api, print } = open(command);
       const { subscription, status } = filter;
-      const page = await api.all<Device>('/v1/devices', { subscription, status });
+      const page = await allPages((paging) =>
+        api.GET('/v1/devices', { params: { query: { ...given({ subscription, status }), ...paging } } }),
+      );
       print(page, () => deviceTable(page.items));
     });
 
@@ -72,7 +75,7 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .description('everything about one')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const device = await api.get<Device>(path(id));
+      const device = await answerOf(api.GET('/v1/devices/{device}', at(id)));
       print(device, () => renderDevice(device));
     });
 
@@ -110,9 +113,9 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
           remedy: 'give --label or --platform',
         });
       }
-      const given = Object.entries(defined({ label, platform }));
-      const body = Object.fromEntries(given.map(([key, text]) => [key, text === '' ? null : text]));
-      const device = await api.send<Device>('PATCH', path(id), body);
+      const orNone = (text: string | undefined) => (text === '' ? null : text);
+      const body = given({ label: orNone(label), platform: orNone(platform) });
+      const device = await answerOf(api.PATCH('/v1/devices/{device}', { ...at(id), body }));
       print(device, () => renderDevice(device));
     });
 
@@ -125,8 +128,8 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .action(async (id: string, options: KeyOptions, command: Command) => {
       const session = open(command);
       await refuseUnknownNode(session, options.node);
-      const body = defined({ publicKey: options.publicKey });
-      const rekeyed = await session.api.send<KeyedDevice>('POST', `${path(id)}/rekey`, body);
+      const body = given({ publicKey: options.publicKey });
+      const rekeyed = await answerOf(session.api.POST('/v1/devices/{device}/rekey', { ...at(id), body }));
       await printKeyed(session, rekeyed, options, 'rekeyed');
     });
 
@@ -135,26 +138,17 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .description('closes it on every node, at once and for good')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const device = await api.send<Device>('DELETE', path(id));
+      const device = await answerOf(api.DELETE('/v1/devices/{device}', at(id)));
       print(device, () => `device ${id} removed`);
     });
 }
 
-/** Only what was given: the API refuses what it does not know, and null is not "not given". */
-function defined(fields: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-}
-
-function path(id: string): string {
-  return `/v1/devices/${encodeURIComponent(id)}`;
-}
+const at = (device: string) => inPath({ device });
 
 /** Before keys are made: what cannot be had afterwards should not have been begun. */
 async function refuseUnknownNode({ api }: Session, name: string | undefined): Promise<void> {
   if (name === undefined) return;
-  const node = await api.get<Node>(`/v1/nodes/${encodeURIComponent(name)}`);
+  const node = await answerOf(api.GET('/v1/nodes/{node}', inPath({ node: name })));
   if (node.publicKey === null) {
     throw new TurnpikeError('conflict', `node ${node.name} has not been connected yet: its key is unknown`, {
       remedy: 'join it and start its agent first, or leave out --node',

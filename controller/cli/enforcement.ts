@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
+import { answerOf, type Body, given } from './client.ts';
 import type { OpenSession } from './session.ts';
 
 interface Scope {
@@ -21,14 +22,10 @@ export function addEnforcementVerb(program: Command, open: OpenSession): void {
     )
     .addOption(new Option('--group <name>', 'for the nodes of this group'))
     .addOption(new Option('--tariff <name>', 'for the subscriptions of this tariff').conflicts('group'))
-    .action(async (enforcement: string, scope: Scope, command: Command) => {
+    .action(async (enforcement: Body<'switchEnforcement'>['enforcement'], scope: Scope, command: Command) => {
       const { api, print } = open(command);
-      const body = {
-        enforcement,
-        ...(scope.group === undefined ? {} : { group: scope.group }),
-        ...(scope.tariff === undefined ? {} : { tariff: scope.tariff }),
-      };
-      const set = await api.send<object>('PUT', '/v1/enforcement', body);
+      const body = { enforcement, ...given({ group: scope.group, tariff: scope.tariff }) };
+      const set = await answerOf(api.PUT('/v1/enforcement', { body }));
       print(set, () => `${showScope(scope)}: ${enforcement}`);
     });
 }

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../common/clock.ts';
 import { printable } from '../../common/show.ts';
-import type { Event } from './api.ts';
+import { allPages, given, type Page, type Query } from './client.ts';
+import type { Event } from './gen/api.ts';
 import type { OpenSession, Session } from './session.ts';
 import { showJson, showTime } from './show.ts';
 import { renderTable } from './table.ts';
 
 interface EventOptions {
-  readonly type?: string;
+  readonly type?: Event['type'];
   readonly subscription?: string;
   readonly follow?: boolean;
   readonly json?: boolean;
@@ -25,8 +26,8 @@ export function addEventsVerb(program: Command, open: OpenSession): void {
     .action(async (options: EventOptions, command: Command) => {
       const session = open(command);
       const { type, subscription } = options;
-      const filter = { type, subscription };
-      const page = await session.api.all<Event>('/v1/events', filter);
+      const filter = given({ type, subscription });
+      const page = await listEvents(session, filter);
       if (!options.follow) return session.print(page, () => eventTable(page.items));
       const line = command.optsWithGlobals<EventOptions>().json
         ? (event: Event) => showJson(event)
@@ -35,22 +36,27 @@ export function addEventsVerb(program: Command, open: OpenSession): void {
     });
 }
 
+function listEvents({ api }: Session, filter: Query<'listEvents'>): Promise<Page<Event>> {
+  return allPages((paging) => api.GET('/v1/events', { params: { query: { ...filter, ...paging } } }));
+}
+
 /** Until the person has seen enough. */
 async function follow(
-  { api, terminal }: Session,
+  session: Session,
   seen: readonly Event[],
-  filter: Record<string, string | undefined>,
+  filter: Query<'listEvents'>,
   line: (event: Event) => string,
 ): Promise<void> {
   let news = seen;
   let cursor: string | undefined;
+  const { terminal } = session;
   const interrupted = terminal.untilInterrupted();
   while (true) {
     for (const event of news) terminal.write(`${line(event)}\n`);
     cursor = news.at(-1)?.id ?? cursor;
     await systemClock.sleep(lookEveryMs, interrupted);
     if (interrupted.aborted) return;
-    news = (await api.all<Event>('/v1/events', { ...filter, cursor })).items;
+    news = (await listEvents(session, { ...filter, ...given({ cursor }) })).items;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Access, Explanation, Reason } from './api.ts';
+import { answerOf, inPath } from './client.ts';
+import type { Access, Explanation, Reason } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showAccess, showFlag, showTime, showVolume } from './show.ts';
 import { renderTable } from './table.ts';
@@ -10,7 +11,7 @@ export function addExplainVerb(program: Command, open: OpenSession): void {
     .description('why a subscription (by id or account) or a device passes or not, and what mends it')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const explanation = await api.get<Explanation>(`/v1/explain/${encodeURIComponent(id)}`);
+      const explanation = await answerOf(api.GET('/v1/explain/{id}', inPath({ id })));
       print(explanation, () => renderExplanation(explanation));
     });
 }

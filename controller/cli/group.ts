@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import type { Group } from './api.ts';
 import { parseCount, parseList } from './arguments.ts';
+import { allPages, answerOf, given, inPath } from './client.ts';
+import type { Group } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { renderProperties, renderTable } from './table.ts';
 
 interface Settings {
-  readonly enforcement?: string;
+  readonly enforcement?: Group['enforcement'];
   readonly dns?: string[];
   readonly mtu?: number;
   readonly allowedIps?: string[];
@@ -20,7 +21,8 @@ export function addGroupVerbs(program: Command, open: OpenSession): void {
   withSettings(family.command('add <name>').description('adds a group')).action(
     async (name: string, settings: Settings, command: Command) => {
       const { api, print } = open(command);
-      const group = await api.send<Group>('POST', '/v1/groups', { name, ...toBody(settings) });
+      const body = { name, ...toBody(settings) };
+      const group = await answerOf(api.POST('/v1/groups', { body }));
       print(group, () => renderGroup(group));
     },
   );
@@ -30,7 +32,7 @@ export function addGroupVerbs(program: Command, open: OpenSession): void {
     .description('lists them all')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const groups = await api.all<Group>('/v1/groups');
+      const groups = await allPages((query) => api.GET('/v1/groups', { params: { query } }));
       print(groups, () =>
         renderTable(
           ['group', 'enforcement', 'dns', 'mtu', 'allowed ips', 'keepalive'],
@@ -51,14 +53,15 @@ export function addGroupVerbs(program: Command, open: OpenSession): void {
     .description('everything about one')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const group = await api.get<Group>(path(name));
+      const group = await answerOf(api.GET('/v1/groups/{group}', at(name)));
       print(group, () => renderGroup(group));
     });
 
   withSettings(family.command('set <group>').description('changes what is given and leaves the rest')).action(
     async (name: string, settings: Settings, command: Command) => {
       const { api, print } = open(command);
-      const group = await api.send<Group>('PATCH', path(name), toBody(settings));
+      const body = toBody(settings);
+      const group = await answerOf(api.PATCH('/v1/groups/{group}', { ...at(name), body }));
       print(group, () => renderGroup(group));
     },
   );
@@ -73,19 +76,11 @@ function withSettings(command: Command): Command {
     .option('--keepalive <seconds>', 'persistent keepalive of clients; 0 for none', parseCount);
 }
 
-function toBody({ keepalive, enforcement, dns, mtu, allowedIps }: Settings): object {
-  return {
-    ...(enforcement === undefined ? {} : { enforcement }),
-    ...(dns === undefined ? {} : { dns }),
-    ...(mtu === undefined ? {} : { mtu }),
-    ...(allowedIps === undefined ? {} : { allowedIps }),
-    ...(keepalive === undefined ? {} : { keepaliveSeconds: keepalive }),
-  };
+function toBody({ keepalive, enforcement, dns, mtu, allowedIps }: Settings) {
+  return given({ enforcement, dns, mtu, allowedIps, keepaliveSeconds: keepalive });
 }
 
-function path(group: string): string {
-  return `/v1/groups/${encodeURIComponent(group)}`;
-}
+const at = (group: string) => inPath({ group });
 
 function showKeepalive({ keepaliveSeconds }: Group): string {
   return keepaliveSeconds === 0 ? 'none' : `${keepaliveSeconds} s`;

@@ -1,4 +1,4 @@
-import type { Node } from './api.ts';
+import type { Node } from './gen/api.ts';
 import { showFlag } from './show.ts';
 import { renderTable } from './table.ts';
 

@@ -1,10 +1,15 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
-import type { JoinTicket, Node } from './api.ts';
+import { allPages, answerOf, inPath } from './client.ts';
+import type { JoinTicket, Node } from './gen/api.ts';
 import { nodeTable } from './node-table.ts';
 import type { OpenSession } from './session.ts';
 import { showFlag, showTime } from './show.ts';
 import { renderProperties } from './table.ts';
+
+interface AddOptions extends SetOptions {
+  readonly endpoint: string;
+}
 
 interface SetOptions {
   readonly name?: string;
@@ -22,9 +27,9 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .requiredOption('--endpoint <host:port>', 'where clients reach it')
     .option('--group <name>', 'the group it is in (default: "default")')
     .option('--multiplier <factor>', 'what a byte on it counts, such as 1.5 (default: 1)', parseFactor)
-    .action(async (name: string, options: SetOptions, command: Command) => {
+    .action(async (name: string, options: AddOptions, command: Command) => {
       const { api, print } = open(command);
-      const ticket = await api.send<JoinTicket>('POST', '/v1/nodes', { name, ...options });
+      const ticket = await answerOf(api.POST('/v1/nodes', { body: { name, ...options } }));
       print(ticket, () => renderTicket(ticket, `node ${ticket.node.name} added`));
     });
 
@@ -33,7 +38,7 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .description('lists them all')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const nodes = await api.all<Node>('/v1/nodes');
+      const nodes = await allPages((query) => api.GET('/v1/nodes', { params: { query } }));
       print(nodes, () => nodeTable(nodes.items));
     });
 
@@ -42,7 +47,7 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .description('everything about one')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const node = await api.get<Node>(path(name));
+      const node = await answerOf(api.GET('/v1/nodes/{node}', at(name)));
       print(node, () => renderNode(node));
     });
 
@@ -60,7 +65,7 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
           remedy: 'see turnpike node set --help',
         });
       }
-      const node = await api.send<Node>('PATCH', path(name), options);
+      const node = await answerOf(api.PATCH('/v1/nodes/{node}', { ...at(name), body: options }));
       print(node, () => renderNode(node));
     });
 
@@ -70,7 +75,7 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .requiredOption('--group <name>', 'the new group')
     .action(async (name: string, { group }: { group: string }, command: Command) => {
       const { api, print } = open(command);
-      const node = await api.send<Node>('PATCH', path(name), { group });
+      const node = await answerOf(api.PATCH('/v1/nodes/{node}', { ...at(name), body: { group } }));
       print(node, () => `node ${node.name} is in group ${node.group}`);
     });
 
@@ -79,7 +84,7 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .description('a new join token: after a reinstallation, or when the first one expired')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const ticket = await api.send<JoinTicket>('POST', `${path(name)}/token`);
+      const ticket = await answerOf(api.POST('/v1/nodes/{node}/token', at(name)));
       print(ticket, () => renderTicket(ticket, `new join token for node ${ticket.node.name}`));
     });
 
@@ -88,7 +93,7 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .description('revokes it at once; what it had left of any volume is written off')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const node = await api.send<Node>('DELETE', path(name));
+      const node = await answerOf(api.DELETE('/v1/nodes/{node}', at(name)));
       print(node, () => `node ${node.name} removed`);
     });
 }
@@ -100,9 +105,7 @@ function parseFactor(text: string): number {
   });
 }
 
-function path(node: string): string {
-  return `/v1/nodes/${encodeURIComponent(node)}`;
-}
+const at = (node: string) => inPath({ node });
 
 function renderTicket(ticket: JoinTicket, head: string): string {
   return [

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
 import { printableLines } from '../../common/show.ts';
-import { ApiClient } from './client.ts';
+import { type ApiClient, openClient } from './client.ts';
 import { showJson } from './show.ts';
 
 /** What the CLI needs of the process, so that tests can stand in for it. */
@@ -41,7 +41,7 @@ export function sessionOpener(terminal: Terminal): OpenSession {
         ? { socket: options.socket ?? env['TURNPIKE_SOCKET'] ?? defaultSocket }
         : { url: parseUrl(options.url), apiKey: env['TURNPIKE_API_KEY'] };
     return {
-      api: new ApiClient(endpoint),
+      api: openClient(endpoint),
       terminal,
       print: (answer, forPeople) =>
         terminal.write(`${options.json ? showJson(answer, 2) : printableLines(forPeople())}\n`),

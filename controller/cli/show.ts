@@ -1,5 +1,5 @@
 import { formatSize } from '../../common/bytes.ts';
-import type { Access } from './api.ts';
+import type { Access } from './gen/api.ts';
 
 /** Bytes as people read them. Decimal units, rounded down; `--json` has the exact figure. */
 export function showBytes(bytes: string): string {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { FleetStatus } from './api.ts';
+import { answerOf } from './client.ts';
+import type { FleetStatus } from './gen/api.ts';
 import { nodeTable } from './node-table.ts';
 import type { OpenSession } from './session.ts';
 import { renderProperties } from './table.ts';
@@ -10,7 +11,7 @@ export function addStatusVerb(program: Command, open: OpenSession): void {
     .description('the fleet at a glance')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const status = await api.get<FleetStatus>('/v1/status');
+      const status = await answerOf(api.GET('/v1/status'));
       print(status, () => renderStatus(status));
     });
 }

@@ -1,4 +1,4 @@
-import type { Subscription } from './api.ts';
+import type { Subscription } from './gen/api.ts';
 import { showAccess, showBytes, showVolume } from './show.ts';
 import { renderTable } from './table.ts';
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { Renewal, Subscription, SubscriptionChange } from './api.ts';
 import { parseCount } from './arguments.ts';
+import { answerOf, type Body, given, inPath } from './client.ts';
+import type { Subscription, SubscriptionChange } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showAccess, showTime } from './show.ts';
 
@@ -22,12 +23,8 @@ export function withTimes(command: Command): Command {
 }
 
 /** As the API takes them; what was not given is absent. */
-export function toTimes({ timeZone, starts, expires }: TimesOptions): object {
-  return {
-    ...(timeZone === undefined ? {} : { timeZone }),
-    ...(starts === undefined ? {} : { starts }),
-    ...(expires === undefined ? {} : { expires: expires === 'never' ? null : expires }),
-  };
+export function toTimes({ timeZone, starts, expires }: TimesOptions) {
+  return given({ timeZone, starts, expires: expires === 'never' ? null : expires });
 }
 
 /** The verbs of `turnpike subscription` that are about time. */
@@ -38,7 +35,9 @@ export function addTimeVerbs(family: Command, open: OpenSession): void {
       .description('changes when it starts, while it has not, or when it expires'),
   ).action(async (id: string, options: TimesOptions, command: Command) => {
     const { api, print } = open(command);
-    const subscription = await api.send<Subscription>('PATCH', path(id), toTimes(options));
+    const body = toTimes(options);
+    const set = api.PATCH('/v1/subscriptions/{subscription}', { ...at(id), body });
+    const subscription = await answerOf(set);
     print(subscription, () => `${id} ${showTimes(subscription)}, and is ${showAccess(subscription.access)}`);
   });
 
@@ -52,18 +51,16 @@ export function addTimeVerbs(family: Command, open: OpenSession): void {
       parseCount,
     )
     .addOption(new Option('--until <time>', 'a date or a time in place of periods').conflicts('periods'))
-    .action(
-      async (id: string, body: { reference: string; periods?: number; until?: string }, command: Command) => {
-        const { api, print } = open(command);
-        const { reference, periods, until } = body;
-        const answer = await api.send<Renewal>('POST', `${path(id)}/renewals`, { reference, periods, until });
-        const { access } = answer.subscription;
-        print(
-          answer,
-          () => `${id} renewed until ${showTime(answer.renewal.untilAt)}, and is ${showAccess(access)}`,
-        );
-      },
-    );
+    .action(async (id: string, body: Body<'renew'>, command: Command) => {
+      const { api, print } = open(command);
+      const renewed = api.POST('/v1/subscriptions/{subscription}/renewals', { ...at(id), body });
+      const answer = await answerOf(renewed);
+      const { access } = answer.subscription;
+      print(
+        answer,
+        () => `${id} renewed until ${showTime(answer.renewal.untilAt)}, and is ${showAccess(access)}`,
+      );
+    });
 
   family
     .command('change <subscription>')
@@ -75,9 +72,10 @@ export function addTimeVerbs(family: Command, open: OpenSession): void {
         'next-period',
       ]),
     )
-    .action(async (id: string, { tariff, when }: { tariff: string; when?: string }, command: Command) => {
+    .action(async (id: string, body: Body<'changeSubscriptionTariff'>, command: Command) => {
       const { api, print } = open(command);
-      const change = await api.send<SubscriptionChange>('POST', `${path(id)}/tariff`, { tariff, when });
+      const changed = api.POST('/v1/subscriptions/{subscription}/tariff', { ...at(id), body });
+      const change = await answerOf(changed);
       print(change, () => describeChange(id, change));
     });
 
@@ -85,9 +83,10 @@ export function addTimeVerbs(family: Command, open: OpenSession): void {
     .command('cancel <subscription>')
     .description('closes it on every node for good')
     .requiredOption('--reason <text>', 'why, for whoever reads the books later')
-    .action(async (id: string, { reason }: { reason: string }, command: Command) => {
+    .action(async (id: string, body: { reason: string }, command: Command) => {
       const { api, print } = open(command);
-      const subscription = await api.send<Subscription>('POST', `${path(id)}/cancel`, { reason });
+      const cancelled = api.POST('/v1/subscriptions/{subscription}/cancel', { ...at(id), body });
+      const subscription = await answerOf(cancelled);
       print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
     });
 }
@@ -111,6 +110,5 @@ export function showStart(startsAt: string | null): string {
   return startsAt === null ? 'at its first connection' : showTime(startsAt);
 }
 
-export function path(id: string): string {
-  return `/v1/subscriptions/${encodeURIComponent(id)}`;
-}
+/** A subscription, in the path of what is asked of it. */
+export const at = (subscription: string) => inPath({ subscription });

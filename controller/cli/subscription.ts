@@ -1,17 +1,11 @@
 import type { Command } from 'commander';
 import { addAdjustmentVerbs, adjustmentTable } from './adjustments.ts';
-import type { Subscription, SubscriptionDetail } from './api.ts';
+import { allPages, answerOf, given } from './client.ts';
+import type { SubscriptionDetail } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showAccess, showBytes, showTime, showVolume } from './show.ts';
 import { showConnections, showDevices, subscriptionTable } from './subscription-table.ts';
-import {
-  addTimeVerbs,
-  path,
-  showStart,
-  type TimesOptions,
-  toTimes,
-  withTimes,
-} from './subscription-times.ts';
+import { addTimeVerbs, at, showStart, type TimesOptions, toTimes, withTimes } from './subscription-times.ts';
 import { renderProperties } from './table.ts';
 
 export function addSubscriptionVerbs(program: Command, open: OpenSession): void {
@@ -24,7 +18,7 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
       const { api, print } = open(command);
       const { account, tariff } = input;
       const body = { account, tariff, ...toTimes(input) };
-      const created = await api.send<Subscription>('POST', '/v1/subscriptions', body);
+      const created = await answerOf(api.POST('/v1/subscriptions', { body }));
       print(created, () => `subscription ${created.id} created: ${showVolume(created.volumeBytes)}`);
     });
 
@@ -35,8 +29,10 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
     .option('--only', 'of this account alone')
     .action(async (filter: { account?: string; only?: boolean }, command: Command) => {
       const { api, print } = open(command);
-      const query = { account: filter.account, only: filter.only ? 'true' : undefined };
-      const page = await api.all<Subscription>('/v1/subscriptions', query);
+      const { account, only } = filter;
+      const page = await allPages((paging) =>
+        api.GET('/v1/subscriptions', { params: { query: { ...given({ account, only }), ...paging } } }),
+      );
       print(page, () => subscriptionTable(page.items));
     });
 
@@ -45,7 +41,7 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
     .description('everything about one')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const subscription = await api.get<SubscriptionDetail>(path(id));
+      const subscription = await answerOf(api.GET('/v1/subscriptions/{subscription}', at(id)));
       print(subscription, () => renderSubscription(subscription));
     });
 
@@ -55,9 +51,10 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
     .command('suspend <subscription>')
     .description('closes it on every node until it is resumed')
     .requiredOption('--reason <text>', 'why, for whoever reads the books later')
-    .action(async (id: string, { reason }: { reason: string }, command: Command) => {
+    .action(async (id: string, body: { reason: string }, command: Command) => {
       const { api, print } = open(command);
-      const subscription = await api.send<Subscription>('POST', `${path(id)}/suspend`, { reason });
+      const suspended = api.POST('/v1/subscriptions/{subscription}/suspend', { ...at(id), body });
+      const subscription = await answerOf(suspended);
       print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
     });
 
@@ -66,7 +63,7 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
     .description('ends a suspension')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const subscription = await api.send<Subscription>('POST', `${path(id)}/resume`);
+      const subscription = await answerOf(api.POST('/v1/subscriptions/{subscription}/resume', at(id)));
       print(subscription, () => `${id} is ${showAccess(subscription.access)}`);
     });
 

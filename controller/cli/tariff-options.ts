@@ -3,6 +3,8 @@ import { parseSize } from '../../common/bytes.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { parseSpeed } from '../../common/speed.ts';
 import { parseCount } from './arguments.ts';
+import { given } from './client.ts';
+import type { Tariff } from './gen/api.ts';
 
 /** What becomes null: commander makes a text of it. */
 const none = Symbol('none');
@@ -12,16 +14,16 @@ export interface TariffOptions {
   readonly unlimited?: boolean;
   readonly maxDevices?: number | typeof none;
   readonly maxConnections?: number | typeof none;
-  readonly seatPolicy?: string;
-  readonly sharedKey?: string;
+  readonly seatPolicy?: Tariff['seatPolicy'];
+  readonly sharedKey?: Tariff['sharedKey'];
   readonly requireHardwareId?: boolean;
   readonly download?: number | typeof none;
   readonly upload?: number | typeof none;
-  readonly speedScope?: string;
-  readonly volumeEnd?: string;
+  readonly speedScope?: Tariff['speedScope'];
+  readonly volumeEnd?: 'block';
   readonly throttle?: number;
   readonly thresholds?: number[];
-  readonly period?: { period: string; periodDays: number | null };
+  readonly period?: Pick<Tariff, 'period' | 'periodDays'>;
   readonly rollover?: boolean;
   readonly duration?: number | typeof none;
   readonly grace?: number;
@@ -79,30 +81,29 @@ export function withLimits(command: Command): Command {
 }
 
 /** As the API takes them; what was not given is absent. */
-export function toLimits(options: TariffOptions): object {
+export function toLimits(options: TariffOptions) {
   const { volume, unlimited, period, volumeEnd } = options;
-  const given = {
+  return given({
     volumeBytes: unlimited ? null : volume === undefined ? undefined : String(parseSize(volume)),
-    maxDevices: options.maxDevices,
-    maxConnections: options.maxConnections,
+    maxDevices: orNull(options.maxDevices),
+    maxConnections: orNull(options.maxConnections),
     seatPolicy: options.seatPolicy,
     sharedKey: options.sharedKey,
     requireHardwareId: options.requireHardwareId,
-    downloadBitsPerSecond: options.download,
-    uploadBitsPerSecond: options.upload,
+    downloadBitsPerSecond: orNull(options.download),
+    uploadBitsPerSecond: orNull(options.upload),
     speedScope: options.speedScope,
     throttleBitsPerSecond: volumeEnd === 'block' ? null : options.throttle,
     thresholds: options.thresholds,
     ...period,
     rollover: options.rollover,
-    durationDays: options.duration,
+    durationDays: orNull(options.duration),
     graceSeconds: options.grace,
-  };
-  return Object.fromEntries(
-    Object.entries(given).flatMap(([field, value]) =>
-      value === undefined ? [] : [[field, value === none ? null : value]],
-    ),
-  );
+  });
+}
+
+function orNull<Value>(value: Value | typeof none): Value | null {
+  return value === none ? null : value;
 }
 
 function parseCountOrAny(text: string): number | typeof none {
@@ -128,7 +129,7 @@ function parsePercents(text: string): number[] {
   return text.split(',').map((percent) => parseCount(percent.trim().replace(/%$/, '')));
 }
 
-function parsePeriod(text: string): { period: string; periodDays: number | null } {
+function parsePeriod(text: string): Pick<Tariff, 'period' | 'periodDays'> {
   if (text === 'once' || text === 'month') return { period: text, periodDays: null };
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
   if (days === undefined) throw new InvalidArgumentError('It must be once, month, or days such as 30d.');

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
 import { formatSpeed } from '../../common/speed.ts';
-import type { Tariff, TariffChange } from './api.ts';
+import { allPages, answerOf, given, inPath } from './client.ts';
+import type { Tariff, TariffChange } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showFlag, showSeconds, showVolume } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
@@ -21,9 +22,9 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
         throw new TurnpikeError('invalid', 'a tariff needs --volume SIZE or --unlimited');
       }
       const { api, print } = open(command);
-      const { group } = options;
-      const body = { name, ...toLimits(options), ...(group === undefined ? {} : { group }) };
-      const tariff = await api.send<Tariff>('POST', '/v1/tariffs', body);
+      const { volumeBytes = null, ...limits } = toLimits(options);
+      const body = { name, volumeBytes, ...limits, ...given({ group: options.group }) };
+      const tariff = await answerOf(api.POST('/v1/tariffs', { body }));
       print(tariff, () => `tariff ${tariff.name} added: ${showVolume(tariff.volumeBytes)}`);
     });
 
@@ -32,7 +33,7 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
     .description('lists them all')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const tariffs = await api.all<Tariff>('/v1/tariffs');
+      const tariffs = await allPages((query) => api.GET('/v1/tariffs', { params: { query } }));
       print(tariffs, () => tariffTable(tariffs.items));
     });
 
@@ -41,7 +42,7 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
     .description('everything about one')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const tariff = await api.get<Tariff>(path(name));
+      const tariff = await answerOf(api.GET('/v1/tariffs/{tariff}', at(name)));
       print(tariff, () => renderTariff(tariff));
     });
 
@@ -51,7 +52,8 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
       .description('changes what is given and leaves the rest; says what is in force when'),
   ).action(async (name: string, options: TariffOptions, command: Command) => {
     const { api, print } = open(command);
-    const change = await api.send<TariffChange>('PATCH', path(name), toLimits(options));
+    const body = toLimits(options);
+    const change = await answerOf(api.PATCH('/v1/tariffs/{tariff}', { ...at(name), body }));
     print(change, () => renderChange(change));
   });
 
@@ -60,14 +62,12 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
     .description('removes one that has no subscriptions')
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const tariff = await api.send<Tariff>('DELETE', path(name));
+      const tariff = await answerOf(api.DELETE('/v1/tariffs/{tariff}', at(name)));
       print(tariff, () => `tariff ${tariff.name} removed`);
     });
 }
 
-function path(tariff: string): string {
-  return `/v1/tariffs/${encodeURIComponent(tariff)}`;
-}
+const at = (tariff: string) => inPath({ tariff });
 
 function tariffTable(tariffs: readonly Tariff[]): string {
   return renderTable(

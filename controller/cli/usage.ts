@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { DailyUsage, PeriodUsage, Usage, UsageLine } from './api.ts';
+import { parseCount } from './arguments.ts';
+import { answerOf, given } from './client.ts';
+import type { DailyUsage, PeriodUsage, Usage } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showBytes, showTime, showVolume } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
@@ -8,16 +10,16 @@ export function addUsageVerb(program: Command, open: OpenSession): void {
   program
     .command('usage <subscription>')
     .description('what a subscription (by id or account) used, by device and by node')
-    .option('--period <number>', 'of this period (default: the current one)')
+    .option('--period <number>', 'of this period (default: the current one)', parseCount)
     .addOption(new Option('--by <unit>', 'by day, in its time zone').choices(['day']))
-    .action(async (subscription: string, options: { period?: string; by?: 'day' }, command: Command) => {
+    .action(async (subscription: string, options: { period?: number; by?: 'day' }, command: Command) => {
       const { api, print } = open(command);
-      const { period, by } = options;
-      if (by === 'day') {
-        const daily = await api.get<DailyUsage>('/v1/usage/days', { subscription, period });
+      const params = { query: { subscription, ...given({ period: options.period }) } };
+      if (options.by === 'day') {
+        const daily = await answerOf(api.GET('/v1/usage/days', { params }));
         return print(daily, () => renderDays(daily));
       }
-      const usage = await api.get<Usage>('/v1/usage', { subscription, period });
+      const usage = await answerOf(api.GET('/v1/usage', { params }));
       print(usage, () => renderUsage(usage));
     });
 }
@@ -66,7 +68,7 @@ function renderDays({ period, timeZone, usedBytes, olderBytes, days }: DailyUsag
   ].join('\n');
 }
 
-function lines(title: string, usage: readonly UsageLine[]): string {
+function lines(title: string, usage: Usage['devices' | 'nodes']): string {
   return renderTable(
     [title, 'name', 'upload', 'download'],
     usage.map(({ id, name, uploadBytes, downloadBytes }) => [

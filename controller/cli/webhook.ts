@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
-import type { Delivery, SecretWebhook, Webhook } from './api.ts';
 import { parseList } from './arguments.ts';
+import { allPages, answerOf, type Body, given, inPath } from './client.ts';
+import type { Delivery, Webhook } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showTime } from './show.ts';
 import { renderTable } from './table.ts';
+
+type Types = NonNullable<Webhook['types']>;
 
 const typesText = 'only these events, such as volume.exhausted,key.shared, or "all"';
 
@@ -14,9 +17,9 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
     .command('add <url>')
     .description('sends events there from now on; shows the secret that they are signed with, once')
     .option('--types <list>', typesText, parseList)
-    .action(async (url: string, { types }: { types?: string[] }, command: Command) => {
+    .action(async (url: string, { types }: { types?: Types }, command: Command) => {
       const { api, print } = open(command);
-      const added = await api.send<SecretWebhook>('POST', '/v1/webhooks', { url, ...toBody(types) });
+      const added = await answerOf(api.POST('/v1/webhooks', { body: { url, ...toBody(types) } }));
       print(added, () => `webhook ${added.webhook.id} added; its secret, shown this once: ${added.secret}`);
     });
 
@@ -25,7 +28,7 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
     .description('lists them all')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
-      const webhooks = await api.all<Webhook>('/v1/webhooks');
+      const webhooks = await allPages((query) => api.GET('/v1/webhooks', { params: { query } }));
       print(webhooks, () => webhookTable(webhooks.items));
     });
 
@@ -34,10 +37,10 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
     .description('changes what is given')
     .option('--url <url>', 'where events are sent')
     .option('--types <list>', typesText, parseList)
-    .action(async (id: string, options: { url?: string; types?: string[] }, command: Command) => {
+    .action(async (id: string, options: { url?: string; types?: Types }, command: Command) => {
       const { api, print } = open(command);
-      const body = { ...(options.url && { url: options.url }), ...toBody(options.types) };
-      const webhook = await api.send<Webhook>('PATCH', path(id), body);
+      const body = { ...given({ url: options.url }), ...toBody(options.types) };
+      const webhook = await answerOf(api.PATCH('/v1/webhooks/{webhook}', { ...at(id), body }));
       print(webhook, () => webhookTable([webhook]));
     });
 
@@ -50,7 +53,8 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
       .description(text)
       .action(async (id: string, _options: object, command: Command) => {
         const { api, print } = open(command);
-        const webhook = await api.send<Webhook>('PATCH', path(id), { enabled });
+        const body = { enabled };
+        const webhook = await answerOf(api.PATCH('/v1/webhooks/{webhook}', { ...at(id), body }));
         print(webhook, () => webhookTable([webhook]));
       });
   }
@@ -60,7 +64,7 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
     .description('makes another secret and shows it once; for a day messages are signed with both')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const rotated = await api.send<SecretWebhook>('POST', `${path(id)}/rotate`);
+      const rotated = await answerOf(api.POST('/v1/webhooks/{webhook}/rotate', at(id)));
       print(rotated, () => `the new secret of ${id}, shown this once: ${rotated.secret}`);
     });
 
@@ -68,9 +72,14 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
     .command('deliveries <webhook>')
     .description('what was sent and what is to be sent, newest first')
     .option('--state <state>', 'pending, delivered or failed')
-    .action(async (id: string, { state }: { state?: string }, command: Command) => {
+    .action(async (id: string, { state }: { state?: Delivery['state'] }, command: Command) => {
       const { api, print } = open(command);
-      const deliveries = await api.all<Delivery>(`${path(id)}/deliveries`, { state });
+      const { path } = at(id).params;
+      const deliveries = await allPages((paging) =>
+        api.GET('/v1/webhooks/{webhook}/deliveries', {
+          params: { path, query: { ...given({ state }), ...paging } },
+        }),
+      );
       print(deliveries, () => deliveryTable(deliveries.items));
     });
 
@@ -79,9 +88,9 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
     .description('sends one delivery again, or all events since a time')
     .option('--delivery <id>', 'this one')
     .option('--since <time>', 'all since this date or time')
-    .action(async (id: string, what: { delivery?: string; since?: string }, command: Command) => {
+    .action(async (id: string, body: Body<'replayWebhook'>, command: Command) => {
       const { api, print } = open(command);
-      const replayed = await api.send<{ deliveries: number }>('POST', `${path(id)}/replays`, what);
+      const replayed = await answerOf(api.POST('/v1/webhooks/{webhook}/replays', { ...at(id), body }));
       print(replayed, () => `${replayed.deliveries} queued`);
     });
 
@@ -90,14 +99,13 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
     .description('ends it, with its log')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print } = open(command);
-      const webhook = await api.send<Webhook>('DELETE', path(id));
+      const webhook = await answerOf(api.DELETE('/v1/webhooks/{webhook}', at(id)));
       print(webhook, () => `webhook ${webhook.id} removed`);
     });
 }
 
-function toBody(types: string[] | undefined) {
-  if (types === undefined) return {};
-  return { types: types.join() === 'all' ? null : types };
+function toBody(types: Types | undefined) {
+  return given({ types: types?.join() === 'all' ? null : types });
 }
 
 function webhookTable(webhooks: readonly Webhook[]): string {
@@ -127,6 +135,4 @@ function deliveryTable(deliveries: readonly Delivery[]): string {
   );
 }
 
-function path(id: string): string {
-  return `/v1/webhooks/${encodeURIComponent(id)}`;
-}
+const at = (webhook: string) => inPath({ webhook });

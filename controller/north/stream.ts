@@ -25,6 +25,8 @@ export async function streamEvents(
   streams.add(closed);
   try {
     reply.sse.sendHeaders();
+    // At once, and not with the first event or heartbeat: until then a listener does not know that it listens.
+    reply.raw.flushHeaders();
     for await (const event of catalogue.followEvents(wanted, closed.signal)) {
       if (!(await mayGoOn(request.caller, 'read', apiKeys))) break;
       await reply.sse.send({ id: event.id, event: event.type, data: toJson(event) });

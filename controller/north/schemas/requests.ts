@@ -5,8 +5,13 @@ import { bytes, name, nullable, publicKey, strict, text } from './values.ts';
 const enforcement = Type.Enum(['observe', 'enforce', 'inherit']);
 const cidr = Type.String({ minLength: 3, maxLength: 49 });
 
+/** Items per page, unless a caller wants another number. */
+export const pageLimit = 100;
+
 export const paging = {
-  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Items per page.' }),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1000, default: pageLimit, description: 'Items per page.' }),
+  ),
   cursor: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the page before.' })),
 };
 
