@@ -12,6 +12,7 @@ import type { ApiMetrics } from './api-metrics.ts';
 import { isChange, makeChangesOnce } from './changes.ts';
 import { limitConnections } from './connections.ts';
 import { describeApi } from './describe.ts';
+import { refuseOtherMethods } from './methods.ts';
 import { InvalidRequest, type Problem, toProblem } from './problem.ts';
 import { limitRates } from './rate-limit.ts';
 import { refuseConnection } from './refuse-connection.ts';
@@ -58,11 +59,13 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     limitConnections(api, limits.crowd);
     await limitRates(api, options.requestsPerMinute);
   } else trustCallers(api);
+  const added: RouteOptions[] = [];
+  refuseOtherMethods(api, added);
   makeChangesOnce(api, options);
   await allowStreams(api);
   observe(api, options);
   await describeApi(api, options.version);
-  await addRoutes(api, options);
+  await addRoutes(api, options, added);
   await api.ready();
   return api;
 }
@@ -126,8 +129,7 @@ function headersOf(route: RouteOptions): { headers?: TSchema } {
 }
 
 /** One place says which scope each route needs; one without does not start. */
-async function addRoutes(api: Api, context: RouteContext): Promise<void> {
-  const added: RouteOptions[] = [];
+async function addRoutes(api: Api, context: RouteContext, added: RouteOptions[]): Promise<void> {
   api.addHook('onRoute', (route) => void added.push(route));
   for (const [scope, list] of Object.entries(routes) as [Scope | 'socket', readonly Route[]][]) {
     await api.register(async (scoped) => {
