@@ -7,6 +7,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** Killed after this long, with all that it has started; 30 s unless told. */
   readonly timeoutMs?: number;
+  /** Ends it likewise. */
+  readonly signal?: AbortSignal | undefined;
   /** Told the process id when it has started. */
   readonly onStart?: (pid: number) => void;
 }
@@ -57,16 +59,22 @@ export const runCommand: CommandRunner = async ([program, ...args], options = {}
   });
   const { pid } = child;
   if (pid !== undefined) options.onStart?.(pid);
-  let timedOut = false;
-  const timer = systemClock.after(options.timeoutMs ?? 30_000, () => {
-    timedOut = true;
+  const end = () => {
     if (pid !== undefined) endGroup(pid);
     // Whoever left the group may hold the pipes open.
     child.stdout?.destroy();
     child.stderr?.destroy();
+  };
+  let timedOut = false;
+  const timer = systemClock.after(options.timeoutMs ?? 30_000, () => {
+    timedOut = true;
+    end();
   });
+  options.signal?.addEventListener('abort', end, { once: true });
+  if (options.signal?.aborted) end();
   const result = await child;
   timer.cancel();
+  options.signal?.removeEventListener('abort', end);
   if (!result.failed && !timedOut) return result.stdout;
   const failure = { ...result, timedOut };
   throw new CommandError(program, result.exitCode, describeFailure(failure), result.stderr ?? '');

@@ -169,7 +169,8 @@ export class FakeGate implements Gate {
     this.#change(planRenewal(model, this.#clock.monotonic()), validitySeconds);
   }
 
-  async read(): Promise<GateReading | undefined> {
+  async read(signal?: AbortSignal): Promise<GateReading | undefined> {
+    signal?.throwIfAborted();
     const table = this.#table;
     if (table === undefined) return undefined;
     return {
@@ -205,14 +206,14 @@ export class FakeGate implements Gate {
     if ((table.unlimited.get(address) ?? now) > now) return true;
     const grant = table.grants.get(address);
     const quota = grant && grant.until > now ? table.quotas.get(grant.quota) : undefined;
-    if (quota !== undefined) {
+    if (grant !== undefined && quota !== undefined) {
       if (quota.used + bytes <= quota.bytes) {
         quota.used += bytes;
         return true;
       }
       // As in the kernel, what is dropped goes on consuming.
       quota.used = quota.bytes;
-      if (!quota.depleted) this.#tell('exhausted');
+      if (!quota.depleted) this.#tell({ exhausted: grant.quota });
       quota.depleted = true;
     }
     const allowance = table.idle.get(address);

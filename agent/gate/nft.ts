@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../common/clock.ts';
-import { CommandError, type CommandRunner, type LineStream } from '../../common/command.ts';
+import {
+  CommandError,
+  type CommandOptions,
+  type CommandRunner,
+  type LineStream,
+} from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { parseOutput } from '../../common/output.ts';
 import type { Change } from './change.ts';
@@ -46,7 +51,7 @@ export class NftGate implements Gate {
   }
 
   async epoch(): Promise<Epoch | undefined> {
-    const table = await this.#list(['chains'], parseLife);
+    const table = await this.#life();
     if (table === undefined) return undefined;
     return { bootId: (await readFile(bootIdFile, 'utf8')).trim(), table };
   }
@@ -83,22 +88,25 @@ export class NftGate implements Gate {
     await this.#change(planRenewal(model, now), { validitySeconds, now });
   }
 
-  async read(): Promise<GateReading | undefined> {
-    const epoch = await this.epoch();
-    if (epoch === undefined) return undefined;
+  async read(signal?: AbortSignal): Promise<GateReading | undefined> {
+    const bootId = (await readFile(bootIdFile, 'utf8')).trim();
     try {
-      // Two questions one after the other: within one, nft 1.0.6 fetches elements first and quotas second, and what passes
-      // between would be missing from both.
-      const quotaRemaining = await this.#list(['quotas', 'table', 'inet', tableName], parseQuotasRemaining);
+      // Quotas before counters: what passes in between is in the counters, and not missing from both. Terse, as `list quotas`
+      // would fetch all elements of all sets first.
+      const { table, quotaRemaining } = await this.#list(
+        ['ruleset', 'inet'],
+        (output) => ({ table: parseLife(output), quotaRemaining: parseQuotasRemaining(output) }),
+        { flags: ['-t'], signal },
+      );
+      if (table === undefined) return undefined;
       const [up4, down4, up6, down6] = await Promise.all([
-        this.#counters('up4'),
-        this.#counters('down4'),
-        this.#counters('up6'),
-        this.#counters('down6'),
+        this.#counters('up4', signal),
+        this.#counters('down4', signal),
+        this.#counters('up6', signal),
+        this.#counters('down6', signal),
       ]);
-      const after = await this.epoch();
-      if (after?.table !== epoch.table) return undefined;
-      return { epoch, quotaRemaining, counters: merge([up4, up6], [down4, down6]) };
+      if ((await this.#life()) !== table) return undefined;
+      return { epoch: { bootId, table }, quotaRemaining, counters: merge([up4, up6], [down4, down6]) };
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -123,12 +131,20 @@ export class NftGate implements Gate {
     });
   }
 
-  #counters(set: string): Promise<Map<string, bigint>> {
-    return this.#list(['set', 'inet', tableName, set], (output) => parseCounters(output, set));
+  #life(): Promise<string | undefined> {
+    return this.#list(['chains'], parseLife);
   }
 
-  async #list<Result>(what: readonly string[], parse: (output: string) => Result): Promise<Result> {
-    return parseOutput('nft', await this.#nft(['-j', 'list', ...what]), parse);
+  #counters(set: string, signal: AbortSignal | undefined): Promise<Map<string, bigint>> {
+    return this.#list(['set', 'inet', tableName, set], (output) => parseCounters(output, set), { signal });
+  }
+
+  async #list<Result>(
+    what: readonly string[],
+    parse: (output: string) => Result,
+    { flags = [], signal }: { flags?: readonly string[]; signal?: AbortSignal | undefined } = {},
+  ): Promise<Result> {
+    return parseOutput('nft', await this.#nft([...flags, '-j', 'list', ...what], { signal }), parse);
   }
 
   async #change(changes: readonly Change[], times: Times): Promise<void> {
@@ -167,20 +183,19 @@ export class NftGate implements Gate {
   }
 
   async #script(input: string): Promise<void> {
-    await this.#nft(['-f', '-'], input);
+    await this.#nft(['-f', '-'], { input });
   }
 
-  async #nft(args: readonly string[], input?: string): Promise<string> {
+  async #nft(
+    args: readonly string[],
+    options: Pick<CommandOptions, 'input' | 'signal'> = {},
+  ): Promise<string> {
     const onStart = (pid: number) => {
       this.#ownPids.push(pid);
       if (this.#ownPids.length > 32) this.#ownPids.shift();
     };
     try {
-      return await this.#options.run(['nft', ...args], {
-        onStart,
-        timeoutMs: 120_000,
-        ...(input === undefined ? {} : { input }),
-      });
+      return await this.#options.run(['nft', ...args], { ...options, onStart, timeoutMs: 120_000 });
     } catch (error) {
       if (error instanceof CommandError && error.message.endsWith('is not installed')) {
         throw new TurnpikeError('environment', 'nft is not installed', { remedy: 'apt install nftables' });

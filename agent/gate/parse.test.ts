@@ -19,7 +19,7 @@ describe('parseLife', () => {
 
 describe('parseQuotasRemaining', () => {
   it('subtracts what was used, exact beyond 2^53', () => {
-    expect(parseQuotasRemaining(recorded('quotas'))).toEqual(
+    expect(parseQuotasRemaining(recorded('ruleset'))).toEqual(
       new Map([
         ['sub_x_1', 9_007_199_254_740_993n],
         ['sub_y_2', 0n],
@@ -29,7 +29,7 @@ describe('parseQuotasRemaining', () => {
   });
 
   it('never says less than nothing', () => {
-    const over = recorded('quotas').replace('"used": 1000,', '"used": 1028,');
+    const over = recorded('ruleset').replace('"used": 1000,', '"used": 1028,');
     expect(parseQuotasRemaining(over).get('sub_y_2')).toBe(0n);
   });
 });

@@ -21,7 +21,7 @@ export function lifeTag(life: string): string {
   return life.split('/')[0] ?? '';
 }
 
-/** Bytes that may still pass each quota: `nft -j list quotas`. */
+/** Bytes that may still pass each quota: `nft -t -j list ruleset`, which has the life mark too. */
 export function parseQuotasRemaining(output: string): Map<string, bigint> {
   return new Map(
     quotas(parseListing(output)).map(({ name, bytes, used }) => [

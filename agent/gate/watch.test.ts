@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { GateEvent } from './model.ts';
 import { MonitorReader } from './watch.ts';
 
 const own = 4711;
 const foreign = 815;
 
-function news(...lines: string[]): (string | undefined)[] {
+function news(...lines: string[]): (GateEvent | undefined)[] {
   const reader = new MonitorReader((pid) => pid === own);
   return lines.map((line) => reader.read(line));
 }
@@ -14,8 +15,8 @@ const generation = (pid: number) => `# new generation 7 by process ${pid} (nft)`
 // The lines are as nft 1.0.6 prints them.
 describe('MonitorReader', () => {
   it('reports a quota that ran dry, whatever family the packet had', () => {
-    expect(news('add quota ip turnpike q_1 { 1000 bytes used 1000 bytes } ')).toEqual(['exhausted']);
-    expect(news('add quota ip6 turnpike q_1 { 1 mbytes used 1 mbytes } ')).toEqual(['exhausted']);
+    expect(news('add quota ip turnpike q_1 { 1000 bytes used 1000 bytes } ')).toEqual([{ exhausted: '1' }]);
+    expect(news('add quota ip6 turnpike q_1 { 1 mbytes used 1 mbytes } ')).toEqual([{ exhausted: '1' }]);
   });
 
   it('tells the bells by their names', () => {

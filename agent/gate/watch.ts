@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.ts';
 import type { LineStream } from '../../common/command.ts';
 import type { GateEvent } from './model.ts';
-import { bellOf, tableName } from './names.ts';
+import { bellOf, quotaName, tableName } from './names.ts';
 
 /**
  * Reads what `nft monitor` prints and says when somebody else touched our table, one of our quotas ran dry, or a bell
@@ -22,7 +22,7 @@ export class MonitorReader {
   /** What the line says, if it is news. */
   read(line: string): GateEvent | undefined {
     const quota = quotaLine.exec(line)?.[1];
-    if (quota !== undefined) return bellOf(quota) ?? 'exhausted';
+    if (quota !== undefined) return bellOf(quota) ?? { exhausted: quotaName(quota) };
     if (ourLine.test(line)) this.#touched = true;
     const generation = generationLine.exec(line);
     if (generation === null) return line.startsWith('# ERROR') ? 'touched' : undefined;

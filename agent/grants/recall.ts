@@ -15,10 +15,12 @@ export function answerInTraffic(situation: Situation): Situation {
 /** Nobody uses it: all goes back but the allowances, when those may stay. */
 export function answerAtRest(situation: Situation): Decision {
   const { account, desired, live, openDevices } = situation;
+  // Who is closed in mid-traffic goes on sending: once he may pass again, that is reason enough.
+  const rest = openDevices.size > 0;
   const mustClose = live.kind === 'quota' || (live.kind === 'allowance' && !desired.allowance);
-  if (mustClose) return { ...closing(situation), rest: true };
+  if (mustClose) return { ...closing(situation), rest };
   // Only after a reading is known how much may still pass.
-  if (!situation.settled) return { ...resting(situation), rest: true, again: true };
+  if (!situation.settled) return { ...resting(situation), rest, again: true };
   const armed = live.kind === 'allowance' ? common(live.devices, openDevices).size : 0;
   const needed = desired.allowance ? allowances(openDevices.size - armed) : 0n;
   const spare = spareBytes(account);
@@ -27,7 +29,7 @@ export function answerAtRest(situation: Situation): Decision {
     account: giveBack(situation, spare - lesser(spare, needed)),
     owing: false,
   };
-  return { ...resting(answered), rest: true };
+  return { ...resting(answered), rest };
 }
 
 function giveBack({ account, desired }: Situation, bytes: bigint): Account {

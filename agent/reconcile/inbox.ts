@@ -19,12 +19,16 @@ export interface News {
   readonly batches: readonly Batch[];
   /** Devices that sent and were refused. */
   readonly knocks: ReadonlySet<string>;
-  /** Somebody touched the gate, or a quota ran dry. */
+  /** Somebody touched the gate, or something passed that wants a reading. */
   readonly gateEvent: boolean;
+  /** Quotas that ran dry, by name. */
+  readonly dry: ReadonlySet<string>;
   /** The controller's clock says something else than was thought. */
   readonly timeMoved: boolean;
   /** What WireGuard said last of who was heard, when that is news. */
   readonly hearing: Hearing | undefined;
+  /** Ends when the controller has said something newer. */
+  readonly superseded: AbortSignal;
 }
 
 /** Where everything that wants the loop's attention comes in; the loop takes it when it gets to it. */
@@ -38,8 +42,10 @@ export class Inbox implements DesiredSink, ReportSource {
   #batches: Batch[] = [];
   #knocks = new Set<string>();
   #gateEvent = false;
+  #dry = new Set<string>();
   #timeMoved = false;
   #hearing: Hearing | undefined;
+  #superseded = new AbortController();
   #acknowledged = 0n;
   #closed = false;
   readonly #unanswered = new Set<(error: TurnpikeError) => void>();
@@ -62,6 +68,7 @@ export class Inbox implements DesiredSink, ReportSource {
 
   settings(settings: NodeSettings): void {
     this.#settings = settings;
+    this.#superseded.abort();
     this.#wake();
   }
 
@@ -71,6 +78,7 @@ export class Inbox implements DesiredSink, ReportSource {
     const { promise, resolve, reject } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
     this.#unanswered.add(reject);
     this.#batches.push({ deltas, revision, resolve });
+    this.#superseded.abort();
     if (this.#closed) this.close();
     else this.#wake();
     return promise.finally(() => this.#unanswered.delete(reject));
@@ -124,6 +132,11 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#wake();
   }
 
+  ranDry(quota: string): void {
+    this.#dry.add(quota);
+    this.#wake();
+  }
+
   /** The loop ends: who waits for something to be in force waits no longer. */
   close(): void {
     this.#closed = true;
@@ -142,18 +155,22 @@ export class Inbox implements DesiredSink, ReportSource {
   }
 
   take(): News {
+    this.#superseded = new AbortController();
     const news: News = {
       settings: this.#settings,
       batches: this.#batches,
       knocks: this.#knocks,
       gateEvent: this.#gateEvent,
+      dry: this.#dry,
       timeMoved: this.#timeMoved,
       hearing: this.#hearing,
+      superseded: this.#superseded.signal,
     };
     this.#settings = undefined;
     this.#batches = [];
     this.#knocks = new Set();
     this.#gateEvent = false;
+    this.#dry = new Set();
     this.#timeMoved = false;
     this.#hearing = undefined;
     return news;

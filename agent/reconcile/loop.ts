@@ -155,7 +155,12 @@ export class Loop implements Task {
   }
 
   #hear(event: GateEvent): void {
-    const { clock, telemetry, onRefusal } = this.#parts;
+    const { clock, inbox, telemetry, onRefusal } = this.#parts;
+    if (typeof event === 'object') {
+      inbox.ranDry(event.exhausted);
+      this.#readSoon();
+      return;
+    }
     switch (event) {
       case 'refusal':
         this.#rung.add(event);
@@ -163,9 +168,6 @@ export class Loop implements Task {
         break;
       case 'arrival':
         this.#rung.add(event);
-        this.#readSoon();
-        break;
-      case 'exhausted':
         this.#readSoon();
         break;
       case 'touched':

@@ -37,8 +37,11 @@ export function bookReading(draft: Draft, memory: Memory, reading: GateReading, 
   for (const id of touched) if (!unread.has(id)) settleAccount(draft, memory, id);
   memory.unsettled.clear();
   memory.lastReadingAt = now;
-  // Where a counter may be lost, nothing is decided until the next reading, which follows at once, has told.
-  for (const id of memory.again) touched.delete(id);
+  // Where a counter may be lost, nothing is decided until the next reading has told; nor is what was used known till then.
+  for (const id of memory.again) {
+    touched.delete(id);
+    memory.unsettled.add(id);
+  }
   return touched;
 }
 

@@ -22,6 +22,7 @@ import { activityOf, type Memory, replaceGate } from './memory.ts';
 import { nextMoment, reachedMoment } from './moments.ts';
 import { describePeerDrift, type PeerPlan, peerOf, planPeers, readBackPeers } from './peers.ts';
 import { bookReading } from './reading.ts';
+import { ReadingDebt } from './reading-debt.ts';
 import type { Reports } from './reports.ts';
 import { planTargets } from './targets.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -53,6 +54,9 @@ export interface Due {
   readonly full: boolean;
 }
 
+/** What became of a reading: none was made, or the counters were gone. */
+type Reading = 'booked' | 'lost' | 'none';
+
 const linesLogged = 20;
 
 /** One round after the other: read, decide, journal, apply. Never two at once. */
@@ -61,6 +65,7 @@ export class Reconciler {
   #frame: GateFrame | undefined;
   /** The kernel may hold other things than memory says. */
   #uncertain = false;
+  readonly #debt = new ReadingDebt();
   #peersMayDiffer = true;
   #standing: Standing = 'over';
   #patient = false;
@@ -75,7 +80,7 @@ export class Reconciler {
 
   /** Whether there is something to do at once. */
   get restless(): boolean {
-    return this.#frame !== undefined && this.#parts.memory.again.size > 0;
+    return this.#frame !== undefined && (this.#debt.isOwed || this.#parts.memory.again.size > 0);
   }
 
   /** In how many milliseconds something changes by itself; Infinity for never. */
@@ -113,7 +118,7 @@ export class Reconciler {
   }
 
   async #round(news: News, due: Due): Promise<void> {
-    const { journal, memory, time } = this.#parts;
+    const { journal, memory, time, clock } = this.#parts;
     const fresh = await this.#establish(news);
     const frame = this.#frame;
     if (frame === undefined) return;
@@ -126,12 +131,14 @@ export class Reconciler {
     const controllerNow = time.now();
     const everything = fresh || look || turned || news.timeMoved;
     const moment = this.#hearMoments(controllerNow, everything, touched);
-    const reading = everything || moment || due.reading || news.gateEvent || memory.again.size > 0;
-    if (reading || news.batches.some((batch) => this.#turnsPeriod(batch))) {
-      const lost = await this.#read(draft, touched, frame);
-      // What the lost counters leave behind is committed already: nothing of this draft is.
-      if (lost) for (const id of journal.state.accounts.keys()) touched.add(id);
-    }
+    if (due.reading || news.gateEvent || memory.again.size > 0) this.#debt.owe(clock.monotonic());
+    const reading =
+      everything || moment || news.batches.some((batch) => this.#turnsPeriod(batch))
+        ? await this.#read(draft, touched, frame)
+        : await this.#payDebt(draft, touched, frame, news);
+    // What the lost counters leave behind is committed already: nothing of this draft is.
+    if (reading === 'lost') for (const id of journal.state.accounts.keys()) touched.add(id);
+    if (reading === 'none') this.#hearDry(draft, news.dry, touched);
     this.#hearKnocks(draft, news.knocks, touched);
     for (const { deltas, revision } of news.batches) {
       for (const id of absorb(draft, memory, deltas, this.#parts.key.publicKey)) touched.add(id);
@@ -261,27 +268,68 @@ export class Reconciler {
     memory.peers = found;
   }
 
-  /** Books the counters. True when they were gone, and a new epoch was opened instead. */
-  async #read(draft: Draft, touched: Set<string>, frame: GateFrame): Promise<boolean> {
+  /** The reading that is owed, unless what the controller says comes first. */
+  async #payDebt(draft: Draft, touched: Set<string>, frame: GateFrame, news: News): Promise<Reading> {
+    const { clock, telemetry } = this.#parts;
+    if (!this.#debt.isOwed) return 'none';
+    if (!this.#debt.mayWait(clock.monotonic(), telemetry.lastReadingMs)) {
+      return this.#read(draft, touched, frame);
+    }
+    if (news.batches.length > 0) return 'none';
+    try {
+      return await this.#read(draft, touched, frame, news.superseded);
+    } catch (error) {
+      if (news.superseded.aborted) return 'none';
+      throw error;
+    }
+  }
+
+  /** Books the counters, or opens a new epoch when they are gone. */
+  async #read(draft: Draft, touched: Set<string>, frame: GateFrame, signal?: AbortSignal): Promise<Reading> {
     const { gate, journal, memory, clock, telemetry } = this.#parts;
     const startedAt = clock.monotonic();
-    const reading = await gate.read();
+    const reading = await gate.read(signal);
+    this.#debt.paid();
     telemetry.readings += 1;
     telemetry.lastReadingMs = clock.monotonic() - startedAt;
     if (reading === undefined || !sameEpoch(reading.epoch, journal.state.epoch)) {
       await this.#openEpoch(frame);
-      return true;
+      return 'lost';
     }
     for (const id of bookReading(draft, memory, reading, clock.monotonic())) touched.add(id);
-    return false;
+    return 'booked';
+  }
+
+  /**
+   * What has nothing left is known before a reading tells how much passed: with many devices that takes long, and
+   * meanwhile the customer would wait for what he has left elsewhere.
+   */
+  #hearDry(draft: Draft, quotas: ReadonlySet<string>, touched: Set<string>): void {
+    const { memory, clock } = this.#parts;
+    const dry = new Set([...quotas].filter((name) => memory.gate.quotas.has(name)));
+    if (dry.size === 0) return;
+    for (const name of dry) memory.remaining.set(name, 0n);
+    for (const [id, { pass }] of memory.gate.devices) {
+      if (pass.kind !== 'quota' || !dry.has(pass.quota)) continue;
+      const subscriptionId = draft.meter(id)?.subscriptionId;
+      if (subscriptionId === undefined) continue;
+      const activity = observeKnock(activityOf(memory, subscriptionId), clock.monotonic());
+      memory.activity.set(subscriptionId, activity);
+      memory.unsettled.add(subscriptionId);
+      touched.add(subscriptionId);
+    }
   }
 
   #hearKnocks(draft: Draft, knocks: ReadonlySet<string>, touched: Set<string>): void {
     const { memory, clock } = this.#parts;
     for (const id of knocks) {
       const device = draft.device(id);
-      if (device?.access !== 'open') continue;
+      if (device === undefined) continue;
       const { subscriptionId } = device;
+      // Who knocks while all are closed is let in at once when they may pass again; beside others who may, he says nothing of them.
+      const members = [...(memory.members.get(subscriptionId) ?? [])];
+      if (device.access !== 'open' && members.some((member) => draft.device(member)?.access === 'open'))
+        continue;
       const activity = observeKnock(activityOf(memory, subscriptionId), clock.monotonic());
       memory.activity.set(subscriptionId, activity);
       touched.add(subscriptionId);

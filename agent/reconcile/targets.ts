@@ -87,7 +87,7 @@ function decideOne(
     unrefusedMs: now - activity.knockedAt,
     wantingMs: wantedAt === undefined ? 0 : now - wantedAt,
     owing: memory.owing.has(id),
-    futileBytes: futileBytes(memory, id, live, used),
+    futileBytes: futileBytes(memory, id, live, used, settled),
     wary: now - memory.lossAt < waryMs,
     turning: turning.has(id),
     valid,
@@ -106,10 +106,11 @@ function desiredNow(draft: Draft, id: string, { period }: Account): DesiredSubsc
 }
 
 /** What was armed last, when it was exhausted by packets of which it could let none pass. */
-function futileBytes(memory: Memory, id: string, live: Live, used: bigint): bigint {
+function futileBytes(memory: Memory, id: string, live: Live, used: bigint, settled: boolean): bigint {
   const armed = memory.lastArmed.get(id);
   if (armed === undefined || armed.used !== used) return 0n;
-  if (live.kind === 'quota' && live.remaining === 0n) memory.lastArmed.set(id, { ...armed, futile: true });
+  if (settled && live.kind === 'quota' && live.remaining === 0n)
+    memory.lastArmed.set(id, { ...armed, futile: true });
   return memory.lastArmed.get(id)?.futile === true ? armed.bytes : 0n;
 }
 

@@ -34,9 +34,10 @@ export function seatReasons(
   return [describeCause(cause, subject)];
 }
 
-/** Seen on one node, or by upload on two. */
+/** Seen on one node, or by upload on two; and for as long as it is parked for that, when nothing of it can be seen. */
 export function isSharedKey({ live, seats }: Context, deviceId: string): boolean {
-  return seats.memory(deviceId).overlap.sharedUntil !== undefined || live.isShared(deviceId);
+  const { overlap, punishedUntil } = seats.memory(deviceId);
+  return overlap.sharedUntil !== undefined || punishedUntil !== undefined || live.isShared(deviceId);
 }
 
 /** By subscription. */

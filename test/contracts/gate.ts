@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Gate, GateDevice, GateFrame, GateModel, Pass } from '../../agent/gate/model.ts';
+import type { Gate, GateDevice, GateEvent, GateFrame, GateModel, Pass } from '../../agent/gate/model.ts';
 import { allowancePerAddress } from '../../common/allowance.ts';
 import { systemClock } from '../../common/clock.ts';
 
@@ -413,7 +413,12 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
         );
       }
 
-      async function watching(during: () => Promise<void>, expected: number): Promise<void> {
+      /** With `told`, that is what is reported. */
+      async function watching(
+        during: () => Promise<void>,
+        expected: number,
+        told?: GateEvent,
+      ): Promise<void> {
         const onEvent = vi.fn();
         const watch = gate.watch(onEvent);
         // A watch is in force when it reports: touch the table until it does.
@@ -427,8 +432,10 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
         await silence(onEvent.mock.calls);
         onEvent.mockClear();
         await during();
-        if (expected > 0) await vi.waitFor(() => expect(onEvent).toHaveBeenCalled(), { timeout: 2000 });
-        else {
+        if (expected > 0) {
+          await vi.waitFor(() => expect(onEvent).toHaveBeenCalled(), { timeout: 2000 });
+          if (told !== undefined) expect(onEvent).toHaveBeenCalledWith(told);
+        } else {
           await new Promise((resolve) => setTimeout(resolve, 100));
           expect(onEvent).not.toHaveBeenCalled();
         }
@@ -441,11 +448,12 @@ export function gateContract(name: string, open: () => Promise<GateBench>): void
       it('reports a quota that ran dry', async () => {
         const held = model({ dev: { ...a, pass: on('s_1') } }, { s_1: 2000n });
         await gate.apply(empty, held, validity);
-        await watching(async () => void (await bench.carry('upload', a.address4, 4, packet)), 1);
+        const dry = { exhausted: 's_1' };
+        await watching(async () => void (await bench.carry('upload', a.address4, 4, packet)), 1, dry);
       });
 
       it('rings once when somebody is refused, and again when the bell was reset', async () => {
-        const heard: string[] = [];
+        const heard: GateEvent[] = [];
         const rings = () => heard.filter((event) => event === 'refusal').length;
         await gate.apply(empty, model({ dev: { ...a, pass: closed } }), validity);
         await watching(async () => {

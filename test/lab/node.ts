@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { probeSocket } from '../../agent/host/userspace.ts';
 import type { Cli } from './cli.ts';
 import { deletionsOf } from './deletions.ts';
 import { eventually } from './eventually.ts';
@@ -112,9 +113,7 @@ listen = "127.0.0.1:9465"
 
   /** Waits until WireGuard listens here, which the agent does as soon as it knows what the controller wants. */
   async isMade(within = 10_000): Promise<void> {
-    const look = async () =>
-      (await this.host.run(['wg', 'show', this.interface, 'listen-port'])).trim() ===
-      this.endpoint.split(':')[1];
+    const look = async () => (await this.#show('listen-port')).trim() === this.endpoint.split(':')[1];
     await eventually(`WireGuard listens on ${this.name}`, look, { within, every: 100 });
   }
 
@@ -126,8 +125,14 @@ listen = "127.0.0.1:9465"
 
   /** Public keys of the devices that WireGuard knows here. */
   async peers(): Promise<readonly string[]> {
-    const text = await this.host.run(['wg', 'show', this.interface, 'peers']);
-    return text.split('\n').filter((line) => line !== '');
+    return (await this.#show('peers')).split('\n').filter((line) => line !== '');
+  }
+
+  /** Nothing while WireGuard is not there: between bind and listen `wg` takes its socket for one left behind, and removes it. */
+  async #show(what: string): Promise<string> {
+    const kernel = await this.host.run(['ip', '-o', 'link', 'show', 'type', 'wireguard']);
+    const isServed = kernel.includes(this.interface) || (await probeSocket(this.interface)) === 'served';
+    return isServed ? this.host.run(['wg', 'show', this.interface, what]) : '';
   }
 
   /** What the kernel lets pass yet of the grants that are armed here. */

@@ -16,7 +16,8 @@ export type Kind = (typeof kinds)[number];
 const plan = { family: 4, direction: 'up', payloadBytes: 100, bitsPerSecond: 80_000 } as const;
 /** Uses up in a moment what nodes have armed. */
 const heavy = { family: 4, direction: 'up', payloadBytes: 1200, bitsPerSecond: 8_000_000 } as const;
-const quietMs = 500;
+/** Also how long after one adjustment the next is made: nobody pays within a reading of the counters. */
+const quietMs = 2_000;
 const volume = 8_000_000n;
 
 /** A customer whose two devices send, one through each node. */

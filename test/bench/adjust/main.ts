@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { eventually } from '../../lab/eventually.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { openShop, Sale } from '../../lab/shop.ts';
 import { sellToCrowd } from './crowd.ts';
@@ -34,8 +35,9 @@ async function prepareBooks(path: string): Promise<void> {
 
 async function allThere(lab: Lab): Promise<void> {
   for (const node of lab.nodes) {
-    const count = (await node.peers()).length;
-    if (count < devices) throw new Error(`${node.name} has ${count} peers`);
+    const known = async () => (await node.peers()).length;
+    const enough = async () => (await known()) >= devices;
+    await eventually(`${node.name} has ${devices} peers`, enough, { within: 120_000, every: 1000 });
   }
 }
 
@@ -47,10 +49,10 @@ interface Outcome {
 
 async function measure(lab: Lab): Promise<Outcome> {
   await openShop(lab);
-  const sale = await Sale.make(lab, 1_000_000_000n, 2, [], 'steady');
-  const adjusted = await Adjusted.make(lab);
   await allThere(lab);
   say('all devices are on both nodes');
+  const sale = await Sale.make(lab, 1_000_000_000n, 2, [], 'steady');
+  const adjusted = await Adjusted.make(lab);
   for (const node of [1, 2]) {
     await sale.connect(2 + node, node, sale.device(node));
     const plan = { client: 2 + node, node, family: 4, payloadBytes: 200, bitsPerSecond: 32_000 } as const;

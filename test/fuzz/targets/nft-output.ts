@@ -19,7 +19,7 @@ const recorded = (name: string) =>
     '10.64.0.9',
     canaries[0],
   );
-const outputs = ['chains', 'quotas', 'set-up4', 'set-up6', 'table'].map(recorded) as [string, ...string[]];
+const outputs = ['chains', 'ruleset', 'set-up4', 'set-up6', 'table'].map(recorded) as [string, ...string[]];
 
 const monitored = [
   'add quota inet turnpike q_sub_x_1 { 1000 bytes used 1000 bytes }\n',
