@@ -43,8 +43,8 @@ export interface GrpcLimits {
  */
 export const listenerLimits = {
   nodes: {
-    // A fleet of simulated nodes comes from one address, too.
-    crowd: { connections: 20_000, perNetwork: 5_000, strangers: 1_000 },
+    // A fleet of simulated nodes comes from one address, too; and one that comes back at once is all strangers at first.
+    crowd: { connections: 20_000, perNetwork: 5_000, strangers: 4_000 },
     handshakeMs: 10_000,
     strangerMs: 30_000,
     idleMs: 60_000,

@@ -60,19 +60,21 @@ function clientOf(address: string, identity: AgentIdentity, shown = false): Clie
 }
 
 it('connections that do nothing keep no node out, neither to join nor to report; no more are held than are allowed', async () => {
-  const controller = await startController(cleanup);
+  const { enrolment } = listenerLimits;
+  const crowd = { ...listenerLimits.nodes.crowd, strangers: 500 };
+  const nodes = { ...listenerLimits.nodes, crowd };
+  const controller = await startController(cleanup, { limits: { nodes, enrolment } });
   const early = await startAgent(cleanup, await joinNode(cleanup, controller));
   await until(() => expect(controller.state.connected.size).toBe(1));
-  const { nodes, enrolment } = listenerLimits;
-  connectIdly(controller.nodes, nodes.crowd.strangers + 200);
+  connectIdly(controller.nodes, crowd.strangers + 200);
   connectIdly(controller.enrolment, enrolment.crowd.perNetwork + 100);
-  await until(() => expect(controller.state.connections.nodes).toBeGreaterThanOrEqual(nodes.crowd.strangers));
+  await until(() => expect(controller.state.connections.nodes).toBeGreaterThanOrEqual(crowd.strangers));
   await until(() => expect(controller.state.connections.enrolment).toBe(enrolment.crowd.perNetwork));
   // Whoever was there is not disturbed.
   early.reports.add(1n);
   await until(() => expect(early.reports.acknowledgedNumbers).toEqual([1n]));
   await serves(controller);
-  expect(controller.state.connections.nodes).toBeLessThanOrEqual(nodes.crowd.strangers + 2);
+  expect(controller.state.connections.nodes).toBeLessThanOrEqual(crowd.strangers + 2);
   expect(controller.state.connections.enrolment).toBeLessThanOrEqual(enrolment.crowd.perNetwork);
 });
 
