@@ -104,6 +104,7 @@ export function problemOfConnection(code: string | undefined): Problem {
       return { ...problemOf('invalid', 'the request did not come in time'), status: 408 };
     case 'HPE_HEADER_OVERFLOW':
       return { ...problemOf('invalid', 'the headers are larger than any request needs'), status: 431 };
+    case undefined:
     default:
       return problemOf('invalid', 'this is not HTTP');
   }

@@ -5,8 +5,7 @@ import { type Foreign, works } from './foreign.ts';
 /** WireGuard as somebody else wrote it, as a customer's device. */
 export const boringtun: Foreign = {
   name: 'boringtun',
-  holds:
-    'a device with another WireGuard passes what it was sold, is billed to the byte, and is closed when removed',
+  holds: 'a device with another WireGuard passes what it was sold, and is billed to the byte',
   missing: () => {
     if (process.getuid?.() !== 0) return 'root';
     return works('boringtun-cli', '--version') ? undefined : 'boringtun-cli (crates.io)';
