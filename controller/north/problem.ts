@@ -99,15 +99,13 @@ export function toProblem(error: unknown): Problem {
 
 /** Of a connection on which no request could be read, by Node's code. */
 export function problemOfConnection(code: string | undefined): Problem {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { ...problemOf('invalid', 'the request did not come in time'), status: 408 };
-    case 'HPE_HEADER_OVERFLOW':
-      return { ...problemOf('invalid', 'the headers are larger than any request needs'), status: 431 };
-    case undefined:
-    default:
-      return problemOf('invalid', 'this is not HTTP');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { ...problemOf('invalid', 'the request did not come in time'), status: 408 };
   }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return { ...problemOf('invalid', 'the headers are larger than any request needs'), status: 431 };
+  }
+  return problemOf('invalid', 'this is not HTTP');
 }
 
 function problemOf(name: ProblemName, detail: string): Problem {
