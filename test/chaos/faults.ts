@@ -137,6 +137,19 @@ export const faults = {
       return 0;
     },
   },
+  'controller: books restored from a backup': {
+    ...quiet,
+    async strike({ lab }, plan) {
+      await lab.controller.kill();
+      const copy = await lab.controller.backUp();
+      await lab.controller.start();
+      await lasting(plan);
+      await lab.controller.kill();
+      await lab.controller.restore(copy);
+      await lab.controller.start();
+      return 0;
+    },
+  },
   'node cut off from the controller': {
     ...quiet,
     async strike({ lab }, plan) {

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { cp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Cli } from './cli.ts';
 import type { Host } from './host.ts';
@@ -72,6 +73,21 @@ range6 = "fd74:7572:6e70::/64"
 
   async kill(): Promise<void> {
     await this.program?.kill();
+  }
+
+  /** A copy of the books, while the controller does not run. */
+  async backUp(): Promise<string> {
+    const copy = this.host.file('backup');
+    await rm(copy, { recursive: true, force: true });
+    await cp(this.directory, copy, { recursive: true });
+    return copy;
+  }
+
+  /** Puts a backup in the place of the books, while the controller does not run, and says so to it. */
+  async restore(copy: string): Promise<void> {
+    await rm(this.directory, { recursive: true });
+    await cp(copy, this.directory, { recursive: true });
+    await this.host.run([process.execPath, source, '--config', this.configFile, '--restored']);
   }
 
   /** What an upgrade does. */

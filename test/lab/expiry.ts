@@ -14,7 +14,7 @@ export async function passIntoExpiry(lab: Lab, sale: Sale): Promise<number[]> {
   const everywhere = [1, 2, 3];
   lab.traffic.sendAll();
   await goesOn(lab, everywhere);
-  const expiresAt = comingSecond(12_000);
+  const expiresAt = comingSecond(20_000);
   const words = ['--expires', new Date(expiresAt).toISOString()];
   await lab.controller.cli.json('subscription', 'set', sale.subscription, ...words);
   await eventually('the kernels know of it', () => kernelsKnowOfAnEnd(lab), { within: 5_000 });
