@@ -116,7 +116,7 @@ hidden byte i, k, best, sum, quiet, spare, growth;
 hidden int unclaimed, ample, most, out;
 hidden byte wasG[NODES], wasN[NODES];
 hidden byte wasWant[NODES], fresh_[NODES], served[NODES];
-hidden byte renew, starving, changes, settles, reads;
+hidden byte renew, starving, reads;
 
 #define OUT(n) (cG[n] - cU[n] - cW[n] - cR[n])
 #define CLAIM(n) (cG[n] - cR[n])
@@ -426,10 +426,13 @@ inline round(n, reading) {
   freeze(n)
 }
 
-/* A message of desired state is absorbed (agent/reconcile/absorb.ts), in a round without a reading. */
+/*
+ * A message of desired state is absorbed (agent/reconcile/absorb.ts): before a reading that is owed
+ * (agent/reconcile/reading-debt.ts), but for one that begins the validity again, for which all is looked at. `reads`.
+ */
 inline absorb(n, g, recalled, allowed) {
   if
-  :: again[n] -> read(n)
+  :: reads -> read(n)
   :: else
   fi;
   if
@@ -525,7 +528,7 @@ bool touched[NODES];
   :: d_step { CAN(n) && (unread[n] > 0 || again[n] || unsettled[n]) -> round(n, true); tell(beat, n); check() } \
   :: d_step { up[n] && plan_[n] != KEEP -> apply(n); tell(apply_, n); check() } \
   :: d_step { CAN(n) && (cG[n] > jG[n] || cN[n] != dN[n] || cAlw[n] != dAlw[n] || !valid[n] HEARS(n)) -> \
-      HEAR(n); absorb(n, cG[n], cN[n], cAlw[n]); tell(say, n); check() } \
+      reads = !valid[n]; HEAR(n); absorb(n, cG[n], cN[n], cAlw[n]); tell(say, n); check() } \
   :: d_step { pending[n] && up[n] && !booked[n] -> booked[n] = true; \
       book(n, rU[n], rG[n], rW[n], rR[n], rN[n], rWant[n]); ANSWER(n); tell(book_, n); check() } \
   :: d_step { CAN(n) && pending[n] && booked[n] -> pending[n] = false; round(n, false); tell(ack, n); check() } \
@@ -547,7 +550,7 @@ bool touched[NODES];
 #if LATE
 #define LATE_STEPS(n) \
   :: d_step { !sIs[n] -> sIs[n] = true; sG[n] = cG[n]; sN[n] = cN[n]; sAlw[n] = cAlw[n]; tell(keep, n) } \
-  :: d_step { CAN(n) && sIs[n] -> sIs[n] = false; valid[n] = true; absorb(n, sG[n], sN[n], sAlw[n]); tell(stale, n); check() } \
+  :: d_step { CAN(n) && sIs[n] -> sIs[n] = false; reads = !valid[n]; valid[n] = true; absorb(n, sG[n], sN[n], sAlw[n]); tell(stale, n); check() } \
   :: d_step { oIs[n] && !oBooked[n] && !booked[n] -> oBooked[n] = true; \
       book(n, oU[n], oG[n], oW[n], oR[n], oN[n], oWant[n]); tell(late, n); check() }
 #else
