@@ -18,8 +18,11 @@ export interface RateLimit {
 export interface HttpLimits {
   readonly crowd: CrowdLimits;
   readonly headersMs: number;
+  /** Of a whole request; 0 for no limit. */
   readonly requestMs: number;
-  /** How often those two are looked at. */
+  /** Without a byte either way. */
+  readonly silenceMs: number;
+  /** How often the first two are looked at. */
   readonly lookMs: number;
   readonly headerBytes: number;
   readonly bodyBytes: number;
@@ -64,16 +67,19 @@ export const listenerLimits = {
   api: {
     crowd: { connections: 2_000, perNetwork: 1_000, strangers: 200 },
     headersMs: 10_000,
-    requestMs: 30_000,
+    // Bodies of lines come for as long as it takes; nobody's is read who has not shown a key.
+    requestMs: 0,
+    silenceMs: 30_000,
     lookMs: 2_000,
     headerBytes: 16 << 10,
-    // The largest request is a group with all its allowed IPs.
+    // The largest is a group with all its allowed IPs; bodies of lines are read line by line.
     bodyBytes: 64 << 10,
   },
   metrics: {
     crowd: { connections: 64, perNetwork: 64, strangers: 64 },
     headersMs: 5_000,
     requestMs: 5_000,
+    silenceMs: 60_000,
     lookMs: 2_000,
     headerBytes: 8 << 10,
     bodyBytes: 0,

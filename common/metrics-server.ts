@@ -29,6 +29,7 @@ export function metricsTask(address: HostPort, options: MetricsOptions): Task {
           send(response, 500, 'text/plain', 'error\n');
         });
       });
+      server.setTimeout(limits.silenceMs);
       const connections = new Crowd(limits.crowd);
       server.on('connection', (socket) => connections.enter(socket));
       const { promise: listening, resolve, reject } = Promise.withResolvers<void>();

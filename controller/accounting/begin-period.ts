@@ -1,6 +1,7 @@
 import type { Context } from '../books/context.ts';
 import { recordEvent } from '../events/record.ts';
 import { switchToNextTariff } from '../lifetime/switch-tariff.ts';
+import { chunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { endPeriodAt } from './end-period.ts';
 import { addMissingGrants, addNextGrants } from './grant-rows.ts';
@@ -8,7 +9,7 @@ import { turnLedger } from './turn.ts';
 
 /**
  * Opens the first period of a new subscription. `startsAt` null: nobody knows yet when it begins; until
- * {@link dateFirstPeriod} says so it has no end.
+ * {@link dateFirstPeriod} says so it has no end. Nothing is granted in it before {@link grantAllowances}.
  */
 export async function openFirstPeriod(
   context: Context,
@@ -19,8 +20,18 @@ export async function openFirstPeriod(
   await insertPeriod(context, tx, subscriptionId, 1, startsAt ?? context.clock.now());
   if (startsAt === null) await endPeriodAt(context, tx, subscriptionId, 1, null);
   await tx.db.updateTable('subscriptions').set({ period: 1 }).where('id', '=', subscriptionId).execute();
-  await addMissingGrants(tx, { subscriptionId });
-  await turnLedger(context, tx, [subscriptionId], { renew: () => true });
+}
+
+/** For subscriptions that are new or have a new device: what idle devices hold is reserved before any node can arm it. */
+export async function grantAllowances(
+  context: Context,
+  tx: Tx,
+  subscriptionIds: readonly string[],
+): Promise<void> {
+  for (const ids of chunks(subscriptionIds)) {
+    await addMissingGrants(tx, { subscriptionIds: ids });
+    await turnLedger(context, tx, ids, { renew: () => true });
+  }
 }
 
 /** Says when the first period begins, and so when it ends; null: nobody knows yet. Not for one that has turned. */

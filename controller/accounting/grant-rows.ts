@@ -23,7 +23,7 @@ export interface StoredGrant {
  */
 export async function addMissingGrants(
   tx: Tx,
-  where: { readonly subscriptionId: string } | { readonly nodeId: string },
+  where: { readonly subscriptionIds: readonly string[] } | { readonly nodeId: string },
 ): Promise<void> {
   let missing = tx.db
     .selectFrom('subscriptions')
@@ -61,7 +61,7 @@ export async function addMissingGrants(
   missing =
     'nodeId' in where
       ? missing.where('nodes.id', '=', where.nodeId)
-      : missing.where('subscriptions.id', '=', where.subscriptionId);
+      : missing.where('subscriptions.id', 'in', where.subscriptionIds);
   const rows = await missing
     .select([
       'subscriptions.id as subscription_id',
@@ -94,7 +94,7 @@ export async function addNextGrants(
     tx,
     rows.map((row) => ({ ...row, period })),
   );
-  await addMissingGrants(tx, { subscriptionId });
+  await addMissingGrants(tx, { subscriptionIds: [subscriptionId] });
 }
 
 type NewGrant = Pick<

@@ -3,6 +3,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Activity } from '../accounting/activity.ts';
 import type { PeriodEnd } from '../accounting/period-end.ts';
 import type { AddressRange } from '../catalogue/address-range.ts';
+import type { Seller } from '../catalogue/reach.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { Live } from '../register/live.ts';
 import type { SeatDesk } from '../seats/desk.ts';
@@ -13,6 +14,8 @@ import type { Listeners } from './listeners.ts';
 /** What every part of the books may use. */
 export interface Context {
   readonly store: Store;
+  /** Whose budget bounds what is sold by this; undefined: nobody's. */
+  readonly seller?: Seller;
   readonly clock: Clock;
   readonly log: Logger;
   readonly range: AddressRange;

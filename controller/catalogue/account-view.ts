@@ -28,6 +28,7 @@ export async function loadAccounts(tx: Tx, ids: readonly string[]): Promise<Acco
     return {
       id,
       reference: row.reference,
+      tag: row.tag,
       linked: others.map(({ reference }) => reference),
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,

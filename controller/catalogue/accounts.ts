@@ -3,40 +3,51 @@ import { newId } from '../../common/ids.ts';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccount, loadAccounts } from './account-view.ts';
-import type { AccountScope, PageFilter } from './catalogue.ts';
-import { findAccount } from './find.ts';
+import type { AccountScope, NewAccount, PageFilter, Search } from './catalogue.ts';
+import { findAccount, seekAccount } from './find.ts';
 import { accountsInScope } from './links.ts';
-import { afterItem, noLimit } from './paging.ts';
+import { afterItem, beginsWith, noLimit } from './paging.ts';
+import { seesAccount, tagOfNew } from './reach.ts';
 import { loadSubscriptions } from './subscription-view.ts';
 import type { Account, AccountDetail } from './views.ts';
-import { looksLikeId, parseLine } from './words.ts';
+import { parseReference } from './words.ts';
 
-export function addAccount({ store, clock }: Context, input: { reference: string }): Promise<Account> {
-  const reference = parseLine('reference', input.reference, 128);
-  if (looksLikeId(reference)) {
-    throw new TurnpikeError('invalid', 'a reference may not have the form of one of our ids', {
-      remedy: 'put something before it',
-    });
-  }
-  return store.transaction(async (tx) => {
-    const known = await tx.db
-      .selectFrom('accounts')
-      .where('reference', '=', reference)
-      .select('id')
-      .executeTakeFirst();
-    if (known) {
-      throw new TurnpikeError('conflict', `there is an account "${reference}" already: ${known.id}`);
-    }
-    const id = newId('acc');
-    await tx.db.insertInto('accounts').values({ id, reference, created_at: clock.now() }).execute();
-    return loadAccount(tx, id);
-  });
+export function addAccount({ store, clock }: Context, input: NewAccount): Promise<Account> {
+  const reference = parseReference(input.reference);
+  return store.transaction(async (tx) =>
+    loadAccount(tx, await insertAccount(tx, { reference, tag: input.tag }, clock.now())),
+  );
 }
 
-export function listAccounts({ store }: Context, page: PageFilter = {}): Promise<Account[]> {
+/** Gives its id. @throws TurnpikeError `conflict` when the reference is taken */
+export async function insertAccount(
+  tx: Tx,
+  { reference, tag }: { readonly reference: string; readonly tag?: string | undefined },
+  now: number,
+): Promise<string> {
+  const known = await tx.db
+    .selectFrom('accounts')
+    .where('reference', '=', reference)
+    .select('id')
+    .executeTakeFirst();
+  if (known) {
+    const which = (await seekAccount(tx, known.id)) === undefined ? '' : `: ${known.id}`;
+    throw new TurnpikeError('conflict', `there is an account "${reference}" already${which}`);
+  }
+  const id = newId('acc');
+  await tx.db
+    .insertInto('accounts')
+    .values({ id, reference, tag: tagOfNew(tx, tag), created_at: now })
+    .execute();
+  return id;
+}
+
+export function listAccounts({ store }: Context, page: Search & PageFilter = {}): Promise<Account[]> {
   return store.transaction(async (tx) => {
-    let query = tx.db.selectFrom('accounts').select('id').orderBy('created_at').orderBy('id');
-    if (page.after !== undefined) query = query.where(await afterItem(tx, 'accounts', page.after));
+    const order = page.search === undefined ? 'created_at' : 'reference';
+    let query = tx.db.selectFrom('accounts').where(seesAccount(tx)).select('id').orderBy(order).orderBy('id');
+    if (page.search !== undefined) query = query.where(beginsWith('reference', page.search));
+    if (page.after !== undefined) query = query.where(await afterItem(tx, 'accounts', page.after, order));
     const rows = await query.limit(page.limit ?? noLimit).execute();
     return loadAccounts(
       tx,

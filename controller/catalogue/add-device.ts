@@ -1,14 +1,14 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
-import { addMissingGrants } from '../accounting/grant-rows.ts';
-import { turnLedger } from '../accounting/turn.ts';
+import { grantAllowances } from '../accounting/begin-period.ts';
 import type { Context } from '../books/context.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import type { NewDevice } from './catalogue.ts';
+import type { DeviceKey, NewDevice } from './catalogue.ts';
 import { takeDeviceKeys } from './device-keys.ts';
-import { findDeviceLimit, tellOfLimit } from './device-limit.ts';
+import { type DeviceLimit, type DeviceRules, findDeviceRules, tellOfLimit } from './device-limit.ts';
 import { loadDevice } from './device-view.ts';
-import { findLiveSubscription, findSubscriptionNamed } from './find.ts';
+import { findSubscriptionNamed, refuseCancelled } from './find.ts';
 import { hashHardwareId, parseHardwareId } from './hardware.ts';
 import { replaceDevice } from './leave-device.ts';
 import { handSlotOver, takeSlot } from './slots.ts';
@@ -19,64 +19,85 @@ export async function addDevice(
   context: Context,
   input: NewDevice,
 ): Promise<{ device: Device; privateKey?: string }> {
-  const label = input.label === undefined ? null : parseLine('label', input.label, 64);
-  const platform = input.platform === undefined ? null : parseLine('platform', input.platform, 64);
-  const hardwareId = input.hardwareId === undefined ? null : parseHardwareId(input.hardwareId);
+  const wish = parseDevice(input);
   const outcome = await context.store.transaction(async (tx) => {
-    const named = await findSubscriptionNamed(tx, input.subscription);
-    const { id: subscription, tariff_id } = await findLiveSubscription(tx, named.id);
-    if (hardwareId === null) await refuseWithoutHardware(tx, tariff_id);
-    const hash = hardwareId === null ? null : await hashHardwareId(context, tx, subscription, hardwareId);
-    const former = hash === null ? undefined : await findByHardware(tx, subscription, hash);
-    const limit = former === undefined ? await findDeviceLimit(tx, subscription) : undefined;
-    if (limit !== undefined) {
+    const subscription = await findSubscriptionNamed(tx, input.subscription);
+    const inserted = await insertDevice(context, tx, subscription, wish);
+    if ('refusal' in inserted) {
       // Nothing was changed yet, and the event must outlast the refusal.
-      await tellOfLimit(context, tx, subscription, limit);
-      return limit.refusal;
+      await tellOfLimit(context, tx, subscription.id, inserted);
+      return inserted.refusal;
     }
-    const id = newId('dev');
-    // Before its keys are looked at: the same machine may well bring the same key again.
-    if (former !== undefined) await replaceDevice(context, tx, former.id, id);
-    const { publicKey, presharedKey, privateKey } = await takeDeviceKeys(tx, input);
-    const { slot, address4, address6 } =
-      former === undefined
-        ? await takeSlot(context, tx, id)
-        : await handSlotOver(context, tx, former.slot, id);
-    await tx.db
-      .insertInto('devices')
-      .values({
-        id,
-        subscription_id: subscription,
-        public_key: publicKey,
-        preshared_key: presharedKey,
-        hardware_hash: hash,
-        slot,
-        address4,
-        address6,
-        label: label ?? former?.label ?? null,
-        platform: platform ?? former?.platform ?? null,
-        revision: await tx.revision(),
-        created_at: context.clock.now(),
-      })
-      .execute();
-    // Its allowance is reserved before any node can arm it.
-    await addMissingGrants(tx, { subscriptionId: subscription });
-    await turnLedger(context, tx, [subscription], { renew: () => true });
-    const device = await loadDevice(context, tx, id);
+    await grantAllowances(context, tx, [subscription.id]);
+    const device = await loadDevice(context, tx, inserted.id);
+    const { privateKey } = inserted;
     return privateKey === undefined ? { device } : { device, privateKey };
   });
   if (outcome instanceof TurnpikeError) throw outcome;
   return outcome;
 }
 
-async function refuseWithoutHardware(tx: Tx, tariffId: string): Promise<void> {
-  const tariff = await tx.db
-    .selectFrom('tariffs')
-    .where('id', '=', tariffId)
-    .select(['name', 'require_hardware_id'])
-    .executeTakeFirstOrThrow();
-  if (tariff.require_hardware_id === 0) return;
-  throw new TurnpikeError('invalid', `the tariff "${tariff.name}" wants a hardware id of each device`, {
+/** What is wished of a device, as it is stored. */
+export interface DeviceWish extends DeviceKey {
+  readonly label: string | null;
+  readonly platform: string | null;
+  readonly hardwareId: string | null;
+}
+
+/** @throws TurnpikeError `invalid` */
+export function parseDevice(input: Omit<NewDevice, 'subscription'>): DeviceWish {
+  const { publicKey, label, platform, hardwareId } = input;
+  return {
+    ...(publicKey !== undefined && { publicKey }),
+    label: label === undefined ? null : parseLine('label', label, 64),
+    platform: platform === undefined ? null : parseLine('platform', platform, 64),
+    hardwareId: hardwareId === undefined ? null : parseHardwareId(hardwareId),
+  };
+}
+
+/** Nothing is granted for it before `grantAllowances`. Where there is no room for it, nothing was changed. */
+export async function insertDevice(
+  context: Context,
+  tx: Tx,
+  subscription: Row<'subscriptions'>,
+  { label, platform, hardwareId, ...key }: DeviceWish,
+): Promise<{ readonly id: string; readonly privateKey?: string } | DeviceLimit> {
+  refuseCancelled(subscription);
+  const { id: subscriptionId } = subscription;
+  const rules = await findDeviceRules(tx, subscriptionId);
+  if (hardwareId === null) refuseWithoutHardware(rules);
+  const hash = hardwareId === null ? null : await hashHardwareId(context, tx, subscriptionId, hardwareId);
+  const former = hash === null ? undefined : await findByHardware(tx, subscriptionId, hash);
+  if (former === undefined && rules.limit !== undefined) return rules.limit;
+  const id = newId('dev');
+  // Before its keys are looked at: the same machine may well bring the same key again.
+  if (former !== undefined) await replaceDevice(context, tx, former.id, id);
+  const { publicKey, presharedKey, privateKey } = await takeDeviceKeys(tx, key);
+  const { slot, address4, address6 } =
+    former === undefined ? await takeSlot(context, tx, id) : await handSlotOver(context, tx, former.slot, id);
+  await tx.db
+    .insertInto('devices')
+    .values({
+      id,
+      subscription_id: subscriptionId,
+      public_key: publicKey,
+      preshared_key: presharedKey,
+      hardware_hash: hash,
+      slot,
+      address4,
+      address6,
+      label: label ?? former?.label ?? null,
+      platform: platform ?? former?.platform ?? null,
+      revision: await tx.revision(),
+      created_at: context.clock.now(),
+    })
+    .execute();
+  return privateKey === undefined ? { id } : { id, privateKey };
+}
+
+function refuseWithoutHardware({ tariff, requireHardwareId }: DeviceRules): void {
+  if (!requireHardwareId) return;
+  throw new TurnpikeError('invalid', `the tariff "${tariff}" wants a hardware id of each device`, {
     remedy:
       'give one (--hardware-id, or hardwareId in the API): any text that stays the same on this machine',
   });

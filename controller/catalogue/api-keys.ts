@@ -3,12 +3,12 @@ import { newId, parseId } from '../../common/ids.ts';
 import { show } from '../../common/show.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
-import type { NewRow, Row } from '../store/schema.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import { loadSpent } from './api-key-budget.ts';
 import { type Scope, scopes } from './api-key-scopes.ts';
 import type { PageFilter } from './catalogue.ts';
 import { notACursor } from './paging.ts';
+import { parseTag } from './reach.ts';
 import { parseName } from './words.ts';
 
 /** Keys for the API over TCP. Only their hashes are here. */
@@ -29,6 +29,8 @@ export interface ApiKeys {
 /** What is absent stays as it is. */
 export interface ApiKeySettings {
   readonly scopes?: readonly Scope[];
+  /** Confines it to accounts with this tag, and what is theirs; null: to none. */
+  readonly tag?: string | null;
   /** null: no budget of its own. */
   readonly budgetBytes?: bigint | null;
   /** A date or a time; null: never. */
@@ -45,10 +47,12 @@ export interface ApiKey {
   readonly id: string;
   readonly name: string;
   readonly scopes: readonly Scope[];
-  /** What top-ups with it may add, ever; null: no budget of its own. */
+  /** Confined to accounts with this tag; null: to none. */
+  readonly tag: string | null;
+  /** What it may sell, ever; null: no budget of its own. */
   readonly budgetBytes: bigint | null;
-  /** What they have added. */
-  readonly spentBytes: bigint;
+  /** What it has sold of a budget. */
+  readonly soldBytes: bigint;
   /** Milliseconds since 1970; null: never. */
   readonly expiresAt: number | null;
   /** Until when the key before the last rotation goes on; null: there is none. */
@@ -59,16 +63,19 @@ export interface ApiKey {
 }
 
 export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>): ApiKeys {
-  const update = (key: string, change: (row: Row<'api_keys'>) => Partial<NewRow<'api_keys'>>) =>
+  const update = (key: string, change: (row: Row<'api_keys'>) => Partial<Row<'api_keys'>>) =>
     store.transaction(async (tx) => {
       const row = await find(tx, key);
       const set = change(row);
       if (Object.keys(set).length > 0) {
         await tx.db.updateTable('api_keys').set(set).where('id', '=', row.id).execute();
       }
-      return view(tx, { ...row, ...set });
+      const changed = { ...row, ...set };
+      refuseFleetWide(changed);
+      return view(changed);
     });
-  const columns = ({ scopes: granted, budgetBytes, expires }: ApiKeySettings) => ({
+  const columns = ({ scopes: granted, tag, budgetBytes, expires }: ApiKeySettings) => ({
+    ...(tag !== undefined && { tag: tag === null ? null : parseTag(tag) }),
     ...(granted !== undefined && { scopes: JSON.stringify(parseScopes(granted)) }),
     ...(budgetBytes !== undefined && { budget_bytes: budgetBytes }),
     ...(expires !== undefined && { expires_at: parseExpiry(expires, clock.now()) }),
@@ -93,7 +100,9 @@ export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>
           .insertInto('api_keys')
           .values({ id, name, scopes: granted, ...others, hash, created_at: clock.now() })
           .execute();
-        return view(tx, await find(tx, id));
+        const added = await find(tx, id);
+        refuseFleetWide(added);
+        return view(added);
       }),
 
     list: ({ limit, after } = {}) =>
@@ -103,11 +112,11 @@ export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>
         if (after !== undefined) query = query.where('id', '>', parseCursor(after));
         if (limit !== undefined) query = query.limit(limit);
         const keys: ApiKey[] = [];
-        for (const row of await query.execute()) keys.push(await view(tx, row));
+        for (const row of await query.execute()) keys.push(view(row));
         return keys;
       }),
 
-    get: (key) => store.transaction(async (tx) => view(tx, await find(tx, key))),
+    get: (key) => store.transaction(async (tx) => view(await find(tx, key))),
 
     set: (key, settings) => update(key, () => columns(settings)),
 
@@ -121,7 +130,7 @@ export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>
 
     remove: (key) =>
       store.transaction(async (tx) => {
-        const removed = await view(tx, await find(tx, key));
+        const removed = view(await find(tx, key));
         await tx.db.deleteFrom('api_keys').where('id', '=', removed.id).execute();
         return removed;
       }),
@@ -146,7 +155,7 @@ export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>
           const used = { last_used_day: today };
           await tx.db.updateTable('api_keys').set(used).where('id', '=', row.id).execute();
         }
-        return view(tx, row);
+        return view(row);
       }),
   };
 }
@@ -169,6 +178,16 @@ function parseScopes(given: readonly Scope[]): Scope[] {
   throw new TurnpikeError('invalid', 'scopes: a key without a scope can do nothing', {
     field: 'scopes',
     remedy: `give some of ${scopes.join(', ')}`,
+  });
+}
+
+/** Nodes, tariffs and keys are everybody's. @throws TurnpikeError `invalid` */
+function refuseFleetWide({ tag, scopes: text }: Row<'api_keys'>): void {
+  const granted = JSON.parse(text) as Scope[];
+  if (tag === null || !granted.some((scope) => scope === 'nodes' || scope === 'admin')) return;
+  throw new TurnpikeError('invalid', 'scopes: a key confined to a tag cannot have nodes or admin', {
+    field: 'scopes',
+    remedy: 'give some of read, support, subscriptions, or no tag',
   });
 }
 
@@ -199,13 +218,14 @@ function parseCursor(text: string): string {
   }
 }
 
-async function view(tx: Tx, row: Row<'api_keys'>): Promise<ApiKey> {
+function view(row: Row<'api_keys'>): ApiKey {
   return {
     id: row.id,
     name: row.name,
     scopes: JSON.parse(row.scopes) as Scope[],
+    tag: row.tag,
     budgetBytes: row.budget_bytes,
-    spentBytes: await loadSpent(tx, row.id),
+    soldBytes: row.sold_bytes,
     expiresAt: row.expires_at,
     previousUntilAt: row.previous_until,
     lastUsedDay: row.last_used_day,

@@ -1,5 +1,9 @@
+import type { Line, NumberedLine } from '../bulk/line.ts';
+import type { BulkResult } from '../bulk/result.ts';
+import type { ImportWish, ReconcileWish } from '../bulk/wish.ts';
 import type { Event, EventFilter } from '../events/list.ts';
 import type { TimesWish } from '../lifetime/agree.ts';
+import type { Reach } from './reach.ts';
 import type { RefundWish } from './refund.ts';
 import type { TopUp } from './top-up.ts';
 import type * as view from './views.ts';
@@ -9,16 +13,22 @@ import type * as view from './views.ts';
  * whole or not at all, and is durable when it resolves.
  *
  * Where a parameter says `node`, `tariff`, `group` or `account`, the id, or the name (an account's reference), is taken;
- * for a subscription its id, or the account when that has one subscription.
+ * for a subscription its id or reference, or the account when that has one subscription.
  *
  * @throws TurnpikeError from every call: `invalid` for bad input, `not_found`, `conflict` (exists, or is in the wrong
  * state), `exhausted` (device limit, addresses, disk), `environment` (read-only disk).
  */
 export interface Catalogue {
-  addAccount(input: { reference: string }): Promise<view.Account>;
-  listAccounts(page?: PageFilter): Promise<view.Account[]>;
+  /** The same, for somebody who may not see, change or sell everything. */
+  within(reach: Reach): Catalogue;
+
+  addAccount(input: NewAccount): Promise<view.Account>;
+  /** @throws `conflict` while it is linked with others */
+  setAccount(account: string, settings: AccountSettings): Promise<view.Account>;
+  /** `search`: those whose reference begins so, in the order of references. */
+  listAccounts(filter?: Search & PageFilter): Promise<view.Account[]>;
   getAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
-  /** Unites the sets of accounts that both are linked with. */
+  /** Unites the sets of accounts that both are linked with. @throws `conflict` for accounts with other tags */
   linkAccounts(account: string, other: string): Promise<view.Account>;
   /** Takes it out of its set; the others stay linked. */
   unlinkAccount(account: string): Promise<view.Account>;
@@ -39,9 +49,9 @@ export interface Catalogue {
   /** @throws `conflict` while there are subscriptions to it, also ended ones: they refer to it. */
   removeTariff(tariff: string): Promise<view.Tariff>;
 
-  createSubscription(input: { account: string; tariff: string } & TimesWish): Promise<view.Subscription>;
+  createSubscription(input: NewSubscription): Promise<view.Subscription>;
   /** @throws `conflict` for another start or time zone of one that has started. */
-  setSubscription(id: string, times: TimesWish): Promise<view.Subscription>;
+  setSubscription(id: string, settings: SubscriptionSettings): Promise<view.Subscription>;
   /**
    * Puts off the expiry by some of the tariff's durations (or periods, where it has none), or until a time; one whose
    * service had ended goes on from now. The same call with the same `reference` again changes nothing and answers the
@@ -62,7 +72,10 @@ export interface Catalogue {
   ): Promise<view.SubscriptionChange>;
   /** For good: it is closed on every node, and cannot be renewed. */
   cancelSubscription(id: string, input: { reason: string }): Promise<view.Subscription>;
-  listSubscriptions(filter?: { account?: string } & AccountScope & PageFilter): Promise<view.Subscription[]>;
+  /** `search`: those whose own reference begins so, in the order of references. */
+  listSubscriptions(
+    filter?: { account?: string } & AccountScope & Search & PageFilter,
+  ): Promise<view.Subscription[]>;
   getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. As with all adjustments, the same call with the same
@@ -95,9 +108,12 @@ export interface Catalogue {
    * that the subscription has already gives the device that it was: same addresses, other keys, another id.
    */
   addDevice(input: NewDevice): Promise<{ device: view.Device; privateKey?: string }>;
-  /** Of this status: active unless given. */
+  /**
+   * Of this status: active unless given. `search`: those whose label begins so, in the order of labels, or the one with
+   * this public key.
+   */
   listDevices(
-    filter?: { subscription?: string; status?: view.DeviceStatus } & PageFilter,
+    filter?: { subscription?: string; status?: view.DeviceStatus } & Search & PageFilter,
   ): Promise<view.Device[]>;
   /** Of any status. */
   getDevice(id: string): Promise<view.Device>;
@@ -138,14 +154,51 @@ export interface Catalogue {
   /** As they happen, after one or from now on, until `signal` aborts. */
   followEvents(filter: Omit<EventFilter, 'limit'>, signal: AbortSignal): AsyncIterable<Event>;
 
+  /**
+   * Many subscriptions and devices at once: makes the books say what the lines say. What is not there is created, what is
+   * different is changed, what is not listed is left alone; the same lines again change nothing. Not one transaction but
+   * one for some lines each: after a crash what was done stays, and the rest comes with the same list again.
+   * @throws TurnpikeError `unavailable` when the signal aborts. What is wrong with a line is in the result.
+   */
+  importLines(lines: AsyncIterable<NumberedLine>, wish: ImportWish): Promise<BulkResult>;
+  /** The same with a list that is whole: also says what is different, and which subscriptions it leaves out. */
+  reconcileLines(lines: AsyncIterable<NumberedLine>, wish: ReconcileWish): Promise<BulkResult>;
+  /** Subscriptions that are not cancelled, each followed by its devices; page by page, as they are then. */
+  exportLines(): AsyncIterable<readonly Line[]>;
+
   getStatus(): Promise<view.FleetStatus>;
   /** Of a subscription or a device. */
   explain(id: string): Promise<view.Explanation>;
 }
 
+/** What is absent stays as it is, or gets its default in a new one. */
+export interface SubscriptionSettings extends TimesWish {
+  /** The billing backend's own, unique among subscriptions. */
+  readonly reference?: string;
+}
+
+export interface NewSubscription extends SubscriptionSettings {
+  readonly account: string;
+  readonly tariff: string;
+}
+
+export interface NewAccount {
+  readonly reference: string;
+  readonly tag?: string;
+}
+
+/** What is absent stays as it is; null: none. */
+export interface AccountSettings {
+  readonly tag?: string | null;
+}
+
 /** With all linked accounts, or this one alone. */
 export interface AccountScope {
   readonly only?: boolean;
+}
+
+export interface Search {
+  readonly search?: string;
 }
 
 /** Lists come in the order of creation. Everything, unless told. */

@@ -1,10 +1,14 @@
 import { explain } from '../access/explain.ts';
 import type { Context } from '../books/context.ts';
+import { exportLines } from '../bulk/export.ts';
+import { importLines, reconcileLines } from '../bulk/import.ts';
 import { followEvents } from '../events/follow.ts';
 import { listEvents } from '../events/list.ts';
+import { confine } from '../store/confine.ts';
 import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
+import { sell } from './api-key-budget.ts';
 import type { Catalogue } from './catalogue.ts';
 import { changeTariff } from './change-tariff.ts';
 import { getClientSettings } from './client-settings.ts';
@@ -18,6 +22,7 @@ import { linkAccounts, unlinkAccount } from './links.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
 import { awaitAdjustment, refund } from './refund.ts';
 import { reverse } from './reverse.ts';
+import { setAccount } from './set-account.ts';
 import { setDevice } from './set-device.ts';
 import { setNode } from './set-node.ts';
 import { setTariff } from './set-tariff.ts';
@@ -44,8 +49,24 @@ export function createCatalogue(context: Context): Catalogue {
     ) =>
     async (name: string, ...rest: Rest): Promise<Result> =>
       call(context, await resolveSubscription(context, name), ...rest);
+  /** Like {@link onSubscription}, for what may sell volume. */
+  const selling =
+    <Rest extends unknown[], Result>(
+      call: (context: Context, id: string, ...rest: Rest) => Promise<Result>,
+    ) =>
+    async (name: string, ...rest: Rest): Promise<Result> => {
+      const id = await resolveSubscription(context, name);
+      return sell(context, id, () => call(context, id, ...rest));
+    };
   return {
+    within: ({ tag, seller }) =>
+      createCatalogue({
+        ...context,
+        ...(tag !== undefined && { store: confine(context.store, tag) }),
+        ...(seller !== undefined && { seller }),
+      }),
     addAccount: on(addAccount),
+    setAccount: on(setAccount),
     listAccounts: on(listAccounts),
     getAccount: on(getAccount),
     linkAccounts: on(linkAccounts),
@@ -57,14 +78,20 @@ export function createCatalogue(context: Context): Catalogue {
     getTariff: on(getTariff),
     setTariff: on(setTariff),
     removeTariff: on(removeTariff),
-    createSubscription: on(createSubscription),
-    setSubscription: onSubscription(setSubscription),
-    renewSubscription: onSubscription(renewSubscription),
-    changeTariff: onSubscription(changeTariff),
+    createSubscription: async (input) =>
+      sell(
+        context,
+        undefined,
+        () => createSubscription(context, input),
+        ({ id }) => id,
+      ),
+    setSubscription: selling(setSubscription),
+    renewSubscription: selling(renewSubscription),
+    changeTariff: selling(changeTariff),
     cancelSubscription: onSubscription(cancelSubscription),
     listSubscriptions: on(listSubscriptions),
     getSubscription: onSubscription(getSubscription),
-    topUp: onSubscription(topUp),
+    topUp: selling(topUp),
     refund: onSubscription(refund),
     reverse: onSubscription(reverse),
     awaitAdjustment: onSubscription(awaitAdjustment),
@@ -92,6 +119,9 @@ export function createCatalogue(context: Context): Catalogue {
     setEnforcement: on(setEnforcement),
     listEvents: on(listEvents),
     followEvents: (filter, signal) => followEvents(context, filter, signal),
+    importLines: on(importLines),
+    reconcileLines: on(reconcileLines),
+    exportLines: () => exportLines(context),
     getStatus: on(getStatus),
     explain: onSubscription(explain),
   };

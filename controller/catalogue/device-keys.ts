@@ -29,7 +29,9 @@ async function refuseTakenKey(tx: Tx, publicKey: string): Promise<void> {
     .executeTakeFirst();
   const remedy = 'give the public key that belongs to this device alone, or none and let us make a pair';
   if (device) {
-    throw new TurnpikeError('conflict', `device ${device.id} has this public key already`, { remedy });
+    // Whose it is, is not for everybody.
+    const which = tx.tag === undefined ? `device ${device.id}` : 'another device';
+    throw new TurnpikeError('conflict', `${which} has this public key already`, { remedy });
   }
   const node = await tx.db
     .selectFrom('nodes')

@@ -6,34 +6,46 @@ import type { Tx } from '../store/store.ts';
 /** An app that is refused tries again: one event tells enough. */
 const quietMs = 3600_000;
 
-interface DeviceLimit {
+export interface DeviceLimit {
   readonly maxDevices: number;
   readonly devices: number;
   readonly refusal: TurnpikeError;
 }
 
-/** Why there is no room for one more device; undefined when there is. */
-export async function findDeviceLimit(tx: Tx, subscriptionId: string): Promise<DeviceLimit | undefined> {
-  const { name, max_devices: maxDevices } = await tx.db
+/** What a subscription's tariff says of one more device. */
+export interface DeviceRules {
+  readonly tariff: string;
+  readonly requireHardwareId: boolean;
+  /** Why there is no room for one more; undefined when there is. */
+  readonly limit: DeviceLimit | undefined;
+}
+
+export async function findDeviceRules(tx: Tx, subscriptionId: string): Promise<DeviceRules> {
+  const { name, max_devices, require_hardware_id, devices } = await tx.db
     .selectFrom('subscriptions')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .where('subscriptions.id', '=', subscriptionId)
-    .select(['tariffs.name', 'tariffs.max_devices'])
+    .select((row) => [
+      'tariffs.name',
+      'tariffs.max_devices',
+      'tariffs.require_hardware_id',
+      row
+        .selectFrom('devices')
+        .whereRef('devices.subscription_id', '=', 'subscriptions.id')
+        .where('devices.removed_at', 'is', null)
+        .select((device) => device.fn.countAll<bigint>().as('count'))
+        .as('devices'),
+    ])
     .executeTakeFirstOrThrow();
-  if (maxDevices === null) return undefined;
-  const { count } = await tx.db
-    .selectFrom('devices')
-    .where('subscription_id', '=', subscriptionId)
-    .where('removed_at', 'is', null)
-    .select((row) => row.fn.countAll<bigint>().as('count'))
-    .executeTakeFirstOrThrow();
-  if (count < maxDevices) return undefined;
+  const count = Number(devices ?? 0n);
+  const rules = { tariff: name, requireHardwareId: require_hardware_id === 1 };
+  if (max_devices === null || count < max_devices) return { ...rules, limit: undefined };
   const refusal = new TurnpikeError(
     'exhausted',
-    `subscription ${subscriptionId} has ${count} devices, and its tariff "${name}" allows ${maxDevices}`,
+    `subscription ${subscriptionId} has ${count} devices, and its tariff "${name}" allows ${max_devices}`,
     { remedy: `remove one of them (see "turnpike device list --subscription ${subscriptionId}")` },
   );
-  return { maxDevices, devices: Number(count), refusal };
+  return { ...rules, limit: { maxDevices: max_devices, devices: count, refusal } };
 }
 
 /** The event `device.limit`, at most once an hour for each subscription. */

@@ -1,29 +1,37 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { looksLikeWireguardKey } from '../../common/wireguard-key.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
-import type { DeviceKey, PageFilter } from './catalogue.ts';
+import type { DeviceKey, PageFilter, Search } from './catalogue.ts';
 import { takeDeviceKeys } from './device-keys.ts';
 import { loadDevice, loadDevices } from './device-view.ts';
 import { findDevice, findLiveDevice, findSubscriptionNamed } from './find.ts';
 import { revokeDevice } from './leave-device.ts';
-import { afterItem, noLimit } from './paging.ts';
+import { afterItem, beginsWith, noLimit } from './paging.ts';
+import { seesSubscription } from './reach.ts';
 import type { Device, DeviceStatus } from './views.ts';
 
 export function listDevices(
   context: Context,
-  filter: { subscription?: string; status?: DeviceStatus } & PageFilter = {},
+  filter: { subscription?: string; status?: DeviceStatus } & Search & PageFilter = {},
 ): Promise<Device[]> {
   return context.store.transaction(async (tx) => {
+    const { search } = filter;
+    const byKey = search !== undefined && looksLikeWireguardKey(search);
+    const order = search === undefined || byKey ? 'created_at' : 'label';
     let query = tx.db
       .selectFrom('devices')
       .where(hasStatus(filter.status ?? 'active'))
+      .where(seesSubscription(tx, 'devices.subscription_id'))
       .select('id')
-      .orderBy('created_at')
+      .orderBy(order)
       .orderBy('id');
+    if (byKey) query = query.where('public_key', '=', search);
+    else if (search !== undefined) query = query.where(beginsWith('label', search));
     if (filter.subscription !== undefined) {
       query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, filter.subscription)).id);
     }
-    if (filter.after !== undefined) query = query.where(await afterItem(tx, 'devices', filter.after));
+    if (filter.after !== undefined) query = query.where(await afterItem(tx, 'devices', filter.after, order));
     const rows = await query.limit(filter.limit ?? noLimit).execute();
     return loadDevices(
       context,

@@ -3,17 +3,22 @@ import { parseId } from '../../common/ids.ts';
 import { show } from '../../common/show.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { seesAccount, seesSubscription } from './reach.ts';
 import { looksLikeId } from './words.ts';
 
 // Each takes an id, or the name under which an operator knows the thing.
 
 export async function findAccount(tx: Tx, account: string): Promise<Row<'accounts'>> {
-  const row = await tx.db
+  return (await seekAccount(tx, account)) ?? missing('account', account, 'turnpike account list');
+}
+
+export function seekAccount(tx: Tx, account: string): Promise<Row<'accounts'> | undefined> {
+  return tx.db
     .selectFrom('accounts')
     .where(looksLikeId(account) ? 'id' : 'reference', '=', account.normalize('NFC'))
+    .where(seesAccount(tx))
     .selectAll()
     .executeTakeFirst();
-  return row ?? missing('account', account, 'turnpike account list');
 }
 
 export async function findTariff(tx: Tx, tariff: string): Promise<Row<'tariffs'>> {
@@ -49,6 +54,7 @@ export async function findSubscription(tx: Tx, id: string): Promise<Row<'subscri
   const row = await tx.db
     .selectFrom('subscriptions')
     .where('id', '=', parseId('sub', id))
+    .where(seesSubscription(tx, 'subscriptions.id'))
     .selectAll()
     .executeTakeFirst();
   return row ?? missing('subscription', id, 'turnpike subscription list');
@@ -66,14 +72,40 @@ export function refuseCancelled({ id, cancelled_at }: Row<'subscriptions'>): voi
   throw new TurnpikeError('conflict', `subscription ${id} was cancelled`, { remedy: 'create another one' });
 }
 
-/** By its id, or by its account when that has one subscription; cancelled ones do not count beside others. */
+/**
+ * By its id or reference, or by its account when that has one subscription; cancelled ones do not count beside others.
+ * @throws TurnpikeError `conflict` where the name is of one subscription and of another one's account
+ */
 export async function findSubscriptionNamed(tx: Tx, name: string): Promise<Row<'subscriptions'>> {
   if (looksLikeId(name) && !name.startsWith('acc_')) return findSubscription(tx, name);
+  const referred = await findByReference(tx, name);
+  if (referred === undefined) return findOfAccount(tx, name);
   const account = await tx.db
     .selectFrom('accounts')
-    .where(looksLikeId(name) ? 'id' : 'reference', '=', name.normalize('NFC'))
-    .select(['id', 'reference'])
+    .where('reference', '=', name.normalize('NFC'))
+    .where('id', '!=', referred.account_id)
+    .where(seesAccount(tx))
+    .select('id')
     .executeTakeFirst();
+  if (account === undefined) return referred;
+  throw new TurnpikeError(
+    'conflict',
+    `${show(name)} is the reference of a subscription, and of an account that it is not of`,
+    { remedy: `name ${referred.id}, or ${account.id}` },
+  );
+}
+
+export function findByReference(tx: Tx, reference: string): Promise<Row<'subscriptions'> | undefined> {
+  return tx.db
+    .selectFrom('subscriptions')
+    .where('reference', '=', reference.normalize('NFC'))
+    .where(seesSubscription(tx, 'subscriptions.id'))
+    .selectAll()
+    .executeTakeFirst();
+}
+
+async function findOfAccount(tx: Tx, name: string): Promise<Row<'subscriptions'>> {
+  const account = await seekAccount(tx, name);
   if (account === undefined) return missing('subscription or account', name, 'turnpike subscription list');
   const all = await tx.db
     .selectFrom('subscriptions')
@@ -103,6 +135,7 @@ export async function findDevice(tx: Tx, id: string): Promise<Row<'devices'>> {
   const row = await tx.db
     .selectFrom('devices')
     .where('id', '=', parseId('dev', id))
+    .where(seesSubscription(tx, 'devices.subscription_id'))
     .selectAll()
     .executeTakeFirst();
   return row ?? missing('device', id, 'turnpike device list');

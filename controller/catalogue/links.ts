@@ -14,6 +14,11 @@ export function linkAccounts({ store }: Context, name: string, other: string): P
   return store.transaction(async (tx) => {
     const [one, two] = [await findAccount(tx, name), await findAccount(tx, other)];
     if (one.id === two.id) throw new TurnpikeError('invalid', 'an account cannot be linked with itself');
+    if (one.tag !== two.tag) {
+      throw new TurnpikeError('conflict', 'accounts with different tags cannot be linked', {
+        remedy: 'give both the same tag, or none',
+      });
+    }
     const link = one.link ?? two.link ?? newId('lnk');
     for (const { id, link: old } of [one, two]) {
       await tx.db

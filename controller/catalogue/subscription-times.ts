@@ -11,16 +11,22 @@ import { settlePhases } from '../lifetime/settle-phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { bookAdjustment, checkNewPack } from './book-adjustment.ts';
-import type { RenewalWish } from './catalogue.ts';
+import type { RenewalWish, SubscriptionSettings } from './catalogue.ts';
 import { findLiveSubscription, findSubscription, refuseCancelled } from './find.ts';
+import { setReference } from './subscription-reference.ts';
 import { loadSubscription } from './subscription-view.ts';
 import { toTariffLimits } from './tariff-settings.ts';
 import type { Renewal, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
-export function setSubscription(context: Context, id: string, wish: TimesWish): Promise<Subscription> {
+export function setSubscription(
+  context: Context,
+  id: string,
+  { reference, ...wish }: SubscriptionSettings,
+): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
     const subscription = await findLiveSubscription(tx, id);
+    if (reference !== undefined) await setReference(tx, subscription, reference);
     const now = context.clock.now();
     const anew = wish.starts !== undefined || wish.timeZone !== undefined;
     if (anew) refuseStarted(subscription);

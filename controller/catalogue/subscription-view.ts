@@ -27,7 +27,7 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       throttles,
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,
-      account: row.reference,
+      account: row.account_reference,
       accountSuspendedAt: row.account_suspended_at,
       accountSuspensionReason: row.account_suspension_reason,
       cancelledAt: row.cancelled_at,
@@ -40,8 +40,9 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
     });
     return {
       id,
+      reference: row.reference,
       accountId: row.account_id,
-      accountReference: row.reference,
+      accountReference: row.account_reference,
       tariff: row.tariff,
       maxDevices: row.max_devices,
       devices: Number(devices.get(id)?.count ?? 0n),
@@ -87,7 +88,7 @@ function loadRows(tx: Tx, ids: readonly string[]) {
       .where('subscriptions.id', 'in', chunk)
       .selectAll('subscriptions')
       .select([
-        'accounts.reference',
+        'accounts.reference as account_reference',
         'accounts.suspended_at as account_suspended_at',
         'accounts.suspension_reason as account_suspension_reason',
         'tariffs.name as tariff',

@@ -1,62 +1,53 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { newId } from '../../common/ids.ts';
-import { openFirstPeriod } from '../accounting/begin-period.ts';
+import { grantAllowances } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { touchDevices } from '../desired/touch.ts';
-import { agreeOnTimes, type TimesWish } from '../lifetime/agree.ts';
-import { phaseAt, readTimes } from '../lifetime/phase.ts';
+import { chunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccount } from './account-view.ts';
 import { loadAdjustments } from './adjustment-view.ts';
-import type { AccountScope, PageFilter } from './catalogue.ts';
+import type { AccountScope, NewSubscription, PageFilter, Search } from './catalogue.ts';
 import { findAccount, findLiveSubscription, findSubscription, findTariff } from './find.ts';
+import { insertSubscription } from './insert-subscription.ts';
 import { accountsInScope } from './links.ts';
-import { afterItem, noLimit } from './paging.ts';
+import { afterItem, beginsWith, noLimit } from './paging.ts';
+import { seesSubscription } from './reach.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
 import type { Adjustment, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
-export function createSubscription(
-  context: Context,
-  input: { account: string; tariff: string } & TimesWish,
-): Promise<Subscription> {
+export function createSubscription(context: Context, input: NewSubscription): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
     const account = await findAccount(tx, input.account);
     const tariff = await findTariff(tx, input.tariff);
-    const now = context.clock.now();
-    const times = agreeOnTimes(input, tariff.duration_days, now);
-    const id = newId('sub');
-    await tx.db
-      .insertInto('subscriptions')
-      .values({
-        id,
-        account_id: account.id,
-        tariff_id: tariff.id,
-        period: 0,
-        ...times,
-        // Who creates one knows that it has begun: only later starts are events.
-        phase: phaseAt({ ...readTimes(times), graceSeconds: tariff.grace_seconds }, now),
-        created_at: now,
-      })
-      .execute();
-    await openFirstPeriod(context, tx, id, times.starts_at);
+    const id = await insertSubscription(context, tx, account.id, tariff, input);
+    await grantAllowances(context, tx, [id]);
     return loadSubscription(tx, id);
   });
 }
 
 export function listSubscriptions(
   { store }: Context,
-  filter: { account?: string } & AccountScope & PageFilter = {},
+  filter: { account?: string } & AccountScope & Search & PageFilter = {},
 ): Promise<Subscription[]> {
   return store.transaction(async (tx) => {
-    let query = tx.db.selectFrom('subscriptions').select('id').orderBy('created_at').orderBy('id');
+    const order = filter.search === undefined ? 'created_at' : 'reference';
+    let query = tx.db
+      .selectFrom('subscriptions')
+      .where(seesSubscription(tx, 'subscriptions.id'))
+      .select('id')
+      .orderBy(order)
+      .orderBy('id');
     if (filter.account !== undefined) {
       const account = await findAccount(tx, filter.account);
       query = query.where('account_id', 'in', await accountsInScope(tx, account, filter.only ?? false));
     }
-    if (filter.after !== undefined) query = query.where(await afterItem(tx, 'subscriptions', filter.after));
+    if (filter.search !== undefined) query = query.where(beginsWith('reference', filter.search));
+    if (filter.after !== undefined) {
+      query = query.where(await afterItem(tx, 'subscriptions', filter.after, order));
+    }
     const rows = await query.limit(filter.limit ?? noLimit).execute();
     return loadSubscriptions(
       tx,
@@ -82,7 +73,7 @@ export function suspend(context: Context, id: string, input: { reason: string })
     if (suspended_at !== null) {
       throw new TurnpikeError('conflict', `subscription ${id} is suspended already`);
     }
-    await setSuspension(tx, id, { suspended_at: context.clock.now(), suspension_reason: reason });
+    await setSuspension(tx, [id], { suspended_at: context.clock.now(), suspension_reason: reason });
     return loadSubscription(tx, id);
   });
 }
@@ -91,7 +82,7 @@ export function resume(context: Context, id: string): Promise<Subscription> {
   return context.store.transaction(async (tx) => {
     const { suspended_at, account_id } = await findLiveSubscription(tx, id);
     if (suspended_at === null) throw await notSuspended(tx, id, account_id);
-    await setSuspension(tx, id, { suspended_at: null, suspension_reason: null });
+    await setSuspension(tx, [id], { suspended_at: null, suspension_reason: null });
     await turnLedger(context, tx, [id], { resumed: true });
     return loadSubscription(tx, id);
   });
@@ -104,11 +95,14 @@ async function notSuspended(tx: Tx, id: string, accountId: string): Promise<Turn
   return new TurnpikeError('conflict', `subscription ${id} is not suspended${but}`, remedy);
 }
 
-async function setSuspension(
+/** Of subscriptions that are neither cancelled nor so already. */
+export async function setSuspension(
   tx: Tx,
-  id: string,
+  ids: readonly string[],
   suspension: Pick<Row<'subscriptions'>, 'suspended_at' | 'suspension_reason'>,
 ): Promise<void> {
-  await tx.db.updateTable('subscriptions').set(suspension).where('id', '=', id).execute();
-  await touchDevices(tx, [id]);
+  for (const chunk of chunks(ids)) {
+    await tx.db.updateTable('subscriptions').set(suspension).where('id', 'in', chunk).execute();
+  }
+  await touchDevices(tx, ids);
 }

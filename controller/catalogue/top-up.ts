@@ -4,7 +4,6 @@ import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';
-import { type Spender, spend } from './api-key-budget.ts';
 import {
   bookAdjustment,
   checkNewPack,
@@ -20,8 +19,6 @@ export interface TopUp extends Occasion {
   readonly bytes: bigint;
   /** A date (its first moment in the subscription's time zone) or a time with its offset; absent: never. */
   readonly expires?: string;
-  /** Whose budget it takes from; absent: nobody's. */
-  readonly spender?: Spender;
 }
 
 export function topUp(context: Context, id: string, input: TopUp): Promise<Adjustment> {
@@ -38,7 +35,6 @@ export function topUp(context: Context, id: string, input: TopUp): Promise<Adjus
     await checkNewPack(tx, id, bytes);
     refuseExpired(expiresAt, context.clock.now());
     const adjustment = await bookAdjustment(context, tx, subscription, occasion, pack);
-    if (input.spender !== undefined) await spend(tx, adjustment, input.spender);
     await turnLedger(context, tx, [id], { rearm: true });
     return loadAdjustment(tx, id, adjustment);
   });

@@ -13,6 +13,8 @@ export interface Account {
   readonly id: string;
   /** The operator's own, opaque to us. */
   readonly reference: string;
+  /** API keys can be confined to it; linked accounts have the same one. */
+  readonly tag: string | null;
   /** References of the accounts that it is linked with. */
   readonly linked: readonly string[];
   /** Then all its subscriptions are closed, also those to come. */
@@ -101,6 +103,8 @@ export interface Access {
 
 export interface Subscription {
   readonly id: string;
+  /** The billing backend's own. */
+  readonly reference: string | null;
   readonly accountId: string;
   readonly accountReference: string;
   /** Name. */

@@ -36,3 +36,13 @@ export function parseLine(what: string, text: string, longest = 200): string {
 export function looksLikeId(text: string): boolean {
   return /^[a-z]{3}_[0-9a-z]{16}$/.test(text);
 }
+
+/** The billing backend's own, of an account or a subscription. @throws TurnpikeError `invalid` */
+export function parseReference(text: string): string {
+  const reference = parseLine('reference', text, 128);
+  if (!looksLikeId(reference)) return reference;
+  throw new TurnpikeError('invalid', 'a reference may not have the form of one of our ids', {
+    field: 'reference',
+    remedy: 'put something before it',
+  });
+}

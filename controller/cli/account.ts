@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { allPages, answerOf, inPath } from './client.ts';
+import { allPages, answerOf, given, inPath } from './client.ts';
 import type { AccountDetail } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showTime } from './show.ts';
@@ -20,10 +20,27 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
   family
     .command('add <reference>')
     .description('adds an account under your own reference; no name, no e-mail')
-    .action(async (reference: string, _options: object, command: Command) => {
+    .option('--tag <tag>', 'API keys can be confined to it')
+    .action(async (reference: string, { tag }: { tag?: string }, command: Command) => {
       const { api, print } = open(command);
-      const account = await answerOf(api.POST('/v1/accounts', { body: { reference } }));
+      const account = await answerOf(api.POST('/v1/accounts', { body: { reference, ...given({ tag }) } }));
       print(account, () => `account ${account.reference} added (${account.id})`);
+    });
+
+  family
+    .command('set <account>')
+    .description('changes what is given')
+    .option('--tag <tag>', 'API keys can be confined to it; "none" takes it away')
+    .action(async (name: string, { tag }: { tag?: string }, command: Command) => {
+      const { api, print } = open(command);
+      const body = given({ tag: tag === 'none' ? null : tag });
+      const account = await answerOf(
+        api.PATCH('/v1/accounts/{account}', { ...inPath({ account: name }), body }),
+      );
+      print(
+        account,
+        () => `account ${account.reference} has ${account.tag ? `the tag ${account.tag}` : 'no tag'}`,
+      );
     });
 
   family

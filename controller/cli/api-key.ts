@@ -9,6 +9,7 @@ import { renderTable } from './table.ts';
 
 interface Settings {
   readonly budget?: string;
+  readonly tag?: string;
   readonly expires?: string;
 }
 
@@ -71,12 +72,14 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
 
 function withSettings(command: Command): Command {
   return command
-    .option('--budget <size>', 'what its top-ups may add, ever, such as 100GB, or "unlimited"')
+    .option('--budget <size>', 'volume that it may sell, ever, such as 100GB, or "unlimited"')
+    .option('--tag <tag>', 'confines it to accounts with this tag, or "none"')
     .option('--expires <date>', 'a date or a time from which it is refused, or "never"');
 }
 
-function toBody({ budget, expires }: Settings) {
+function toBody({ budget, tag, expires }: Settings) {
   return given({
+    tag: tag === 'none' ? null : tag,
     budgetBytes: budget === 'unlimited' ? null : budget && String(parseSize(budget)),
     expires: expires === 'never' ? null : expires,
   });
@@ -84,12 +87,13 @@ function toBody({ budget, expires }: Settings) {
 
 function keyTable(keys: readonly ApiKey[]): string {
   return renderTable(
-    ['name', 'id', 'scopes', 'budget', 'expires', 'last used', 'made'],
+    ['name', 'id', 'scopes', 'tag', 'budget', 'expires', 'last used', 'made'],
     keys.map((key) => [
       key.name,
       key.id,
       key.scopes.join(', '),
-      key.budgetBytes === null ? '' : `${showBytes(key.spentBytes)} of ${showBytes(key.budgetBytes)}`,
+      key.tag ?? '',
+      key.budgetBytes === null ? '' : `${showBytes(key.soldBytes)} of ${showBytes(key.budgetBytes)}`,
       key.expiresAt === null ? '' : showTime(key.expiresAt),
       key.lastUsedDay ?? '',
       showTime(key.createdAt),

@@ -1,18 +1,23 @@
 #!/usr/bin/env node
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { endOnCrash } from '../../common/crash.ts';
+import { openInput } from './input.ts';
 import { createProgram, runProgram } from './program.ts';
 
 endOnCrash('turnpike');
 const program = createProgram({
   env: process.env,
   write: (output) => process.stdout.write(output),
+  drained: async () => process.stdout.writableNeedDrain && once(process.stdout, 'drain'),
   untilInterrupted: () => {
     const enough = new AbortController();
     process.once('SIGINT', () => enough.abort());
     return enough.signal;
   },
+  openInput: (path) => openInput(path, process.stdin),
+  showProgress: process.stderr.isTTY ? (line) => void process.stderr.write(`\r\u001b[K${line}`) : undefined,
   readText: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
 });
 process.exitCode = await runProgram(program, process.argv.slice(2), (line) => process.stderr.write(line));

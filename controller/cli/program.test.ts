@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
@@ -56,6 +57,9 @@ async function turnpikeWith(env: Record<string, string>, ...argv: string[]) {
       out += output;
     },
     untilInterrupted: () => new AbortController().signal,
+    openInput: async () => ({ bytes: Readable.from([]), size: 0 }),
+    showProgress: undefined,
+    drained: async () => undefined,
     readText: async (path: string) =>
       files[path] ?? Promise.reject(Object.assign(new Error(), { code: 'ENOENT' })),
   };

@@ -4,6 +4,7 @@ import { exitCodes } from '../../common/exit.ts';
 import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
+import { addBulkVerbs } from './bulk.ts';
 import { addCaVerbs } from './ca.ts';
 import { addDeviceVerbs } from './device.ts';
 import { addEnforcementVerb } from './enforcement.ts';
@@ -46,6 +47,7 @@ export function createProgram(terminal: Terminal): Command {
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);
   addWebhookVerbs(program, open);
+  addBulkVerbs(program, open);
   addRefusals(program);
   return program;
 }

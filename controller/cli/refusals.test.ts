@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { createProgram, runProgram } from './program.ts';
 
@@ -9,6 +10,9 @@ async function turnpike(...argv: string[]) {
     write: (text: string) => {
       out += text;
     },
+    openInput: async () => ({ bytes: Readable.from([]), size: 0 }),
+    showProgress: undefined,
+    drained: async () => undefined,
     readText: async () => '',
     untilInterrupted: () => new AbortController().signal,
   };

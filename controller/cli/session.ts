@@ -2,16 +2,23 @@ import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
 import { printableLines } from '../../common/show.ts';
 import { type ApiClient, openClient } from './client.ts';
+import type { Input } from './input.ts';
+import type { ShowProgress } from './progress.ts';
 import { showJson } from './show.ts';
 
 /** What the CLI needs of the process, so that tests can stand in for it. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   write(text: string): void;
+  /** Resolves when what was written has been taken: who writes much waits for it. */
+  drained(): Promise<unknown>;
   /** From here on, an interrupt aborts this and does not end the process. */
   untilInterrupted(): AbortSignal;
   /** Reads a file, or standard input for `-`. */
   readText(path: string): Promise<string>;
+  /** The same, bit by bit. */
+  openInput(path: string): Promise<Input>;
+  readonly showProgress: ShowProgress;
 }
 
 /** What each verb works with. */

@@ -1,6 +1,7 @@
 import type { Context } from '../books/context.ts';
 import { findSubscriptionNamed } from '../catalogue/find.ts';
 import { noLimit, notACursor } from '../catalogue/paging.ts';
+import { seesSubscription } from '../catalogue/reach.ts';
 import type { Row } from '../store/schema.ts';
 import type { EventType } from './record.ts';
 
@@ -33,6 +34,8 @@ export function listEvents({ store }: Context, filter: EventFilter = {}): Promis
   const after = filter.after === undefined ? 0 : parseCursor(filter.after);
   return store.transaction(async (tx) => {
     let query = tx.db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id');
+    // Of nodes and webhooks it is told to those who may see all.
+    if (tx.tag !== undefined) query = query.where(seesSubscription(tx, 'events.subscription_id'));
     if (type !== undefined) query = query.where('type', '=', type);
     if (subscription !== undefined) {
       query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, subscription)).id);

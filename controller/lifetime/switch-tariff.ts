@@ -25,7 +25,7 @@ export async function switchTariff(
     .execute();
   if (from.group_id !== to.group_id) {
     await moveDevices(tx, subscriptionId, from.group_id, to.group_id);
-    await addMissingGrants(tx, { subscriptionId });
+    await addMissingGrants(tx, { subscriptionIds: [subscriptionId] });
   }
   await settlePhases(context, tx, [subscriptionId]);
 }

@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { TurnpikeError } from '../../common/errors.ts';
 import { covers, type Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Reach } from '../catalogue/reach.ts';
 import type { Api, Caller } from './api.ts';
 import { Refusal } from './problem.ts';
 
@@ -24,6 +26,17 @@ export function trustCallers(api: Api): void {
   });
 }
 
+/** Each request has the catalogue as its caller may see it. */
+export function giveCatalogues(api: Api, catalogue: Catalogue): void {
+  api.decorateRequest('catalogue', {
+    getter() {
+      if (this.caller === undefined) throw new TurnpikeError('internal', 'nobody asks for the catalogue');
+      const reach = reachOf(this.caller);
+      return reach === undefined ? catalogue : catalogue.within(reach);
+    },
+  });
+}
+
 /** Each request needs an API key with the scope of its route. */
 export function demandKeys(api: Api, apiKeys: ApiKeys): void {
   api.addHook('onRequest', async (request) => {
@@ -38,7 +51,9 @@ export function demandKeys(api: Api, apiKeys: ApiKeys): void {
       });
     }
     // What is not there is said to be so to those who are known.
-    if (scope !== undefined) demandScope(caller, scope);
+    if (scope === undefined) return;
+    demandScope(caller, scope);
+    demandReach(caller, request.routeOptions.config.confinable === true);
   });
 }
 
@@ -67,7 +82,7 @@ async function authenticate(header: string | undefined, keys: ApiKeys): Promise<
 export async function mayGoOn(caller: Caller | undefined, scope: Scope, keys: ApiKeys): Promise<boolean> {
   if (caller?.apiKey === undefined) return caller !== undefined;
   const found = await keys.use(hashApiKey(caller.secret)).catch(() => undefined);
-  return found !== undefined && covers(found.scopes, scope);
+  return found !== undefined && covers(found.scopes, scope) && found.tag === caller.apiKey.tag;
 }
 
 function demandScope({ apiKey }: Caller, scope: Scope): void {
@@ -80,4 +95,24 @@ function demandScope({ apiKey }: Caller, scope: Scope): void {
       scope,
     },
   );
+}
+
+function demandReach({ apiKey }: Caller, confinable: boolean): void {
+  if (apiKey?.tag == null || confinable) return;
+  throw new TurnpikeError(
+    'forbidden',
+    `the API key "${apiKey.name}" is confined to the tag "${apiKey.tag}", and this is about all customers`,
+    { remedy: 'use a key without a tag' },
+  );
+}
+
+/** What a caller may see, change and sell; undefined: everything. */
+function reachOf({ apiKey }: Caller): Reach | undefined {
+  if (apiKey === undefined) return undefined;
+  const { id: keyId, name: keyName, tag, budgetBytes, scopes } = apiKey;
+  // A support desk gives what it was given to give.
+  const isDesk = covers(scopes, 'support') && !covers(scopes, 'subscriptions');
+  const bounded = budgetBytes != null || isDesk;
+  if (tag == null && !bounded) return undefined;
+  return { ...(tag != null && { tag }), ...(bounded && { seller: { keyId, keyName } }) };
 }

@@ -26,9 +26,8 @@ export interface Joining {
   readonly pin: () => string;
 }
 
-/** What routes are made of. */
+/** What routes are made of; the catalogue comes with each request, as its caller may see it. */
 export interface RouteContext {
-  readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeys;
   readonly changes: Changes;
   readonly webhooks: Webhooks;
@@ -55,15 +54,19 @@ declare module 'fastify' {
     scope?: Scope | 'public' | 'socket';
     /** Not a GET, and yet it changes nothing, or keeps count of its changes itself. */
     changes?: false;
+    /** A key that is confined to a tag may use it: it says and does nothing of what others have. */
+    confinable?: boolean;
     /** What it changes, for If-Match. */
     versioned?: Versioned;
   }
   interface FastifyInstance {
-    /** Answers that go on; they are ended before the API closes. */
+    /** Answers and bodies that go on; they are ended before the API closes. */
     streams: Set<AbortController>;
   }
   interface FastifyRequest {
     caller: Caller | undefined;
+    /** As the caller may see, change and sell. */
+    readonly catalogue: Catalogue;
     /** What is left to do when the change is durable; gives the answer in place of the handler's. */
     afterwards: (() => Promise<unknown>) | undefined;
   }

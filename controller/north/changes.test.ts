@@ -242,11 +242,13 @@ describe('the budget of a support desk', () => {
     expect(beyond.statusCode).toBe(409);
     expect(beyond.json()).toMatchObject({
       type: 'urn:turnpike:problem:exhausted',
-      detail: 'the API key "desk" may add 1500 bytes in all, and this would make it 1501',
+      detail: expect.stringContaining('may sell 1500 bytes in all, of which 500 are left'),
+      budgetBytes: '1500',
+      leftBytes: '500',
     });
     expect((await topUp(desk, '500', 'b', tcp)).statusCode).toBe(201);
     expect(await adjustments()).toBe(2);
-    expect(await rig.books.apiKeys.get('desk')).toMatchObject({ spentBytes: 1500n });
+    expect(await rig.books.apiKeys.get('desk')).toMatchObject({ soldBytes: 1500n });
   });
 
   it('is nothing unless it was given one; a billing backend needs none', async () => {

@@ -20,7 +20,7 @@ export function makeChangesOnce(api: Api, context: RouteContext): void {
       const { versioned } = route.config;
       const handler = route.handler as unknown as Handler;
       route.handler = (async (request: FastifyRequest, reply: FastifyReply) => {
-        reply.header('etag', etagOf(await load(context, versioned, request)));
+        reply.header('etag', etagOf(await load(versioned, request)));
         return handler.call(api, request, reply);
       }) as never;
     }
@@ -43,11 +43,11 @@ async function change(
   const repeatable = readKey(request);
   let etag: string | undefined;
   const outcome = await changes.make(repeatable, async () => {
-    const found = await checkVersion(context, versioned, request);
+    const found = await checkVersion(versioned, request);
     const body = await handler(request, reply);
     // What a removal leaves has no version.
     if (versioned !== undefined && found !== undefined && route.method !== 'DELETE') {
-      etag = etagOf(await versioned.load(context.catalogue, found.id));
+      etag = etagOf(await versioned.load(request.catalogue, found.id));
     }
     return { status: successOf(route), body };
   });
@@ -82,7 +82,6 @@ async function settle(
 
 /** @returns what is to be changed, as it is */
 async function checkVersion(
-  context: RouteContext,
   versioned: Versioned | undefined,
   request: FastifyRequest,
 ): Promise<Version | undefined> {
@@ -93,7 +92,7 @@ async function checkVersion(
       remedy: 'leave it out; the description at /openapi.json says which take one',
     });
   }
-  const found = await load(context, versioned, request);
+  const found = await load(versioned, request);
   if (wanted === undefined || matches(wanted, etagOf(found))) return found;
   throw new Refusal(
     'precondition-failed',
@@ -104,7 +103,7 @@ async function checkVersion(
   );
 }
 
-function load({ catalogue }: RouteContext, { parameter, load }: Versioned, { params }: FastifyRequest) {
+function load({ parameter, load }: Versioned, { params, catalogue }: FastifyRequest) {
   return load(catalogue, (params as Record<string, string>)[parameter] ?? '');
 }
 

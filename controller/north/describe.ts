@@ -6,6 +6,7 @@ import { WebhookMessage } from './schemas/webhooks.ts';
 const tags = {
   accounts: "The operator's customers, each an opaque reference.",
   'API keys': 'Who may use this API over TCP.',
+  bulk: 'Lists of subscriptions and devices, line by line (NDJSON).',
   devices: 'A WireGuard key each, with its tunnel addresses.',
   events: 'What happened.',
   fleet: 'All of it at a glance.',

@@ -1,6 +1,7 @@
 import type { FastifyError } from 'fastify';
 import { type ErrorCode, TurnpikeError } from '../../common/errors.ts';
 import type { Violation } from '../../common/violation.ts';
+import { BudgetError } from '../catalogue/api-key-budget.ts';
 
 /** RFC 9457. `type` is stable and what programs look at; `detail` and `remedy` are for people. */
 export interface Problem {
@@ -14,6 +15,9 @@ export interface Problem {
   errors?: Violation[];
   /** What the caller lacks. */
   scope?: string;
+  /** The budget of the API key, where it is too small, and what is left of it; digits. */
+  budgetBytes?: string;
+  leftBytes?: string;
 }
 
 /** Every problem that there is, by the last part of its type; docs/api.md has the same list. */
@@ -77,6 +81,9 @@ export function toProblem(error: unknown): Problem {
             errors: [{ pointer: `/${error.field}`, message: error.message.replace(`${error.field}: `, '') }],
           }),
       ...(error instanceof InvalidRequest ? { errors: [...error.violations] } : {}),
+      ...(error instanceof BudgetError
+        ? { budgetBytes: String(error.budgetBytes), leftBytes: String(error.leftBytes) }
+        : {}),
       ...(error instanceof Refusal && error.scope !== undefined ? { scope: error.scope } : {}),
     };
   }

@@ -6,7 +6,8 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { type HttpLimits, httpServerOptions, listenerLimits } from '../../common/listener-limits.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
-import { demandKeys, trustCallers } from './access.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { demandKeys, giveCatalogues, trustCallers } from './access.ts';
 import type { Api, Route, RouteContext } from './api.ts';
 import type { ApiMetrics } from './api-metrics.ts';
 import { isChange, makeChangesOnce } from './changes.ts';
@@ -16,13 +17,14 @@ import { refuseOtherMethods } from './methods.ts';
 import { InvalidRequest, type Problem, toProblem } from './problem.ts';
 import { limitRates } from './rate-limit.ts';
 import { refuseConnection } from './refuse-connection.ts';
-import { routes } from './routes/routes.ts';
+import { confinable, routes } from './routes/routes.ts';
 import { Problem as ProblemSchema } from './schemas/answers.ts';
 import { IdempotencyKey, IfMatch } from './schemas/requests.ts';
 import { strict } from './schemas/values.ts';
 import { compileValidator } from './validation.ts';
 
 export interface ApiOptions extends RouteContext {
+  readonly catalogue: Catalogue;
   readonly log: Logger;
   readonly metrics: ApiMetrics;
   /** `socket`: whoever may open the socket is trusted. `key`: each request needs an API key. */
@@ -39,6 +41,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   const api: Api = fastify({
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
+    connectionTimeout: limits.silenceMs,
     http: httpServerOptions(limits),
     clientErrorHandler: refuseConnection,
     exposeHeadRoutes: false,
@@ -54,6 +57,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   refuseWhatIsUnknown(api);
   api.decorateRequest('caller', undefined);
   api.decorateRequest('afterwards', undefined);
+  giveCatalogues(api, options.catalogue);
   if (options.trust === 'key') {
     demandKeys(api, options.apiKeys);
     limitConnections(api, limits.crowd);
@@ -132,17 +136,16 @@ function headersOf(route: RouteOptions): { headers?: TSchema } {
 async function addRoutes(api: Api, context: RouteContext, added: RouteOptions[]): Promise<void> {
   api.addHook('onRoute', (route) => void added.push(route));
   for (const [scope, list] of Object.entries(routes) as [Scope | 'socket', readonly Route[]][]) {
-    await api.register(async (scoped) => {
-      let operationId = '';
-      scoped.addHook('onRoute', (route) => {
-        route.config = { ...route.config, scope };
-        route.schema = { ...route.schema, security: [{ key: [scope] }], operationId };
+    for (const route of list) {
+      // Each by itself: some take other bodies than JSON.
+      await api.register(async (own) => {
+        own.addHook('onRoute', (added) => {
+          added.config = { ...added.config, scope, confinable: confinable.has(route) };
+          added.schema = { ...added.schema, security: [{ key: [scope] }], operationId: route.name };
+        });
+        route(own as Api, context);
       });
-      for (const route of list) {
-        operationId = route.name;
-        route(scoped as Api, context);
-      }
-    });
+    }
   }
   await api.register(async (open) => {
     open.addHook('onRoute', (route) => {

@@ -10,12 +10,13 @@ interface Wanted extends Pick<EventFilter, 'type' | 'subscription'> {
 
 /** Events as they happen, as server-sent events, until the caller or the controller ends. */
 export async function streamEvents(
-  { catalogue, apiKeys }: RouteContext,
+  { apiKeys }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
   { cursor, ...filter }: Wanted,
 ): Promise<void> {
   const after = reply.sse.lastEventId ?? cursor;
+  const { catalogue } = request;
   const wanted = { ...filter, ...(after !== undefined && { after }) };
   // What is wrong with the request is said before the stream begins.
   await catalogue.listEvents({ ...wanted, limit: 1 });

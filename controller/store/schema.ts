@@ -103,6 +103,8 @@ export interface AccountTable {
   reference: string;
   /** The same in all accounts that are linked with each other; null: with none. */
   link: string | null;
+  /** Which API keys confined to a tag may see it (controller/catalogue/reach.ts). Linked accounts have the same one. */
+  tag: string | null;
   /** With all its subscriptions, also those to come. */
   suspended_at: number | null;
   suspension_reason: string | null;
@@ -111,6 +113,8 @@ export interface AccountTable {
 
 export interface SubscriptionTable {
   id: string;
+  /** The billing backend's own. */
+  reference: string | null;
   account_id: string;
   tariff_id: string;
   /** Number of the current period; 0: the first one has not begun. */
@@ -200,8 +204,6 @@ export interface AdjustmentTable {
   reason: string;
   /** The billing backend's own, unique among those that are not of a renewal. */
   reference: string;
-  /** Of the API key whose budget it takes from. */
-  api_key_id: string | null;
   created_at: number;
 }
 
@@ -393,8 +395,12 @@ export interface ApiKeyTable {
   name: string;
   /** JSON array. */
   scopes: string;
-  /** What top-ups with it may add, ever; null: no limit of its own. */
+  /** Confined to accounts with this tag; null: to none. */
+  tag: string | null;
+  /** What it may sell, ever; null: no limit of its own. */
   budget_bytes: bigint | null;
+  /** What it has sold, while it had a budget. */
+  sold_bytes: Generated<bigint>;
   /** SHA-256 of the key. */
   hash: Uint8Array;
   /** Of the one before, until that time. */

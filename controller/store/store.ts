@@ -10,6 +10,8 @@ import type { Schema } from './schema.ts';
 /** One transaction, while it is open. */
 export interface Tx {
   readonly db: Transaction<Schema>;
+  /** Whoever began it may see and change accounts with this tag alone; undefined: all. */
+  readonly tag: string | undefined;
   /**
    * The revision of what this transaction changes for nodes: the same at each call within it. Asking for it is what
    * wakes the nodes' streams after the commit.
@@ -76,6 +78,7 @@ function open(path: string): DatabaseSync {
 /** A transaction that is open. */
 class Unit implements Tx {
   readonly db: Transaction<Schema>;
+  readonly tag = undefined;
   after: (() => void)[] = [];
   taken: bigint | undefined;
   eventful = false;

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { openInput } from '../../controller/cli/input.ts';
 import { createProgram, runProgram } from '../../controller/cli/program.ts';
 import { run, tryRun } from './run.ts';
 
@@ -25,6 +27,9 @@ export class Cli {
         said += text;
       },
       untilInterrupted: () => new AbortController().signal,
+      openInput: (path) => openInput(path, Readable.from([])),
+      showProgress: undefined,
+      drained: async () => undefined,
       readText: (path) => readFile(path, 'utf8'),
     });
     const exitCode = await runProgram(program, this.#words(['--json', ...words]), (line) => {

@@ -1,6 +1,7 @@
 import type { Scope } from '../../catalogue/api-key-scopes.ts';
 import type { Route } from '../api.ts';
 import { addAccount } from './accounts/add.ts';
+import { changeAccount } from './accounts/change.ts';
 import { linkAccounts } from './accounts/link.ts';
 import { listAccounts } from './accounts/list.ts';
 import { resumeAccount } from './accounts/resume.ts';
@@ -13,6 +14,9 @@ import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
 import { rotateApiKey } from './api-keys/rotate.ts';
 import { showApiKey } from './api-keys/show.ts';
+import { exportLines } from './bulk/export.ts';
+import { importLines } from './bulk/import.ts';
+import { reconcile } from './bulk/reconcile.ts';
 import { beginCa } from './ca/begin.ts';
 import { finishCa } from './ca/finish.ts';
 import { showCa } from './ca/show.ts';
@@ -71,7 +75,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
-    ...[listEvents, showUsage, showDailyUsage, showStatus, explain],
+    ...[listEvents, showUsage, showDailyUsage, showStatus, explain, exportLines],
   ],
   support: [
     ...[suspendAccount, resumeAccount, suspend, resume, topUp],
@@ -81,10 +85,11 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   subscriptions: [
     ...[addAccount, linkAccounts, unlinkAccount],
     ...[createSubscription, setSubscription, changeSubscriptionTariff, renew, cancel, refund, reverse],
-    ...[addDevice, changeDevice, removeDevice],
+    ...[addDevice, changeDevice, removeDevice, importLines, reconcile],
   ],
   nodes: [addNode, changeNode, makeJoinToken, removeNode, addGroup, changeGroup],
   admin: [
+    changeAccount,
     ...[addTariff, changeTariff, removeTariff, switchEnforcement],
     ...[addApiKey, listApiKeys, showApiKey, changeApiKey, rotateApiKey, removeApiKey],
     ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
@@ -93,3 +98,16 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   // Who may rule over the nodes' identities is at the machine.
   socket: [showCa, beginCa, finishCa],
 };
+
+/**
+ * Those that a key confined to a tag may use: they go by the catalogue of the request alone, and tell of tariffs, or of
+ * accounts and what is theirs. A new route is not among them before that is sure.
+ */
+export const confinable: ReadonlySet<Route> = new Set([
+  ...[listAccounts, showAccount, addAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
+  ...[listTariffs, showTariff],
+  ...[listSubscriptions, showSubscription, createSubscription, setSubscription, changeSubscriptionTariff],
+  ...[renew, cancel, suspend, resume, topUp, refund, reverse],
+  ...[listDevices, showDevice, addDevice, changeDevice, rekeyDevice, removeDevice, showConfig, makeConfig],
+  ...[listEvents, showUsage, showDailyUsage, explain, exportLines, importLines, reconcile],
+]);

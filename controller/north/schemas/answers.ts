@@ -27,6 +27,7 @@ export const Account = Type.Object(
   {
     id: id('acc'),
     reference: Type.String({ description: "The operator's own reference, opaque to us." }),
+    tag: nullable(Type.String(), 'API keys can be confined to it; null: none.'),
     linked: Type.Array(Type.String(), { description: 'References of the accounts that it is linked with.' }),
     suspendedAt: nullable(
       time(''),
@@ -64,6 +65,7 @@ const Access = Type.Object(
 
 const subscriptionFields = {
   id: id('sub'),
+  reference: nullable(Type.String(), "The operator's own; null: none."),
   accountId: id('acc'),
   accountReference: Type.String(),
   tariff: Type.String({ description: 'Name of the tariff.' }),
@@ -435,11 +437,12 @@ export const ApiKey = Type.Object(
     id: id('key'),
     name: Type.String(),
     scopes: Type.Array(Type.Enum([...scopes])),
+    tag: nullable(Type.String(), 'Confined to accounts with this tag and what is theirs; null: to none.'),
     budgetBytes: nullable(
       bytes(''),
-      'What top-ups with this key may add, ever, in bytes; null: no limit of its own.',
+      'Volume that this key may sell, ever, in bytes; null: no limit of its own.',
     ),
-    spentBytes: bytes('What top-ups with it have added.'),
+    soldBytes: bytes('Volume that it has sold, while it had a budget.'),
     expiresAt: nullable(time(''), 'null: never.'),
     previousUntilAt: nullable(time(''), 'Until when the key before the last rotation goes on; null: none.'),
     lastUsedDay: nullable(Type.String({ format: 'date' }), 'UTC day; never finer. null: never.'),
@@ -472,6 +475,8 @@ export const Problem = Type.Object(
     detail: Type.String({ description: 'One line for a person.' }),
     remedy: Type.Optional(Type.String({ description: 'What to do about it.' })),
     scope: Type.Optional(Type.String({ description: 'Of insufficient-scope: what the API key lacks.' })),
+    budgetBytes: Type.Optional(bytes("Where the API key's budget is too small: all of it.")),
+    leftBytes: Type.Optional(bytes('What is left of it.')),
     errors: Type.Optional(
       Type.Array(
         Type.Object(

@@ -3,7 +3,7 @@ import Type, { type TString } from 'typebox';
 const meanings = {
   account: "The operator's reference, or the id.",
   tariff: 'Name or id.',
-  subscription: 'Id; or an account, by reference or id, that has one subscription.',
+  subscription: 'Id or reference; or an account, by reference or id, that has one subscription.',
   adjustment: 'Id.',
   device: 'Id.',
   node: 'Name or id.',

@@ -15,15 +15,28 @@ export const paging = {
   cursor: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the page before.' })),
 };
 
+export const search = (what: string) => ({
+  search: Type.Optional(name(`${what}; the list is in that order then.`)),
+});
+
 export const NewAccount = Type.Object(
-  { reference: name("The operator's own reference to a customer: no name, no e-mail.") },
+  {
+    reference: name("The operator's own reference to a customer: no name, no e-mail."),
+    tag: Type.Optional(name('API keys can be confined to it. The one of the key unless given.')),
+  },
+  strict,
+);
+
+export const AccountChange = Type.Object(
+  { tag: Type.Optional(nullable(name(''), 'API keys can be confined to it; null: none.')) },
   strict,
 );
 
 const instant =
   'a date such as 2026-12-31 (its first moment in the time zone) or a time such as 2026-12-31T18:00:00Z';
 
-const times = {
+const settings = {
+  reference: Type.Optional(name("The operator's own, unique among subscriptions.")),
   timeZone: Type.Optional(
     name(
       'Of the IANA time zone database, such as Europe/Berlin: by it days and months begin. UTC unless given.',
@@ -53,11 +66,11 @@ export const AccountSuspension = Type.Object(
 );
 
 export const NewSubscription = Type.Object(
-  { account: name('Reference or id.'), tariff: name('Name or id.'), ...times },
+  { account: name('Reference or id.'), tariff: name('Name or id.'), ...settings },
   strict,
 );
 
-export const SubscriptionTimes = Type.Object(times, strict);
+export const SubscriptionTimes = Type.Object(settings, strict);
 
 export const NewRenewal = Type.Object(
   {
@@ -260,9 +273,13 @@ const apiKeySettings = {
     description:
       'read: look at everything but keys and webhooks. support: also suspend, resume, rekey, top up within the budget. subscriptions: also accounts, subscriptions, devices. nodes: read, nodes and groups. admin: all.',
   }),
+  tag: nullable(
+    name(''),
+    'Confines it to accounts with this tag and what is theirs, also what it adds; null: to none.',
+  ),
   budgetBytes: nullable(
     bytes(''),
-    'What top-ups with this key may add, ever, as a string of digits; null: no limit of its own, but nothing for a key of scope support.',
+    'Volume that this key may sell, ever, as a string of digits; null: no limit of its own, but nothing for a key of scope support.',
   ),
   expires,
 };
@@ -271,6 +288,7 @@ export const NewApiKey = Type.Object(
   {
     name: name('Unique, to tell keys apart.'),
     scopes: apiKeySettings.scopes,
+    tag: Type.Optional(apiKeySettings.tag),
     budgetBytes: Type.Optional(apiKeySettings.budgetBytes),
     expires: Type.Optional(expires),
   },

@@ -53,13 +53,17 @@ const statements = [
     id TEXT NOT NULL PRIMARY KEY,
     reference TEXT NOT NULL UNIQUE,
     link TEXT,
+    tag TEXT,
     suspended_at INTEGER,
     suspension_reason TEXT,
     created_at INTEGER NOT NULL
   )`,
   `CREATE INDEX accounts_by_link ON accounts (link)`,
+  `CREATE INDEX accounts_in_order ON accounts (created_at, id)`,
+  `CREATE INDEX accounts_by_tag ON accounts (tag, created_at, id) WHERE tag IS NOT NULL`,
   `CREATE TABLE subscriptions (
     id TEXT NOT NULL PRIMARY KEY,
+    reference TEXT UNIQUE,
     account_id TEXT NOT NULL REFERENCES accounts (id),
     tariff_id TEXT NOT NULL REFERENCES tariffs (id),
     period INTEGER NOT NULL,
@@ -77,6 +81,7 @@ const statements = [
     exhausted_at INTEGER,
     created_at INTEGER NOT NULL
   )`,
+  `CREATE INDEX subscriptions_in_order ON subscriptions (created_at, id)`,
   `CREATE INDEX subscriptions_by_account ON subscriptions (account_id)`,
   `CREATE INDEX subscriptions_by_tariff ON subscriptions (tariff_id)`,
   `CREATE TABLE periods (
@@ -116,11 +121,9 @@ const statements = [
     of_renewal INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL,
     reference TEXT NOT NULL,
-    api_key_id TEXT,
     created_at INTEGER NOT NULL,
     UNIQUE (subscription_id, reference, of_renewal)
   )`,
-  `CREATE INDEX adjustments_by_api_key ON adjustments (api_key_id) WHERE api_key_id IS NOT NULL`,
   `CREATE INDEX adjustments_expiring ON adjustments (expires_at) WHERE expires_at IS NOT NULL AND expired = 0`,
   `CREATE INDEX adjustments_pending ON adjustments (subscription_id) WHERE pending = 1`,
   `CREATE INDEX subscriptions_waiting ON subscriptions (starts_at) WHERE phase = 'waiting'`,
@@ -165,6 +168,9 @@ const statements = [
   `CREATE UNIQUE INDEX devices_by_hardware ON devices (subscription_id, hardware_hash)`,
   `CREATE INDEX devices_by_subscription ON devices (subscription_id)`,
   `CREATE INDEX devices_by_revision ON devices (revision)`,
+  `CREATE INDEX devices_in_order ON devices (created_at, id) WHERE removed_at IS NULL`,
+  `CREATE INDEX devices_removed ON devices (created_at, id) WHERE removed_at IS NOT NULL`,
+  `CREATE INDEX devices_by_label ON devices (label, id) WHERE removed_at IS NULL`,
   `CREATE TABLE nodes (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
@@ -293,7 +299,9 @@ const statements = [
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     scopes TEXT NOT NULL,
+    tag TEXT,
     budget_bytes BIGINT CHECK (budget_bytes >= 0),
+    sold_bytes BIGINT NOT NULL DEFAULT 0 CHECK (sold_bytes >= 0),
     hash BLOB NOT NULL UNIQUE,
     previous_hash BLOB UNIQUE,
     previous_until INTEGER,

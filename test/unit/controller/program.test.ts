@@ -1,9 +1,8 @@
 import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startProcess } from './process.ts';
 import { configText, makeDirectory, startController } from './rig.ts';
 import { runProgram } from './turnpike.ts';
 
@@ -26,20 +25,10 @@ async function writeConfig(text: string): Promise<string> {
   return file;
 }
 
-/** The controller as a process, once it says that it is ready. `end` resolves with its exit code. */
 async function startProgram(file: string) {
-  const child = execa(process.execPath, ['controller/main.ts', '--config', file], { reject: false });
-  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
-    child.kill(signal);
-    return (await child).exitCode;
-  };
-  started.push(() => end('SIGKILL'));
-  const { promise: ready, resolve } = Promise.withResolvers<void>();
-  createInterface(child.stdout).on('line', (line) => {
-    if (JSON.parse(line).msg === 'ready') resolve();
-  });
-  await Promise.race([ready, child]);
-  return { end };
+  const controller = await startProcess(file);
+  started.push(() => controller.end('SIGKILL'));
+  return controller;
 }
 
 /** One line on standard error that says what is wrong, and a code for scripts. */

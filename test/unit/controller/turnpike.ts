@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { execa } from 'execa';
+import { openInput } from '../../../controller/cli/input.ts';
 import { createProgram, runProgram as runCli } from '../../../controller/cli/program.ts';
 
 export interface Run {
@@ -33,6 +35,9 @@ async function runHere(argv: readonly string[], env: Readonly<Record<string, str
   const program = createProgram({
     env,
     write,
+    openInput: (path) => openInput(path, Readable.from([])),
+    showProgress: undefined,
+    drained: async () => undefined,
     readText: (path) => readFile(path, 'utf8'),
     untilInterrupted: () => new AbortController().signal,
   });

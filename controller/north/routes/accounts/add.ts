@@ -3,12 +3,12 @@ import { toJson } from '../../json.ts';
 import { Account } from '../../schemas/answers.ts';
 import { NewAccount } from '../../schemas/requests.ts';
 
-export const addAccount: Route = (api, { catalogue }) => {
+export const addAccount: Route = (api) => {
   api.post(
     '/v1/accounts',
     {
       schema: { tags: ['accounts'], summary: 'Add an account', body: NewAccount, response: { 201: Account } },
     },
-    async ({ body }) => toJson(await catalogue.addAccount(body)),
+    async ({ body, catalogue }) => toJson(await catalogue.addAccount(body)),
   );
 };

@@ -4,7 +4,7 @@ import { Account } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { AccountLink } from '../../schemas/requests.ts';
 
-export const linkAccounts: Route = (api, { catalogue }) => {
+export const linkAccounts: Route = (api) => {
   api.post(
     '/v1/accounts/:account/link',
     {
@@ -16,6 +16,6 @@ export const linkAccounts: Route = (api, { catalogue }) => {
         response: { 200: Account },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.linkAccounts(params.account, body.with)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.linkAccounts(params.account, body.with)),
   );
 };

@@ -6,7 +6,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { onlyThis } from '../../schemas/requests.ts';
 import { strict } from '../../schemas/values.ts';
 
-export const resumeAccount: Route = (api, { catalogue }) => {
+export const resumeAccount: Route = (api) => {
   api.post(
     '/v1/accounts/:account/resume',
     {
@@ -18,6 +18,6 @@ export const resumeAccount: Route = (api, { catalogue }) => {
         response: { 200: AccountDetail },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.resumeAccount(params.account, body)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.resumeAccount(params.account, body)),
   );
 };

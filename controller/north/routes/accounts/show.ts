@@ -6,7 +6,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { onlyThis } from '../../schemas/requests.ts';
 import { strict } from '../../schemas/values.ts';
 
-export const showAccount: Route = (api, { catalogue }) => {
+export const showAccount: Route = (api) => {
   api.get(
     '/v1/accounts/:account',
     {
@@ -18,6 +18,6 @@ export const showAccount: Route = (api, { catalogue }) => {
         response: { 200: AccountDetail },
       },
     },
-    async ({ params, query }) => toJson(await catalogue.getAccount(params.account, query)),
+    async ({ params, query, catalogue }) => toJson(await catalogue.getAccount(params.account, query)),
   );
 };

@@ -4,7 +4,7 @@ import { AccountDetail } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { AccountSuspension } from '../../schemas/requests.ts';
 
-export const suspendAccount: Route = (api, { catalogue }) => {
+export const suspendAccount: Route = (api) => {
   api.post(
     '/v1/accounts/:account/suspend',
     {
@@ -16,6 +16,6 @@ export const suspendAccount: Route = (api, { catalogue }) => {
         response: { 200: AccountDetail },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.suspendAccount(params.account, body)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.suspendAccount(params.account, body)),
   );
 };

@@ -3,7 +3,7 @@ import { toJson } from '../../json.ts';
 import { Account } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 
-export const unlinkAccount: Route = (api, { catalogue }) => {
+export const unlinkAccount: Route = (api) => {
   api.delete(
     '/v1/accounts/:account/link',
     {
@@ -14,6 +14,6 @@ export const unlinkAccount: Route = (api, { catalogue }) => {
         response: { 200: Account },
       },
     },
-    async ({ params }) => toJson(await catalogue.unlinkAccount(params.account)),
+    async ({ params, catalogue }) => toJson(await catalogue.unlinkAccount(params.account)),
   );
 };

@@ -3,7 +3,7 @@ import { toJson } from '../../json.ts';
 import { KeyedDevice } from '../../schemas/answers.ts';
 import { NewDevice } from '../../schemas/requests.ts';
 
-export const addDevice: Route = (api, { catalogue }) => {
+export const addDevice: Route = (api) => {
   api.post(
     '/v1/devices',
     {
@@ -15,6 +15,6 @@ export const addDevice: Route = (api, { catalogue }) => {
         response: { 201: KeyedDevice },
       },
     },
-    async ({ body }) => toJson(await catalogue.addDevice(body)),
+    async ({ body, catalogue }) => toJson(await catalogue.addDevice(body)),
   );
 };

@@ -5,7 +5,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { DeviceChange } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
-export const changeDevice: Route = (api, { catalogue }) => {
+export const changeDevice: Route = (api) => {
   api.patch(
     '/v1/devices/:device',
     {
@@ -18,6 +18,6 @@ export const changeDevice: Route = (api, { catalogue }) => {
         response: { 200: Device },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.setDevice(params.device, body)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.setDevice(params.device, body)),
   );
 };

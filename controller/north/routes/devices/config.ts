@@ -4,7 +4,7 @@ import type { Route } from '../../api.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { name, strict } from '../../schemas/values.ts';
 
-export const showConfig: Route = (api, { catalogue }) => {
+export const showConfig: Route = (api) => {
   api.get(
     '/v1/devices/:device/config',
     {
@@ -21,7 +21,7 @@ export const showConfig: Route = (api, { catalogue }) => {
         },
       },
     },
-    async ({ params, query }, reply) => {
+    async ({ params, query, catalogue }, reply) => {
       const text = renderWgQuick(await catalogue.getClientSettings(params.device, query.node));
       return reply.type('text/plain; charset=utf-8').send(text);
     },

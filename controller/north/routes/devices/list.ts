@@ -2,19 +2,20 @@ import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { listPage } from '../../paging.ts';
 import { Device, deviceStatus, pageOf } from '../../schemas/answers.ts';
-import { paging } from '../../schemas/requests.ts';
+import { paging, search } from '../../schemas/requests.ts';
 import { name, strict } from '../../schemas/values.ts';
 
 const Query = Type.Object(
   {
     ...paging,
+    ...search('How the label begins, or a whole public key'),
     subscription: Type.Optional(name('Id of a subscription, or the account of one.')),
     status: Type.Optional(deviceStatus),
   },
   strict,
 );
 
-export const listDevices: Route = (api, { catalogue }) => {
+export const listDevices: Route = (api) => {
   api.get(
     '/v1/devices',
     {
@@ -25,7 +26,7 @@ export const listDevices: Route = (api, { catalogue }) => {
         response: { 200: pageOf(Device) },
       },
     },
-    async ({ query }) => {
+    async ({ query, catalogue }) => {
       const { limit: _limit, cursor: _cursor, ...filter } = query;
       return listPage(query, (page) => catalogue.listDevices({ ...filter, ...page }));
     },

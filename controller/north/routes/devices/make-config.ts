@@ -7,7 +7,7 @@ import type { Route } from '../../api.ts';
 /** A POST, because a private key belongs into no URL: those are logged everywhere. */ import { pathOf } from '../../schemas/paths.ts';
 import { ConfigRequest } from '../../schemas/requests.ts';
 
-export const makeConfig: Route = (api, { catalogue }) => {
+export const makeConfig: Route = (api) => {
   api.post(
     '/v1/devices/:device/config',
     {
@@ -29,7 +29,7 @@ export const makeConfig: Route = (api, { catalogue }) => {
         },
       },
     },
-    async ({ params, body }, reply) => {
+    async ({ params, body, catalogue }, reply) => {
       const { privateKey, format = 'wg-quick' } = body;
       const settings = await catalogue.getClientSettings(params.device, body.node);
       if (privateKey === undefined && format !== 'wg-quick') {

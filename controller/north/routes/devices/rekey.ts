@@ -5,7 +5,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { NewKey } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
-export const rekeyDevice: Route = (api, { catalogue }) => {
+export const rekeyDevice: Route = (api) => {
   api.post(
     '/v1/devices/:device/rekey',
     {
@@ -19,6 +19,6 @@ export const rekeyDevice: Route = (api, { catalogue }) => {
         response: { 200: KeyedDevice },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.rekeyDevice(params.device, body)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.rekeyDevice(params.device, body)),
   );
 };

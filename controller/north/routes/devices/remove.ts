@@ -4,7 +4,7 @@ import { Device } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
-export const removeDevice: Route = (api, { catalogue }) => {
+export const removeDevice: Route = (api) => {
   api.delete(
     '/v1/devices/:device',
     {
@@ -16,6 +16,6 @@ export const removeDevice: Route = (api, { catalogue }) => {
         response: { 200: Device },
       },
     },
-    async ({ params }) => toJson(await catalogue.removeDevice(params.device)),
+    async ({ params, catalogue }) => toJson(await catalogue.removeDevice(params.device)),
   );
 };

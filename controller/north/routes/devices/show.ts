@@ -4,7 +4,7 @@ import { Device } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
-export const showDevice: Route = (api, { catalogue }) => {
+export const showDevice: Route = (api) => {
   api.get(
     '/v1/devices/:device',
     {
@@ -16,6 +16,6 @@ export const showDevice: Route = (api, { catalogue }) => {
         response: { 200: Device },
       },
     },
-    async ({ params }) => toJson(await catalogue.getDevice(params.device)),
+    async ({ params, catalogue }) => toJson(await catalogue.getDevice(params.device)),
   );
 };

@@ -17,7 +17,6 @@ const Query = Type.Object(
 );
 
 export const listEvents: Route = (api, context) => {
-  const { catalogue } = context;
   api.get(
     '/v1/events',
     {
@@ -43,7 +42,7 @@ export const listEvents: Route = (api, context) => {
     async (request, reply) => {
       const { limit: _limit, cursor, ...filter } = request.query;
       if (reply.sse !== undefined) return streamEvents(context, request, reply, { ...filter, cursor });
-      const { query } = request;
+      const { query, catalogue } = request;
       return listPage(query, (page) => catalogue.listEvents({ ...filter, ...page }));
     },
   );

@@ -3,7 +3,7 @@ import { toJson } from '../../json.ts';
 import { DailyUsage } from '../../schemas/answers.ts';
 import { UsageQuery } from '../../schemas/requests.ts';
 
-export const showDailyUsage: Route = (api, { catalogue }) => {
+export const showDailyUsage: Route = (api) => {
   api.get(
     '/v1/usage/days',
     {
@@ -17,7 +17,7 @@ export const showDailyUsage: Route = (api, { catalogue }) => {
         response: { 200: DailyUsage },
       },
     },
-    async ({ query: { subscription, period } }) =>
+    async ({ query: { subscription, period }, catalogue }) =>
       toJson(await catalogue.getDailyUsage(subscription, period === undefined ? {} : { period })),
   );
 };

@@ -1,7 +1,7 @@
 import type { Route } from '../../api.ts';
 import { EnforcementSwitch } from '../../schemas/requests.ts';
 
-export const switchEnforcement: Route = (api, { catalogue }) => {
+export const switchEnforcement: Route = (api) => {
   api.put(
     '/v1/enforcement',
     {
@@ -12,7 +12,7 @@ export const switchEnforcement: Route = (api, { catalogue }) => {
         response: { 200: EnforcementSwitch },
       },
     },
-    async ({ body }) => {
+    async ({ body, catalogue }) => {
       await catalogue.setEnforcement(body);
       return body;
     },

@@ -3,7 +3,7 @@ import { toJson } from '../../json.ts';
 import { Explanation } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 
-export const explain: Route = (api, { catalogue }) => {
+export const explain: Route = (api) => {
   api.get(
     '/v1/explain/:id',
     {
@@ -14,6 +14,6 @@ export const explain: Route = (api, { catalogue }) => {
         response: { 200: Explanation },
       },
     },
-    async ({ params }) => toJson(await catalogue.explain(params.id)),
+    async ({ params, catalogue }) => toJson(await catalogue.explain(params.id)),
   );
 };

@@ -3,7 +3,7 @@ import { toJson } from '../../json.ts';
 import { Usage } from '../../schemas/answers.ts';
 import { UsageQuery } from '../../schemas/requests.ts';
 
-export const showUsage: Route = (api, { catalogue }) => {
+export const showUsage: Route = (api) => {
   api.get(
     '/v1/usage',
     {
@@ -14,7 +14,7 @@ export const showUsage: Route = (api, { catalogue }) => {
         response: { 200: Usage },
       },
     },
-    async ({ query: { subscription, period } }) =>
+    async ({ query: { subscription, period }, catalogue }) =>
       toJson(await catalogue.getUsage(subscription, period === undefined ? {} : { period })),
   );
 };

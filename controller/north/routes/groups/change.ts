@@ -5,7 +5,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { GroupChange } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
-export const changeGroup: Route = (api, { catalogue }) => {
+export const changeGroup: Route = (api) => {
   api.patch(
     '/v1/groups/:group',
     {
@@ -18,6 +18,6 @@ export const changeGroup: Route = (api, { catalogue }) => {
         response: { 200: Group },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.setGroup(params.group, body)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.setGroup(params.group, body)),
   );
 };

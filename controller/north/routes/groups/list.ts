@@ -5,7 +5,7 @@ import { Group, pageOf } from '../../schemas/answers.ts';
 import { paging } from '../../schemas/requests.ts';
 import { strict } from '../../schemas/values.ts';
 
-export const listGroups: Route = (api, { catalogue }) => {
+export const listGroups: Route = (api) => {
   api.get(
     '/v1/groups',
     {
@@ -16,6 +16,6 @@ export const listGroups: Route = (api, { catalogue }) => {
         response: { 200: pageOf(Group) },
       },
     },
-    async ({ query }) => listPage(query, (page) => catalogue.listGroups(page)),
+    async ({ query, catalogue }) => listPage(query, (page) => catalogue.listGroups(page)),
   );
 };

@@ -4,7 +4,7 @@ import { Group } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
-export const showGroup: Route = (api, { catalogue }) => {
+export const showGroup: Route = (api) => {
   api.get(
     '/v1/groups/:group',
     {
@@ -16,6 +16,6 @@ export const showGroup: Route = (api, { catalogue }) => {
         response: { 200: Group },
       },
     },
-    async ({ params }) => toJson(await catalogue.getGroup(params.group)),
+    async ({ params, catalogue }) => toJson(await catalogue.getGroup(params.group)),
   );
 };

@@ -3,7 +3,7 @@ import { JoinTicket } from '../../schemas/answers.ts';
 import { NewNode } from '../../schemas/requests.ts';
 import { makeTicket } from './ticket.ts';
 
-export const addNode: Route = (api, { catalogue, joining }) => {
+export const addNode: Route = (api, { joining }) => {
   api.post(
     '/v1/nodes',
     {
@@ -14,7 +14,7 @@ export const addNode: Route = (api, { catalogue, joining }) => {
         response: { 201: JoinTicket },
       },
     },
-    async ({ body }) => {
+    async ({ body, catalogue }) => {
       const node = await catalogue.addNode(body);
       return await makeTicket(catalogue, joining, node.id);
     },

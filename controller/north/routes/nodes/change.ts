@@ -5,7 +5,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { NodeChange } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
-export const changeNode: Route = (api, { catalogue }) => {
+export const changeNode: Route = (api) => {
   api.patch(
     '/v1/nodes/:node',
     {
@@ -18,6 +18,6 @@ export const changeNode: Route = (api, { catalogue }) => {
         response: { 200: Node },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.setNode(params.node, body)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.setNode(params.node, body)),
   );
 };

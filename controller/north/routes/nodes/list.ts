@@ -5,7 +5,7 @@ import { Node, pageOf } from '../../schemas/answers.ts';
 import { paging } from '../../schemas/requests.ts';
 import { strict } from '../../schemas/values.ts';
 
-export const listNodes: Route = (api, { catalogue }) => {
+export const listNodes: Route = (api) => {
   api.get(
     '/v1/nodes',
     {
@@ -16,6 +16,6 @@ export const listNodes: Route = (api, { catalogue }) => {
         response: { 200: pageOf(Node) },
       },
     },
-    async ({ query }) => listPage(query, (page) => catalogue.listNodes(page)),
+    async ({ query, catalogue }) => listPage(query, (page) => catalogue.listNodes(page)),
   );
 };

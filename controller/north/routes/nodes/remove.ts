@@ -4,7 +4,7 @@ import { Node } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
-export const removeNode: Route = (api, { catalogue }) => {
+export const removeNode: Route = (api) => {
   api.delete(
     '/v1/nodes/:node',
     {
@@ -16,6 +16,6 @@ export const removeNode: Route = (api, { catalogue }) => {
         response: { 200: Node },
       },
     },
-    async ({ params }) => toJson(await catalogue.removeNode(params.node)),
+    async ({ params, catalogue }) => toJson(await catalogue.removeNode(params.node)),
   );
 };

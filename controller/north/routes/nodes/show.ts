@@ -4,7 +4,7 @@ import { Node } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
-export const showNode: Route = (api, { catalogue }) => {
+export const showNode: Route = (api) => {
   api.get(
     '/v1/nodes/:node',
     {
@@ -16,6 +16,6 @@ export const showNode: Route = (api, { catalogue }) => {
         response: { 200: Node },
       },
     },
-    async ({ params }) => toJson(await catalogue.getNode(params.node)),
+    async ({ params, catalogue }) => toJson(await catalogue.getNode(params.node)),
   );
 };

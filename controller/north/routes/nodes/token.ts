@@ -3,7 +3,7 @@ import { JoinTicket } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { makeTicket } from './ticket.ts';
 
-export const makeJoinToken: Route = (api, { catalogue, joining }) => {
+export const makeJoinToken: Route = (api, { joining }) => {
   api.post(
     '/v1/nodes/:node/token',
     {
@@ -14,6 +14,6 @@ export const makeJoinToken: Route = (api, { catalogue, joining }) => {
         response: { 201: JoinTicket },
       },
     },
-    async ({ params }) => await makeTicket(catalogue, joining, params.node),
+    async ({ params, catalogue }) => await makeTicket(catalogue, joining, params.node),
   );
 };

@@ -5,7 +5,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { Cancellation } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
-export const cancel: Route = (api, { catalogue }) => {
+export const cancel: Route = (api) => {
   api.post(
     '/v1/subscriptions/:subscription/cancel',
     {
@@ -18,6 +18,7 @@ export const cancel: Route = (api, { catalogue }) => {
         response: { 200: Subscription },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.cancelSubscription(params.subscription, body)),
+    async ({ params, body, catalogue }) =>
+      toJson(await catalogue.cancelSubscription(params.subscription, body)),
   );
 };

@@ -5,7 +5,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { TariffOfSubscription } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
-export const changeSubscriptionTariff: Route = (api, { catalogue }) => {
+export const changeSubscriptionTariff: Route = (api) => {
   api.post(
     '/v1/subscriptions/:subscription/tariff',
     {
@@ -18,6 +18,6 @@ export const changeSubscriptionTariff: Route = (api, { catalogue }) => {
         response: { 200: SubscriptionChange },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.changeTariff(params.subscription, body)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.changeTariff(params.subscription, body)),
   );
 };

@@ -3,7 +3,7 @@ import { toJson } from '../../json.ts';
 import { Subscription } from '../../schemas/answers.ts';
 import { NewSubscription } from '../../schemas/requests.ts';
 
-export const createSubscription: Route = (api, { catalogue }) => {
+export const createSubscription: Route = (api) => {
   api.post(
     '/v1/subscriptions',
     {
@@ -14,6 +14,6 @@ export const createSubscription: Route = (api, { catalogue }) => {
         response: { 201: Subscription },
       },
     },
-    async ({ body }) => toJson(await catalogue.createSubscription(body)),
+    async ({ body, catalogue }) => toJson(await catalogue.createSubscription(body)),
   );
 };

@@ -5,7 +5,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { Refund } from '../../schemas/requests.ts';
 import { readBytes } from '../../schemas/values.ts';
 
-export const refund: Route = (api, { catalogue }) => {
+export const refund: Route = (api) => {
   api.post(
     '/v1/subscriptions/:subscription/refunds',
     {
@@ -18,7 +18,7 @@ export const refund: Route = (api, { catalogue }) => {
       },
     },
     async (request) => {
-      const { params, body } = request;
+      const { params, body, catalogue } = request;
       const bytes = readBytes('bytes', body.bytes);
       const adjustment = await catalogue.refund(params.subscription, { ...body, bytes });
       request.afterwards = async () =>

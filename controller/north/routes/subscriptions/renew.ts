@@ -4,7 +4,7 @@ import { Renewal } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { NewRenewal } from '../../schemas/requests.ts';
 
-export const renew: Route = (api, { catalogue }) => {
+export const renew: Route = (api) => {
   api.post(
     '/v1/subscriptions/:subscription/renewals',
     {
@@ -16,6 +16,7 @@ export const renew: Route = (api, { catalogue }) => {
         response: { 200: Renewal },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.renewSubscription(params.subscription, body)),
+    async ({ params, body, catalogue }) =>
+      toJson(await catalogue.renewSubscription(params.subscription, body)),
   );
 };

@@ -4,7 +4,7 @@ import { Subscription } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
-export const resume: Route = (api, { catalogue }) => {
+export const resume: Route = (api) => {
   api.post(
     '/v1/subscriptions/:subscription/resume',
     {
@@ -16,6 +16,6 @@ export const resume: Route = (api, { catalogue }) => {
         response: { 200: Subscription },
       },
     },
-    async ({ params }) => toJson(await catalogue.resume(params.subscription)),
+    async ({ params, catalogue }) => toJson(await catalogue.resume(params.subscription)),
   );
 };

@@ -4,7 +4,7 @@ import { Adjustment } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { Reversal } from '../../schemas/requests.ts';
 
-export const reverse: Route = (api, { catalogue }) => {
+export const reverse: Route = (api) => {
   api.post(
     '/v1/subscriptions/:subscription/adjustments/:adjustment/reversal',
     {
@@ -17,7 +17,7 @@ export const reverse: Route = (api, { catalogue }) => {
       },
     },
     async (request) => {
-      const { params, body } = request;
+      const { params, body, catalogue } = request;
       const reversal = await catalogue.reverse(params.subscription, params.adjustment, body);
       request.afterwards = async () =>
         toJson(await catalogue.awaitAdjustment(reversal.subscriptionId, reversal.id));

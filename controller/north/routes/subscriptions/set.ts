@@ -5,7 +5,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { SubscriptionTimes } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
-export const setSubscription: Route = (api, { catalogue }) => {
+export const setSubscription: Route = (api) => {
   api.patch(
     '/v1/subscriptions/:subscription',
     {
@@ -18,6 +18,6 @@ export const setSubscription: Route = (api, { catalogue }) => {
         response: { 200: Subscription },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.setSubscription(params.subscription, body)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.setSubscription(params.subscription, body)),
   );
 };

@@ -4,7 +4,7 @@ import { SubscriptionDetail } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
-export const showSubscription: Route = (api, { catalogue }) => {
+export const showSubscription: Route = (api) => {
   api.get(
     '/v1/subscriptions/:subscription',
     {
@@ -16,6 +16,6 @@ export const showSubscription: Route = (api, { catalogue }) => {
         response: { 200: SubscriptionDetail },
       },
     },
-    async ({ params }) => toJson(await catalogue.getSubscription(params.subscription)),
+    async ({ params, catalogue }) => toJson(await catalogue.getSubscription(params.subscription)),
   );
 };

@@ -5,7 +5,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { Suspension } from '../../schemas/requests.ts';
 import { versioned } from '../../versions.ts';
 
-export const suspend: Route = (api, { catalogue }) => {
+export const suspend: Route = (api) => {
   api.post(
     '/v1/subscriptions/:subscription/suspend',
     {
@@ -18,6 +18,6 @@ export const suspend: Route = (api, { catalogue }) => {
         response: { 200: Subscription },
       },
     },
-    async ({ params, body }) => toJson(await catalogue.suspend(params.subscription, body)),
+    async ({ params, body, catalogue }) => toJson(await catalogue.suspend(params.subscription, body)),
   );
 };

@@ -5,7 +5,7 @@ import { TariffChange, TariffSettings } from '../../schemas/tariffs.ts';
 import { readBytes } from '../../schemas/values.ts';
 import { versioned } from '../../versions.ts';
 
-export const changeTariff: Route = (api, { catalogue }) => {
+export const changeTariff: Route = (api) => {
   api.patch(
     '/v1/tariffs/:tariff',
     {
@@ -18,7 +18,7 @@ export const changeTariff: Route = (api, { catalogue }) => {
         response: { 200: TariffChange },
       },
     },
-    async ({ params, body }) => {
+    async ({ params, body, catalogue }) => {
       const { volumeBytes, ...settings } = body;
       const change = {
         ...settings,

@@ -6,7 +6,7 @@ import { paging } from '../../schemas/requests.ts';
 import { Tariff } from '../../schemas/tariffs.ts';
 import { strict } from '../../schemas/values.ts';
 
-export const listTariffs: Route = (api, { catalogue }) => {
+export const listTariffs: Route = (api) => {
   api.get(
     '/v1/tariffs',
     {
@@ -17,6 +17,6 @@ export const listTariffs: Route = (api, { catalogue }) => {
         response: { 200: pageOf(Tariff) },
       },
     },
-    async ({ query }) => listPage(query, (page) => catalogue.listTariffs(page)),
+    async ({ query, catalogue }) => listPage(query, (page) => catalogue.listTariffs(page)),
   );
 };

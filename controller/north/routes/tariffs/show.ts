@@ -4,7 +4,7 @@ import { pathOf } from '../../schemas/paths.ts';
 import { Tariff } from '../../schemas/tariffs.ts';
 import { versioned } from '../../versions.ts';
 
-export const showTariff: Route = (api, { catalogue }) => {
+export const showTariff: Route = (api) => {
   api.get(
     '/v1/tariffs/:tariff',
     {
@@ -16,6 +16,6 @@ export const showTariff: Route = (api, { catalogue }) => {
         response: { 200: Tariff },
       },
     },
-    async ({ params }) => toJson(await catalogue.getTariff(params.tariff)),
+    async ({ params, catalogue }) => toJson(await catalogue.getTariff(params.tariff)),
   );
 };

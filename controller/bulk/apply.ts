@@ -1,0 +1,117 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import { parsePublicKey } from '../../common/wireguard-key.ts';
+import { grantAllowances } from '../accounting/begin-period.ts';
+import type { Context } from '../books/context.ts';
+import { sell } from '../catalogue/api-key-budget.ts';
+import type { Tx } from '../store/store.ts';
+import { compareDevice, upsertDevice } from './device-line.ts';
+import type { Line, NumberedLine, SubscriptionLine } from './line.ts';
+import type { Difference, Outcome } from './result.ts';
+import { compareSubscription, upsertSubscription } from './subscription-line.ts';
+
+/** What became of a line. */
+export interface Applied {
+  readonly number: number;
+  readonly line: Line | TurnpikeError;
+  /** Id of the subscription that it is of; undefined: there is none. */
+  readonly subscription: string | undefined;
+  readonly outcome: Outcome | TurnpikeError;
+  readonly differences: readonly Difference[];
+}
+
+/** In one transaction; a line that is refused is without effect, and the others stay. */
+export async function applyChunk(context: Context, lines: readonly NumberedLine[]): Promise<Applied[]> {
+  const { store } = context;
+  return store.together(async () => {
+    const applied: Applied[] = [];
+    const added = new Set<string>();
+    for (const { number, line } of lines) {
+      const one = await attempt(number, line, (told) =>
+        // Changes of what is there are the catalogue's own calls, and parts of this one.
+        store.together(async (tx) => {
+          if (told.type === 'subscription') {
+            const { id, ...upserted } = await sellLine(context, tx, told);
+            return { ...upserted, subscription: id };
+          }
+          const { subscription, ...upserted } = await upsertDevice(context, tx, told);
+          return { ...upserted, subscription: subscription.id };
+        }),
+      );
+      if (one.outcome === 'created' && one.subscription !== undefined) added.add(one.subscription);
+      applied.push(one);
+    }
+    // What nobody was granted yet is granted for all of them at once.
+    await store.transaction((tx) => grantAllowances(context, tx, [...added]));
+    return applied;
+  });
+}
+
+/** As {@link applyChunk} would do it, but for limits that only doing it would find. `expected`: what was missing before. */
+export async function compareChunk(
+  { store }: Context,
+  lines: readonly NumberedLine[],
+  expected: Set<string>,
+): Promise<Applied[]> {
+  return store.transaction(async (tx) => {
+    const compared: Applied[] = [];
+    for (const { number, line } of lines) {
+      const one = await attempt(number, line, (told) => compare(tx, told, expected));
+      compared.push(one);
+    }
+    return compared;
+  });
+}
+
+/** A line can sell: a new subscription, a larger tariff, a later expiry. */
+async function sellLine(context: Context, tx: Tx, line: SubscriptionLine) {
+  const known = context.seller === undefined ? undefined : (await compareSubscription(tx, line)).id;
+  return sell(
+    context,
+    known,
+    () => context.store.together((part) => upsertSubscription(context, part, line)),
+    ({ id }) => id,
+  );
+}
+
+type Told = Pick<Applied, 'subscription' | 'differences'> & { readonly outcome: Outcome };
+
+async function compare(tx: Tx, line: Line, expected: Set<string>): Promise<Told> {
+  if (line.type === 'subscription') {
+    const { id, differences } = await compareSubscription(tx, line);
+    if (id === undefined && line.reference !== null) expected.add(line.reference);
+    return { subscription: id, outcome: outcomeOf(id, differences), differences };
+  }
+  const created = { outcome: 'created', differences: [] } as const;
+  parsePublicKey(line.publicKey);
+  if (expected.has(line.subscription)) return { subscription: undefined, ...created };
+  const { subscription, id, differences } = await compareDevice(tx, line);
+  return { subscription: subscription.id, outcome: outcomeOf(id, differences), differences };
+}
+
+function outcomeOf(id: string | undefined, differences: readonly Difference[]): Outcome {
+  if (id === undefined) return 'created';
+  return differences.length === 0 ? 'unchanged' : 'changed';
+}
+
+async function attempt(
+  number: number,
+  line: Line | TurnpikeError,
+  work: (line: Line) => Promise<Told>,
+): Promise<Applied> {
+  const refused = (error: TurnpikeError) => ({
+    ...{ number, line, subscription: undefined, outcome: error, differences: [] },
+  });
+  if (line instanceof TurnpikeError) return refused(line);
+  try {
+    const { subscription, outcome, differences } = await work(line);
+    return { number, line, subscription, outcome, differences };
+  } catch (error) {
+    if (error instanceof TurnpikeError && isOfTheLine(error)) return refused(error);
+    throw error;
+  }
+}
+
+/** Otherwise it is of the machine, and the next line would fare no better. */
+function isOfTheLine({ code }: TurnpikeError): boolean {
+  return ['invalid', 'not_found', 'conflict', 'exhausted', 'forbidden'].includes(code);
+}

@@ -1,0 +1,272 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateWireguardKeyPair, noKey } from '../../common/wireguard-key.ts';
+import { gib, openRig, type Rig } from '../../test/unit/books/rig.ts';
+import type { DeviceLine, Line, SubscriptionLine } from './line.ts';
+import type { ReconcileWish } from './wish.ts';
+
+let rig: Rig;
+const open = async () => {
+  const made = await openRig();
+  for (const name of ['small', 'large']) {
+    await made.books.catalogue.addTariff({ name, volumeBytes: 10n * gib, period: 'month', maxDevices: 2 });
+  }
+  return made;
+};
+beforeEach(async () => {
+  rig = await open();
+});
+afterEach(() => rig.books.close());
+
+const keys = Array.from({ length: 4 }, () => generateWireguardKeyPair().publicKey);
+const sub = (reference: string, more: Partial<SubscriptionLine> = {}): SubscriptionLine => ({
+  ...{ type: 'subscription', reference, account: `of ${reference}`, tariff: 'small' },
+  ...more,
+});
+const dev = (subscription: string, key: number, more: Partial<DeviceLine> = {}): DeviceLine => ({
+  ...{ type: 'device', subscription, publicKey: keys[key] as string },
+  ...more,
+});
+const list: readonly Line[] = [
+  sub('a', { timeZone: 'Europe/Berlin', starts: '2026-11-01', expires: '2027-11-01' }),
+  dev('a', 0, { label: 'phone', platform: 'ios' }),
+  dev('a', 1),
+  sub('b', { starts: 'first-connection', suspended: 'unpaid' }),
+  dev('b', 2, { label: 'büro' }),
+  sub('c', { account: 'of a', expires: null }),
+];
+
+async function* numbered(lines: readonly Line[]) {
+  for (const [n, line] of lines.entries()) yield { number: n + 1, line };
+}
+
+const { signal } = new AbortController();
+const put = (lines: readonly Line[], dryRun = false) =>
+  rig.books.catalogue.importLines(numbered(lines), { dryRun, signal });
+const reconcile = (lines: readonly Line[], wish: Partial<ReconcileWish> = {}) =>
+  rig.books.catalogue.reconcileLines(numbered(lines), {
+    dryRun: false,
+    suspendExtra: false,
+    signal,
+    ...wish,
+  });
+
+async function exported(): Promise<Line[]> {
+  const lines: Line[] = [];
+  for await (const page of rig.books.catalogue.exportLines()) lines.push(...page);
+  return lines;
+}
+
+/** In the order of references: ids are random. */
+const sorted = (lines: readonly Line[]) =>
+  lines.toSorted((a, b) => Number(JSON.stringify(a) > JSON.stringify(b)) - 0.5);
+const get = (name: string) => rig.books.catalogue.getSubscription(name);
+const state = async () => [await exported(), (await rig.books.catalogue.getStatus()).revision];
+
+describe('an import', () => {
+  it('creates accounts, subscriptions and devices, with what idle devices may hold', async () => {
+    const node = await rig.node('fra');
+    expect(await put(list)).toMatchObject({
+      lines: 6,
+      subscriptions: { created: 3, changed: 0, unchanged: 0 },
+      devices: { created: 3 },
+      refused: 0,
+      findings: [],
+    });
+    expect(await get('a')).toMatchObject({ accountReference: 'of a', tariff: 'small', devices: 2 });
+    expect(await get('b')).toMatchObject({
+      startsAt: null,
+      access: { reasons: [{ text: expect.stringContaining('unpaid') }] },
+    });
+    expect((await rig.books.catalogue.getAccount('of a')).subscriptions.length).toBe(2);
+    await node.sync();
+    expect(node.devices.size).toBe(3);
+    const { id } = await get('a');
+    expect(node.granted(id)).toBe(512n * 1024n);
+  });
+
+  it('of the same lines again changes nothing, not even for the nodes', async () => {
+    await put(list);
+    const before = await state();
+    expect(await put(list)).toMatchObject({
+      subscriptions: { created: 0, changed: 0, unchanged: 3 },
+      devices: { created: 0, changed: 0, unchanged: 3 },
+    });
+    expect(await state()).toEqual(before);
+  });
+
+  it('changes what is listed otherwise, and has no opinion of what is not listed', async () => {
+    await put(list);
+    expect(
+      await put([
+        sub('a', { tariff: 'large', expires: '2027-12-01', suspended: 'fraud' }),
+        dev('a', 0, { label: null }),
+        sub('b', { suspended: null }),
+      ]),
+    ).toMatchObject({ subscriptions: { changed: 2 }, devices: { changed: 1 } });
+    const { access, ...changed } = await get('a');
+    expect(changed).toMatchObject({ tariff: 'large', expiresAt: Date.UTC(2027, 10, 30, 23), devices: 2 });
+    expect(access.reasons).toMatchObject([{ code: 'suspension' }]);
+    expect((await get('b')).access.state).toBe('open');
+    const devices = await rig.books.catalogue.listDevices({ subscription: 'a' });
+    expect(devices.map(({ label, platform }) => [label, platform]).sort()).toEqual([
+      [null, null],
+      [null, 'ios'],
+    ]);
+  });
+
+  it('refuses lines by their number, and does the others', async () => {
+    await put([sub('known'), dev('known', 3)]);
+    const result = await put([
+      sub('a', { tariff: 'none' }),
+      sub('b'),
+      dev('nobody', 0),
+      dev('b', 3),
+      { ...dev('b', 1), publicKey: noKey },
+      dev('b', 0),
+      dev('b', 1),
+      dev('b', 2),
+      sub('known', { account: 'another' }),
+      sub('b', { starts: 'yesterday' }),
+      { ...sub('x'), reference: null },
+      sub('acc_0000000000000000'),
+    ]);
+    expect(result).toMatchObject({
+      lines: 12,
+      refused: 9,
+      subscriptions: { created: 1 },
+      devices: { created: 2 },
+    });
+    expect(result.findings.map(({ line, error }) => [line, error?.code])).toEqual([
+      [1, 'not_found'],
+      [3, 'not_found'],
+      [4, 'conflict'],
+      [5, 'invalid'],
+      [8, 'exhausted'],
+      [9, 'conflict'],
+      [10, 'invalid'],
+      [11, 'invalid'],
+      [12, 'invalid'],
+    ]);
+    for (const { error } of result.findings) expect(error?.remedy ?? error?.field).toBeDefined();
+    expect((await rig.books.catalogue.listAccounts()).map(({ reference }) => reference).sort()).toEqual([
+      'of b',
+      'of known',
+    ]);
+  });
+
+  it('gives a subscription that is there its reference, by its id', async () => {
+    const id = await rig.subscription();
+    const { accountReference, tariff } = await get(id);
+    await put([sub('ours', { id, account: accountReference, tariff }), dev('ours', 0)]);
+    expect(await get('ours')).toMatchObject({ id, devices: 1 });
+    expect(await put([sub('ours', { id: 'sub_0000000000000000' })])).toMatchObject({ refused: 1 });
+  });
+
+  it('as a dry run says what would be, and does nothing', async () => {
+    await put([sub('a')]);
+    const before = await state();
+    expect(await put([...list, sub('d', { tariff: 'none' }), dev('e', 3)], true)).toMatchObject({
+      dryRun: true,
+      subscriptions: { created: 2, changed: 1, unchanged: 0 },
+      devices: { created: 3 },
+      refused: 2,
+    });
+    expect(await state()).toEqual(before);
+  });
+
+  it('ends between two transactions when its caller does', async () => {
+    const abort = new AbortController();
+    abort.abort();
+    const ended = rig.books.catalogue.importLines(numbered(list), { dryRun: false, signal: abort.signal });
+    await expect(ended).rejects.toMatchObject({
+      code: 'unavailable',
+      remedy: expect.stringContaining('again'),
+    });
+    expect(await exported()).toEqual([]);
+  });
+});
+
+describe('an export', () => {
+  it('imported into empty books is exported again as it was', async () => {
+    await rig.node('fra');
+    await put(list);
+    const lines = await exported();
+    const first = rig;
+    rig = await open();
+    expect(await put(lines)).toMatchObject({ refused: 0, lines: 6 });
+    expect(sorted(await exported())).toEqual(sorted(lines));
+    await first.books.close();
+  });
+
+  it('leaves out what was cancelled or removed', async () => {
+    await put(list);
+    const { catalogue } = rig.books;
+    await catalogue.cancelSubscription('c', { reason: 'x' });
+    const [device] = await catalogue.listDevices({ subscription: 'b' });
+    await catalogue.removeDevice(device?.id ?? '');
+    const lines = await exported();
+    expect(sorted(lines).map((line) => (line.type === 'device' ? line.publicKey : line.reference))).toEqual(
+      expect.arrayContaining(['a', 'b', keys[0], keys[1]]),
+    );
+    expect(lines.length).toBe(4);
+    // And a list that still has it is told so.
+    expect((await put(list)).findings).toMatchObject([]);
+    expect((await put([sub('c', { tariff: 'large', account: 'of a' })])).findings).toMatchObject([
+      { line: 1, error: { code: 'conflict', message: expect.stringContaining('cancelled') } },
+    ]);
+  });
+});
+
+describe('a reconciliation', () => {
+  it('says what is missing, different and extra; as a dry run it does nothing', async () => {
+    await put(list);
+    const before = await state();
+    const told = await reconcile([sub('a', { tariff: 'large' }), sub('c', { account: 'of a' }), sub('d')], {
+      dryRun: true,
+      suspendExtra: true,
+    });
+    expect(told.findings).toEqual([
+      {
+        ...{ kind: 'different', line: 1, about: 'a', error: null },
+        differences: [{ field: 'tariff', listed: 'large', found: 'small' }],
+      },
+      { kind: 'missing', line: 3, about: 'd', differences: [], error: null },
+    ]);
+    expect(await state()).toEqual(before);
+    await rig.books.catalogue.resume('b');
+    const again = await reconcile([sub('a')], { dryRun: true });
+    expect(again.findings.map(({ kind, about }) => [kind, about]).sort()).toEqual([
+      ['extra', 'b'],
+      ['extra', 'c'],
+    ]);
+  });
+
+  it('mends what is missing and different, and suspends what is extra when asked to', async () => {
+    await put(list);
+    const billing = [sub('a', { tariff: 'large' }), sub('d')];
+    expect(await reconcile(billing)).toMatchObject({ extra: 1, suspended: 0 });
+    expect((await get('c')).access.state).toBe('open');
+    expect(await reconcile(billing, { suspendExtra: true })).toMatchObject({
+      ...{ extra: 1, suspended: 1, subscriptions: { unchanged: 2 } },
+    });
+    expect((await get('c')).access.reasons).toMatchObject([{ code: 'suspension' }]);
+    expect((await get('a')).tariff).toBe('large');
+    // Which is mended by the list, once it has it again.
+    expect(await reconcile([...billing, sub('c', { account: 'of a', suspended: null })])).toMatchObject({
+      ...{ extra: 0, subscriptions: { changed: 1 } },
+    });
+    expect((await get('c')).access.state).toBe('open');
+  });
+
+  it('suspends nothing where a line was refused, of which it may be', async () => {
+    await put(list);
+    const wrong = reconcile([sub('a', { tariff: 'none' })], { suspendExtra: true });
+    expect(await wrong).toMatchObject({ refused: 1, extra: 2, suspended: 0 });
+  });
+
+  it('with a list without subscriptions is refused', async () => {
+    await put(list);
+    await expect(reconcile([], { suspendExtra: true })).rejects.toMatchObject({ code: 'invalid' });
+    await expect(reconcile([dev('a', 0)])).rejects.toMatchObject({ code: 'invalid' });
+  });
+});

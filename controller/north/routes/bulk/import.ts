@@ -1,0 +1,26 @@
+import type { Route } from '../../api.ts';
+import { readLines, showResult } from '../../bulk-lines.ts';
+import { BulkResult, ImportQuery, Lines } from '../../schemas/bulk.ts';
+import { takeLines, whileReading } from '../../take-lines.ts';
+
+export const importLines: Route = (api) => {
+  takeLines(api);
+  api.post(
+    '/v1/import',
+    {
+      config: { changes: false },
+      schema: {
+        tags: ['bulk'],
+        summary:
+          'Create and change many subscriptions and devices, line by line; the same lines again change nothing',
+        querystring: ImportQuery,
+        body: Lines,
+        response: { 200: BulkResult },
+      },
+    },
+    (request) =>
+      whileReading(request, async (body, signal) =>
+        showResult(await request.catalogue.importLines(readLines(body), { ...request.query, signal })),
+      ),
+  );
+};

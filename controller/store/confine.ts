@@ -1,0 +1,16 @@
+import type { Store, Tx } from './store.ts';
+
+/** The same store for somebody who may see and change accounts with one tag alone: each transaction says so. */
+export function confine(store: Store, tag: string): Store {
+  const within =
+    <T>(work: (tx: Tx) => Promise<T>) =>
+    ({ db, revision, afterCommit, eventRecorded }: Tx) =>
+      work({ db, revision, afterCommit, eventRecorded, tag });
+  return {
+    transaction: (work) => store.transaction(within(work)),
+    together: (work) => store.together(within(work)),
+    onEvent: (listener) => store.onEvent(listener),
+    onRevision: (listener) => store.onRevision(listener),
+    close: () => store.close(),
+  };
+}
