@@ -176,7 +176,7 @@ export class ModelNode {
 
   #tell({ granted, recall, allowance }: Told, withDevice: boolean): void {
     const item = subscription(1, { grantedBytes: granted, recall, allowance });
-    const nothing = { removedDeviceIds: [], removedSubscriptionIds: [] };
+    const nothing = { removedDeviceIds: [], removedSubscriptionIds: [], erasedSubscriptionIds: [] };
     const deltas = [{ ...nothing, subscriptions: [item], devices: withDevice ? [one] : [] }];
     this.#rig.inbox.heard(true);
     // A crash answers nobody.
