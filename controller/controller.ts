@@ -8,6 +8,7 @@ import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
 import { type Books, openBooks } from './books/books.ts';
 import type { ControllerConfig } from './config.ts';
+import { healthReader } from './health.ts';
 import type { Authorities } from './identity/authorities.ts';
 import { type AuthorityFiles, authorityFiles } from './identity/authority-file.ts';
 import { createCaRollover } from './identity/ca-rollover.ts';
@@ -130,6 +131,7 @@ async function serve(
     },
     joining: joining(config, authorities, south.state),
     rollover: createCaRollover({ authorities, identities, log }),
+    health: healthReader(config.storePath, authorities, clock),
     metrics: createApiMetrics(registry),
   };
   let isReady = false;

@@ -15,6 +15,7 @@ const status: FleetStatus = {
   devices: 3,
   connectedDevices: 2,
   addressesFree: 65_000,
+  awaitedNodes: [],
   nodes: [{ connected: true } as Node, { connected: false } as Node],
 };
 

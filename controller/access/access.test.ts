@@ -125,6 +125,28 @@ describe('explain', () => {
     expect((await explain(subscription)).verdict).toMatch(/1 refused .*; the rest .* on a, which is out of/);
   });
 
+  it('says that a restored controller waits for a node to tell what passed, where that is the cause', async () => {
+    const a = await rig.node('a');
+    await rig.node('b');
+    const subscription = await rig.subscription();
+    const device = await rig.device(subscription);
+    const unlimited = await rig.device(await rig.subscription({ volumeBytes: null }));
+    expect((await rig.books.catalogue.getStatus()).awaitedNodes).toEqual([]);
+    await rig.books.beginTerm();
+    expect((await rig.books.catalogue.getStatus()).awaitedNodes).toEqual(['a', 'b']);
+    await a.send({ number: 1n, term: 1 });
+    expect((await rig.books.catalogue.getStatus()).awaitedNodes).toEqual(['b']);
+    for (const id of [device, unlimited]) await a.presence(id, { connected: true, refused: true });
+    expect((await explain(device)).verdict).toMatch(
+      /refuses it on a: the controller was restored .* nothing before b told .*"turnpike node remove b"/,
+    );
+    expect((await explain(unlimited)).verdict).not.toContain('restored');
+    await rig.device(subscription);
+    expect((await explain(subscription)).verdict).toMatch(/1 refused .*; the controller was restored/);
+    await rig.books.catalogue.removeNode('b');
+    expect((await explain(device)).verdict).not.toContain('restored');
+  });
+
   it('says how much was written off, and that a top-up makes it good', async () => {
     const node = await rig.node('a');
     const subscription = await rig.subscription();

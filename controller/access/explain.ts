@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { show } from '../../common/show.ts';
+import { awaitedNodes } from '../accounting/term.ts';
 import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
 import { findDevice, findSubscription } from '../catalogue/find.ts';
@@ -50,7 +51,8 @@ async function explainSubscription(
   const nodes = await loadGroupNodes(context, tx, subscription);
   const explained = await explainNodes(context, tx, subscription, nodes);
   const held = heldElsewhere(subscription, explained);
-  const situations = devices.map((device) => situationOf(context, device, nodes, held));
+  const awaited = await awaitedFor(tx, subscription);
+  const situations = devices.map((device) => situationOf(context, device, nodes, { held, awaited }));
   return {
     id: subscription.id,
     kind: 'subscription',
@@ -68,7 +70,9 @@ async function explainDevice(context: Context, tx: Tx, id: string): Promise<Expl
   const subscription = await loadSubscription(tx, device.subscriptionId);
   const nodes = await loadGroupNodes(context, tx, subscription);
   const explained = await explainNodes(context, tx, subscription, nodes);
-  const situation = situationOf(context, device, nodes, heldElsewhere(subscription, explained));
+  const held = heldElsewhere(subscription, explained);
+  const awaited = await awaitedFor(tx, subscription);
+  const situation = situationOf(context, device, nodes, { held, awaited });
   return {
     id,
     kind: 'device',
@@ -101,18 +105,23 @@ function heldElsewhere(
   );
 }
 
+/** After a restore, whom its grants wait for; an unlimited one needs none. */
+async function awaitedFor(tx: Tx, { volumeBytes }: Subscription): Promise<readonly string[]> {
+  return volumeBytes === null ? [] : awaitedNodes(tx);
+}
+
 function situationOf(
   { live }: Context,
   device: Device,
   nodes: readonly Node[],
-  held: readonly Held[],
+  want: Pick<DeviceSituation, 'held' | 'awaited'>,
 ): DeviceSituation {
   return {
     access: device.access,
     nodes: nodes.map(({ name }) => name),
     connectedNodes: nodes.filter(({ connected }) => connected).map(({ name }) => name),
     awayNodes: nodes.filter((node) => !node.connected && node.state !== 'waiting').map(({ name }) => name),
-    held,
+    ...want,
     lastSeenDay: device.lastSeenDay,
     sharedKey: device.sharedKey,
     sightings: nodes.flatMap((node) => {

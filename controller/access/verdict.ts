@@ -25,6 +25,8 @@ export interface DeviceSituation {
   readonly awayNodes: readonly string[];
   /** Empty while there is volume to grant. */
   readonly held: readonly Held[];
+  /** Names of the nodes that must tell what passed before a restore; empty when nothing is granted to it anyhow. */
+  readonly awaited: readonly string[];
   /** YYYY-MM-DD */
   readonly lastSeenDay: string | null;
   /** Its key looks used on two devices at once. */
@@ -40,14 +42,14 @@ const sharedKeyNote =
   '; its key looks used in two places at once: give each device a configuration of its own';
 
 function judgePassing(situation: DeviceSituation): string {
-  const { access, sightings, nodes, connectedNodes, awayNodes, held, lastSeenDay } = situation;
+  const { access, sightings, nodes, connectedNodes, awayNodes, lastSeenDay } = situation;
   const names = (list: readonly { node: string }[]) => list.map(({ node }) => node).join(', ');
   if (access.state === 'closed') return `closed by us: ${access.reasons.map(({ text }) => text).join('; ')}`;
   const passing = sightings.filter((one) => one.passing);
   if (passing.length > 0) return `open, and its traffic passes on ${names(passing)}`;
   const refused = sightings.filter((one) => one.refused);
   if (refused.length > 0) {
-    const why = held.length > 0 ? describeHeld(held) : 'no volume is granted there yet; more is on its way';
+    const why = describeWant(situation) ?? 'no volume is granted there yet; more is on its way';
     return `open, but the gate refuses it on ${names(refused)}: ${why}`;
   }
   const shaking = sightings.filter((one) => one.handshake);
@@ -79,8 +81,17 @@ export function judgeSubscription(access: Access, devices: readonly DeviceSituat
     `${count((one) => one.passing)} passing traffic`,
     ...(refused > 0 ? [`${refused} refused by the gate for want of granted volume`] : []),
   ];
-  const why = refused > 0 && first && first.held.length > 0 ? `; ${describeHeld(first.held)}` : '';
-  return `open: ${parts.join(', ')}${why}`;
+  const why = refused > 0 && first ? describeWant(first) : undefined;
+  return `open: ${parts.join(', ')}${why === undefined ? '' : `; ${why}`}`;
+}
+
+/** Why nothing is granted where it is wanted; undefined where more is on its way. */
+function describeWant({ awaited, held }: DeviceSituation): string | undefined {
+  if (awaited.length > 0) {
+    const removals = awaited.map((node) => `"turnpike node remove ${node}"`).join(', ');
+    return `the controller was restored from a backup, and grants nothing before ${awaited.join(', ')} told what passed since; bring back what is out of contact, or write it off with ${removals}`;
+  }
+  return held.length > 0 ? describeHeld(held) : undefined;
 }
 
 const areAway = (list: readonly unknown[]) => `${list.length === 1 ? 'is' : 'are'} out of contact`;

@@ -72,11 +72,13 @@ export interface Catalogue {
   ): Promise<view.SubscriptionChange>;
   /** For good: it is closed on every node, and cannot be renewed. */
   cancelSubscription(id: string, input: { reason: string }): Promise<view.Subscription>;
+  getSubscription(id: string): Promise<view.Subscription & view.Bookings>;
+  /** @throws TurnpikeError `not_found` when nothing was booked with this reference */
+  findBookings(reference: string): Promise<view.Bookings>;
   /** `search`: those whose own reference begins so, in the order of references. */
   listSubscriptions(
     filter?: { account?: string } & AccountScope & Search & PageFilter,
   ): Promise<view.Subscription[]>;
-  getSubscription(id: string): Promise<view.Subscription & { adjustments: view.Adjustment[] }>;
   /**
    * Adds volume, and grants it at once to the nodes that want it. As with all adjustments, the same call with the same
    * `reference` again changes nothing and answers what became of it; another one with that reference is a `conflict`: a
@@ -167,6 +169,7 @@ export interface Catalogue {
   exportLines(): AsyncIterable<readonly Line[]>;
 
   getStatus(): Promise<view.FleetStatus>;
+  listHeaviest(limit: number): Promise<view.Heaviest>;
   /** Of a subscription or a device. */
   explain(id: string): Promise<view.Explanation>;
 }

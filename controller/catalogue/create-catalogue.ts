@@ -9,6 +9,7 @@ import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
 import { addDevice } from './add-device.ts';
 import { sell } from './api-key-budget.ts';
+import { findBookings } from './bookings.ts';
 import type { Catalogue } from './catalogue.ts';
 import { changeTariff } from './change-tariff.ts';
 import { getClientSettings } from './client-settings.ts';
@@ -17,6 +18,7 @@ import { getDevice, listDevices, rekeyDevice, removeDevice } from './devices.ts'
 import { setEnforcement } from './enforcement.ts';
 import { findSubscriptionNamed } from './find.ts';
 import { addGroup, getGroup, listGroups, setGroup } from './groups.ts';
+import { listHeaviest } from './heaviest.ts';
 import { createJoinToken } from './join-tokens.ts';
 import { linkAccounts, unlinkAccount } from './links.ts';
 import { addNode, getNode, listNodes, removeNode } from './nodes.ts';
@@ -97,6 +99,7 @@ export function createCatalogue(context: Context): Catalogue {
     awaitAdjustment: onSubscription(awaitAdjustment),
     suspend: onSubscription(suspend),
     resume: onSubscription(resume),
+    findBookings: on(findBookings),
     getUsage: onSubscription(getUsage),
     getDailyUsage: onSubscription(getDailyUsage),
     addDevice: on(addDevice),
@@ -123,6 +126,7 @@ export function createCatalogue(context: Context): Catalogue {
     reconcileLines: on(reconcileLines),
     exportLines: () => exportLines(context),
     getStatus: on(getStatus),
+    listHeaviest: on(listHeaviest),
     explain: onSubscription(explain),
   };
 }

@@ -15,6 +15,14 @@ export async function loadNodes({ live }: Context, tx: Tx, ids?: readonly string
     )
     .selectAll('nodes')
     .select(['groups.name as group', 'incarnations.quarantined_at'])
+    .select((row) =>
+      row
+        .selectFrom('certificates')
+        .whereRef('certificates.node_id', '=', 'nodes.id')
+        .whereRef('certificates.incarnation', '=', 'nodes.incarnation')
+        .select((inner) => inner.fn.max('not_after').as('newest'))
+        .as('certificate_expires'),
+    )
     .orderBy('nodes.created_at')
     .orderBy('nodes.id');
   query =
@@ -38,6 +46,7 @@ export async function loadNodes({ live }: Context, tx: Tx, ids?: readonly string
       driver: row.driver,
       ipv6: row.ipv6 === null ? null : row.ipv6 === 1,
       connectedDevices: live.connectedDevices(row.id),
+      certificateExpiresAt: row.certificate_expires,
       createdAt: row.created_at,
     };
   });

@@ -1,3 +1,4 @@
+import { awaitedNodes } from '../accounting/term.ts';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 import { loadNodes } from './node-view.ts';
@@ -16,6 +17,7 @@ export function getStatus(context: Context): Promise<FleetStatus> {
       ...(await count(tx)),
       connectedDevices: live.connectedDevicesInAll(),
       addressesFree: await countFreeSlots(context, tx),
+      awaitedNodes: await awaitedNodes(tx),
       nodes: await loadNodes(context, tx),
     };
   });

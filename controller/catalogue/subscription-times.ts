@@ -13,6 +13,7 @@ import type { Tx } from '../store/store.ts';
 import { bookAdjustment, checkNewPack } from './book-adjustment.ts';
 import type { RenewalWish, SubscriptionSettings } from './catalogue.ts';
 import { findLiveSubscription, findSubscription, refuseCancelled } from './find.ts';
+import { toRenewal } from './renewal-view.ts';
 import { setReference } from './subscription-reference.ts';
 import { loadSubscription } from './subscription-view.ts';
 import { toTariffLimits } from './tariff-settings.ts';
@@ -207,15 +208,4 @@ async function durationOf(tx: Tx, row: Row<'subscriptions'>): Promise<number | n
     .select('duration_days')
     .executeTakeFirstOrThrow();
   return tariff.duration_days;
-}
-
-function toRenewal(row: Row<'renewals'>): Renewal {
-  return {
-    subscriptionId: row.subscription_id,
-    reference: row.reference,
-    periods: row.periods,
-    fromAt: row.from_at,
-    untilAt: row.until_at,
-    createdAt: row.created_at,
-  };
 }

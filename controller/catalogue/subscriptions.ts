@@ -14,8 +14,9 @@ import { insertSubscription } from './insert-subscription.ts';
 import { accountsInScope } from './links.ts';
 import { afterItem, beginsWith, noLimit } from './paging.ts';
 import { seesSubscription } from './reach.ts';
+import { loadRenewals } from './renewal-view.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
-import type { Adjustment, Subscription } from './views.ts';
+import type { Bookings, Subscription } from './views.ts';
 import { parseLine } from './words.ts';
 
 export function createSubscription(context: Context, input: NewSubscription): Promise<Subscription> {
@@ -56,13 +57,14 @@ export function listSubscriptions(
   });
 }
 
-export function getSubscription(
-  { store }: Context,
-  id: string,
-): Promise<Subscription & { adjustments: Adjustment[] }> {
+export function getSubscription({ store }: Context, id: string): Promise<Subscription & Bookings> {
   return store.transaction(async (tx) => {
     await findSubscription(tx, id);
-    return { ...(await loadSubscription(tx, id)), adjustments: await loadAdjustments(tx, id) };
+    return {
+      ...(await loadSubscription(tx, id)),
+      adjustments: await loadAdjustments(tx, id),
+      renewals: await loadRenewals(tx, id),
+    };
   });
 }
 

@@ -173,6 +173,12 @@ export interface Renewal {
   readonly createdAt: number;
 }
 
+/** Of one reference. */
+export interface Bookings {
+  readonly adjustments: readonly Adjustment[];
+  readonly renewals: readonly Renewal[];
+}
+
 export interface Adjustment {
   readonly id: string;
   readonly subscriptionId: string;
@@ -258,6 +264,8 @@ export interface Node {
   readonly driver: string | null;
   readonly ipv6: boolean | null;
   readonly connectedDevices: number;
+  /** Of the newest certificate of its incarnation; null: it has none. */
+  readonly certificateExpiresAt: number | null;
   readonly createdAt: number;
 }
 
@@ -366,7 +374,26 @@ export interface FleetStatus {
   readonly devices: number;
   readonly connectedDevices: number;
   readonly addressesFree: number;
+  /** After a restore: names of the nodes that must tell their totals before anything is granted. */
+  readonly awaitedNodes: readonly string[];
   readonly nodes: readonly Node[];
+}
+
+/** Who passes most traffic now. */
+export interface Heaviest {
+  /** Subscriptions that pass any. */
+  readonly passing: number;
+  readonly items: readonly HeavySubscription[];
+}
+
+export interface HeavySubscription
+  extends Pick<Subscription, 'accountReference' | 'tariff' | 'usedBytes' | 'remainingBytes'> {
+  readonly subscriptionId: string;
+  readonly bytesPerSecond: bigint;
+  /** Of its devices, those that pass traffic now. */
+  readonly devices: number;
+  /** Names. */
+  readonly nodes: readonly string[];
 }
 
 export interface Explanation {

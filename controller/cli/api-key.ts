@@ -40,6 +40,15 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
       print(keys, () => keyTable(keys.items));
     });
 
+  family
+    .command('show <key>')
+    .description('one of them, by name or id; the key itself is kept nowhere')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const key = await answerOf(api.GET('/v1/api-keys/{key}', at(name)));
+      print(key, () => keyTable([key]));
+    });
+
   withSettings(family.command('set <key>').option('--scopes <list>', scopesText, parseList))
     .description('changes what is given')
     .action(async (name: string, settings: Settings & Partial<Scopes>, command: Command) => {

@@ -2,7 +2,6 @@ import qrcode from 'qrcode';
 import { TurnpikeError } from '../../common/errors.ts';
 import { publicKeyOf } from '../../common/wireguard-key.ts';
 import { type ApiClient, answerOf, inPath } from './client.ts';
-import type { Terminal } from './session.ts';
 
 /**
  * A device's wg-quick text for one node. A private key is put in here, on this machine, after a look at whether it is
@@ -28,16 +27,6 @@ export async function fetchClientConfig(
   return privateKey === undefined
     ? text
     : text.replace(/^PrivateKey = .*$/m, () => `PrivateKey = ${privateKey}`);
-}
-
-/** @param path `-` is standard input. */
-export async function readPrivateKey(terminal: Terminal, path: string): Promise<string> {
-  try {
-    return (await terminal.readText(path)).trim();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
-    throw new TurnpikeError('invalid', `the private key cannot be read from ${path}: ${code}`);
-  }
 }
 
 /** The text itself, or as a QR code for a terminal. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
 import { allPages, answerOf, given, inPath } from './client.ts';
-import { fetchClientConfig, readPrivateKey, renderClientConfig } from './client-config.ts';
+import { fetchClientConfig, renderClientConfig } from './client-config.ts';
 import type { Device, KeyedDevice } from './gen/api.ts';
-import type { OpenSession, Session } from './session.ts';
+import { type OpenSession, readSecret, type Session } from './session.ts';
 import { showAccess, showBytes, showTime } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
 
@@ -90,7 +90,7 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
       const privateKey =
         options.privateKeyFile === undefined
           ? undefined
-          : await readPrivateKey(session.terminal, options.privateKeyFile);
+          : await readSecret(session.terminal, 'private key', options.privateKeyFile);
       if (options.qr && privateKey === undefined) {
         throw new TurnpikeError('invalid', 'a QR code without the private key is of no use', {
           remedy: 'give it with --private-key-file',

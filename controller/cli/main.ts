@@ -10,6 +10,10 @@ endOnCrash('turnpike');
 const program = createProgram({
   env: process.env,
   write: (output) => process.stdout.write(output),
+  screen: () => {
+    const { isTTY, columns, rows } = process.stdout;
+    return isTTY ? { columns, rows } : undefined;
+  },
   drained: async () => process.stdout.writableNeedDrain && once(process.stdout, 'drain'),
   untilInterrupted: () => {
     const enough = new AbortController();

@@ -132,6 +132,10 @@ function renderNode(node: Node): string {
     ['driver', node.driver ?? undefined],
     ['IPv6', node.ipv6 === null ? undefined : showFlag(node.ipv6)],
     ['agent', node.agentVersion ?? undefined],
+    [
+      'certificate',
+      node.certificateExpiresAt === null ? undefined : `until ${showTime(node.certificateExpiresAt)}`,
+    ],
     ['incarnation', node.incarnation === 0 ? undefined : String(node.incarnation)],
     ...node.refusals.map(({ id, reason }) => ['refused', `${id}: ${reason}`] as const),
   ]);

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import { createProgram, runProgram } from './program.ts';
+import type { Terminal } from './session.ts';
 
 type Answer = (request: { method: string; url: string; body: unknown }) => {
   status?: number;
@@ -268,6 +270,20 @@ describe('turnpike', () => {
     const { out } = await turnpike(...verb.split(' '), '--help');
     const required = out.split('\n').filter((line) => line.replace(/\s+/g, ' ').includes('(required)'));
     expect(required.map((line) => line.trim().split(' ')[0])).toEqual(options);
+  });
+
+  it('has no option of a verb that stands for something else before it', () => {
+    const program = createProgram({ env: {} } as Terminal);
+    const verbs = (command: Command): Command[] => [command, ...command.commands.flatMap(verbs)];
+    const everywhere = program.options.map(({ long }) => long);
+    const taken = program.commands
+      .flatMap(verbs)
+      .flatMap((verb) =>
+        verb.options
+          .filter(({ long }) => everywhere.includes(long))
+          .map(({ long }) => `${verb.name()} ${long}`),
+      );
+    expect(taken).toEqual([]);
   });
 
   it('prints help for the whole and for each part', async () => {

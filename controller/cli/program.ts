@@ -1,37 +1,51 @@
-import { Command, CommanderError, Help, type Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { describeError, TurnpikeError } from '../../common/errors.ts';
 import { exitCodes } from '../../common/exit.ts';
 import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
+import { addBookingVerb } from './booking.ts';
 import { addBulkVerbs } from './bulk.ts';
 import { addCaVerbs } from './ca.ts';
+import { addCompletionVerb } from './completion.ts';
+import { addContextVerbs } from './context.ts';
 import { addDeviceVerbs } from './device.ts';
+import { addDoctorVerb } from './doctor.ts';
 import { addEnforcementVerb } from './enforcement.ts';
 import { addEventsVerb } from './events.ts';
 import { addExplainVerb } from './explain.ts';
 import { addGroupVerbs } from './group.ts';
+import { addManVerb } from './man.ts';
 import { addNodeVerbs } from './node.ts';
 import { addRefusals } from './refusals.ts';
 import { defaultSocket, sessionOpener, type Terminal } from './session.ts';
 import { addStatusVerb } from './status.ts';
 import { addSubscriptionVerbs } from './subscription.ts';
 import { addTariffVerbs } from './tariff.ts';
+import { addTopVerb } from './top.ts';
 import { addUsageVerb } from './usage.ts';
+import { addWatch } from './watch.ts';
 import { addWebhookVerbs } from './webhook.ts';
 
-export function createProgram(terminal: Terminal): Command {
+export function createProgram(person: Terminal): Command {
   const program = new Command('turnpike')
     .description('Sells passage through a WireGuard fleet: who may pass, how much, and what passed.')
     .option('--socket <path>', `unix socket of the controller (TURNPIKE_SOCKET; otherwise ${defaultSocket})`)
     .option('--url <url>', "the controller's HTTP address; the API key is taken from TURNPIKE_API_KEY")
+    .addOption(
+      new Option('--context <name>', 'the controller of that name (turnpike context)').conflicts([
+        'socket',
+        'url',
+      ]),
+    )
     .option('--json', "print the API's JSON")
     .version(version)
     .exitOverride()
-    .configureOutput({ writeOut: terminal.write, writeErr: () => undefined })
+    .configureOutput({ writeOut: person.write, writeErr: () => undefined })
     .showHelpAfterError(false);
   // Before the verbs are added: they take it over.
   program.configureHelp({ optionDescription: describeOption });
+  const terminal = addWatch(program, person);
   const open = sessionOpener(terminal);
   addAccountVerbs(program, open);
   addTariffVerbs(program, open);
@@ -44,9 +58,15 @@ export function createProgram(terminal: Terminal): Command {
   addUsageVerb(program, open);
   addEventsVerb(program, open);
   addStatusVerb(program, open);
+  addBookingVerb(program, open);
   addExplainVerb(program, open);
   addApiKeyVerbs(program, open);
   addWebhookVerbs(program, open);
+  addTopVerb(program, open);
+  addDoctorVerb(program, open);
+  addContextVerbs(program, open);
+  addCompletionVerb(program, terminal);
+  addManVerb(program, terminal);
   addBulkVerbs(program, open);
   addRefusals(program);
   return program;

@@ -16,12 +16,19 @@ export function addStatusVerb(program: Command, open: OpenSession): void {
     });
 }
 
+/** After a restore, what nothing is granted before. */
+function renderAwaited(nodes: readonly string[]): string | undefined {
+  if (nodes.length === 0) return undefined;
+  return `nothing is granted before these nodes told what passed: ${nodes.join(', ')} (turnpike doctor)`;
+}
+
 function renderStatus(status: FleetStatus): string {
   const connected = status.nodes.filter((node) => node.connected).length;
   return [
     renderProperties([
       ['controller', `turnpike ${status.version}`],
       ['enforcement', status.enforcement],
+      ['restored', renderAwaited(status.awaitedNodes)],
       ['nodes', `${status.nodes.length}, ${connected} connected`],
       ['accounts', String(status.accounts)],
       ['subscriptions', String(status.subscriptions)],

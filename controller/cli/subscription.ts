@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addAdjustmentVerbs, adjustmentTable } from './adjustments.ts';
+import { renewalTable } from './booking.ts';
 import { allPages, answerOf, given } from './client.ts';
 import type { SubscriptionDetail } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
@@ -115,5 +116,6 @@ function renderSubscription(subscription: SubscriptionDetail): string {
     ]),
     '',
     adjustmentTable(subscription.adjustments),
+    ...(subscription.renewals.length > 0 ? ['', renewalTable(subscription.renewals)] : []),
   ].join('\n');
 }

@@ -9,6 +9,11 @@ export type Endpoint =
   | { readonly socket: string }
   | { readonly url: string; readonly apiKey: string | undefined };
 
+/** Without its key. */
+export function describeEndpoint(endpoint: Endpoint): string {
+  return 'socket' in endpoint ? endpoint.socket : endpoint.url;
+}
+
 /** Without a word from the other side for that long, it is given up. */
 const timeoutMs = 30_000;
 

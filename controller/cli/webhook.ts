@@ -33,13 +33,22 @@ export function addWebhookVerbs(program: Command, open: OpenSession): void {
     });
 
   family
+    .command('show <webhook>')
+    .description('one of them')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { api, print } = open(command);
+      const webhook = await answerOf(api.GET('/v1/webhooks/{webhook}', at(id)));
+      print(webhook, () => webhookTable([webhook]));
+    });
+
+  family
     .command('set <webhook>')
     .description('changes what is given')
-    .option('--url <url>', 'where events are sent')
+    .option('--to <url>', 'where events are sent')
     .option('--types <list>', typesText, parseList)
-    .action(async (id: string, options: { url?: string; types?: Types }, command: Command) => {
+    .action(async (id: string, options: { to?: string; types?: Types }, command: Command) => {
       const { api, print } = open(command);
-      const body = { ...given({ url: options.url }), ...toBody(options.types) };
+      const body = { ...given({ url: options.to }), ...toBody(options.types) };
       const webhook = await answerOf(api.PATCH('/v1/webhooks/{webhook}', { ...at(id), body }));
       print(webhook, () => webhookTable([webhook]));
     });

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { ReadHealth } from '../health.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
@@ -33,6 +34,7 @@ export interface RouteContext {
   readonly webhooks: Webhooks;
   readonly joining: Joining;
   readonly rollover: CaRollover;
+  readonly health: ReadHealth;
   readonly version: string;
 }
 

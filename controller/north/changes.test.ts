@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../common/log.ts';
-import { openRig, type Rig } from '../../test/unit/books/rig.ts';
+import { goodHealth, openRig, type Rig } from '../../test/unit/books/rig.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import { hashApiKey } from './access.ts';
@@ -33,6 +33,7 @@ async function makeApi(trust: 'socket' | 'key'): Promise<Api> {
     version: '0.0.0',
     requestsPerMinute: 6000,
     rollover: {} as CaRollover,
+    health: goodHealth,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),
   });

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { TurnpikeError } from '../../common/errors.ts';
 import { silentLogger } from '../../common/log.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
+import { goodHealth } from '../../test/unit/books/rig.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -56,6 +57,7 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     webhooks: {} as Webhooks,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover,
+    health: goodHealth,
     version: '0.0.0',
     log: silentLogger,
     metrics: createApiMetrics(registry),

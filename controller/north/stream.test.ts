@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../common/log.ts';
-import { openRig, type Rig } from '../../test/unit/books/rig.ts';
+import { goodHealth, openRig, type Rig } from '../../test/unit/books/rig.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import { hashApiKey } from './access.ts';
 import type { Api } from './api.ts';
@@ -23,6 +23,7 @@ beforeEach(async () => {
     ...{ catalogue, apiKeys, changes, webhooks, trust: 'key', version: '0.0.0', requestsPerMinute: 20 },
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover: {} as CaRollover,
+    health: goodHealth,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),
   });
@@ -81,6 +82,13 @@ describe('the stream of events', () => {
       .items;
     expect(listener.text).toMatch(/^event: ?node\.online$/m);
     expect(JSON.parse(/^data: ?(.*)$/m.exec(listener.text)?.[1] ?? '')).toEqual(event);
+    listener.close();
+  });
+
+  // The first heartbeat comes after 15 s.
+  it('is open before anything happens', { timeout: 10_000 }, async () => {
+    const listener = await Listener.open();
+    expect(listener.ids()).toEqual([]);
     listener.close();
   });
 

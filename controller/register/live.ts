@@ -138,6 +138,13 @@ export class Live {
     return [...devices].filter(({ connected }) => connected).length;
   }
 
+  /** Which devices pass traffic, and where. */
+  passing(): { nodeId: string; deviceId: string }[] {
+    return [...this.#presence].flatMap(([nodeId, devices]) =>
+      [...devices].flatMap(([deviceId, seen]) => (seen.passing ? [{ nodeId, deviceId }] : [])),
+    );
+  }
+
   /** Over all nodes, each once. */
   connectedDevicesInAll(): number {
     const all = new Set<string>();

@@ -4,7 +4,7 @@ import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import type { Api } from '../../controller/north/api.ts';
 import { createApiMetrics } from '../../controller/north/api-metrics.ts';
 import { buildApi } from '../../controller/north/server.ts';
-import { openRig, type Rig } from '../unit/books/rig.ts';
+import { goodHealth, openRig, type Rig } from '../unit/books/rig.ts';
 import type { Pools } from './schema.ts';
 
 /** The API over real books in which there is one of everything. */
@@ -42,6 +42,7 @@ export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop
     requestsPerMinute: 1_000_000,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => `sha256:${'0'.repeat(64)}` },
     rollover: { status: noRollover, begin: noRollover, finish: noRollover },
+    health: goodHealth,
     version: '0.0.0',
     log: silentLogger,
     metrics: createApiMetrics(registry),

@@ -32,6 +32,8 @@ import { listEvents } from './events/list.ts';
 import { showDailyUsage } from './fleet/daily-usage.ts';
 import { switchEnforcement } from './fleet/enforcement.ts';
 import { explain } from './fleet/explain.ts';
+import { showHealth } from './fleet/health.ts';
+import { listHeaviest } from './fleet/heaviest.ts';
 import { showStatus } from './fleet/status.ts';
 import { showUsage } from './fleet/usage.ts';
 import { addGroup } from './groups/add.ts';
@@ -44,6 +46,7 @@ import { listNodes } from './nodes/list.ts';
 import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
+import { findBookings } from './subscriptions/bookings.ts';
 import { cancel } from './subscriptions/cancel.ts';
 import { changeSubscriptionTariff } from './subscriptions/change.ts';
 import { createSubscription } from './subscriptions/create.ts';
@@ -75,7 +78,8 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
   read: [
     ...[listAccounts, showAccount, listTariffs, showTariff, listSubscriptions, showSubscription],
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
-    ...[listEvents, showUsage, showDailyUsage, showStatus, explain, exportLines],
+    ...[findBookings, listEvents, showUsage, showDailyUsage, exportLines],
+    ...[showStatus, showHealth, listHeaviest, explain],
   ],
   support: [
     ...[suspendAccount, resumeAccount, suspend, resume, topUp],
@@ -109,5 +113,5 @@ export const confinable: ReadonlySet<Route> = new Set([
   ...[listSubscriptions, showSubscription, createSubscription, setSubscription, changeSubscriptionTariff],
   ...[renew, cancel, suspend, resume, topUp, refund, reverse],
   ...[listDevices, showDevice, addDevice, changeDevice, rekeyDevice, removeDevice, showConfig, makeConfig],
-  ...[listEvents, showUsage, showDailyUsage, explain, exportLines, importLines, reconcile],
+  ...[findBookings, listEvents, showUsage, showDailyUsage, explain, exportLines, importLines, reconcile],
 ]);

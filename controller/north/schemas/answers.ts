@@ -121,24 +121,22 @@ export const SubscriptionChange = Type.Object(
   { ...strict, title: 'SubscriptionChange' },
 );
 
-export const Renewal = Type.Object(
+const BookedRenewal = Type.Object(
   {
-    renewal: Type.Object(
-      {
-        subscriptionId: id('sub'),
-        reference: Type.String({
-          description:
-            "The operator's own; unique within the subscription's renewals, and within all others.",
-        }),
-        periods: nullable(count(''), 'As asked for; null when it was a date.'),
-        fromAt: time('The expiry before, or the moment of the renewal where service had ended.'),
-        untilAt: time('The expiry that came of it.'),
-        createdAt: time('When it was booked.'),
-      },
-      strict,
-    ),
-    subscription: Subscription,
+    subscriptionId: id('sub'),
+    reference: Type.String({
+      description: "The operator's own; unique within the subscription's renewals, and within all others.",
+    }),
+    periods: nullable(count(''), 'As asked for; null when it was a date.'),
+    fromAt: time('The expiry before, or the moment of the renewal where service had ended.'),
+    untilAt: time('The expiry that came of it.'),
+    createdAt: time('When it was booked.'),
   },
+  { ...strict, title: 'BookedRenewal' },
+);
+
+export const Renewal = Type.Object(
+  { renewal: BookedRenewal, subscription: Subscription },
   { ...strict, title: 'Renewal' },
 );
 
@@ -175,8 +173,13 @@ export const Adjustment = Type.Object(
   { ...strict, title: 'Adjustment' },
 );
 
+export const Bookings = Type.Object(
+  { adjustments: Type.Array(Adjustment), renewals: Type.Array(BookedRenewal) },
+  { ...strict, title: 'Bookings' },
+);
+
 export const SubscriptionDetail = Type.Object(
-  { ...subscriptionFields, adjustments: Type.Array(Adjustment) },
+  { ...subscriptionFields, ...Bookings.properties },
   { ...strict, title: 'SubscriptionDetail' },
 );
 
@@ -247,6 +250,10 @@ export const Node = Type.Object(
     driver: nullable(Type.String(), 'kernel or userspace WireGuard.'),
     ipv6: nullable(Type.Boolean(), 'It carries IPv6 to the internet.'),
     connectedDevices: count('Devices with a handshake younger than 180 s.'),
+    certificateExpiresAt: nullable(
+      time(''),
+      'Of its newest certificate, which it renews by itself; null: it has none.',
+    ),
     createdAt: time('When it was added.'),
   },
   { ...strict, title: 'Node' },
@@ -378,6 +385,10 @@ export const FleetStatus = Type.Object(
     devices: count('Devices that are not removed.'),
     connectedDevices: count('Devices with a handshake younger than 180 s.'),
     addressesFree: count('Devices that can still be added before the range is used up.'),
+    awaitedNodes: Type.Array(Type.String(), {
+      description:
+        'After a restore from a backup: names of the nodes that have not told what passed; nothing is granted before.',
+    }),
     nodes: Type.Array(Node),
   },
   { ...strict, title: 'FleetStatus' },

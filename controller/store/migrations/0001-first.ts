@@ -124,6 +124,7 @@ const statements = [
     created_at INTEGER NOT NULL,
     UNIQUE (subscription_id, reference, of_renewal)
   )`,
+  `CREATE INDEX adjustments_by_reference ON adjustments (reference)`,
   `CREATE INDEX adjustments_expiring ON adjustments (expires_at) WHERE expires_at IS NOT NULL AND expired = 0`,
   `CREATE INDEX adjustments_pending ON adjustments (subscription_id) WHERE pending = 1`,
   `CREATE INDEX subscriptions_waiting ON subscriptions (starts_at) WHERE phase = 'waiting'`,
@@ -137,6 +138,7 @@ const statements = [
     created_at INTEGER NOT NULL,
     PRIMARY KEY (subscription_id, reference)
   )`,
+  `CREATE INDEX renewals_by_reference ON renewals (reference)`,
   `CREATE TABLE slots (
     slot INTEGER NOT NULL PRIMARY KEY,
     device_id TEXT UNIQUE,

@@ -11,6 +11,7 @@ import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts
 import { silentLogger } from '../../../common/log.ts';
 import { type Books, type BooksOptions, openBooks } from '../../../controller/books/books.ts';
 import type { NewTariff } from '../../../controller/catalogue/catalogue.ts';
+import type { ReadHealth } from '../../../controller/health.ts';
 import type { HardwareKeyStore } from '../../../controller/identity/hardware-key.ts';
 import type { NodeIdentity } from '../../../controller/south/ports.ts';
 
@@ -268,3 +269,12 @@ export class TestNode {
 export function sha256(text: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update(text).digest());
 }
+
+/** Of a controller's machine that lacks nothing. */
+export const goodHealth: ReadHealth = async () => ({
+  at: Date.UTC(2026, 11, 1),
+  clockSteps: 0,
+  databaseBytes: 1_000_000n,
+  diskFreeBytes: 100_000_000_000n,
+  caExpiresAt: Date.UTC(2036, 0, 1),
+});

@@ -1,6 +1,8 @@
+import { readdir, readFile } from 'node:fs/promises';
 import createClient, { type Client } from 'openapi-fetch';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import type { paths, Subscription } from '../../../controller/cli/gen/api.ts';
+import { openapiText } from '../../../controller/north/openapi-document.ts';
 import { type RunningController, startController } from './rig.ts';
 
 /**
@@ -83,4 +85,25 @@ describe('a generated client on the real server', { timeout: 60_000 }, () => {
     const { error: missing } = await api.POST('/v1/tariffs', { body: { name: 'x', volumeBytes: null } });
     expect(missing).toMatchObject({ type: 'urn:turnpike:problem:insufficient-scope', scope: 'admin' });
   });
+});
+
+/** The CLI puts the private key in on its own side, and asks for the text without it. */
+const withoutVerb = ['POST /v1/devices/{device}/config'];
+
+it('every operation of the API has a verb', async () => {
+  const directory = 'controller/cli';
+  const names = (await readdir(directory)).filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+  );
+  const text = (await Promise.all(names.map((name) => readFile(`${directory}/${name}`, 'utf8')))).join('\n');
+  // As it would be without line breaks.
+  const source = text.replaceAll(/\(\s+/g, '(');
+  const { paths } = JSON.parse(await openapiText()) as { paths: Record<string, object> };
+  const missing = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .map((method) => method.toUpperCase())
+      .filter((method) => !source.includes(`${method}('${path}'`))
+      .map((method) => `${method} ${path}`),
+  );
+  expect(missing).toEqual(withoutVerb);
 });

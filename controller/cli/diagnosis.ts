@@ -1,0 +1,161 @@
+import { formatSize } from '../../common/bytes.ts';
+import type { FleetStatus, Health, Node } from './gen/api.ts';
+import { showTime } from './show.ts';
+
+export interface Finding {
+  readonly what: string;
+  /** `wrong`: somebody is not served, or will not be soon. `warning`: something will surprise. */
+  readonly state: 'ok' | 'warning' | 'wrong';
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** What was found on this side, and what the controller said. */
+export interface Situation {
+  readonly version: string;
+  /** This machine's clock; milliseconds since 1970. */
+  readonly now: number;
+  readonly status: FleetStatus;
+  readonly health: Health;
+}
+
+const day = 86_400_000;
+/** A node renews its certificate when a third of its 30 days is left. */
+const certificateDays = 7;
+const caDays = 180;
+const clockMs = 5_000;
+const littleBytes = 1_000_000_000n;
+const veryLittleBytes = 200_000_000n;
+
+/** What `turnpike doctor` says, each with a remedy. Decides over values only. */
+export function diagnose(situation: Situation): Finding[] {
+  const { status } = situation;
+  const checks = [checkVersions, checkClock, checkDisk, checkRestore, checkCa, checkWebhooks];
+  return [
+    ...checks.flatMap((check) => check(situation)),
+    ...(status.nodes.length === 0 ? [noNodes] : status.nodes.flatMap((node) => checkNode(node, situation))),
+  ];
+}
+
+const noNodes: Finding = {
+  what: 'nodes',
+  state: 'warning',
+  detail: 'there is none',
+  remedy: 'turnpike node add NAME --endpoint HOST:PORT',
+};
+
+function checkVersions({ version, status }: Situation): Finding[] {
+  const others = status.nodes.filter(
+    ({ agentVersion }) => agentVersion !== null && agentVersion !== status.version,
+  );
+  const findings: Finding[] = others.map(({ name, agentVersion }) => ({
+    what: `node ${name}`,
+    state: 'warning',
+    detail: `runs turnpike-agent ${agentVersion}, and the controller ${status.version}`,
+    remedy: 'upgrade the agent; no session is disturbed',
+  }));
+  if (version !== status.version) {
+    findings.push({
+      what: 'version',
+      state: 'warning',
+      detail: `this is turnpike ${version}, and the controller ${status.version}`,
+      remedy: "use the controller's version: this one may not know all of its answers",
+    });
+  }
+  return findings.length > 0 ? findings : [{ what: 'versions', state: 'ok', detail: status.version }];
+}
+
+function checkClock({ now, health }: Situation): Finding[] {
+  const ahead = Date.parse(health.at) - now;
+  if (Math.abs(ahead) > clockMs) {
+    const detail = `the controller's is ${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`;
+    const remedy =
+      'let both be synchronized (timedatectl), then restart turnpike-controller: it goes by its clock at the start';
+    return [{ what: 'clock', state: 'warning', detail, remedy }];
+  }
+  if (health.clockSteps > 0) {
+    const detail = `the controller's stepped ${health.clockSteps} times since its start, by which nothing was moved`;
+    return [
+      { what: 'clock', state: 'warning', detail, remedy: 'restart turnpike-controller to take it over' },
+    ];
+  }
+  return [{ what: 'clock', state: 'ok', detail: health.at }];
+}
+
+function checkDisk({ health }: Situation): Finding[] {
+  const free = BigInt(health.diskFreeBytes);
+  const database = BigInt(health.databaseBytes);
+  const detail = `${formatSize(free)} are free where the database (${formatSize(database)}) is`;
+  if (free >= littleBytes && free >= database) return [{ what: 'disk', state: 'ok', detail }];
+  const remedy =
+    'free some space: without any, changes are refused and nothing is booked until there is some';
+  return [{ what: 'disk', state: free < veryLittleBytes ? 'wrong' : 'warning', detail, remedy }];
+}
+
+function checkRestore({ status: { awaitedNodes } }: Situation): Finding[] {
+  if (awaitedNodes.length === 0) return [];
+  return [
+    {
+      what: 'restore',
+      state: 'wrong',
+      detail: `nothing is granted before these nodes told what passed since the backup: ${awaitedNodes.join(', ')}`,
+      remedy: `bring them back; one that is gone for good: turnpike node remove ${awaitedNodes[0]}`,
+    },
+  ];
+}
+
+function checkCa({ now, health }: Situation): Finding[] {
+  const left = Date.parse(health.caExpiresAt) - now;
+  const detail = `the fleet's ends on ${health.caExpiresAt.slice(0, 10)}`;
+  if (left > caDays * day) return [{ what: 'CA', state: 'ok', detail }];
+  const remedy = 'turnpike ca begin, and turnpike ca finish once all nodes know the new one';
+  return [{ what: 'CA', state: left < 30 * day ? 'wrong' : 'warning', detail, remedy }];
+}
+
+function checkWebhooks({ health: { failingWebhooks, disabledWebhooks } }: Situation): Finding[] {
+  const findings: Finding[] = [
+    ...failingWebhooks.map((id) => ({
+      what: `webhook ${id}`,
+      state: 'warning' as const,
+      detail: 'takes nothing just now; it is tried again for a day',
+      remedy: `turnpike webhook deliveries ${id} says what it answers`,
+    })),
+    ...disabledWebhooks.map((id) => ({
+      what: `webhook ${id}`,
+      state: 'warning' as const,
+      detail: 'is disabled; what comes is kept for it for 30 days',
+      remedy: `turnpike webhook enable ${id}, or turnpike webhook remove ${id}`,
+    })),
+  ];
+  return findings.length > 0 ? findings : [{ what: 'webhooks', state: 'ok', detail: 'none fails' }];
+}
+
+function checkNode(node: Node, { now }: Situation): Finding[] {
+  const what = `node ${node.name}`;
+  const token = `turnpike node token ${node.name} gives the command to join`;
+  if (node.state === 'waiting') {
+    return [{ what, state: 'warning', detail: 'has not joined', remedy: token }];
+  }
+  if (node.state === 'quarantined') {
+    return [
+      { what, state: 'wrong', detail: 'is quarantined: its state was cloned or rolled back', remedy: token },
+    ];
+  }
+  if (!node.connected) {
+    const since = node.lastContactAt === null ? 'the controller started' : showTime(node.lastContactAt);
+    const remedy = 'on it: systemctl status turnpike-agent, and turnpike-agent doctor';
+    return [{ what, state: 'wrong', detail: `is out of contact since ${since}`, remedy }];
+  }
+  const findings: Finding[] = node.refusals.map(({ id, reason }) => ({
+    what,
+    state: 'wrong' as const,
+    detail: `could not apply ${id}: ${reason}`,
+    remedy: 'on it: turnpike-agent doctor, and its log',
+  }));
+  const { certificateExpiresAt: end } = node;
+  if (end !== null && Date.parse(end) - now < certificateDays * day) {
+    const detail = `its certificate ends on ${end.slice(0, 10)}, and was not renewed`;
+    findings.push({ what, state: 'warning', detail, remedy: 'on it: the log of turnpike-agent says why' });
+  }
+  return findings.length > 0 ? findings : [{ what, state: 'ok', detail: 'is connected' }];
+}
