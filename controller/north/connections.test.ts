@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { afterEach, expect, it, vi } from 'vitest';
 import { type HttpLimits, listenerLimits } from '../../common/listener-limits.ts';
 import { silentLogger } from '../../common/log.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { createApiMetrics } from './api-metrics.ts';
@@ -20,6 +21,7 @@ afterEach(async () => {
 const apiKeys = {
   use: async () => ({ id: 'key_0000000000000000', name: 'backend', scopes: ['admin'] }),
 } as unknown as ApiKeys;
+const audit = { done: async () => {}, refused: async () => {} } as unknown as Audit;
 const catalogue = {
   listAccounts: async () => ({ items: [], next: undefined }),
 } as unknown as Catalogue;
@@ -29,6 +31,7 @@ async function listening(limits: HttpLimits = listenerLimits.api): Promise<numbe
     ...({
       catalogue,
       apiKeys,
+      audit,
       log: silentLogger,
       trust: 'key',
       requestsPerMinute: 6000,
