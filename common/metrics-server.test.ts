@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Gauge, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { listenerLimits } from './listener-limits.ts';
 import { silentLogger } from './log.ts';
 import { metricsTask } from './metrics-server.ts';
 import { runTasks } from './task.ts';
@@ -40,6 +43,18 @@ describe('the metrics listener', () => {
       expect(await answer.text()).toContain('turnpike_test 5');
       expect((await fetch(`${base}/v1/status`)).status).toBe(404);
       expect((await fetch(`${base}/metrics`, { method: 'POST' })).status).toBe(405);
+    });
+  });
+
+  it('is read, however many connections ask nothing', async () => {
+    await withServer(async (base) => {
+      const port = Number(new URL(base).port);
+      const idle = Array.from({ length: listenerLimits.metrics.crowd.connections + 20 }, () =>
+        connect(port, '127.0.0.1').on('error', () => undefined),
+      );
+      await Promise.all(idle.slice(0, 20).map((socket) => once(socket, 'close')));
+      expect((await fetch(`${base}/metrics`)).status).toBe(200);
+      for (const socket of idle) socket.destroy();
     });
   });
 

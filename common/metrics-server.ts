@@ -1,7 +1,9 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import { Crowd } from './crowd.ts';
 import type { HostPort } from './host-port.ts';
 import { describeListenError } from './listen-error.ts';
+import { type HttpLimits, httpServerOptions, listenerLimits } from './listener-limits.ts';
 import type { Logger } from './log.ts';
 import { aborted, type Task } from './task.ts';
 
@@ -12,6 +14,7 @@ export interface MetricsOptions {
   readonly log: Logger;
   /** Told the port once it is listened on; for tests, which ask for any. */
   readonly onListening?: (port: number) => void;
+  readonly limits?: HttpLimits;
 }
 
 /** For Prometheus and probes: /metrics, /healthz (the process answers), /readyz (it serves). */
@@ -19,12 +22,16 @@ export function metricsTask(address: HostPort, options: MetricsOptions): Task {
   return {
     name: 'metrics listener',
     run: async (signal, ready) => {
-      const server = createServer((request, response) => {
+      const limits = options.limits ?? listenerLimits.metrics;
+      const server = createServer(httpServerOptions(limits), (request, response) => {
         answer(request.method, request.url, response, options).catch((error: unknown) => {
           options.log.error({ err: error }, 'metrics could not be read');
           send(response, 500, 'text/plain', 'error\n');
         });
       });
+      server.setTimeout(limits.silenceMs);
+      const connections = new Crowd(limits.crowd);
+      server.on('connection', (socket) => connections.enter(socket));
       const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
       server.once('error', (error) => reject(describeListenError(error, 'metrics.listen', address)));
       server.listen(address, resolve);

@@ -27,6 +27,7 @@ export const problems = {
   forbidden: { status: 403, title: 'Not allowed' },
   'insufficient-scope': { status: 403, title: 'The API key lacks a scope' },
   'not-found': { status: 404, title: 'Not found' },
+  'method-not-allowed': { status: 405, title: 'Not with this method' },
   conflict: { status: 409, title: 'In conflict with what is there' },
   exhausted: { status: 409, title: 'A limit is reached' },
   'idempotency-in-flight': { status: 409, title: 'The same change is being made right now' },
@@ -93,7 +94,25 @@ export function toProblem(error: unknown): Problem {
   if (refusal.code === 'FST_ERR_BAD_URL' || refusal.code === 'FST_ERR_MAX_PARAM_LENGTH') {
     return problemOf('invalid', 'the path of the URL is malformed or too long');
   }
+  // Whatever else fastify finds wrong with a request is the caller's; its words may repeat what was sent.
+  if (refusal.code?.startsWith('FST_ERR_') && refusal.statusCode !== undefined && refusal.statusCode < 500) {
+    return {
+      ...problemOf('invalid', 'this is not a request that the API understands'),
+      status: refusal.statusCode,
+    };
+  }
   return problemOf('internal', 'something went wrong inside; the log of the controller has more');
+}
+
+/** Of a connection on which no request could be read, by Node's code. */
+export function problemOfConnection(code: string | undefined): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { ...problemOf('invalid', 'the request did not come in time'), status: 408 };
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return { ...problemOf('invalid', 'the headers are larger than any request needs'), status: 431 };
+  }
+  return problemOf('invalid', 'this is not HTTP');
 }
 
 function problemOf(name: ProblemName, detail: string): Problem {

@@ -153,6 +153,29 @@ describe('bodies', () => {
   });
 });
 
+describe('methods', () => {
+  it.each(['DELETE', 'TRACE', 'PUT', 'QUERY'] as const)(
+    'that a path does not know are told which it knows: %s',
+    async (method) => {
+      const built = await api();
+      for (const [url, allow] of [
+        ['/v1/tariffs?limit=1', 'GET, POST'],
+        ['/v1/subscriptions/sub_0000000000000000/renewals', 'POST'],
+      ]) {
+        const { statusCode, headers, ...answer } = await built.inject({
+          method: method as 'GET',
+          url: url ?? '',
+        });
+        expect([statusCode, headers['allow']]).toEqual([405, allow]);
+        expect(answer.json()).toMatchObject({ type: 'urn:turnpike:problem:method-not-allowed' });
+      }
+      expect((await built.inject({ method: method as 'GET', url: '/v1/nothing' })).statusCode).toBeLessThan(
+        500,
+      );
+    },
+  );
+});
+
 describe('queries', () => {
   it('are refused when they hold an unknown key', async () => {
     const answer = await (await api()).inject('/v1/status?verbose=1');

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { type FastifyReply, fastify, type RouteOptions } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import { TurnpikeError } from '../../common/errors.ts';
+import { type HttpLimits, httpServerOptions, listenerLimits } from '../../common/listener-limits.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -11,9 +12,12 @@ import type { Api, Route, RouteContext } from './api.ts';
 import type { ApiMetrics } from './api-metrics.ts';
 import { auditAnswers, auditRefused } from './audit.ts';
 import { isChange, makeChangesOnce } from './changes.ts';
+import { limitConnections } from './connections.ts';
 import { describeApi } from './describe.ts';
+import { refuseOtherMethods } from './methods.ts';
 import { InvalidRequest, type Problem, toProblem } from './problem.ts';
 import { limitRates } from './rate-limit.ts';
+import { refuseConnection } from './refuse-connection.ts';
 import { confinable, routes } from './routes/routes.ts';
 import { Problem as ProblemSchema } from './schemas/answers.ts';
 import { IdempotencyKey, IfMatch } from './schemas/requests.ts';
@@ -28,18 +32,19 @@ export interface ApiOptions extends RouteContext {
   readonly trust: 'socket' | 'key';
   /** Of one API key. */
   readonly requestsPerMinute: number;
+  readonly limits?: HttpLimits;
 }
-
-/** No request is larger: the largest is a group with all its allowed IPs. */
-const bodyLimitBytes = 64 * 1024;
 
 /** The HTTP API, ready to listen. */
 export async function buildApi(options: ApiOptions): Promise<Api> {
+  const limits = options.limits ?? listenerLimits.api;
   // Without a logger of its own: fastify's lines hold the caller's address.
   const api: Api = fastify({
-    bodyLimit: bodyLimitBytes,
-    // Of silence: bodies of lines come for as long as it takes.
-    connectionTimeout: 30_000,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    connectionTimeout: limits.silenceMs,
+    http: httpServerOptions(limits),
+    clientErrorHandler: refuseConnection,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -54,15 +59,19 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   api.decorateRequest('caller', undefined);
   api.decorateRequest('afterwards', undefined);
   giveCatalogues(api, options.catalogue);
-  if (options.trust === 'key') demandKeys(api, options.apiKeys);
-  else trustCallers(api);
-  if (options.trust === 'key') await limitRates(api, options.requestsPerMinute);
+  if (options.trust === 'key') {
+    demandKeys(api, options.apiKeys);
+    limitConnections(api, limits.crowd);
+    await limitRates(api, options.requestsPerMinute);
+  } else trustCallers(api);
+  const added: RouteOptions[] = [];
+  refuseOtherMethods(api, added);
   makeChangesOnce(api, options);
   auditAnswers(api, options);
   await allowStreams(api);
   observe(api, options);
   await describeApi(api, options.version);
-  await addRoutes(api, options);
+  await addRoutes(api, options, added);
   await api.ready();
   return api;
 }
@@ -128,8 +137,7 @@ function headersOf(route: RouteOptions): { headers?: TSchema } {
 }
 
 /** One place says which scope each route needs; one without does not start. */
-async function addRoutes(api: Api, context: RouteContext): Promise<void> {
-  const added: RouteOptions[] = [];
+async function addRoutes(api: Api, context: RouteContext, added: RouteOptions[]): Promise<void> {
   api.addHook('onRoute', (route) => void added.push(route));
   for (const [scope, list] of Object.entries(routes) as [Scope | 'socket', readonly Route[]][]) {
     for (const route of list) {

@@ -10,10 +10,17 @@ const minVersion = 'TLSv1.3';
 export class ControllerCredentials extends ServerCredentials {
   readonly #authorities: Authorities;
 
-  /** `nodesOnly`: whoever has no valid certificate of the fleet's CAs does not get past the handshake. */
-  constructor(authorities: Authorities, certificate: ServerCertificate, nodesOnly: boolean) {
+  /**
+   * `nodesOnly`: whoever has no valid certificate of the fleet's CAs does not get past the handshake, which must be over
+   * in `handshakeMs`.
+   */
+  constructor(
+    authorities: Authorities,
+    certificate: ServerCertificate,
+    { nodesOnly, handshakeMs }: { readonly nodesOnly: boolean; readonly handshakeMs: number },
+  ) {
     super(
-      { minVersion, requestCert: nodesOnly, rejectUnauthorized: nodesOnly, handshakeTimeout: 10_000 },
+      { minVersion, requestCert: nodesOnly, rejectUnauthorized: nodesOnly, handshakeTimeout: handshakeMs },
       contextOptions(authorities, certificate),
     );
     this.#authorities = authorities;

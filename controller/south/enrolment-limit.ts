@@ -1,11 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { attemptLimits } from '../../common/listener-limits.ts';
+import { networkOf } from '../../common/network-of.ts';
 import { TokenBucket } from './token-bucket.ts';
-
-/** A fleet behind one address may join at once; whoever goes on after that is slowed to this. */
-const perAddress = { perSecond: 1, burst: 30 };
-/** Each attempt costs a signature check; all callers together may not take the whole process. */
-const together = { perSecond: 50, burst: 200 };
-const mostAddresses = 10_000;
 
 /** Limits attempts to enrol, by caller's address (IPv6: by /64) and over all. In memory only. */
 export class EnrolmentLimit {
@@ -13,7 +9,7 @@ export class EnrolmentLimit {
   readonly #together: TokenBucket;
 
   constructor(nowMs: number) {
-    this.#together = new TokenBucket(together.perSecond, together.burst, nowMs);
+    this.#together = new TokenBucket(attemptLimits.ofAll, nowMs);
   }
 
   /** As {@link admits}. @throws TurnpikeError `exhausted` */
@@ -24,12 +20,12 @@ export class EnrolmentLimit {
 
   /** `peer` is what grpc-js calls a peer: address and port. */
   admits(peer: string, nowMs: number): boolean {
-    const address = networkOf(peer);
+    const address = networkOf(peer.slice(0, peer.lastIndexOf(':')));
     let bucket = this.#byAddress.get(address);
     if (!bucket) {
-      if (this.#byAddress.size >= mostAddresses) this.#forgetQuiet(nowMs);
-      if (this.#byAddress.size >= mostAddresses) return false;
-      bucket = new TokenBucket(perAddress.perSecond, perAddress.burst, nowMs);
+      if (this.#byAddress.size >= attemptLimits.networks) this.#forgetQuiet(nowMs);
+      if (this.#byAddress.size >= attemptLimits.networks) return false;
+      bucket = new TokenBucket(attemptLimits.ofNetwork, nowMs);
       this.#byAddress.set(address, bucket);
     }
     return bucket.tryTake(nowMs) && this.#together.tryTake(nowMs);
@@ -40,16 +36,4 @@ export class EnrolmentLimit {
       if (bucket.full(nowMs)) this.#byAddress.delete(address);
     }
   }
-}
-
-/** The network that a peer, as grpc-js calls it, is counted by: an IPv4 address, or a /64. */
-export function networkOf(peer: string): string {
-  const address = peer.slice(0, peer.lastIndexOf(':'));
-  // IPv4, also as ::ffff:192.0.2.1.
-  if (address.includes('.') || !address.includes(':')) return address;
-  const [head = '', tail = ''] = address.split('::');
-  const left = head.split(':').filter(Boolean);
-  const right = tail.split(':').filter(Boolean);
-  const zeros: string[] = new Array(8 - left.length - right.length).fill('0');
-  return [...left, ...zeros, ...right].slice(0, 4).join(':');
 }

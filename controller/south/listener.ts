@@ -1,13 +1,12 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import type { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Clock } from '../../common/clock.ts';
+import { type Crowd, peerOf } from '../../common/crowd.ts';
 import type { HostPort } from '../../common/host-port.ts';
 import { describeListenError } from '../../common/listen-error.ts';
-import { networkOf } from './enrolment-limit.ts';
 
 export interface Listener {
   readonly port: number;
-  /** Ends one connection at once; `peer` as grpc-js calls it. */
-  cutOff(peer: string): void;
   /** Takes no more connections. */
   stopAccepting(): void;
   /** Ends all connections. */
@@ -15,44 +14,28 @@ export interface Listener {
 }
 
 /**
- * Listens for a gRPC server. The sockets are ours and are handed to it, so that we can limit their number, cut one
- * off (grpc-js knows no way to end a call of a peer that does not read) and say why a port cannot be had; `key` is the
- * configuration's key of the address.
+ * Listens for a gRPC server. The sockets are ours and are handed to it, so that `crowd` can limit their number and cut
+ * one off (grpc-js knows no way to end a call of a peer that does not read), and that we can say why a port cannot be
+ * had; `key` is the configuration's key of the address.
  * @throws TurnpikeError `environment`
  */
 export async function listen(
   server: Server,
   credentials: ServerCredentials,
   { key, address }: { readonly key: string; readonly address: HostPort },
-  most: { readonly connections: number; readonly perNetwork: number },
-  onConnections: (count: number) => void,
+  crowd: Crowd,
+  stranger: { readonly clock: Clock; readonly mostMs: number },
 ): Promise<Listener> {
   const injector = server.createConnectionInjector(credentials);
-  const sockets = new Map<string, Socket>();
-  const byNetwork = new Map<string, number>();
   const acceptor = createServer({ noDelay: true }, (socket) => {
-    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    const network = networkOf(peer);
-    const others = byNetwork.get(network) ?? 0;
-    if (others >= most.perNetwork) {
-      socket.destroy();
-      return;
-    }
-    byNetwork.set(network, others + 1);
-    sockets.set(peer, socket);
-    onConnections(sockets.size);
-    socket.once('close', () => {
-      sockets.delete(peer);
-      const left = (byNetwork.get(network) ?? 1) - 1;
-      if (left === 0) byNetwork.delete(network);
-      else byNetwork.set(network, left);
-      onConnections(sockets.size);
-    });
+    if (!crowd.enter(socket)) return;
+    // grpc-js says goodbye to who is idle or old, and then waits for a peer that reads nothing without end.
+    const old = stranger.clock.after(stranger.mostMs, () => crowd.cutOffStranger(peerOf(socket)));
+    socket.once('close', () => old.cancel());
     // Errors also reach TLS, which ends the connection; without a listener they would end the process.
     socket.on('error', () => socket.destroy());
     injector.injectConnection(socket);
   });
-  acceptor.maxConnections = most.connections;
   await new Promise<void>((resolve, reject) => {
     acceptor.once('error', (error) => reject(describeListenError(error, key, address)));
     acceptor.listen({ host: address.host, port: address.port }, resolve);
@@ -61,12 +44,11 @@ export async function listen(
   if (bound === null || typeof bound === 'string') throw new Error('not listening on TCP');
   return {
     port: bound.port,
-    cutOff: (peer) => void sockets.get(peer)?.destroy(),
     stopAccepting: () => void acceptor.close(),
     close: async () => {
       const closed = new Promise((resolve) => acceptor.close(resolve));
       server.forceShutdown();
-      for (const socket of sockets.values()) socket.destroy();
+      crowd.endAll();
       await closed;
     },
   };

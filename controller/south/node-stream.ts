@@ -1,6 +1,8 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Crowd } from '../../common/crowd.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { readSerially, send } from '../../common/grpc/stream.ts';
+import { bytesAsMessage, messageLimit } from '../../common/listener-limits.ts';
 import { type Caller, readCaller } from '../identity/peer.ts';
 import type { SouthContext } from './context.ts';
 import { type LiveStream, requireValid, type StreamKind } from './live-streams.ts';
@@ -8,38 +10,31 @@ import type { NodeIdentity } from './ports.ts';
 import { isInside, statusOf } from './status.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/**
- * What a node may send on one stream; more waits. A healthy one sends a report or a few words per second. A large message
- * counts as several: 50 small ones, or 1 MiB, a second.
- */
-const messageRate = { perSecond: 50, burst: 400 };
-const bytesPerToken = 20 * 1024;
-
-/** Cuts off the connection over which a stream came. */
-export type CutOff = (peer: string) => void;
+/** Where the connection over which a stream came can be cut off, or noted as that of somebody known. */
+export type StreamCrowd = Pick<Crowd, 'cutOff' | 'know'>;
 
 /** A stream of a node whose certificate was verified, from its start to its end. */
-export class NodeStream<Request, Response> implements LiveStream {
+export class NodeStream<Response> implements LiveStream {
   readonly kind: StreamKind;
   readonly caller: Caller;
   /** Aborts when the stream is over, whichever side ended it. */
   readonly closed: AbortSignal;
-  readonly #call: ServerDuplexStream<Request, Response>;
+  readonly #call: ServerDuplexStream<Uint8Array, Response>;
   readonly #context: SouthContext;
-  readonly #cutOff: CutOff;
+  readonly #crowd: StreamCrowd;
   readonly #close = new AbortController();
   #finished = false;
 
   constructor(
     kind: StreamKind,
-    call: ServerDuplexStream<Request, Response>,
+    call: ServerDuplexStream<Uint8Array, Response>,
     context: SouthContext,
-    cutOff: CutOff,
+    crowd: StreamCrowd,
   ) {
     this.kind = kind;
     this.#call = call;
     this.#context = context;
-    this.#cutOff = cutOff;
+    this.#crowd = crowd;
     this.closed = this.#close.signal;
     this.caller = readCaller(call.getAuthContext().sslPeerCertificate?.raw, context.authorities);
     const over = () => {
@@ -56,11 +51,11 @@ export class NodeStream<Request, Response> implements LiveStream {
   }
 
   /** Resolves when the node has ended its side, or the stream is over. */
-  read(onMessage: (message: Request) => Promise<void>, bytesOf: (message: Request) => number): Promise<void> {
+  read(onMessage: (message: Uint8Array) => Promise<void>): Promise<void> {
     const { clock } = this.#context;
-    const bucket = new TokenBucket(messageRate.perSecond, messageRate.burst, clock.monotonic());
-    return readSerially(this.#call, this.closed, async (message: Request) => {
-      const wait = bucket.take(clock.monotonic(), 1 + bytesOf(message) / bytesPerToken);
+    const bucket = new TokenBucket(messageLimit, clock.monotonic());
+    return readSerially(this.#call, this.closed, async (message: Uint8Array) => {
+      const wait = bucket.take(clock.monotonic(), 1 + message.length / bytesAsMessage);
       if (wait > 0) await clock.sleep(wait, this.closed);
       if (!this.closed.aborted) await onMessage(message);
     });
@@ -105,7 +100,7 @@ export class NodeStream<Request, Response> implements LiveStream {
     this.#close.abort();
     // What was written before may never leave when the peer does not read.
     const grace = clock.after(timing.endGraceMs, () => {
-      if (!this.#finished) this.#cutOff(peer);
+      if (!this.#finished) this.#crowd.cutOff(peer);
     });
     this.#call.once('close', () => grace.cancel());
     this.#call.once('finish', () => grace.cancel());
@@ -113,16 +108,16 @@ export class NodeStream<Request, Response> implements LiveStream {
 }
 
 /** Checks who calls and runs `serve` until the stream is over; what `serve` throws ends the stream. */
-export async function runNodeStream<Request, Response>(
+export async function runNodeStream<Response>(
   kind: StreamKind,
-  call: ServerDuplexStream<Request, Response>,
+  call: ServerDuplexStream<Uint8Array, Response>,
   context: SouthContext,
-  cutOff: CutOff,
-  serve: (stream: NodeStream<Request, Response>) => Promise<void>,
+  crowd: StreamCrowd,
+  serve: (stream: NodeStream<Response>) => Promise<void>,
 ): Promise<void> {
-  let stream: NodeStream<Request, Response>;
+  let stream: NodeStream<Response>;
   try {
-    stream = new NodeStream(kind, call, context, cutOff);
+    stream = new NodeStream(kind, call, context, crowd);
   } catch (error) {
     context.state.counters.streamsRefused += 1;
     call.emit('error', statusOf(error));
@@ -135,12 +130,14 @@ export async function runNodeStream<Request, Response>(
   const old = clock.after(age, () =>
     stream.end(new TurnpikeError('unavailable', 'the stream is old; dial again')),
   );
+  let leave = () => {};
   try {
     await stream.checkValid().catch((error: unknown) => {
       state.counters.streamsRefused += 1;
       throw error;
     });
     streams.admit(stream);
+    leave = crowd.know(call.getPeer());
     await serve(stream);
     stream.end();
   } catch (error) {
@@ -148,6 +145,7 @@ export async function runNodeStream<Request, Response>(
   } finally {
     old.cancel();
     streams.remove(stream);
+    leave();
     state.streams[kind] -= 1;
   }
 }

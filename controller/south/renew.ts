@@ -16,13 +16,17 @@ import type { SouthContext } from './context.ts';
 import type { EnrolmentLimit } from './enrolment-limit.ts';
 import { identityMessage } from './identity-message.ts';
 import { requireValid } from './live-streams.ts';
+import type { RenewalLimit } from './renewal-limit.ts';
 import { answer } from './unary.ts';
 
 /** IdentityService.Renew: a fresh certificate for the identity that calls. */
-export function renewHandler(context: SouthContext): handleUnaryCall<RenewRequest, RenewResponse> {
+export function renewHandler(
+  context: SouthContext,
+  renewals: RenewalLimit,
+): handleUnaryCall<RenewRequest, RenewResponse> {
   return answer(context.log, async (call) => {
     const caller = readCaller(call.getAuthContext().sslPeerCertificate?.raw, context.authorities);
-    const identity = await renew(caller, await publicKeyOfRequest(call.request.csr), context);
+    const identity = await renew(caller, await publicKeyOfRequest(call.request.csr), context, renewals);
     return create(RenewResponseSchema, { identity });
   });
 }
@@ -31,6 +35,7 @@ export function renewHandler(context: SouthContext): handleUnaryCall<RenewReques
 export function recoverHandler(
   context: SouthContext,
   limit: EnrolmentLimit,
+  renewals: RenewalLimit,
 ): handleUnaryCall<RecoverRequest, RecoverResponse> {
   return answer(context.log, async (call) => {
     limit.admit(call.getPeer(), context.clock.monotonic());
@@ -40,16 +45,18 @@ export function recoverHandler(
     if (!Buffer.from(caller.publicKey).equals(publicKey)) {
       throw new TurnpikeError('invalid', 'this certificate request is of another key than the certificate');
     }
-    return create(RecoverResponseSchema, { identity: await renew(caller, publicKey, context) });
+    return create(RecoverResponseSchema, { identity: await renew(caller, publicKey, context, renewals) });
   });
 }
 
 async function renew(
   { identity, serial }: Caller,
   publicKey: Uint8Array,
-  { authorities, identities, log, state }: SouthContext,
+  { authorities, clock, identities, log, state }: SouthContext,
+  renewals: RenewalLimit,
 ): Promise<Identity> {
   requireValid(await identities.standing(identity, serial));
+  renewals.admit(identity.nodeId, clock.monotonic());
   const certificate = await authorities.issuing.issueNode(identity, publicKey);
   await identities.renewed(identity, certificate);
   state.counters.certificatesRenewed += 1;

@@ -1,4 +1,4 @@
-import { create, fromBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import { TurnpikeError } from '../../common/errors.ts';
 import {
@@ -8,25 +8,23 @@ import {
   ReportResponseSchema,
 } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import type { SouthContext } from './context.ts';
-import { type CutOff, type NodeStream, runNodeStream } from './node-stream.ts';
+import { type NodeStream, runNodeStream, type StreamCrowd } from './node-stream.ts';
+import { parseMessage } from './parse-message.ts';
 
 /** UsageService.Report, on the bytes of the wire (common/grpc/report-method.ts). */
 export function reportHandler(
   context: SouthContext,
-  cutOff: CutOff,
+  crowd: StreamCrowd,
 ): handleBidiStreamingCall<Uint8Array, ReportResponse> {
   return (call) =>
-    void runNodeStream('usage', call, context, cutOff, (stream) =>
-      stream.read(
-        (bytes) => bookReport(bytes, stream, context),
-        (bytes) => bytes.length,
-      ),
+    void runNodeStream('usage', call, context, crowd, (stream) =>
+      stream.read((bytes) => bookReport(bytes, stream, context)),
     );
 }
 
 async function bookReport(
   bytes: Uint8Array,
-  stream: NodeStream<Uint8Array, ReportResponse>,
+  stream: NodeStream<ReportResponse>,
   { booking, state }: SouthContext,
 ): Promise<void> {
   try {
@@ -42,12 +40,7 @@ async function bookReport(
 }
 
 function parseReport(bytes: Uint8Array): ReportRequest {
-  let report: ReportRequest;
-  try {
-    report = fromBinary(ReportRequestSchema, bytes);
-  } catch (error) {
-    throw new TurnpikeError('invalid', 'this is not a report', { cause: error });
-  }
+  const report = parseMessage(ReportRequestSchema, bytes);
   if (report.number === 0n) throw new TurnpikeError('invalid', 'reports are numbered from 1');
   return report;
 }

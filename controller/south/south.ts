@@ -1,12 +1,13 @@
 import { Server } from '@grpc/grpc-js';
 import type { Clock } from '../../common/clock.ts';
+import { Crowd } from '../../common/crowd.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { EnrolmentService, IdentityService } from '../../common/gen/turnpike/v1/enrolment_pb.ts';
-import { SyncService } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { keepaliveOptions } from '../../common/grpc/liveness.ts';
 import { reportMethod } from '../../common/grpc/report-method.ts';
 import { serviceDefinition } from '../../common/grpc/service.ts';
 import { formatHostPort, type HostPort } from '../../common/host-port.ts';
+import { type GrpcLimits, listenerLimits } from '../../common/listener-limits.ts';
 import type { Logger } from '../../common/log.ts';
 import { aborted, type Task } from '../../common/task.ts';
 import type { Authorities } from '../identity/authorities.ts';
@@ -20,16 +21,10 @@ import { listen } from './listener.ts';
 import { LiveStreams } from './live-streams.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
 import { recoverHandler, renewHandler } from './renew.ts';
+import { RenewalLimit } from './renewal-limit.ts';
 import { reportHandler } from './report.ts';
 import { SouthState } from './state.ts';
-import { syncHandler } from './sync.ts';
-
-/** A report of some ten thousand devices has a few hundred kilobytes. */
-const mostReportBytes = 4 << 20;
-const mostEnrolmentBytes = 16 << 10;
-// Of one network not so many that it keeps all others out; a fleet of simulated nodes comes from one address too.
-const mostFromNodes = { connections: 20_000, perNetwork: 5_000 };
-const mostToEnrol = { connections: 256, perNetwork: 64 };
+import { syncHandler, syncMethod } from './sync.ts';
 
 export interface SouthOptions {
   readonly desired: DesiredState;
@@ -44,6 +39,13 @@ export interface SouthOptions {
   /** Name or IP address that agents dial for the nodes' listener. */
   readonly advertisedHost: string;
   readonly timing?: Partial<SouthTiming>;
+  readonly limits?: SouthLimits;
+}
+
+/** Of the two listeners. */
+export interface SouthLimits {
+  readonly nodes: GrpcLimits;
+  readonly enrolment: GrpcLimits;
 }
 
 /** All that faces the nodes: two listeners and the controller's certificate, as tasks, and what they see. */
@@ -63,39 +65,50 @@ export async function createSouth(
         port: state.ports.nodes ?? options.nodesListen.port,
       }),
   };
+  const limits = options.limits ?? listenerLimits;
+  const renewals = new RenewalLimit();
   const server = await ServerIdentity.create(options.authorities, options.clock, options.log);
   return {
     tasks: [
       server.renewal,
-      nodesTask(context, server, options.nodesListen),
-      enrolmentTask(context, server, options.enrolmentListen),
+      nodesTask(context, server, options.nodesListen, limits.nodes, renewals),
+      enrolmentTask(context, server, options.enrolmentListen, limits.enrolment, renewals),
     ],
     state,
   };
 }
 
-function nodesTask(context: SouthContext, identity: ServerIdentity, address: HostPort): Task {
+function nodesTask(
+  context: SouthContext,
+  identity: ServerIdentity,
+  address: HostPort,
+  limits: GrpcLimits,
+  renewals: RenewalLimit,
+): Task {
   return {
     name: 'nodes listener',
     async run(signal, ready) {
       const { clock, identities, log, state, streams, timing } = context;
-      const credentials = new ControllerCredentials(context.authorities, identity.certificate, true);
+      const credentials = new ControllerCredentials(context.authorities, identity.certificate, {
+        nodesOnly: true,
+        handshakeMs: limits.handshakeMs,
+      });
       identity.onRenewed((certificate) => credentials.reload(certificate));
       const server = new Server({
         ...keepaliveOptions,
-        'grpc.max_receive_message_length': mostReportBytes,
-        'grpc.max_concurrent_streams': 8,
-        // A node that is at work has a stream open.
-        'grpc.max_connection_idle_ms': 60_000,
+        'grpc.max_receive_message_length': limits.messageBytes,
+        'grpc.max_concurrent_streams': limits.streams,
+        'grpc.max_connection_idle_ms': limits.idleMs,
       });
-      const cutOff = (peer: string) => listener.cutOff(peer);
-      server.addService(serviceDefinition(SyncService), { sync: syncHandler(context, cutOff) });
-      server.addService({ report: reportMethod }, { report: reportHandler(context, cutOff) });
-      server.addService(serviceDefinition(IdentityService), { renew: renewHandler(context) });
-      const at = { key: 'nodes.listen', address };
-      const listener = await listen(server, credentials, at, mostFromNodes, (count) => {
+      const crowd = new Crowd(limits.crowd, (count) => {
         state.connections.nodes = count;
       });
+      server.addService({ sync: syncMethod }, { sync: syncHandler(context, crowd) });
+      server.addService({ report: reportMethod }, { report: reportHandler(context, crowd) });
+      server.addService(serviceDefinition(IdentityService), { renew: renewHandler(context, renewals) });
+      const at = { key: 'nodes.listen', address };
+      const stranger = { clock: context.clock, mostMs: limits.strangerMs };
+      const listener = await listen(server, credentials, at, crowd, stranger);
       state.ports.nodes = listener.port;
       log.info({ port: listener.port }, 'nodes may dial');
       const stop = identities.onRevoked((nodeId, incarnation) => streams.revoke(nodeId, incarnation));
@@ -112,29 +125,38 @@ function nodesTask(context: SouthContext, identity: ServerIdentity, address: Hos
   };
 }
 
-function enrolmentTask(context: SouthContext, identity: ServerIdentity, address: HostPort): Task {
+function enrolmentTask(
+  context: SouthContext,
+  identity: ServerIdentity,
+  address: HostPort,
+  limits: GrpcLimits,
+  renewals: RenewalLimit,
+): Task {
   return {
     name: 'enrolment listener',
     async run(signal, ready) {
-      const credentials = new ControllerCredentials(context.authorities, identity.certificate, false);
+      const credentials = new ControllerCredentials(context.authorities, identity.certificate, {
+        nodesOnly: false,
+        handshakeMs: limits.handshakeMs,
+      });
       identity.onRenewed((certificate) => credentials.reload(certificate));
       const server = new Server({
         ...keepaliveOptions,
-        'grpc.max_receive_message_length': mostEnrolmentBytes,
-        'grpc.max_concurrent_streams': 4,
-        'grpc.max_connection_idle_ms': 30_000,
-        'grpc.max_connection_age_ms': 60_000,
-        'grpc.max_connection_age_grace_ms': 10_000,
+        'grpc.max_receive_message_length': limits.messageBytes,
+        'grpc.max_concurrent_streams': limits.streams,
+        'grpc.max_connection_idle_ms': limits.idleMs,
       });
       const limit = new EnrolmentLimit(context.clock.monotonic());
       server.addService(serviceDefinition(EnrolmentService), {
         enrol: enrolHandler(context, limit),
-        recover: recoverHandler(context, limit),
+        recover: recoverHandler(context, limit, renewals),
       });
       const at = { key: 'nodes.enrolment_listen', address };
-      const listener = await listen(server, credentials, at, mostToEnrol, (count) => {
+      const crowd = new Crowd(limits.crowd, (count) => {
         context.state.connections.enrolment = count;
       });
+      const stranger = { clock: context.clock, mostMs: limits.strangerMs };
+      const listener = await listen(server, credentials, at, crowd, stranger);
       context.state.ports.enrolment = listener.port;
       context.log.info({ port: listener.port }, 'nodes may join');
       ready();

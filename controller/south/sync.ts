@@ -1,5 +1,5 @@
 import { create, equals } from '@bufbuild/protobuf';
-import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import type { handleBidiStreamingCall, MethodDefinition } from '@grpc/grpc-js';
 import type { Clock } from '../../common/clock.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import {
@@ -11,25 +11,39 @@ import {
   type Settings,
   SettingsSchema,
   type SyncRequest,
+  SyncRequestSchema,
   type SyncResponse,
   SyncResponseSchema,
+  SyncService,
 } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { repeat, watchSilence } from '../../common/grpc/liveness.ts';
+import { methodDefinition } from '../../common/grpc/service.ts';
 import { printable } from '../../common/show.ts';
 import { Wake } from '../../common/wake.ts';
 import type { SouthContext } from './context.ts';
 import { revoked } from './live-streams.ts';
-import { type CutOff, type NodeStream, runNodeStream } from './node-stream.ts';
+import { type NodeStream, runNodeStream, type StreamCrowd } from './node-stream.ts';
+import { parseMessage } from './parse-message.ts';
 import type { NodeIdentity } from './ports.ts';
 
-type SyncStream = NodeStream<SyncRequest, SyncResponse>;
+type SyncStream = NodeStream<SyncResponse>;
+
+/**
+ * SyncService.Sync, with requests as the bytes of the wire: of those that cannot be read grpc-js would end the call by itself,
+ * while we go on writing, and the stream would then hang.
+ */
+export const syncMethod: MethodDefinition<Uint8Array, SyncResponse> = {
+  ...methodDefinition(SyncService.method.sync),
+  requestSerialize: (bytes) => Buffer.from(bytes),
+  requestDeserialize: (bytes) => bytes,
+};
 
 /** SyncService.Sync. */
 export function syncHandler(
   context: SouthContext,
-  cutOff: CutOff,
-): handleBidiStreamingCall<SyncRequest, SyncResponse> {
-  return (call) => void runNodeStream('sync', call, context, cutOff, (stream) => serveSync(stream, context));
+  crowd: StreamCrowd,
+): handleBidiStreamingCall<Uint8Array, SyncResponse> {
+  return (call) => void runNodeStream('sync', call, context, crowd, (stream) => serveSync(stream, context));
 }
 
 async function serveSync(stream: SyncStream, context: SouthContext): Promise<void> {
@@ -40,7 +54,8 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
   let pushing: Promise<void> | undefined;
   let stopAuthorities = () => {};
   try {
-    await stream.read(async ({ message }) => {
+    await stream.read(async (bytes) => {
+      const { message } = parseMessage(SyncRequestSchema, bytes);
       silence.pause();
       if (message.case === 'hello') {
         if (pushing) throw new TurnpikeError('invalid', 'a second Hello on one stream');
@@ -56,7 +71,7 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
         await take(message, stream, context);
       }
       silence.resume();
-    }, sizeOf);
+    });
   } finally {
     silence.stop();
     heartbeat.cancel();
@@ -125,12 +140,6 @@ async function take(
     case undefined:
       return;
   }
-}
-
-/** About, in bytes of the wire. */
-function sizeOf({ message }: SyncRequest): number {
-  if (message.case === 'presence') return 30 * message.value.devices.length;
-  return message.case === 'applied' ? 60 * message.value.refusals.length : 0;
 }
 
 /** Whoever refuses more than that has another trouble, and the first ones tell of it. */

@@ -1,14 +1,14 @@
+import type { RateLimit } from '../../common/listener-limits.ts';
+
 /** How often something may happen: `burst` at once, then `perSecond`. Pure: the time comes from the caller. */
 export class TokenBucket {
-  readonly #perSecond: number;
-  readonly #burst: number;
+  readonly #rate: RateLimit;
   #tokens: number;
   #at: number;
 
-  constructor(perSecond: number, burst: number, nowMs: number) {
-    this.#perSecond = perSecond;
-    this.#burst = burst;
-    this.#tokens = burst;
+  constructor(rate: RateLimit, nowMs: number) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
     this.#at = nowMs;
   }
 
@@ -24,18 +24,18 @@ export class TokenBucket {
   take(nowMs: number, tokens = 1): number {
     this.#refill(nowMs);
     this.#tokens -= tokens;
-    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
+    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#rate.perSecond) * 1000;
   }
 
   /** True when it is as good as new. */
   full(nowMs: number): boolean {
     this.#refill(nowMs);
-    return this.#tokens >= this.#burst;
+    return this.#tokens >= this.#rate.burst;
   }
 
   #refill(nowMs: number): void {
-    const earned = ((nowMs - this.#at) / 1000) * this.#perSecond;
-    this.#tokens = Math.min(this.#burst, this.#tokens + earned);
+    const earned = ((nowMs - this.#at) / 1000) * this.#rate.perSecond;
+    this.#tokens = Math.min(this.#rate.burst, this.#tokens + earned);
     this.#at = nowMs;
   }
 }

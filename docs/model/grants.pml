@@ -3,8 +3,10 @@
  * smallest grant, which is an idle device's allowance, too. One process takes one step after the other; each step is
  * what the code does in one transaction or one change of the kernel.
  *
- * A step prints "@ name node | ..." with the figures after it: the rows (granted, used, written off, released) of all
- * nodes, what is unclaimed, and the account and the kernel of the step's node.
+ * A step prints "@ name node | ..." with the figures after it: the rows of all nodes (granted, used, written off,
+ * released, last recall, last recall answered), what is unclaimed, and of the step's node the account (granted, used,
+ * armed, written off, released, recall) and the kernel (what passes, how much of it is left). test/model plays these
+ * lines on the code.
  */
 
 #ifndef NODES
@@ -91,6 +93,8 @@ byte crashes, knocks, pauses, expiries;
 /* A message of each kind from before. */
 byte oU[NODES], oG[NODES], oW[NODES], oR[NODES], oN[NODES];
 bool oWant[NODES], oBooked[NODES], oIs[NODES];
+/* There was a report. */
+bool one[NODES];
 byte sG[NODES], sN[NODES];
 bool sAlw[NODES], sIs[NODES];
 #endif
@@ -112,7 +116,7 @@ hidden byte i, k, best, sum, quiet, spare, growth;
 hidden int unclaimed, ample, most, out;
 hidden byte wasG[NODES], wasN[NODES];
 hidden byte wasWant[NODES], fresh_[NODES], served[NODES];
-hidden byte renew, starving, changes, settles, reads;
+hidden byte renew, starving, reads;
 
 #define OUT(n) (cG[n] - cU[n] - cW[n] - cR[n])
 #define CLAIM(n) (cG[n] - cR[n])
@@ -148,7 +152,7 @@ inline decide(reporter) {
     best = NODES;
     for (i : 0 .. NODES - 1) {
       if
-      :: cWant[i] && !served[i] && (best == NODES || OUT(i) < most) -> best = i; most = OUT(i)
+      :: cWant[i] && !ASKED(i) && !served[i] && (best == NODES || OUT(i) < most) -> best = i; most = OUT(i)
       :: else
       fi
     }
@@ -196,7 +200,7 @@ inline decide(reporter) {
     fi
   }
   starving = false; quiet = 0;
-  for (i : 0 .. NODES - 1) { starving = starving || cWant[i] }
+  for (i : 0 .. NODES - 1) { starving = starving || (cWant[i] && !ASKED(i)) }
   for (i : 0 .. NODES - 1) {
     served[i] = starving && !cWant[i] && OUT(i) > 0 && (cN[i] > wasN[i] || (!ASKED(i) && !cAsked[i]));
     if
@@ -398,7 +402,7 @@ inline freeze(n) {
   :: !pending[n] && (dirtyUse[n] || dirty[n]) && (urgent[n] || due[n]) ->
 #if LATE
     oU[n] = rU[n]; oG[n] = rG[n]; oW[n] = rW[n]; oR[n] = rR[n]; oN[n] = rN[n]; oWant[n] = rWant[n];
-    oBooked[n] = booked[n]; oIs[n] = true;
+    oBooked[n] = booked[n]; oIs[n] = one[n]; one[n] = true;
 #endif
     /* Totals never shrink. */
     assert(jU[n] >= rU[n] && jG[n] >= rG[n] && jW[n] >= rW[n] && jR[n] >= rR[n] && jN[n] >= rN[n]);
@@ -422,10 +426,13 @@ inline round(n, reading) {
   freeze(n)
 }
 
-/* A message of desired state is absorbed (agent/reconcile/absorb.ts), in a round without a reading. */
+/*
+ * A message of desired state is absorbed (agent/reconcile/absorb.ts): before a reading that is owed
+ * (agent/reconcile/reading-debt.ts), but for one that begins the validity again, for which all is looked at. `reads`.
+ */
 inline absorb(n, g, recalled, allowed) {
   if
-  :: again[n] -> read(n)
+  :: reads -> read(n)
   :: else
   fi;
   if
@@ -470,12 +477,14 @@ inline start(n) {
   round(n, true)
 }
 
-#define NODE(n) cG[n], cU[n], cW[n], cR[n]
+#define NODE(n) cG[n], cU[n], cW[n], cR[n], cN[n], cA[n]
+#define IN_FORCE(n) (kind[n] == QUOTA && !valid[n] -> NOTHING : kind[n])
 inline tell(name, n) {
   claimed();
   printf("@ %e %d | ", name, n);
-  for (i : 0 .. NODES - 1) { printf("%d %d %d %d ", NODE(i)) }
-  printf("| %d | %d %d %d %d %d | %d\n", unclaimed, jG[n], jU[n], jA[n], jW[n], jR[n], (PASSES(n) -> left[n] : 0))
+  for (i : 0 .. NODES - 1) { printf("%d %d %d %d %d %d ", NODE(i)) }
+  printf("| %d | %d %d %d %d %d %d | %d %d\n", unclaimed, jG[n], jU[n], jA[n], jW[n], jR[n], jN[n],
+    IN_FORCE(n), (PASSES(n) -> left[n] : 0))
 }
 
 mtype = { use, beat, apply_, say, book_, ack, knock, calm, rest, expire, crash, power, start_, restart, pause, sweep };
@@ -519,7 +528,7 @@ bool touched[NODES];
   :: d_step { CAN(n) && (unread[n] > 0 || again[n] || unsettled[n]) -> round(n, true); tell(beat, n); check() } \
   :: d_step { up[n] && plan_[n] != KEEP -> apply(n); tell(apply_, n); check() } \
   :: d_step { CAN(n) && (cG[n] > jG[n] || cN[n] != dN[n] || cAlw[n] != dAlw[n] || !valid[n] HEARS(n)) -> \
-      HEAR(n); absorb(n, cG[n], cN[n], cAlw[n]); tell(say, n); check() } \
+      reads = !valid[n]; HEAR(n); absorb(n, cG[n], cN[n], cAlw[n]); tell(say, n); check() } \
   :: d_step { pending[n] && up[n] && !booked[n] -> booked[n] = true; \
       book(n, rU[n], rG[n], rW[n], rR[n], rN[n], rWant[n]); ANSWER(n); tell(book_, n); check() } \
   :: d_step { CAN(n) && pending[n] && booked[n] -> pending[n] = false; round(n, false); tell(ack, n); check() } \
@@ -541,7 +550,7 @@ bool touched[NODES];
 #if LATE
 #define LATE_STEPS(n) \
   :: d_step { !sIs[n] -> sIs[n] = true; sG[n] = cG[n]; sN[n] = cN[n]; sAlw[n] = cAlw[n]; tell(keep, n) } \
-  :: d_step { CAN(n) && sIs[n] -> valid[n] = true; absorb(n, sG[n], sN[n], sAlw[n]); tell(stale, n); check() } \
+  :: d_step { CAN(n) && sIs[n] -> sIs[n] = false; reads = !valid[n]; valid[n] = true; absorb(n, sG[n], sN[n], sAlw[n]); tell(stale, n); check() } \
   :: d_step { oIs[n] && !oBooked[n] && !booked[n] -> oBooked[n] = true; \
       book(n, oU[n], oG[n], oW[n], oR[n], oN[n], oWant[n]); tell(late, n); check() }
 #else

@@ -3,7 +3,7 @@ import { eventually } from './eventually.ts';
 import type { Host } from './host.ts';
 import { tunnelName } from './names.ts';
 import { TrafficEnd } from './traffic/end.ts';
-import { Tunnel } from './tunnel.ts';
+import { Tunnel, wireguardGo } from './tunnel.ts';
 
 /** A customer's device: a host that reaches the internet through its tunnel or not at all. */
 export class Client {
@@ -11,6 +11,8 @@ export class Client {
   readonly host: Host;
   readonly end: TrafficEnd;
   tunnel: Tunnel | undefined;
+  /** Where the kernel has no WireGuard, this program serves it; the interface's name follows. */
+  wireguard: readonly string[] = wireguardGo;
   /** The configuration of the open tunnel. */
   wgQuickText = '';
 
@@ -29,7 +31,7 @@ export class Client {
   /** Opens the tunnel that this wg-quick text describes; one that is open is closed before. */
   async connect(wgQuickText: string): Promise<void> {
     await this.disconnect();
-    this.tunnel = await Tunnel.open(this.host, wgQuickText);
+    this.tunnel = await Tunnel.open(this.host, wgQuickText, this.wireguard);
     this.wgQuickText = wgQuickText;
   }
 

@@ -6,6 +6,8 @@ import type { Program } from './program.ts';
 import { run } from './run.ts';
 import { parseWgQuick } from './wg-quick.ts';
 
+export const wireguardGo: readonly string[] = ['wireguard-go', '-f'];
+
 /**
  * A client's WireGuard interface, made from wg-quick text as a customer would get it: kernel WireGuard where there is
  * one, else wireguard-go. Not wg-quick itself, which wants resolvconf for the DNS line.
@@ -21,10 +23,10 @@ export class Tunnel {
     this.#userspace = userspace;
   }
 
-  static async open(host: Host, wgQuickText: string): Promise<Tunnel> {
+  static async open(host: Host, wgQuickText: string, wireguard = wireguardGo): Promise<Tunnel> {
     const name = tunnelName(host.prefix, host.name);
     const config = parseWgQuick(wgQuickText);
-    const tunnel = new Tunnel(host, await makeInterface(host, name));
+    const tunnel = new Tunnel(host, await makeInterface(host, name, wireguard));
     await host.run(['sh', '-c', `cat | wg setconf ${name} /dev/stdin`], { input: config.wgText });
     await host.run(['ip', '-batch', '-'], {
       input: [
@@ -52,10 +54,14 @@ export class Tunnel {
 }
 
 /** Makes a WireGuard interface in the host; the program is wireguard-go, where the kernel has no WireGuard. */
-export async function makeInterface(host: Host, name: string): Promise<Program | undefined> {
+export async function makeInterface(
+  host: Host,
+  name: string,
+  wireguard: readonly string[] = wireguardGo,
+): Promise<Program | undefined> {
   const kernel = await host.tryRun(['ip', 'link', 'add', name, 'type', 'wireguard']);
   if (kernel.exitCode === 0) return undefined;
-  const program = host.start('wireguard-go', ['wireguard-go', '-f', name], { urgent: true });
+  const program = host.start('wireguard-go', [...wireguard, name], { urgent: true });
   // Not by `wg show`: between bind and listen it takes the socket for one left behind, and removes it.
   await eventually(
     `wireguard-go serves ${name}`,

@@ -115,4 +115,18 @@ export const plants: readonly Plant[] = [
     to: 'if (grant.incarnation !== identity.incarnation) return grant;',
     caughtBy: sim('messages', 'crashes', 'partitions'),
   },
+  {
+    name: 'a node that owes the answer to a recall is granted more',
+    file: 'controller/ledger/plan.ts',
+    from: '(this.#row(index).wanting || returning) && !this.#pending(index);',
+    to: '(this.#row(index).wanting || returning);',
+    caughtBy: { test: 'test/unit/model/replay.test.ts' },
+  },
+  {
+    name: 'who only connects keeps others out',
+    file: 'common/crowd.ts',
+    from: '    this.#end(oldest);\n    return true;',
+    to: '    return false;',
+    caughtBy: { test: 'test/unit/south/outsiders.test.ts' },
+  },
 ];

@@ -1,6 +1,4 @@
-import { SyncService } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { reportMethod } from '../../common/grpc/report-method.ts';
-import { methodDefinition } from '../../common/grpc/service.ts';
 import { silentLogger } from '../../common/log.ts';
 import { clockWatchTask, SteadyClock } from '../../common/steady-clock.ts';
 import { runTasks } from '../../common/task.ts';
@@ -11,7 +9,7 @@ import { defaultTiming, type SouthContext } from '../../controller/south/context
 import { LiveStreams } from '../../controller/south/live-streams.ts';
 import { reportHandler } from '../../controller/south/report.ts';
 import { SouthState } from '../../controller/south/state.ts';
-import { syncHandler } from '../../controller/south/sync.ts';
+import { syncHandler, syncMethod } from '../../controller/south/sync.ts';
 import { fleet } from './authority.ts';
 import type { Disk } from './disk.ts';
 import { Life } from './life.ts';
@@ -137,20 +135,19 @@ export class ControllerMachine {
 }
 
 function methodsOf(context: SouthContext): SimulatedMethod[] {
-  const cutOff = () => undefined;
-  const sync = methodDefinition(SyncService.method.sync);
+  const crowd = { cutOff: () => undefined, know: () => () => undefined };
   return [
     {
-      path: sync.path,
-      deserialize: sync.requestDeserialize,
-      serialize: sync.responseSerialize,
-      handle: syncHandler(context, cutOff),
+      path: syncMethod.path,
+      deserialize: syncMethod.requestDeserialize,
+      serialize: syncMethod.responseSerialize,
+      handle: syncHandler(context, crowd),
     },
     {
       path: reportMethod.path,
       deserialize: reportMethod.requestDeserialize,
       serialize: reportMethod.responseSerialize,
-      handle: reportHandler(context, cutOff),
+      handle: reportHandler(context, crowd),
     },
   ];
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { fleet } from './authority.ts';
 import { interpose } from './disk.ts';
 import { drawFrom } from './entropy.ts';
+import { memoryDirectory } from './memory-directory.ts';
 import { heal, play } from './play.ts';
 import { Random } from './random.ts';
 import { type Plan, playMs, type Step } from './steps.ts';
@@ -40,7 +39,7 @@ const mostQuietMs = 150_000;
 let worlds = 0;
 
 /** Plays a plan from the beginning to the time when all is quiet. */
-export async function runPlan(plan: Plan, memory = directory()): Promise<Outcome> {
+export async function runPlan(plan: Plan, memory = memoryDirectory()): Promise<Outcome> {
   interpose();
   worlds += 1;
   await fleet();
@@ -177,9 +176,4 @@ function figures(world: World, watch: Watch) {
     events: world.timeline.events,
     trace: `${world.timeline.events} ${accepted} ${usage} ${outstanding} ${world.revision()}`,
   };
-}
-
-/** In memory where there is such a place: syncing a file to a disk takes longer than all the rest. */
-function directory(): string {
-  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../common/clock.ts';
-import { silentLogger } from '../../../common/log.ts';
+import { type Logger, silentLogger } from '../../../common/log.ts';
 import { parseControllerConfig } from '../../../controller/config.ts';
 import { type ControllerPorts, runController } from '../../../controller/controller.ts';
 import { Turnpike } from './turnpike.ts';
@@ -24,6 +24,7 @@ export interface RigOptions {
   readonly cliAsProcess?: boolean;
   /** TOML for [api], besides the socket. */
   readonly api?: string;
+  readonly log?: Logger;
 }
 
 export function makeDirectory(): Promise<string> {
@@ -54,7 +55,10 @@ export async function startController(options: RigOptions = {}): Promise<Running
   const abort = new AbortController();
   const { promise: ready, resolve: onReady } = Promise.withResolvers<ControllerPorts>();
   const config = parseControllerConfig('controller.toml', configText(directory, options));
-  const done = runController({ config, clock: systemClock, log: silentLogger, onReady }, abort.signal);
+  const done = runController(
+    { config, clock: systemClock, log: options.log ?? silentLogger, onReady },
+    abort.signal,
+  );
   const ports = await Promise.race([ready, done.then(() => Promise.reject(new Error('it ended')))]);
   return {
     directory,

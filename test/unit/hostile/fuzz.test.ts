@@ -9,6 +9,9 @@ const runs: Readonly<Record<string, number>> = {
   'from-node': 15,
   api: 15,
   journal: 15,
+  'journal-bytes': 20,
+  'node-bytes': 20,
+  enrolment: 15,
 };
 
 it.each(targets.map((target) => [target.name, target] as const))(

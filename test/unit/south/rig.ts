@@ -19,7 +19,7 @@ import type { Authorities } from '../../../controller/identity/authorities.ts';
 import { authorityFiles } from '../../../controller/identity/authority-file.ts';
 import { openAuthorities } from '../../../controller/identity/open-authorities.ts';
 import type { SouthTiming } from '../../../controller/south/context.ts';
-import { createSouth } from '../../../controller/south/south.ts';
+import { createSouth, type SouthLimits } from '../../../controller/south/south.ts';
 import type { SouthState } from '../../../controller/south/state.ts';
 import { MemoryBooks } from './memory-books.ts';
 
@@ -77,6 +77,7 @@ export interface ControllerOptions {
   readonly nodesPort?: number | undefined;
   readonly enrolmentPort?: number | undefined;
   readonly timing?: Partial<SouthTiming>;
+  readonly limits?: SouthLimits;
   readonly clock?: Clock;
   readonly nodeLife?: number;
 }
@@ -102,6 +103,7 @@ export async function startController(
     enrolmentListen: { host: '127.0.0.1', port: options.enrolmentPort ?? 0 },
     advertisedHost: '127.0.0.1',
     ...(options.timing && { timing: options.timing }),
+    ...(options.limits && { limits: options.limits }),
   });
   const stop = await start(tasks, cleanup);
   return {
