@@ -7,8 +7,8 @@ export interface Testimony {
 }
 
 /**
- * A second opinion on a node's gate, in a table of the lab's own with chains before it and behind it: what comes out of the
- * tunnel, and what goes into it.
+ * A second opinion on a node's gate, in a table of the lab's own with chains right before it and behind it: what comes out of
+ * the tunnel, and what goes into it. Right behind, as a route that vanishes with the interface drops what has passed the gate.
  */
 export async function witnessGate(
   host: Host,
@@ -34,7 +34,7 @@ ${counters.join('\n')}
     iifname != "${tunnel}" accept
 ${rules('saddr', 'came').join('\n')}
   }
-  chain up_behind { type filter hook forward priority filter; policy accept;
+  chain up_behind { type filter hook prerouting priority -140; policy accept;
     iifname != "${tunnel}" accept
 ${rules('saddr', 'passed').join('\n')}
   }
