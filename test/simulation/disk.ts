@@ -153,12 +153,14 @@ export class Disk {
       case 'crash torn':
         action();
         if (operation === 'commit' && trouble !== 'crash torn') this.#committed(database, handle);
-        if (trouble === 'answer lost' && operation === 'commit') throw failure(10);
-        if (trouble === 'crash torn' && operation === 'commit') this.#tear(log, sizeBefore);
-        if (trouble !== 'answer lost') {
-          handle.life.end();
-          throw new Death();
+        if (trouble === 'answer lost') {
+          // Of a write that seems to have failed SQLite undoes the whole transaction; of a commit nothing can be undone.
+          if (database.isTransaction) original.exec.call(database, 'ROLLBACK');
+          throw failure(10);
         }
+        if (trouble === 'crash torn' && operation === 'commit') this.#tear(log, sizeBefore);
+        handle.life.end();
+        throw new Death();
     }
     const result = action();
     if (operation === 'commit') this.#committed(database, handle);
