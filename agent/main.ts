@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readdir, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock.ts';
 import { runCommand, streamLines } from '../common/command.ts';
@@ -8,6 +9,7 @@ import { describeError, TurnpikeError } from '../common/errors.ts';
 import { exitCodes } from '../common/exit.ts';
 import { version } from '../common/version.ts';
 import { describeFinding, doctor } from './commands/doctor.ts';
+import { doctorPrivacy } from './commands/doctor-privacy.ts';
 import { down } from './commands/down.ts';
 import { join } from './commands/join.ts';
 import { run } from './commands/run.ts';
@@ -26,6 +28,8 @@ const usage = `Usage: turnpike-agent COMMAND [--config FILE]
   run      make the node what the controller wants, meter it, report it
   status   what the agent is doing (--json for scripts)
   doctor   what this machine lacks to be a node (--json for scripts)
+  doctor privacy
+           what on this machine would keep clients' network addresses
   down     take down all that the agent made; stop the agent first
 
   --config FILE  configuration (default: /etc/turnpike/agent.toml)
@@ -42,6 +46,8 @@ async function main(): Promise<void> {
   process.umask(0o077);
   await forbidCoreDumps(runCommand, process.pid);
   const config = () => readAgentConfig(values.config);
+  if (command === 'doctor' && rest[0] === 'privacy' && rest.length === 1)
+    return await diagnosePrivacy(values.json);
   if (command !== 'join' && rest.length > 0) throw misused(`${command} takes no "${rest[0]}"`);
   switch (command) {
     case 'join': {
@@ -79,6 +85,14 @@ async function diagnose(config: AgentConfig, json: boolean): Promise<void> {
   if (json) print(JSON.stringify(findings, undefined, 2));
   else print(...findings.map(describeFinding));
   if (findings.some(({ state }) => state === 'missing')) process.exitCode = exitCodes.environment;
+}
+
+async function diagnosePrivacy(json: boolean): Promise<void> {
+  const read = (path: string) => readFile(path, 'utf8').catch(() => undefined);
+  const list = (path: string) => readdir(path).catch(() => []);
+  const findings = await doctorPrivacy({ run: runCommand, read, list });
+  if (json) print(JSON.stringify(findings, undefined, 2));
+  else print(...findings.map(describeFinding));
 }
 
 async function takeDown(config: AgentConfig): Promise<readonly string[]> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { TurnpikeError } from './errors.ts';
 
 /** What an id starts with tells what it names. */
-export type IdKind = 'acc' | 'tar' | 'sub' | 'dev' | 'nod' | 'grp' | 'adj' | 'key' | 'lnk' | 'whk';
+export type IdKind = 'acc' | 'tar' | 'sub' | 'dev' | 'nod' | 'grp' | 'adj' | 'key' | 'lnk' | 'whk' | 'ers';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
@@ -13,7 +13,7 @@ export function newId(kind: IdKind): string {
   return `${kind}_${text}`;
 }
 
-const pattern = /^(acc|tar|sub|dev|nod|grp|adj|key|lnk|whk)_[0-9a-hjkmnp-tv-z]{16}$/;
+const pattern = /^(acc|tar|sub|dev|nod|grp|adj|key|lnk|whk|ers)_[0-9a-hjkmnp-tv-z]{16}$/;
 
 /**
  * Returns `text` when it is an id of that kind. Everything that came over a wire goes through here before it is used

@@ -18,6 +18,8 @@ describe('the configuration of the controller', () => {
       metricsListen: { host: '127.0.0.1', port: 9464 },
       fleet: { range4: '10.64.0.0/16', range6: 'fd74:7572:6e70::/64' },
       grants: { validitySeconds: 86_400 },
+      retention: { 'daily-usage': 90, 'last-connection': 365, audit: 365 },
+      backupDays: 30,
     });
   });
 
@@ -39,11 +41,18 @@ describe('the configuration of the controller', () => {
       range4 = "100.64.0.0/10"
       range6 = "fd00::/48"
       [grants]
-      validity_seconds = 3600`);
+      validity_seconds = 3600
+      [retention]
+      daily_usage_days = 7
+      last_connection_days = 30
+      audit_days = 3650
+      backup_days = 14`);
     expect(config.api.listen).toEqual({ host: '::1', port: 8080 });
     expect(config.nodes.address).toBe('2001:db8::1');
     expect(config.fleet).toEqual({ range4: '100.64.0.0/10', range6: 'fd00::/48' });
     expect(config.grants.validitySeconds).toBe(3600);
+    expect(config.backupDays).toBe(14);
+    expect(config.retention).toEqual({ 'daily-usage': 7, 'last-connection': 30, audit: 3650 });
   });
 
   it.each([

@@ -3,10 +3,13 @@ import Type, { type Static } from 'typebox';
 import { parseConfig, readConfig } from '../common/config.ts';
 import { describeError, TurnpikeError } from '../common/errors.ts';
 import { type HostPort, parseHostPort } from '../common/host-port.ts';
+import { type Retention, settableDays } from '../common/inventory/retention.ts';
 import { parseFleetRange } from '../common/ip-range.ts';
 import { show } from '../common/show.ts';
 
 const strict = { additionalProperties: false } as const;
+
+const days = (usual: number) => Type.Integer({ minimum: 1, maximum: 3650, default: usual });
 
 const schema = Type.Object(
   {
@@ -43,6 +46,15 @@ const schema = Type.Object(
       { validity_seconds: Type.Integer({ minimum: 60, maximum: 31_536_000, default: 86_400 }) },
       { ...strict, default: {} },
     ),
+    retention: Type.Object(
+      {
+        daily_usage_days: days(settableDays['daily-usage']),
+        last_connection_days: days(settableDays['last-connection']),
+        audit_days: days(settableDays.audit),
+        backup_days: days(30),
+      },
+      { ...strict, default: {} },
+    ),
   },
   strict,
 );
@@ -67,6 +79,9 @@ export interface ControllerConfig {
   /** CIDR. */
   readonly fleet: { readonly range4: string; readonly range6: string };
   readonly grants: { readonly validitySeconds: number };
+  readonly retention: Retention;
+  /** For how many days backups of the database are kept. */
+  readonly backupDays: number;
 }
 
 /** @throws TurnpikeError `invalid`, with file and key. */
@@ -107,6 +122,12 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
     metricsListen: at('metrics.listen', () => parseHostPort(raw.metrics.listen)),
     fleet: { range4, range6 },
     grants: { validitySeconds: raw.grants.validity_seconds },
+    retention: {
+      'daily-usage': raw.retention.daily_usage_days,
+      'last-connection': raw.retention.last_connection_days,
+      audit: raw.retention.audit_days,
+    },
+    backupDays: raw.retention.backup_days,
   };
 }
 

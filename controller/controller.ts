@@ -65,6 +65,7 @@ export async function replaceAuthority(
   try {
     const files = authorityFilesOf(options.config);
     const { pin } = await beginNewAuthority(files, books.authorityPins, options.clock);
+    await noteAtMachine(books, 'turnpike-controller --new-ca');
     return `sha256:${pin}`;
   } finally {
     await books.close();
@@ -80,10 +81,18 @@ export async function noteRestore(
 ): Promise<readonly string[]> {
   const books = await open(options);
   try {
-    return await books.beginTerm();
+    const awaited = await books.beginTerm();
+    await noteAtMachine(books, 'turnpike-controller --restored');
+    return awaited;
   } finally {
     await books.close();
   }
+}
+
+/** For the audit log: what is done while the controller is stopped, by whoever may start it. */
+function noteAtMachine({ audit }: Books, route: string): Promise<void> {
+  const actor = { id: 'controller', uid: process.getuid?.() };
+  return audit.done({ actor, method: '', route, named: {} }, 200, []);
 }
 
 function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock' | 'log'>): Promise<Books> {
@@ -92,6 +101,8 @@ function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock'
     range4: config.fleet.range4,
     range6: config.fleet.range6,
     validitySeconds: config.grants.validitySeconds,
+    retention: config.retention,
+    backupDays: config.backupDays,
     hardwareKey: hardwareKeyFile(join(dirname(config.storePath), 'hardware.key')),
     clock,
     log,
@@ -125,6 +136,8 @@ async function serve(
       apiKeys: books.apiKeys,
       changes: books.changes,
       webhooks: books.webhooks,
+      audit: books.audit,
+      privacy: books.privacy,
       requestsPerMinute: config.api.requestsPerMinute,
       version,
       log,

@@ -25,6 +25,7 @@ export function createRegistry(
   }).set({ version }, 1);
   addFleetGauges(registry, books);
   addBookCounters(registry, books);
+  addForgotten(registry, books);
   addNodeSide(registry, south);
   addCounter(
     registry,
@@ -85,6 +86,19 @@ function addBookCounters(registry: Registry, { figures }: Pick<Books, 'figures'>
     ({ strangeEntries }) => strangeEntries,
   );
   count('quarantines', 'Node identities quarantined: cloned or rolled back.', (now) => now.quarantines);
+}
+
+function addForgotten(registry: Registry, { figures }: Pick<Books, 'figures'>): void {
+  new Counter({
+    name: 'turnpike_retention_forgotten_total',
+    help: 'Fields and entries that were kept for their time and then forgotten, by category.',
+    labelNames: ['category'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [category, count] of Object.entries(figures().forgotten)) this.inc({ category }, count);
+    },
+  });
 }
 
 function addNodeSide(registry: Registry, south: SouthState): void {

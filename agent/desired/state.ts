@@ -65,6 +65,8 @@ export interface NodeSettings {
 export interface DesiredDelta {
   readonly removedDeviceIds: readonly string[];
   readonly removedSubscriptionIds: readonly string[];
+  /** Removed with all their devices, and forgotten altogether. */
+  readonly erasedSubscriptionIds: readonly string[];
   readonly subscriptions: readonly DesiredSubscription[];
   readonly devices: readonly DesiredDevice[];
 }

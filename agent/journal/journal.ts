@@ -16,6 +16,8 @@ export interface Journal {
   readonly state: Readonly<JournalState>;
   /** @throws TurnpikeError; then nothing has changed, on disk and in memory. */
   commit(change: JournalChange): void;
+  /** Leaves nothing of what was deleted in the files: not in free pages, and not in the log of writes. */
+  compact(): void;
   close(): void;
 }
 
@@ -33,8 +35,10 @@ export function openJournal(directory: string, owner: Owner): Journal {
     const database = new DatabaseSync(path, { timeout: 0 });
     try {
       // The exclusive lock keeps a second agent out, and is dropped by the kernel when we die.
-      database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL');
-      transact(database, () => prepareSchema(database, path, owner));
+      database.exec(
+        'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON',
+      );
+      if (transact(database, () => prepareSchema(database, path, owner))) compact(database);
       return journalOn(database, path);
     } catch (error) {
       database.close();
@@ -66,6 +70,7 @@ function journalOn(database: DatabaseSync, path: string): Journal {
       translated(path, () => transact(database, () => write(change)));
       applyChange(state, change);
     },
+    compact: () => translated(path, () => compact(database)),
     close: () => database.close(),
   };
 }
@@ -79,7 +84,13 @@ function loadWhole(database: DatabaseSync, path: string): JournalState {
   }
 }
 
-function prepareSchema(database: DatabaseSync, path: string, owner: Owner): void {
+/** Pages are written anew without gaps, and the log that still holds older ones is emptied. */
+function compact(database: DatabaseSync): void {
+  database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+}
+
+/** Whether there is something left of another owner. */
+function prepareSchema(database: DatabaseSync, path: string, owner: Owner): boolean {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
   if (version === 0) {
     database.exec(schema);
@@ -91,18 +102,20 @@ function prepareSchema(database: DatabaseSync, path: string, owner: Owner): void
   }
   const mark = JSON.stringify([owner.nodeId, owner.incarnation]);
   const row = database.prepare("SELECT value FROM setting WHERE name = 'owner'").get();
-  if (row?.['value'] === mark) return;
+  if (row?.['value'] === mark) return false;
   database.exec(
-    'DELETE FROM setting; DELETE FROM device; DELETE FROM subscription; DELETE FROM closed_period; DELETE FROM outbox',
+    'DELETE FROM setting; DELETE FROM device; DELETE FROM subscription; DELETE FROM closed_period; DELETE FROM erasing; DELETE FROM outbox',
   );
   database.prepare("INSERT INTO setting VALUES ('owner', ?)").run(mark);
+  return row !== undefined;
 }
 
-function transact(database: DatabaseSync, action: () => void): void {
+function transact<Result>(database: DatabaseSync, action: () => Result): Result {
   database.exec('BEGIN IMMEDIATE');
   try {
-    action();
+    const result = action();
     database.exec('COMMIT');
+    return result;
   } catch (error) {
     // A full disk has rolled back already.
     if (database.isTransaction) database.exec('ROLLBACK');

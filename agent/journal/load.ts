@@ -18,6 +18,9 @@ export function loadState(database: DatabaseSync): JournalState {
   for (const row of rows(database, 'SELECT * FROM device')) loadDevice(state, row);
   for (const row of rows(database, 'SELECT * FROM subscription')) loadSubscription(state, row);
   for (const row of rows(database, 'SELECT * FROM closed_period')) addClosed(state, closedPeriod(row));
+  for (const row of rows(database, 'SELECT * FROM erasing')) {
+    state.erasing.set(text(row, 'subscription_id'), integer(row, 'last_report'));
+  }
   const oldest = rows(database, 'SELECT number, bytes FROM outbox ORDER BY number LIMIT 1')[0];
   if (oldest) state.report = { number: integer(oldest, 'number'), bytes: oldest['bytes'] as Uint8Array };
   return state;

@@ -71,6 +71,11 @@ CREATE TABLE closed_period (
   PRIMARY KEY (subscription_id, period)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE erasing (
+  subscription_id TEXT PRIMARY KEY,
+  last_report     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE outbox (
   number INTEGER PRIMARY KEY,
   bytes  BLOB NOT NULL

@@ -24,6 +24,8 @@ export interface JournalState {
   readonly accounts: Map<string, Account>;
   /** Periods that are over, by subscription id and number: the last two, and older ones that are not booked yet. */
   readonly closed: Map<string, Map<number, ClosedPeriod>>;
+  /** Subscriptions that are to be erased, and the last report that may name them. */
+  readonly erasing: Map<string, bigint>;
   /** All that was used and written off in periods that are over, for showing. */
   past: PastTotals;
   /** The life of the counters that the meters are tied to; undefined: there is none yet. */
@@ -60,6 +62,10 @@ export interface JournalChange {
   readonly accounts?: Iterable<Account>;
   readonly closed?: Iterable<ClosedPeriod>;
   readonly forgotten?: Iterable<Pick<ClosedPeriod, 'subscriptionId' | 'period'>>;
+  /** To be erased, with the last report that may name it. */
+  readonly erasing?: Iterable<readonly [string, bigint]>;
+  /** Erased now: nothing of them stays. */
+  readonly erased?: Iterable<string>;
   readonly past?: PastTotals;
   /** `null`: the counters are gone. */
   readonly epoch?: Epoch | null;
@@ -81,6 +87,7 @@ export function emptyState(): JournalState {
     meters: new Map(),
     accounts: new Map(),
     closed: new Map(),
+    erasing: new Map(),
     past: { upload: 0n, download: 0n, writtenOff: 0n },
     epoch: undefined,
     epochs: 0,
@@ -105,6 +112,8 @@ export function applyChange(state: JournalState, change: JournalChange): void {
   for (const { subscriptionId, period } of change.forgotten ?? []) {
     state.closed.get(subscriptionId)?.delete(period);
   }
+  for (const [id, report] of change.erasing ?? []) state.erasing.set(id, report);
+  for (const id of change.erased ?? []) eraseSubscription(state, id);
   if (change.past) state.past = change.past;
   if (change.settings) state.settings = change.settings;
   if (change.revision !== undefined) state.revision = change.revision;
@@ -129,4 +138,13 @@ export function addClosed({ closed }: JournalState, period: ClosedPeriod): void 
   const periods = closed.get(period.subscriptionId);
   if (periods) periods.set(period.period, period);
   else closed.set(period.subscriptionId, new Map([[period.period, period]]));
+}
+
+function eraseSubscription(state: JournalState, id: string): void {
+  for (const { deviceId, subscriptionId } of state.meters.values()) {
+    if (subscriptionId !== id) continue;
+    state.meters.delete(deviceId);
+    state.devices.delete(deviceId);
+  }
+  for (const items of [state.subscriptions, state.accounts, state.closed, state.erasing]) items.delete(id);
 }

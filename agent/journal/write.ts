@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { SettingName } from '../../common/inventory/node.ts';
 import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import type { Account } from '../grants/account.ts';
 import type { ClosedPeriod } from '../grants/period.ts';
@@ -99,6 +100,7 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
     [subscriptionColumns, accountColumns],
   );
   const writeClosed = closedWriter(database);
+  const writeErasing = erasingWriter(database);
   const writeSettings = settingsWriter(database);
   return (change) => {
     for (const id of change.removedDevices ?? []) removeDevice.run(id);
@@ -122,6 +124,7 @@ export function prepareWriter(database: DatabaseSync): (change: JournalChange) =
       writeSubscriptions([account.subscriptionId], undefined, accountValues(account));
     }
     writeClosed(change);
+    writeErasing(change);
     writeSettings(change);
   };
 }
@@ -143,6 +146,20 @@ function closedWriter(database: DatabaseSync): (change: JournalChange) => void {
   return (change) => {
     for (const period of change.closed ?? []) write.run(...values(period));
     for (const { subscriptionId, period } of change.forgotten ?? []) forget.run(subscriptionId, period);
+  };
+}
+
+function erasingWriter(database: DatabaseSync): (change: JournalChange) => void {
+  const mark = database.prepare('INSERT OR REPLACE INTO erasing VALUES (?, ?)');
+  const erase = [
+    'DELETE FROM device WHERE subscription_id = ?',
+    'DELETE FROM subscription WHERE id = ?',
+    'DELETE FROM closed_period WHERE subscription_id = ?',
+    'DELETE FROM erasing WHERE subscription_id = ?',
+  ].map((sql) => database.prepare(sql));
+  return (change) => {
+    for (const [id, report] of change.erasing ?? []) mark.run(id, report);
+    for (const id of change.erased ?? []) for (const statement of erase) statement.run(id);
   };
 }
 
@@ -181,9 +198,10 @@ function prepareUpsert(
 }
 
 function settingsWriter(database: DatabaseSync): (change: JournalChange) => void {
-  const set = database.prepare(
+  const write = database.prepare(
     'INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
   );
+  const set = (name: SettingName, value: string) => write.run(name, value);
   const countEpoch = database.prepare(
     `INSERT INTO setting VALUES ('epochs', '1')
      ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)`,
@@ -191,19 +209,19 @@ function settingsWriter(database: DatabaseSync): (change: JournalChange) => void
   const acknowledge = database.prepare('DELETE FROM outbox WHERE number <= ?');
   const freeze = database.prepare('INSERT INTO outbox VALUES (?, ?)');
   return (change) => {
-    if (change.settings) set.run('settings', JSON.stringify(change.settings));
-    if (change.past) set.run('past', stringify(change.past));
-    if (change.revision !== undefined) set.run('revision', String(change.revision));
-    if (change.epoch !== undefined) set.run('epoch', JSON.stringify(change.epoch));
+    if (change.settings) set('settings', JSON.stringify(change.settings));
+    if (change.past) set('past', stringify(change.past));
+    if (change.revision !== undefined) set('revision', String(change.revision));
+    if (change.epoch !== undefined) set('epoch', JSON.stringify(change.epoch));
     if (change.epoch) countEpoch.run();
-    if (change.validUntil !== undefined) set.run('valid_until', String(Math.round(change.validUntil)));
-    if (change.time) set.run('time', JSON.stringify(change.time));
-    if (change.refused !== undefined) set.run('refused', String(change.refused));
-    if (change.applying !== undefined) set.run('applying', String(change.applying));
+    if (change.validUntil !== undefined) set('valid_until', String(Math.round(change.validUntil)));
+    if (change.time) set('time', JSON.stringify(change.time));
+    if (change.refused !== undefined) set('refused', String(change.refused));
+    if (change.applying !== undefined) set('applying', String(change.applying));
     if (change.acknowledged !== undefined) acknowledge.run(change.acknowledged);
     if (change.report) {
       freeze.run(change.report.number, change.report.bytes);
-      set.run('last_report', String(change.report.number));
+      set('last_report', String(change.report.number));
     }
   };
 }

@@ -33,6 +33,11 @@ export function absorb(
       touched.add(id);
       draft.putSubscription(id, undefined);
     }
+    for (const id of delta.erasedSubscriptionIds) {
+      if (!draft.holds(id)) continue;
+      touched.add(id);
+      for (const device of draft.erase(id)) memory.refused.delete(device);
+    }
     for (const item of delta.subscriptions) {
       touched.add(item.id);
       absorbGrant(draft, memory, item);

@@ -20,6 +20,7 @@ export class Draft {
   readonly #accounts = new Map<string, Account>();
   readonly #closed = new Map<string, ClosedPeriod>();
   readonly #forgotten: ClosedPeriod[] = [];
+  readonly #erasing = new Map<string, bigint>();
   readonly #used = new Map<string, bigint>();
   readonly #usedMore = new Map<string, bigint>();
   /** The rest of the change. */
@@ -79,6 +80,33 @@ export class Draft {
 
   putSubscription(id: string, subscription: DesiredSubscription | undefined): void {
     this.#subscriptions.set(id, subscription);
+  }
+
+  /** Whether there is any trace of it here. */
+  holds(subscriptionId: string): boolean {
+    if (this.knownAccount(subscriptionId) !== undefined || this.#state.closed.has(subscriptionId))
+      return true;
+    return [...this.devices(), ...this.#state.meters.values()].some(
+      (trace) => trace.subscriptionId === subscriptionId,
+    );
+  }
+
+  /** Removes it with its devices, and marks it to be erased once nothing needs it any more. Returns the devices. */
+  erase(subscriptionId: string): string[] {
+    const devices = [...this.devices()].filter((device) => device.subscriptionId === subscriptionId);
+    for (const { id } of devices) this.putDevice(id, undefined);
+    this.putSubscription(subscriptionId, undefined);
+    if (!this.isErasing(subscriptionId)) this.#erasing.set(subscriptionId, this.#state.lastReport);
+    return devices.map(({ id }) => id);
+  }
+
+  /** Nothing is reported of it any more. */
+  isErasing(subscriptionId: string): boolean {
+    return this.#erasing.has(subscriptionId) || this.#state.erasing.has(subscriptionId);
+  }
+
+  get erases(): boolean {
+    return this.#erasing.size > 0 || this.#state.erasing.size > 0;
   }
 
   meter(deviceId: string): Meter | undefined {
@@ -201,6 +229,7 @@ export class Draft {
       accounts: [...this.#accounts.values()],
       closed: [...this.#closed.values()],
       forgotten: this.#forgotten,
+      erasing: this.#erasing,
     };
   }
 
@@ -208,6 +237,7 @@ export class Draft {
     return (
       Object.keys(this.other).length === 0 &&
       this.#forgotten.length === 0 &&
+      this.#erasing.size === 0 &&
       [this.#devices, this.#subscriptions, this.#meters, this.#accounts, this.#closed].every(
         (items) => items.size === 0,
       )

@@ -48,6 +48,7 @@ export class Inbox implements DesiredSink, ReportSource {
   #superseded = new AbortController();
   #acknowledged = 0n;
   #closed = false;
+  readonly #erased = new Set<() => void>();
   readonly #unanswered = new Set<(error: TurnpikeError) => void>();
 
   constructor(journal: Journal, validity: Validity, time: ControllerTime, wake: () => void) {
@@ -82,6 +83,15 @@ export class Inbox implements DesiredSink, ReportSource {
     if (this.#closed) this.close();
     else this.#wake();
     return promise.finally(() => this.#unanswered.delete(reject));
+  }
+
+  async erased(): Promise<bigint> {
+    while (this.#journal.state.erasing.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#erased.add(resolve);
+      await promise;
+    }
+    return this.revision();
   }
 
   time(timeMs: number, first: boolean): void {
@@ -142,6 +152,12 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#closed = true;
     const error = new TurnpikeError('unavailable', 'the agent is stopping');
     for (const reject of this.#unanswered) reject(error);
+  }
+
+  /** Something was erased. */
+  announceErased(): void {
+    for (const resolve of this.#erased) resolve();
+    this.#erased.clear();
   }
 
   /** A report is in the journal. */

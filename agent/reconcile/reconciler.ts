@@ -14,6 +14,7 @@ import { readBack } from './drift.ts';
 import { movedEnds, noteEnds } from './ends.ts';
 import { enforce, type Refused } from './enforce.ts';
 import { openEpoch } from './epochs.ts';
+import { eraseWhatIsGone } from './erase.ts';
 import { frameOf, sameEpoch, sameSettings } from './frame.ts';
 import { marksOf, newlyHeard, remember, withMarks } from './hearing.ts';
 import type { Batch, Inbox, News } from './inbox.ts';
@@ -389,6 +390,7 @@ export class Reconciler {
     if (targets.deferred.size === 0) {
       this.#peersMayDiffer = false;
       this.#answer();
+      if (eraseWhatIsGone(this.#parts.journal, memory)) inbox.announceErased();
     }
     if (inbox.next()) inbox.announceReport();
   }

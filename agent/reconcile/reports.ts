@@ -94,6 +94,27 @@ export class Reports {
     }
     for (const { subscriptionId } of draft.changedAccounts) this.#consider(draft, memory, subscriptionId);
     for (const id of decided) this.#consider(draft, memory, id);
+    if (draft.erases) this.#leaveOutErased(draft);
+  }
+
+  #leaveOutErased(draft: Draft): void {
+    for (const id of this.#dirtyDevices) {
+      const subscriptionId = draft.meter(id)?.subscriptionId;
+      if (subscriptionId !== undefined && !draft.isErasing(subscriptionId)) continue;
+      this.#dirtyDevices.delete(id);
+      this.#untold.delete(id);
+    }
+    for (const id of this.#dirtySubscriptions) {
+      if (!draft.isErasing(id)) continue;
+      this.#dirtySubscriptions.delete(id);
+      this.#untold.delete(id);
+      this.#said.delete(id);
+    }
+    for (const [key, { subscriptionId }] of this.#dirtyClosed) {
+      if (!draft.isErasing(subscriptionId)) continue;
+      this.#dirtyClosed.delete(key);
+      this.#untold.delete(key);
+    }
   }
 
   /** When a report of usage alone may go; undefined when there is nothing to say. */

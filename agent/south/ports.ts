@@ -16,6 +16,8 @@ export interface DesiredSink {
    * are all that the controller knows: one restored from a backup must not take away what was sold since.
    */
   apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }>;
+  /** Resolves with a revision up to which nothing is left of what was to be erased. */
+  erased(): Promise<bigint>;
   /** What the controller's clock says, milliseconds since 1970. `first`: on a new stream. */
   time(timeMs: number, first: boolean): void;
   /**

@@ -5,6 +5,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import {
   AppliedSchema,
   type CaughtUp,
+  ErasedSchema,
   HeartbeatSchema,
   HelloSchema,
   type SyncRequest,
@@ -142,6 +143,9 @@ export class SyncClient {
     const refusals = [...batch.refusals, ...unapplied].map((refusal) => ({ ...refusal }));
     if (refusals.length > 0) log.warn({ refusals }, 'not everything could be applied');
     await stream.send(request({ case: 'applied', value: create(AppliedSchema, { revision, refusals }) }));
+    const erases = batch.deltas.some(({ erasedSubscriptionIds }) => erasedSubscriptionIds.length > 0);
+    // What was said of it on a stream before may never have arrived.
+    if (erases || asked !== undefined) this.#tellErased(stream);
 
     const right = Buffer.from(sink.digest()).equals(caughtUp.digest);
     this.#fromScratch = false;
@@ -154,6 +158,14 @@ export class SyncClient {
     log.warn('what is held here differs from what the controller thinks; asking for everything');
     this.#fromScratch = true;
     throw new DigestMismatch('the digest differs');
+  }
+
+  /** When it is true; until then other messages go on. */
+  #tellErased(stream: ClientStream<SyncRequest, SyncResponse>): void {
+    this.#options.sink
+      .erased()
+      .then((revision) => stream.send(request({ case: 'erased', value: create(ErasedSchema, { revision }) })))
+      .catch((error) => stream.fail(error));
   }
 }
 

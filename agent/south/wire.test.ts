@@ -53,6 +53,7 @@ it('a device comes out with keys as wg writes them and addresses as nft prints t
     delta: {
       removedDeviceIds: [],
       removedSubscriptionIds: [],
+      erasedSubscriptionIds: [],
       subscriptions: [],
       devices: [
         {

@@ -71,6 +71,7 @@ export function parseDelta(
     delta: {
       removedDeviceIds: parseAll(delta.removedDeviceIds, self, (id) => parseId('dev', id)),
       removedSubscriptionIds: parseAll(delta.removedSubscriptionIds, self, (id) => parseId('sub', id)),
+      erasedSubscriptionIds: parseAll(delta.erasedSubscriptionIds, self, (id) => parseId('sub', id)),
       subscriptions: parseAll(delta.subscriptions, ({ id }) => id, parseSubscription),
       devices: parseAll(
         delta.devices,

@@ -1,5 +1,6 @@
 import type { Context } from '../books/context.ts';
 import { writeOff } from '../ledger/book.ts';
+import { retire } from '../privacy/tombstones.ts';
 import type { Tx } from '../store/store.ts';
 import { turnLedger } from './turn.ts';
 
@@ -26,6 +27,7 @@ export async function endIncarnation(
     .where('revoked_at', 'is', null)
     .execute();
   await endPastGrants(tx, nodeId, incarnation);
+  await retire(context, tx, { nodeId, incarnation });
   const rows = await tx.db
     .selectFrom('grants')
     .where('node_id', '=', nodeId)

@@ -1,5 +1,6 @@
 import type { Clock } from '../../common/clock.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { type Retention, settableDays } from '../../common/inventory/retention.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Activity } from '../accounting/activity.ts';
@@ -8,6 +9,8 @@ import { byCalendar, type PeriodEnd } from '../accounting/period-end.ts';
 import { sweepTasks } from '../accounting/sweep.ts';
 import { awaitedNodes, beginTerm } from '../accounting/term.ts';
 import { addVoucherKey } from '../accounting/voucher.ts';
+import { type Audit, createAudit } from '../audit/audit.ts';
+import { auditTask } from '../audit/task.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -22,6 +25,10 @@ import { idempotencyTask } from '../idempotency/forget.ts';
 import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authorities.ts';
 import { lifetimeTask } from '../lifetime/sweep.ts';
+import { erasureTask } from '../privacy/erasure-task.ts';
+import { createPrivacy, type Privacy } from '../privacy/privacy.ts';
+import { addReceiptKey } from '../privacy/receipt-key.ts';
+import { retentionTask } from '../privacy/retention.ts';
 import { Live } from '../register/live.ts';
 import { createNodeRegister } from '../register/node-register.ts';
 import { SeatDesk } from '../seats/desk.ts';
@@ -46,6 +53,10 @@ export interface BooksOptions {
   readonly validitySeconds: number;
   /** Of the hashes of hardware ids; made at the first of them. */
   readonly hardwareKey: HardwareKeyStore;
+  /** As in the inventory, unless given. */
+  readonly retention?: Retention;
+  /** For how many days backups of the database are kept; 30 unless given. */
+  readonly backupDays?: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** By the calendar, unless given. */
@@ -58,6 +69,8 @@ export interface Books {
   readonly apiKeys: ApiKeys;
   readonly changes: Changes;
   readonly webhooks: Webhooks;
+  readonly audit: Audit;
+  readonly privacy: Privacy;
   readonly desired: DesiredState;
   readonly register: NodeRegister;
   readonly booking: Booking;
@@ -86,6 +99,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     awaited = await store.transaction(async (tx) => {
       await addDefaultGroup(tx, clock.now());
       await addVoucherKey(tx);
+      await addReceiptKey(tx);
       await settleRange(tx, range);
       return awaitedNodes(tx);
     });
@@ -102,19 +116,25 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     range,
     validitySeconds,
     periodEnd: options.periodEnd ?? byCalendar,
+    retention: options.retention ?? settableDays,
+    backupDays: options.backupDays ?? 30,
     hardwareKey,
     activity: new Activity(clock),
     live: new Live(clock),
     seats: new SeatDesk(clock),
     figures: newFigures(),
     moved: new Listeners(),
+    erased: new Listeners(),
     revoked: new Listeners(),
   };
+  const audit = createAudit(context);
   return {
     catalogue: createCatalogue(context),
     apiKeys: createApiKeys(context),
     changes: createChanges(context),
     webhooks: createWebhooks(context),
+    audit,
+    privacy: createPrivacy(context),
     desired: createDesiredState(context),
     register: createNodeRegister(context),
     booking: createBooking(context),
@@ -124,9 +144,10 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     tasks: [
       ...sweepTasks(context),
       ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],
-      webhookTask(context, createPost(clock)),
+      ...[webhookTask(context, createPost(clock)), auditTask(context, audit), retentionTask(context)],
+      erasureTask(context),
     ],
-    figures: () => ({ ...context.figures }),
+    figures: () => structuredClone(context.figures),
     close: () => store.close(),
   };
 }

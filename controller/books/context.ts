@@ -1,4 +1,5 @@
 import type { Clock } from '../../common/clock.ts';
+import type { Retention } from '../../common/inventory/retention.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Activity } from '../accounting/activity.ts';
 import type { PeriodEnd } from '../accounting/period-end.ts';
@@ -22,12 +23,17 @@ export interface Context {
   readonly hardwareKey: HardwareKeyStore;
   readonly validitySeconds: number;
   readonly periodEnd: PeriodEnd;
+  readonly retention: Retention;
+  /** For how many days backups of the database are kept. */
+  readonly backupDays: number;
   readonly activity: Activity;
   readonly live: Live;
   readonly seats: SeatDesk;
   readonly figures: Figures;
   /** Of the ids of subscriptions whose ledgers moved. */
   readonly moved: Listeners<[readonly string[]]>;
+  /** Some node has erased, or never will. */
+  readonly erased: Listeners<[]>;
   /** Of (node id, incarnation): removed, followed by another one, or quarantined. */
   readonly revoked: Listeners<[string, number]>;
 }

@@ -1,3 +1,5 @@
+import type { Retention } from '../../common/inventory/retention.ts';
+
 /** Counters since this controller started, for /metrics. */
 export type BooksFigures = Readonly<Figures>;
 
@@ -12,6 +14,8 @@ export interface Figures {
   grantedBytes: bigint;
   recalls: number;
   quarantines: number;
+  /** By category: what was kept for its time. */
+  forgotten: { -readonly [Category in keyof Retention]: number };
 }
 
 export function newFigures(): Figures {
@@ -24,5 +28,6 @@ export function newFigures(): Figures {
     grantedBytes: 0n,
     recalls: 0,
     quarantines: 0,
+    forgotten: { 'daily-usage': 0, 'last-connection': 0, audit: 0 },
   };
 }

@@ -54,7 +54,7 @@ async function loadScope(
 }
 
 /** Gives the ids of their subscriptions that are not cancelled. */
-async function setSuspension(
+export async function setSuspension(
   tx: Tx,
   accounts: readonly string[],
   suspension: Pick<Row<'accounts'>, 'suspended_at' | 'suspension_reason'>,

@@ -32,6 +32,7 @@ export async function loadAccounts(tx: Tx, ids: readonly string[]): Promise<Acco
       linked: others.map(({ reference }) => reference),
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,
+      restrictedAt: row.restricted_at,
       createdAt: row.created_at,
     };
   });

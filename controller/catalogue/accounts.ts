@@ -25,21 +25,25 @@ export async function insertAccount(
   { reference, tag }: { readonly reference: string; readonly tag?: string | undefined },
   now: number,
 ): Promise<string> {
-  const known = await tx.db
-    .selectFrom('accounts')
-    .where('reference', '=', reference)
-    .select('id')
-    .executeTakeFirst();
-  if (known) {
-    const which = (await seekAccount(tx, known.id)) === undefined ? '' : `: ${known.id}`;
-    throw new TurnpikeError('conflict', `there is an account "${reference}" already${which}`);
-  }
+  await refuseTakenReference(tx, reference);
   const id = newId('acc');
   await tx.db
     .insertInto('accounts')
     .values({ id, reference, tag: tagOfNew(tx, tag), created_at: now })
     .execute();
   return id;
+}
+
+/** @throws TurnpikeError `conflict` */
+export async function refuseTakenReference(tx: Tx, reference: string): Promise<void> {
+  const known = await tx.db
+    .selectFrom('accounts')
+    .where('reference', '=', reference)
+    .select('id')
+    .executeTakeFirst();
+  if (known === undefined) return;
+  const which = (await seekAccount(tx, known.id)) === undefined ? '' : `: ${known.id}`;
+  throw new TurnpikeError('conflict', `there is an account "${reference}" already${which}`);
 }
 
 export function listAccounts({ store }: Context, page: Search & PageFilter = {}): Promise<Account[]> {

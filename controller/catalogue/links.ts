@@ -39,12 +39,20 @@ export function unlinkAccount({ store }: Context, name: string): Promise<Account
       throw new TurnpikeError('conflict', `account "${account.reference}" is not linked with another`);
     }
     await tx.db.updateTable('accounts').set({ link: null }).where('id', '=', account.id).execute();
-    const rest = await tx.db.selectFrom('accounts').where('link', '=', account.link).select('id').execute();
-    if (rest.length === 1) {
-      await tx.db.updateTable('accounts').set({ link: null }).where('link', '=', account.link).execute();
-    }
+    await dissolveLoneLinks(tx);
     return loadAccount(tx, account.id);
   });
+}
+
+/** A set of one is none. */
+export async function dissolveLoneLinks({ db }: Tx): Promise<void> {
+  const lone = db
+    .selectFrom('accounts')
+    .where('link', 'is not', null)
+    .groupBy('link')
+    .having((row) => row.fn.countAll(), '=', 1)
+    .select('link');
+  await db.updateTable('accounts').set({ link: null }).where('link', 'in', lone).execute();
 }
 
 /** Ids of the account and of those linked with it; `only`: its own alone. */

@@ -20,6 +20,8 @@ export interface Account {
   /** Then all its subscriptions are closed, also those to come. */
   readonly suspendedAt: number | null;
   readonly suspensionReason: string | null;
+  /** Since when it is kept and not used; or null. */
+  readonly restrictedAt: number | null;
   readonly createdAt: number;
 }
 

@@ -23,6 +23,9 @@ export function makeDeltas(items: ChangedItems): Delta[] {
     ...chunks(items.removedDeviceIds, itemsPerDelta).map((removedDeviceIds) =>
       create(DeltaSchema, { removedDeviceIds }),
     ),
+    ...chunks(items.erasedSubscriptionIds, itemsPerDelta).map((erasedSubscriptionIds) =>
+      create(DeltaSchema, { erasedSubscriptionIds }),
+    ),
     ...chunks(items.subscriptions, itemsPerDelta).map((chunk) =>
       create(DeltaSchema, { subscriptions: chunk.map(subscriptionMessage) }),
     ),

@@ -8,6 +8,7 @@ import type { Tx } from '../store/store.ts';
 /** What a node should hold or let go, of what changed after a revision. */
 export interface ChangedItems {
   readonly removedDeviceIds: readonly string[];
+  readonly erasedSubscriptionIds: readonly string[];
   readonly subscriptions: readonly SubscriptionItem[];
   readonly devices: readonly DeviceItem[];
 }
@@ -63,6 +64,7 @@ export interface Holder {
 export async function loadChangedItems(tx: Tx, holder: Holder, after: bigint): Promise<ChangedItems> {
   return {
     removedDeviceIds: await loadRemovedDevices(tx, holder, after),
+    erasedSubscriptionIds: await loadErased(tx, holder, after),
     subscriptions: await loadSubscriptions(tx, holder, after),
     devices: await loadDevices(tx, holder, after),
   };
@@ -86,6 +88,17 @@ async function loadRemovedDevices(tx: Tx, holder: Holder, after: bigint): Promis
     .select('device_id as id')
     .execute();
   return [...new Set([...removed, ...departed].map(({ id }) => id))];
+}
+
+async function loadErased(tx: Tx, { nodeId, incarnation }: Holder, after: bigint): Promise<string[]> {
+  const rows = await tx.db
+    .selectFrom('tombstones')
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .where('revision', '>', after)
+    .select('subscription_id')
+    .execute();
+  return rows.map(({ subscription_id }) => subscription_id);
 }
 
 /** A subscription stays on a node for as long as the incarnation lives, since its totals do. */

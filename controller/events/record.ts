@@ -30,8 +30,21 @@ export interface NewEvent {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+/** Of a customer whose data is kept and not used, nothing is told. */
+async function isRestricted({ db }: Tx, subscriptionId: string): Promise<boolean> {
+  const restricted = await db
+    .selectFrom('subscriptions')
+    .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
+    .where('subscriptions.id', '=', subscriptionId)
+    .where('accounts.restricted_at', 'is not', null)
+    .select('accounts.id')
+    .executeTakeFirst();
+  return restricted !== undefined;
+}
+
 /** In the transaction of the change that it tells of: there is no event without the change, and no change without it. */
 export async function recordEvent(tx: Tx, event: NewEvent): Promise<void> {
+  if (event.subscriptionId !== undefined && (await isRestricted(tx, event.subscriptionId))) return;
   await tx.db
     .insertInto('events')
     .values({

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StandingClock } from '../../test/unit/books/rig.ts';
 import { openStore, type Store } from '../store/store.ts';
-import { type Changes, createChanges, type Repeatable } from './changes.ts';
+import { type Answer, type Changes, createChanges, type Repeatable } from './changes.ts';
 import { forgetAnswers } from './forget.ts';
 import { fingerprint, seal, unseal } from './seal.ts';
 
@@ -24,6 +24,8 @@ const addAccount = async (id: string) => {
   );
   return { status: 201, body: { privateKey: 'SECRET', id } };
 };
+const make = (wanted: Repeatable | undefined, work: () => Promise<Answer>) =>
+  changes.make(wanted, work, async () => {});
 const accounts = () => store.transaction(({ db }) => db.selectFrom('accounts').select('id').execute());
 
 describe('a change', () => {
@@ -33,12 +35,12 @@ describe('a change', () => {
       sql`CREATE TABLE idempotency_keys (caller, key_hash, fingerprint, status, answer, created_at,
         CHECK (created_at IS NULL))`.execute(db),
     );
-    await expect(changes.make(repeatable, () => addAccount('a'))).rejects.toThrow(/CHECK/);
+    await expect(make(repeatable, () => addAccount('a'))).rejects.toThrow(/CHECK/);
     expect(await accounts()).toEqual([]);
   });
 
   it('that was refused keeps what it did before the refusal', async () => {
-    const refused = changes.make(repeatable, async () => {
+    const refused = make(repeatable, async () => {
       await addAccount('a');
       throw new Error('refused');
     });
@@ -46,8 +48,15 @@ describe('a change', () => {
     expect(await accounts()).toEqual([{ id: 'a' }]);
   });
 
+  it('that cannot be written down is not made', async () => {
+    const work = () => addAccount('a');
+    const record = () => Promise.reject(new Error('full'));
+    await expect(changes.make(repeatable, work, record)).rejects.toThrow('full');
+    expect(await accounts()).toEqual([]);
+  });
+
   it('of several calls is whole or not at all where that is asked', async () => {
-    const half = changes.make(undefined, () =>
+    const half = make(undefined, () =>
       changes.whole(async () => {
         await addAccount('a');
         throw new Error('refused');
@@ -58,7 +67,7 @@ describe('a change', () => {
   });
 
   it('leaves nothing in the database of what was in its answer, its request or its key', async () => {
-    await changes.make({ ...repeatable, key: 'KEYKEYKEY' }, () => addAccount('a'));
+    await make({ ...repeatable, key: 'KEYKEYKEY' }, () => addAccount('a'));
     const rows = await store.transaction(({ db }) => db.selectFrom('idempotency_keys').selectAll().execute());
     expect(rows).toHaveLength(1);
     const stored = rows.flatMap((row) =>
@@ -70,10 +79,10 @@ describe('a change', () => {
   });
 
   it('is forgotten after a day', async () => {
-    await changes.make(repeatable, () => addAccount('a'));
+    await make(repeatable, () => addAccount('a'));
     clock.pass(24 * 3600_000 - 1);
     await forgetAnswers({ store, clock });
-    expect(await changes.make(repeatable, () => addAccount('b'))).toMatchObject({ kind: 'repeated' });
+    expect(await make(repeatable, () => addAccount('b'))).toMatchObject({ kind: 'repeated' });
     clock.pass(1);
     await forgetAnswers({ store, clock });
     const left = await store.transaction(({ db }) => db.selectFrom('idempotency_keys').selectAll().execute());

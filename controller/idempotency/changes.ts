@@ -37,9 +37,14 @@ export type Outcome =
 export interface Changes {
   /**
    * Makes a change, in one transaction with the note that it was made. What `work` rejects with is passed on and not
-   * noted: the transactions of it that rejected are without effect, and the change may be tried again.
+   * noted: the transactions of it that rejected are without effect, and the change may be tried again. `record` writes
+   * down what was made; when it rejects, nothing was.
    */
-  make(repeatable: Repeatable | undefined, work: () => Promise<Answer>): Promise<Outcome>;
+  make(
+    repeatable: Repeatable | undefined,
+    work: () => Promise<Answer>,
+    record: (answer: Answer) => Promise<void>,
+  ): Promise<Outcome>;
   /** Notes a later answer in place of the first one. */
   amend(repeatable: Repeatable, answer: Answer): Promise<void>;
   /** Everything or nothing of several calls within one change. */
@@ -51,8 +56,8 @@ export function createChanges({ store, clock }: Pick<Context, 'store' | 'clock'>
   return {
     whole: (work) => store.together(work),
 
-    make: async (repeatable, work) => {
-      if (repeatable === undefined) return finish(await store.together(() => attempt(work)));
+    make: async (repeatable, work, record) => {
+      if (repeatable === undefined) return finish(await store.together(() => attempt(work, record)));
       const name = `${repeatable.caller} ${repeatable.key}`;
       if (inFlight.has(name)) return { kind: 'in-flight' };
       inFlight.add(name);
@@ -61,7 +66,7 @@ export function createChanges({ store, clock }: Pick<Context, 'store' | 'clock'>
           await store.together(async (tx) => {
             const before = await recall(tx, repeatable, clock.now());
             if (before !== undefined) return before;
-            const made = await attempt(work);
+            const made = await attempt(work, record);
             if (made.kind === 'done') await note(tx, repeatable, made.answer, clock.now());
             return made;
           }),
@@ -93,12 +98,18 @@ interface Refused {
  * A call that is refused takes its own part back; what was noted before, such as the event that a limit was reached,
  * outlasts the refusal.
  */
-async function attempt(work: () => Promise<Answer>): Promise<Refused | Extract<Outcome, { kind: 'done' }>> {
+async function attempt(
+  work: () => Promise<Answer>,
+  record: (answer: Answer) => Promise<void>,
+): Promise<Refused | Extract<Outcome, { kind: 'done' }>> {
+  let answer: Answer;
   try {
-    return { kind: 'done', answer: await work() };
+    answer = await work();
   } catch (error) {
     return { kind: 'refused', error };
   }
+  await record(answer);
+  return { kind: 'done', answer };
 }
 
 function finish(outcome: Outcome | Refused): Outcome {

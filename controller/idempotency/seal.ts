@@ -1,8 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-
-const algorithm = 'aes-256-gcm';
-const nonceBytes = 12;
-const tagBytes = 16;
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { decrypt, encrypt } from '../../common/aes-gcm.ts';
 
 /** Under what a caller's Idempotency-Key is found: of the key itself, nothing is stored. */
 export function hashOfKey(caller: string, key: string): Uint8Array {
@@ -16,22 +13,12 @@ export function fingerprint(key: string, request: unknown): Uint8Array {
 
 /** Encrypts an answer, so that only who has the Idempotency-Key and the caller's secret can read it again. */
 export function seal(answer: string, key: string, secret: string): Uint8Array {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, sealingKey(key, secret), nonce);
-  const sealed = Buffer.concat([cipher.update(answer, 'utf8'), cipher.final()]);
-  return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), sealed]));
+  return encrypt(sealingKey(key, secret), answer);
 }
 
 /** undefined when it was sealed with another key or secret. */
 export function unseal(sealed: Uint8Array, key: string, secret: string): string | undefined {
-  const decipher = createDecipheriv(algorithm, sealingKey(key, secret), sealed.subarray(0, nonceBytes));
-  decipher.setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes));
-  try {
-    const opened = decipher.update(sealed.subarray(nonceBytes + tagBytes));
-    return Buffer.concat([opened, decipher.final()]).toString('utf8');
-  } catch {
-    return undefined;
-  }
+  return decrypt(sealingKey(key, secret), sealed);
 }
 
 function sealingKey(key: string, secret: string): Buffer {

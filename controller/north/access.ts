@@ -5,6 +5,7 @@ import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Reach } from '../catalogue/reach.ts';
 import type { Api, Caller } from './api.ts';
+import { peerUser } from './peer-user.ts';
 import { Refusal } from './problem.ts';
 
 /** 256 random bits; what it starts with lets scanners for leaked secrets know it. */
@@ -17,12 +18,10 @@ export function hashApiKey(key: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update(key).digest());
 }
 
-const socketCaller: Caller = { id: 'socket', apiKey: undefined, secret: '' };
-
 /** Whoever may open the socket is trusted. */
 export function trustCallers(api: Api): void {
   api.addHook('onRequest', async (request) => {
-    request.caller = socketCaller;
+    request.caller = { id: 'socket', apiKey: undefined, secret: '', uid: peerUser(request.raw.socket) };
   });
 }
 

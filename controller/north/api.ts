@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Audit } from '../audit/audit.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ReadHealth } from '../health.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
+import type { Privacy } from '../privacy/privacy.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { Versioned } from './versions.ts';
 
@@ -32,6 +34,8 @@ export interface RouteContext {
   readonly apiKeys: ApiKeys;
   readonly changes: Changes;
   readonly webhooks: Webhooks;
+  readonly audit: Audit;
+  readonly privacy: Privacy;
   readonly joining: Joining;
   readonly rollover: CaRollover;
   readonly health: ReadHealth;
@@ -48,6 +52,8 @@ export interface Caller {
   readonly apiKey: ApiKey | undefined;
   /** The key itself; empty on the socket. */
   readonly secret: string;
+  /** On the socket: the Unix user who sent it, where the kernel told. */
+  readonly uid?: number | undefined;
 }
 
 declare module 'fastify' {
@@ -56,6 +62,10 @@ declare module 'fastify' {
     scope?: Scope | 'public' | 'socket';
     /** Not a GET, and yet it changes nothing, or keeps count of its changes itself. */
     changes?: false;
+    /** It hands out secrets or personal data: who asked for them is written down. */
+    audited?: true;
+    /** A right of customers: also where their data is restricted. */
+    right?: true;
     /** A key that is confined to a tag may use it: it says and does nothing of what others have. */
     confinable?: boolean;
     /** What it changes, for If-Match. */

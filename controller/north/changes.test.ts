@@ -1,13 +1,9 @@
-import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { silentLogger } from '../../common/log.ts';
-import { goodHealth, openRig, type Rig } from '../../test/unit/books/rig.ts';
+import { openRig, type Rig } from '../../test/unit/books/rig.ts';
+import { addApiKey, apiOn } from '../../test/unit/north-api.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
-import type { CaRollover } from '../identity/ca-rollover.ts';
 import { hashApiKey } from './access.ts';
 import type { Api } from './api.ts';
-import { createApiMetrics } from './api-metrics.ts';
-import { buildApi } from './server.ts';
 
 let rig: Rig;
 let api: Api;
@@ -26,26 +22,13 @@ afterEach(async () => {
 });
 
 async function makeApi(trust: 'socket' | 'key'): Promise<Api> {
-  const { catalogue, apiKeys, changes, webhooks } = rig.books;
-  const built = await buildApi({
-    ...{ catalogue, apiKeys, changes, webhooks, trust },
-    joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
-    version: '0.0.0',
-    requestsPerMinute: 6000,
-    rollover: {} as CaRollover,
-    health: goodHealth,
-    log: silentLogger,
-    metrics: createApiMetrics(new Registry()),
-  });
+  const built = await apiOn(rig, trust);
   open.push(built);
   return built;
 }
 
-async function addKey(name: string, scopes: readonly Scope[], budgetBytes?: bigint) {
-  const hash = hashApiKey(`turnpike_${name}`);
-  await rig.books.apiKeys.add({ name, scopes, hash, ...(budgetBytes !== undefined && { budgetBytes }) });
-  return { authorization: `Bearer turnpike_${name}` };
-}
+const addKey = (name: string, scopes: readonly Scope[], budgetBytes?: bigint) =>
+  addApiKey(rig, name, scopes, budgetBytes);
 
 type Headers = Record<string, string>;
 

@@ -1,13 +1,14 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Answer, Outcome, Repeatable } from '../idempotency/changes.ts';
 import type { Api, RouteContext } from './api.ts';
+import { auditDone, namedIn } from './audit.ts';
 import { Refusal } from './problem.ts';
 import { etagOf, matches, type Version, type Versioned } from './versions.ts';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
 /**
- * Every route that changes something: one transaction for each request, If-Match looked at within it, and made once
+ * Every route that changes something: one transaction for each request, in the audit log too, If-Match looked at within it, and made once
  * for each Idempotency-Key.
  */
 export function makeChangesOnce(api: Api, context: RouteContext): void {
@@ -42,7 +43,12 @@ async function change(
   const versioned = route.config?.versioned;
   const repeatable = readKey(request);
   let etag: string | undefined;
-  const outcome = await changes.make(repeatable, async () => {
+  const record = async ({ status, body }: Answer) => {
+    // Only now: of what the caller may not see, nothing is said.
+    if (route.config?.right !== true) await context.privacy.refuseRestricted(namedIn(request));
+    await auditDone(context, route, request, status, body);
+  };
+  const work = async () => {
     const found = await checkVersion(versioned, request);
     const body = await handler(request, reply);
     // What a removal leaves has no version.
@@ -50,7 +56,8 @@ async function change(
       etag = etagOf(await versioned.load(request.catalogue, found.id));
     }
     return { status: successOf(route), body };
-  });
+  };
+  const outcome = await changes.make(repeatable, work, record);
   const answer = await settle(context, request, repeatable, answerOf(outcome));
   if (etag !== undefined) reply.header('etag', etag);
   if (outcome.kind === 'repeated') reply.header('idempotency-replayed', 'true');

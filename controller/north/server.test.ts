@@ -4,12 +4,14 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { silentLogger } from '../../common/log.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import { goodHealth } from '../../test/unit/books/rig.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { tariffDefaults } from '../catalogue/tariff-settings.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
+import type { Privacy } from '../privacy/privacy.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { hashApiKey } from './access.ts';
 import { createApiMetrics } from './api-metrics.ts';
@@ -55,6 +57,8 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     apiKeys,
     changes,
     webhooks: {} as Webhooks,
+    privacy: {} as Privacy,
+    audit: { done: async () => {}, refused: async () => {} } as unknown as Audit,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover,
     health: goodHealth,

@@ -9,6 +9,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { demandKeys, giveCatalogues, trustCallers } from './access.ts';
 import type { Api, Route, RouteContext } from './api.ts';
 import type { ApiMetrics } from './api-metrics.ts';
+import { auditAnswers, auditRefused } from './audit.ts';
 import { isChange, makeChangesOnce } from './changes.ts';
 import { describeApi } from './describe.ts';
 import { InvalidRequest, type Problem, toProblem } from './problem.ts';
@@ -48,7 +49,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   });
   api.setValidatorCompiler(compileValidator);
   api.removeContentTypeParser('text/plain');
-  answerProblems(api, options.log);
+  answerProblems(api, options);
   refuseWhatIsUnknown(api);
   api.decorateRequest('caller', undefined);
   api.decorateRequest('afterwards', undefined);
@@ -57,6 +58,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   else trustCallers(api);
   if (options.trust === 'key') await limitRates(api, options.requestsPerMinute);
   makeChangesOnce(api, options);
+  auditAnswers(api, options);
   await allowStreams(api);
   observe(api, options);
   await describeApi(api, options.version);
@@ -65,12 +67,14 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   return api;
 }
 
-function answerProblems(api: Api, log: Logger): void {
+function answerProblems(api: Api, options: ApiOptions): void {
+  const { log } = options;
   api.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error);
     if (problem.status >= 500) log.error({ err: error, route: request.routeOptions.url }, 'request failed');
     const challenge = challengeOf(problem);
     if (challenge !== undefined) reply.header('www-authenticate', challenge);
+    auditRefused(options, request, problem);
     return sendProblem(reply, problem);
   });
   api.setNotFoundHandler((request) => {

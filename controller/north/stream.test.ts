@@ -18,9 +18,19 @@ const authorization = 'Bearer turnpike_bot';
 beforeEach(async () => {
   rig = await openRig();
   await rig.books.apiKeys.add({ name: 'bot', scopes: ['read'], hash: hashApiKey('turnpike_bot') });
-  const { catalogue, apiKeys, changes, webhooks } = rig.books;
+  const { catalogue, apiKeys, changes, webhooks, audit, privacy } = rig.books;
   api = await buildApi({
-    ...{ catalogue, apiKeys, changes, webhooks, trust: 'key', version: '0.0.0', requestsPerMinute: 20 },
+    ...{
+      catalogue,
+      apiKeys,
+      changes,
+      webhooks,
+      privacy,
+      audit,
+      trust: 'key',
+      version: '0.0.0',
+      requestsPerMinute: 20,
+    },
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover: {} as CaRollover,
     health: goodHealth,

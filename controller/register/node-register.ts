@@ -5,6 +5,7 @@ import { servingIncarnation } from '../accounting/incarnation.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { noteFoundNode } from '../events/watch.ts';
+import { noteErased } from '../privacy/tombstones.ts';
 import type { NodeIdentity, NodeRegister } from '../south/ports.ts';
 import { chunks, selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
@@ -29,6 +30,11 @@ export function createNodeRegister(context: Context): NodeRegister {
       if (!isCurrent(identity)) return;
       live.contact(identity.nodeId);
       live.applied(identity.nodeId, revision, refusals);
+    },
+    erased: async (identity, revision) => {
+      if (!isCurrent(identity)) return;
+      live.contact(identity.nodeId);
+      await store.transaction((tx) => noteErased(context, tx, identity, revision));
     },
     presence: async (identity, devices) => {
       if (!isCurrent(identity)) return;

@@ -33,6 +33,8 @@ export interface NodeRegister {
     revision: bigint,
     refusals: readonly { id: string; reason: string }[],
   ): Promise<void>;
+  /** Up to this revision, nothing is left there of what was to be erased. */
+  erased(identity: NodeIdentity, revision: bigint): Promise<void>;
   presence(identity: NodeIdentity, devices: readonly DevicePresence[]): Promise<void>;
   disconnected(identity: NodeIdentity): Promise<void>;
 }

@@ -116,6 +116,8 @@ async function take(
       if (node) node.appliedRevision = revision;
       return register.applied(identity, revision, refusals.slice(0, mostRefusals).map(tame));
     }
+    case 'erased':
+      return register.erased(identity, message.value.revision);
     case 'presence':
       return register.presence(identity, message.value.devices);
     case 'heartbeat':

@@ -9,6 +9,7 @@ export function confine(store: Store, tag: string): Store {
   return {
     transaction: (work) => store.transaction(within(work)),
     together: (work) => store.together(within(work)),
+    scrub: () => store.scrub(),
     onEvent: (listener) => store.onEvent(listener),
     onRevision: (listener) => store.onRevision(listener),
     close: () => store.close(),

@@ -29,6 +29,12 @@ export interface Schema {
   idempotency_keys: IdempotencyKeyTable;
   webhooks: WebhookTable;
   deliveries: DeliveryTable;
+  audit: AuditTable;
+  audit_keys: AuditKeyTable;
+  audit_anchor: AuditAnchorTable;
+  erasures: ErasureTable;
+  erasure_nodes: ErasureNodeTable;
+  tombstones: TombstoneTable;
 }
 
 /** One row. */
@@ -48,6 +54,8 @@ export interface FleetTable {
   hardware_key_sha256: Uint8Array | null;
   /** Signs what nodes are told of their grants; null before the first start. */
   voucher_key: Uint8Array | null;
+  /** Signs receipts of erasures: Ed25519, PKCS#8; null before the first start. */
+  receipt_key: Uint8Array | null;
 }
 
 export interface GroupTable {
@@ -108,6 +116,8 @@ export interface AccountTable {
   /** With all its subscriptions, also those to come. */
   suspended_at: number | null;
   suspension_reason: string | null;
+  /** Kept and not used: it is suspended, nothing of it is changed or told, and nothing goes by itself. */
+  restricted_at: number | null;
   created_at: number;
 }
 
@@ -461,6 +471,80 @@ export interface DeliveryTable {
   last_status: Generated<number | null>;
   last_error: Generated<string | null>;
   created_at: number;
+}
+
+/** What was done and refused, in order of `id`; never changed, and shortened from its beginning only (controller/audit). */
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  /** Id of an API key; `socket`; `controller` for what it does by itself; `unknown` for who gave no key that is known. */
+  actor: string;
+  /** Of the API key, as it was then. */
+  actor_name: string | null;
+  /** The Unix user behind the socket. */
+  uid: number | null;
+  method: string;
+  /** As /openapi.json names it. */
+  route: string;
+  status: number;
+  /** The last part of its type, where it was refused. */
+  problem: string | null;
+  /** How often within a minute; 1 unless it was refused. */
+  times: number;
+  /** JSON object: ids of what is the operator's own. */
+  subject: string;
+  /** Stands for the account, and tells nothing of it once its key is gone. */
+  account_handle: Uint8Array | null;
+  /** JSON object: ids of account, subscription, device; encrypted with the account's key. */
+  sealed: Uint8Array | null;
+  /** SHA-256 over the hash of the entry before and this one. */
+  hash: Uint8Array;
+}
+
+/** By account: what its entries in the audit log are encrypted with. Without it they are of nobody. */
+export interface AuditKeyTable {
+  account_id: string;
+  handle: Uint8Array;
+  key: Uint8Array;
+}
+
+/** One row: where the chain begins, since older entries are no longer kept. */
+export interface AuditAnchorTable {
+  id: 1;
+  /** Of the last entry that is gone; 0: none is. */
+  entry_id: number;
+  hash: Uint8Array;
+}
+
+/** That customers were erased; not who. */
+export interface ErasureTable {
+  id: string;
+  accounts: number;
+  subscriptions: number;
+  devices: number;
+  /** By then no backup is left that was made before. */
+  backups_until: number;
+  /** The files of the database may still hold something of it. */
+  unscrubbed: number;
+  created_at: number;
+}
+
+/** Nodes on which an erased customer was, in one incarnation of each. */
+export interface ErasureNodeTable {
+  erasure_id: string;
+  node_id: string;
+  incarnation: number;
+  /** `retired`: that identity of it is over, and nobody will tell what is left there. */
+  state: 'pending' | 'erased' | 'retired';
+}
+
+/** What a node is to erase still; goes when it has. */
+export interface TombstoneTable {
+  node_id: string;
+  incarnation: number;
+  subscription_id: string;
+  erasure_id: string;
+  revision: bigint;
 }
 
 export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;

@@ -35,6 +35,11 @@ export interface Store {
    * this resolves. A part that rejects is without effect and the others stay; when `work` rejects, all are without effect.
    */
   together<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Writes the files anew, so that nothing of what was deleted is left in them: not in free pages, in gaps, or in the log
+   * of writes. Everything waits for it, as long as writing the database takes.
+   */
+  scrub(): Promise<void>;
   /** Calls back after each commit in which something happened. Returns stop. */
   onEvent(listener: () => void): () => void;
   /** Calls back after each commit that took a revision. Returns stop. */
@@ -67,6 +72,7 @@ function open(path: string): DatabaseSync {
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = FULL');
+    database.exec('PRAGMA secure_delete = ON');
     database.exec('BEGIN IMMEDIATE; COMMIT');
     return database;
   } catch (error) {
@@ -184,6 +190,20 @@ class SqliteStore implements Store {
       }
     } finally {
       unit.busy = false;
+    }
+  }
+
+  async scrub(): Promise<void> {
+    if (this.#inside.getStore() !== undefined) {
+      throw new TurnpikeError('internal', 'the files cannot be written anew within a transaction');
+    }
+    try {
+      await this.#db.connection().execute(async (db) => {
+        await sql`VACUUM`.execute(db);
+        await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
+      });
+    } catch (error) {
+      throw storeFailure(error, this.#path);
     }
   }
 

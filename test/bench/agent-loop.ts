@@ -80,6 +80,7 @@ function describeFleet({ peers, model }: Fleet): DesiredDelta {
   return {
     removedDeviceIds: [],
     removedSubscriptionIds: [],
+    erasedSubscriptionIds: [],
     subscriptions: ids.map((id) => ({
       ...{ id: subscriptionId(id), revision: 1n, metering: 'granted', recall: 0 },
       ...{ grantedBytes: allowancePerDevice, allowance: true, period: 1, nextGrantedBytes: 0n },

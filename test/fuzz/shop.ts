@@ -28,7 +28,7 @@ const keys = [generateWireguardKeyPair(), generateWireguardKeyPair()];
 export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop> {
   let books = await stockedBooks();
   const registry = new Registry();
-  const late = <Part extends 'catalogue' | 'apiKeys' | 'changes' | 'webhooks'>(
+  const late = <Part extends 'catalogue' | 'apiKeys' | 'changes' | 'webhooks' | 'audit' | 'privacy'>(
     part: Part,
   ): Rig['books'][Part] =>
     new Proxy({} as Rig['books'][Part], {
@@ -39,6 +39,8 @@ export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop
     apiKeys: late('apiKeys'),
     changes: late('changes'),
     webhooks: late('webhooks'),
+    audit: late('audit'),
+    privacy: late('privacy'),
     requestsPerMinute: 1_000_000,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => `sha256:${'0'.repeat(64)}` },
     rollover: { status: noRollover, begin: noRollover, finish: noRollover },

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../lab/eventually.ts';
 import { labForTest } from '../lab/in-vitest.ts';
@@ -71,4 +73,20 @@ test('a device removed while a node was cut off is closed there by the first mes
   const accepted = await lab.traffic.settled(2000, 30_000);
   expect(await lab.node(2).peers()).toEqual([]);
   await sale.billedBetween(accepted, accepted + inFlight);
+
+  // And who is erased then is in no byte that any of them keeps.
+  const { receipt } = await lab.controller.cli.json<{ receipt: { complete: boolean } }>(
+    ...['privacy', 'erase', 'customer-of-lab', '--yes'],
+  );
+  expect(receipt.complete).toBe(true);
+  const places = [lab.controller.directory, ...lab.nodes.map(({ host }) => host.file('state'))];
+  const { id, publicKey } = sale.device(1);
+  for (const trace of ['customer-of-lab', sale.subscription, id, publicKey]) {
+    expect([trace, ...places.flatMap((place) => filesWith(place, trace))]).toEqual([trace]);
+  }
 });
+
+function filesWith(directory: string, trace: string): string[] {
+  const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.flatMap(({ name }) => (readFileSync(join(directory, name)).includes(trace) ? [name] : []));
+}

@@ -14,6 +14,8 @@ import { listApiKeys } from './api-keys/list.ts';
 import { removeApiKey } from './api-keys/remove.ts';
 import { rotateApiKey } from './api-keys/rotate.ts';
 import { showApiKey } from './api-keys/show.ts';
+import { listAudit } from './audit/list.ts';
+import { verifyAudit } from './audit/verify.ts';
 import { exportLines } from './bulk/export.ts';
 import { importLines } from './bulk/import.ts';
 import { reconcile } from './bulk/reconcile.ts';
@@ -46,6 +48,13 @@ import { listNodes } from './nodes/list.ts';
 import { removeNode } from './nodes/remove.ts';
 import { showNode } from './nodes/show.ts';
 import { makeJoinToken } from './nodes/token.ts';
+import { eraseAccount } from './privacy/erase.ts';
+import { exportAccount } from './privacy/export.ts';
+import { showInventory } from './privacy/inventory.ts';
+import { listErasures, showErasure } from './privacy/receipts.ts';
+import { rectifyAccount } from './privacy/rectify.ts';
+import { liftRestriction, restrictAccount } from './privacy/restrict.ts';
+import { showRetention } from './privacy/retention.ts';
 import { findBookings } from './subscriptions/bookings.ts';
 import { cancel } from './subscriptions/cancel.ts';
 import { changeSubscriptionTariff } from './subscriptions/change.ts';
@@ -80,6 +89,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[listDevices, showDevice, listNodes, showNode, listGroups, showGroup],
     ...[findBookings, listEvents, showUsage, showDailyUsage, exportLines],
     ...[showStatus, showHealth, listHeaviest, explain],
+    ...[showInventory, showRetention],
   ],
   support: [
     ...[suspendAccount, resumeAccount, suspend, resume, topUp],
@@ -97,7 +107,9 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[addTariff, changeTariff, removeTariff, switchEnforcement],
     ...[addApiKey, listApiKeys, showApiKey, changeApiKey, rotateApiKey, removeApiKey],
     ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
-    ...[listDeliveries, replayWebhook],
+    ...[listDeliveries, replayWebhook, listAudit, verifyAudit],
+    ...[exportAccount, eraseAccount, listErasures, showErasure, rectifyAccount],
+    ...[restrictAccount, liftRestriction],
   ],
   // Who may rule over the nodes' identities is at the machine.
   socket: [showCa, beginCa, finishCa],

@@ -34,6 +34,7 @@ export const Account = Type.Object(
       'Since when all its subscriptions are closed, also those to come; or null.',
     ),
     suspensionReason: nullable(Type.String(), 'Null unless it is suspended.'),
+    restrictedAt: nullable(time(''), 'Since when it is kept and not used; or null.'),
     createdAt: time('When it was added.'),
   },
   { ...strict, title: 'Account' },

@@ -10,6 +10,7 @@ const meanings = {
   group: 'Name or id.',
   webhook: 'Id.',
   key: 'Name or id.',
+  erasure: 'Id.',
   id: 'Of a subscription or a device; or an account that has one subscription.',
 } as const;
 

@@ -12,7 +12,8 @@ const statements = [
     ca_pin TEXT,
     next_ca_pin TEXT,
     hardware_key_sha256 BLOB,
-    voucher_key BLOB
+    voucher_key BLOB,
+    receipt_key BLOB
   )`,
   `INSERT INTO fleet (id, revision, enforcement) VALUES (1, 0, 'enforce')`,
   `CREATE TABLE groups (
@@ -56,6 +57,7 @@ const statements = [
     tag TEXT,
     suspended_at INTEGER,
     suspension_reason TEXT,
+    restricted_at INTEGER,
     created_at INTEGER NOT NULL
   )`,
   `CREATE INDEX accounts_by_link ON accounts (link)`,
@@ -353,6 +355,61 @@ const statements = [
   `CREATE INDEX deliveries_next ON deliveries (webhook_id, next_at) WHERE state = 'due'`,
   `CREATE INDEX deliveries_by_time ON deliveries (created_at)`,
   `CREATE INDEX deliveries_by_event ON deliveries (event_id) WHERE state IN ('waiting', 'due')`,
+  `CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    actor_name TEXT,
+    uid INTEGER,
+    method TEXT NOT NULL,
+    route TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    problem TEXT,
+    times INTEGER NOT NULL CHECK (times > 0),
+    subject TEXT NOT NULL,
+    account_handle BLOB,
+    sealed BLOB,
+    hash BLOB NOT NULL,
+    CHECK ((account_handle IS NULL) = (sealed IS NULL))
+  )`,
+  `CREATE INDEX audit_by_account ON audit (account_handle, id) WHERE account_handle IS NOT NULL`,
+  `CREATE TABLE audit_keys (
+    account_id TEXT NOT NULL PRIMARY KEY REFERENCES accounts (id),
+    handle BLOB NOT NULL UNIQUE,
+    key BLOB NOT NULL
+  )`,
+  `CREATE TABLE audit_anchor (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    entry_id INTEGER NOT NULL,
+    hash BLOB NOT NULL
+  )`,
+  `INSERT INTO audit_anchor (id, entry_id, hash) VALUES (1, 0, x'')`,
+  `CREATE TABLE erasures (
+    id TEXT NOT NULL PRIMARY KEY,
+    accounts INTEGER NOT NULL,
+    subscriptions INTEGER NOT NULL,
+    devices INTEGER NOT NULL,
+    backups_until INTEGER NOT NULL,
+    unscrubbed INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  )`,
+  `CREATE TABLE erasure_nodes (
+    erasure_id TEXT NOT NULL REFERENCES erasures (id),
+    node_id TEXT NOT NULL REFERENCES nodes (id),
+    incarnation INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'erased', 'retired')),
+    PRIMARY KEY (erasure_id, node_id, incarnation)
+  )`,
+  `CREATE TABLE tombstones (
+    node_id TEXT NOT NULL,
+    incarnation INTEGER NOT NULL,
+    subscription_id TEXT NOT NULL,
+    erasure_id TEXT NOT NULL REFERENCES erasures (id),
+    revision BIGINT NOT NULL,
+    PRIMARY KEY (node_id, incarnation, subscription_id)
+  )`,
+  `CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

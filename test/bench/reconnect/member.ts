@@ -66,6 +66,10 @@ export class Member implements DesiredSink, ReportSource {
 
   settings(): void {}
 
+  async erased(): Promise<bigint> {
+    return this.#revision;
+  }
+
   async apply(deltas: readonly DesiredDelta[], revision: bigint) {
     for (const { removedDeviceIds, removedSubscriptionIds, devices, subscriptions } of deltas) {
       for (const id of removedDeviceIds) this.#devices.delete(id);

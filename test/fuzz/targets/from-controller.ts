@@ -90,6 +90,7 @@ const subscription = fc.record({
 const delta = fc.record({
   removedDeviceIds: fc.array(id('dev'), { maxLength: 2 }),
   removedSubscriptionIds: fc.array(id('sub'), { maxLength: 1 }),
+  erasedSubscriptionIds: fc.array(id('sub'), { maxLength: 1 }),
   subscriptions: fc.array(subscription, { maxLength: 3 }),
   devices: fc.array(device, { maxLength: 4 }),
 });

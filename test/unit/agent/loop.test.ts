@@ -52,6 +52,7 @@ async function start(): Promise<void> {
 const joined = {
   removedDeviceIds: [],
   removedSubscriptionIds: [],
+  erasedSubscriptionIds: [],
   subscriptions: [subscription(1, { grantedBytes: 2_000_000n })],
   devices: [device(2)],
 };

@@ -174,7 +174,16 @@ export class Rig {
     this.inbox.heard(false);
     this.revision += 1n;
     const answer = this.inbox.apply(
-      [{ removedDeviceIds: [], removedSubscriptionIds: [], subscriptions: [], devices: [], ...delta }],
+      [
+        {
+          removedDeviceIds: [],
+          removedSubscriptionIds: [],
+          erasedSubscriptionIds: [],
+          subscriptions: [],
+          devices: [],
+          ...delta,
+        },
+      ],
       this.revision,
     );
     await this.run({ reading: false });

@@ -19,7 +19,13 @@ afterEach(() => {
 });
 
 const grant = (bytes: bigint) => [subscription(1, { grantedBytes: bytes, allowance: false })];
-const delta = { removedDeviceIds: [], removedSubscriptionIds: [], subscriptions: [], devices: [] };
+const delta = {
+  removedDeviceIds: [],
+  removedSubscriptionIds: [],
+  erasedSubscriptionIds: [],
+  subscriptions: [],
+  devices: [],
+};
 const idle = { reading: false, full: false };
 
 /** Readings end only when they are ended from outside. Says how many were begun. */

@@ -29,6 +29,7 @@ test('what is older than what was heard is refused, and changes nothing', async 
   const older = {
     removedDeviceIds: [device(2).id],
     removedSubscriptionIds: [],
+    erasedSubscriptionIds: [],
     subscriptions: [],
     devices: [],
   };

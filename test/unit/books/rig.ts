@@ -193,12 +193,21 @@ export class TestNode {
   async sync(from = this.revision): Promise<Uint8Array> {
     const { deltas, revision, digest } = await this.#books.desired.since(this.identity, from);
     for (const delta of deltas) for (const id of delta.removedDeviceIds) this.devices.delete(id);
+    for (const id of deltas.flatMap(({ erasedSubscriptionIds }) => erasedSubscriptionIds)) this.#erase(id);
     for (const { subscriptions } of deltas)
       for (const one of subscriptions) this.subscriptions.set(one.id, one);
     for (const { devices } of deltas) for (const one of devices) this.devices.set(one.id, one);
     this.revision = revision;
     await this.#books.register.applied(this.identity, revision, []);
+    await this.#books.register.erased(this.identity, revision);
     return digest;
+  }
+
+  #erase(id: string): void {
+    this.subscriptions.delete(id);
+    for (const device of this.devices.values()) {
+      if (device.subscriptionId === id) this.devices.delete(device.id);
+    }
   }
 
   /** The digest over what this node holds. */

@@ -100,10 +100,20 @@ export class NodeStandIn implements DesiredSink, ReportSource {
 
   settings(): void {}
 
+  async erased(): Promise<bigint> {
+    return this.revision();
+  }
+
   async apply(deltas: readonly DesiredDelta[], revision: bigint) {
     for (const delta of deltas) {
       for (const id of delta.removedDeviceIds) this.devices.delete(id);
       for (const id of delta.removedSubscriptionIds) this.subscriptions.delete(id);
+      for (const id of delta.erasedSubscriptionIds) {
+        this.subscriptions.delete(id);
+        for (const device of this.devices.values()) {
+          if (device.subscriptionId === id) this.devices.delete(device.id);
+        }
+      }
     }
     for (const delta of deltas) {
       for (const item of delta.subscriptions) this.subscriptions.set(item.id, item);

@@ -26,6 +26,7 @@ import type {
 
 /** The controller's books in memory: enough for the streams, and with handles for the tests. */
 export class MemoryBooks implements DesiredState, NodeRegister, Booking, IdentityStore {
+  readonly erasedCalls: { nodeId: string; revision: bigint }[] = [];
   readonly events: string[] = [];
   readonly booked = new Map<bigint, Uint8Array>();
   /** How often each report came. */
@@ -123,6 +124,11 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
     refusals: readonly { id: string }[],
   ): Promise<void> {
     this.events.push(`applied ${revision} but ${refusals.length}`);
+  }
+
+  erased(identity: NodeIdentity, revision: bigint): Promise<void> {
+    this.erasedCalls.push({ nodeId: identity.nodeId, revision });
+    return Promise.resolve();
   }
 
   async presence(_identity: NodeIdentity, devices: readonly DevicePresence[]): Promise<void> {

@@ -178,6 +178,10 @@ export class MemorySink implements DesiredSink {
     return { refusals: [] };
   }
 
+  async erased(): Promise<bigint> {
+    return this.#revision;
+  }
+
   time(timeMs: number, first: boolean): void {
     this.times.push({ timeMs, first });
   }

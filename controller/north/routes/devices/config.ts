@@ -8,6 +8,7 @@ export const showConfig: Route = (api) => {
   api.get(
     '/v1/devices/:device/config',
     {
+      config: { audited: true },
       schema: {
         tags: ['devices'],
         summary: "A device's configuration for one node, with a placeholder for the private key",
@@ -23,7 +24,8 @@ export const showConfig: Route = (api) => {
     },
     async ({ params, query, catalogue }, reply) => {
       const text = renderWgQuick(await catalogue.getClientSettings(params.device, query.node));
-      return reply.type('text/plain; charset=utf-8').send(text);
+      reply.type('text/plain; charset=utf-8');
+      return text;
     },
   );
 };

@@ -43,9 +43,12 @@ export const makeConfig: Route = (api) => {
         });
       }
       const text = renderWgQuick({ ...settings, device: { ...settings.device, privateKey } });
-      if (format === 'qr-svg') return reply.type('image/svg+xml').send(await renderQr(text, 'svg'));
-      const shown = format === 'qr-terminal' ? await renderQr(text, 'terminal') : text;
-      return reply.type('text/plain; charset=utf-8').send(shown);
+      if (format === 'qr-svg') {
+        reply.type('image/svg+xml');
+        return renderQr(text, 'svg');
+      }
+      reply.type('text/plain; charset=utf-8');
+      return format === 'qr-terminal' ? renderQr(text, 'terminal') : text;
     },
   );
 };

@@ -1,0 +1,118 @@
+import { decrypt } from '../../common/aes-gcm.ts';
+import type { Context } from '../books/context.ts';
+import { findAccount } from '../catalogue/find.ts';
+import { noLimit } from '../catalogue/paging.ts';
+import type { Tx } from '../store/store.ts';
+import { Attempts } from './attempts.ts';
+import type { AuditRow } from './chain.ts';
+import { type Actor, recordAudit } from './record.ts';
+import { findSubject, type Named, noSubject } from './subject.ts';
+import { type NotedHead, type Verdict, verifyAudit } from './verify.ts';
+
+/** What was asked for, by whom. */
+export interface Request {
+  readonly actor: Actor;
+  readonly method: string;
+  readonly route: string;
+  /** What it names, in the words of the caller: only ids of what is there are written down. */
+  readonly named: Named;
+}
+
+/** Who did what, when, with what result; also what was refused. */
+export interface Audit {
+  /** In the transaction that is under way, if there is one. @param made ids from the answer */
+  done(request: Request, status: number, made: readonly string[]): Promise<void>;
+  refused(request: Request, status: number, problem: string): Promise<void>;
+  /** Writes what was refused again and again, once its minute is over. */
+  settleAttempts(): Promise<void>;
+  list(filter?: AuditFilter): Promise<AuditEntry[]>;
+  verify(noted?: NotedHead): Promise<Verdict>;
+}
+
+export interface AuditFilter {
+  /** Id or reference. */
+  readonly account?: string;
+  readonly limit?: number;
+  /** Id of an entry: what is older follows. */
+  readonly after?: string;
+}
+
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: number;
+  readonly actor: string;
+  readonly actorName: string | null;
+  readonly uid: number | null;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly problem: string | null;
+  readonly times: number;
+  /** Ids, by kind. */
+  readonly subject: Readonly<Record<string, string | number>>;
+  /** It was of a customer who has been erased: of whom, nobody can tell. */
+  readonly erased: boolean;
+}
+
+export function createAudit(context: Pick<Context, 'store' | 'clock'>): Audit {
+  const { store, clock } = context;
+  const attempts = new Attempts();
+  return {
+    done: ({ named, ...request }, status, made) =>
+      store.transaction(async (tx) => {
+        const subject = await findSubject(tx, named, made);
+        await recordAudit(tx, { ...request, at: clock.now(), status, subject });
+      }),
+    refused: async ({ named, ...request }, status, problem) => {
+      const attempt = { ...request, at: clock.now(), status, problem };
+      if (attempts.isAgain(attempt)) return;
+      await store.transaction(async (tx) =>
+        recordAudit(tx, { ...attempt, subject: await findSubject(tx, named) }),
+      );
+    },
+    settleAttempts: async () => {
+      const entries = attempts.due(clock.now());
+      if (entries.length === 0) return;
+      await store.transaction(async (tx) => {
+        for (const entry of entries) await recordAudit(tx, { ...entry, subject: noSubject });
+      });
+    },
+    list: (filter) => store.transaction((tx) => listAudit(tx, filter)),
+    verify: (noted) => verifyAudit(context, noted),
+  };
+}
+
+/** The latest first. */
+export async function listAudit(tx: Tx, filter: AuditFilter = {}): Promise<AuditEntry[]> {
+  let query = tx.db
+    .selectFrom('audit')
+    .leftJoin('audit_keys', 'audit_keys.handle', 'audit.account_handle')
+    .selectAll('audit')
+    .select('audit_keys.key')
+    .orderBy('audit.id', 'desc')
+    .limit(filter.limit ?? noLimit);
+  if (filter.after !== undefined) query = query.where('audit.id', '<', Number(filter.after));
+  if (filter.account !== undefined) {
+    const { id } = await findAccount(tx, filter.account);
+    query = query.where('audit_keys.account_id', '=', id);
+  }
+  return (await query.execute()).map(view);
+}
+
+function view({ key, ...row }: AuditRow & { key: Uint8Array | null }): AuditEntry {
+  const sealed = key && row.sealed && decrypt(key, row.sealed);
+  return {
+    id: String(row.id),
+    at: row.at,
+    actor: row.actor,
+    actorName: row.actor_name,
+    uid: row.uid,
+    method: row.method,
+    route: row.route,
+    status: row.status,
+    problem: row.problem,
+    times: row.times,
+    subject: { ...JSON.parse(row.subject), ...(sealed ? JSON.parse(sealed) : {}) },
+    erased: row.sealed !== null && key === null,
+  };
+}

@@ -1,0 +1,104 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import { newId } from '../../common/ids.ts';
+import type { Context } from '../books/context.ts';
+import type { AccountScope } from '../catalogue/catalogue.ts';
+import { findAccount } from '../catalogue/find.ts';
+import { accountsInScope, dissolveLoneLinks } from '../catalogue/links.ts';
+import { restSlot } from '../catalogue/slots.ts';
+import { selectInChunks } from '../store/chunks.ts';
+import type { Tx } from '../store/store.ts';
+import { deleteOf, type Erased } from './delete.ts';
+
+const dayMs = 24 * 3600_000;
+
+/**
+ * Erases an account and those linked with it: their devices leave every node at the next word, and no row is left of
+ * them but what the nodes must still be told. Returns the id of the erasure.
+ */
+export function eraseAccount(
+  context: Context,
+  name: string,
+  { only = false }: AccountScope = {},
+): Promise<string> {
+  return context.store.transaction(async (tx) => {
+    const { clock, live, seats, backupDays } = context;
+    const erased = await gather(tx, await accountsInScope(tx, await findAccount(tx, name), only));
+    const id = newId('ers');
+    const now = clock.now();
+    await tx.db
+      .insertInto('erasures')
+      .values({
+        id,
+        accounts: erased.accounts.length,
+        subscriptions: erased.subscriptions.length,
+        devices: erased.devices.length,
+        backups_until: now + backupDays * dayMs,
+        unscrubbed: 1,
+        created_at: now,
+      })
+      .execute();
+    await bury(tx, id, erased.subscriptions);
+    for (const device of erased.devices) await restSlot(context, tx, device);
+    await deleteOf(tx, erased);
+    await dissolveLoneLinks(tx);
+    tx.afterCommit(() => {
+      for (const device of erased.devices) {
+        live.forgetDevice(device);
+        seats.forget(device);
+      }
+    });
+    return id;
+  });
+}
+
+async function gather(tx: Tx, accounts: readonly string[]): Promise<Erased> {
+  const subscriptions = await selectInChunks(accounts, (chunk) =>
+    tx.db.selectFrom('subscriptions').where('account_id', 'in', chunk).select('id').execute(),
+  );
+  const ids = subscriptions.map(({ id }) => id);
+  const devices = await selectInChunks(ids, (chunk) =>
+    tx.db.selectFrom('devices').where('subscription_id', 'in', chunk).select('id').execute(),
+  );
+  return { accounts, subscriptions: ids, devices: devices.map(({ id }) => id) };
+}
+
+/** Notes on which nodes these subscriptions are or were; those that serve are told. */
+async function bury(tx: Tx, erasureId: string, subscriptions: readonly string[]): Promise<void> {
+  const places = await selectInChunks(subscriptions, (chunk) =>
+    tx.db
+      .selectFrom('grants')
+      .innerJoin('nodes', 'nodes.id', 'grants.node_id')
+      .where('subscription_id', 'in', chunk)
+      .select(['grants.subscription_id', 'grants.node_id', 'grants.incarnation'])
+      .select((row) =>
+        row
+          .and([
+            row('nodes.removed_at', 'is', null),
+            row('nodes.incarnation', '=', row.ref('grants.incarnation')),
+          ])
+          .as('serves'),
+      )
+      .distinct()
+      .execute(),
+  );
+  const revision = await tx.revision();
+  for (const { subscription_id, node_id, incarnation, serves } of places) {
+    await tx.db
+      .insertInto('erasure_nodes')
+      .values({ erasure_id: erasureId, node_id, incarnation, state: serves ? 'pending' : 'retired' })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    if (!serves) continue;
+    const tombstone = { node_id, incarnation, subscription_id, erasure_id: erasureId, revision };
+    await tx.db.insertInto('tombstones').values(tombstone).execute();
+  }
+}
+
+/** @throws TurnpikeError `not_found` */
+export async function findErasure(tx: Tx, id: string) {
+  const row = await tx.db.selectFrom('erasures').where('id', '=', id).selectAll().executeTakeFirst();
+  if (row !== undefined) return row;
+  throw new TurnpikeError('not_found', `there is no erasure ${id.slice(0, 40)}`, {
+    remedy: 'see "turnpike privacy erasures"',
+  });
+}

@@ -1,0 +1,118 @@
+import { CompactSign, exportJWK, type JWK } from 'jose';
+import type { Context } from '../books/context.ts';
+import { keptMs as answersKeptMs } from '../idempotency/changes.ts';
+import type { Row } from '../store/schema.ts';
+import type { Tx } from '../store/store.ts';
+import { findErasure } from './erase.ts';
+import { loadReceiptKey } from './receipt-key.ts';
+
+/** What was erased, and what is not covered yet. It names no customer: keep its id beside the customer's request. */
+export interface Receipt {
+  readonly id: string;
+  readonly erasedAt: number;
+  readonly accounts: number;
+  readonly subscriptions: number;
+  readonly devices: number;
+  /** The files of the controller's database hold nothing of it any more. */
+  readonly databaseClean: boolean;
+  readonly nodes: readonly ReceiptNode[];
+  /** By then no backup of before is left. */
+  readonly backupsUntilAt: number;
+  /** Every node that can be reached has erased too, and the database is clean. */
+  readonly complete: boolean;
+  /** In words: what may still hold something of it, and until when. */
+  readonly notCovered: readonly string[];
+  readonly issuedAt: number;
+}
+
+export interface ReceiptNode {
+  readonly name: string;
+  readonly incarnation: number;
+  readonly state: 'erased' | 'pending' | 'retired';
+}
+
+export interface SignedReceipt {
+  readonly receipt: Receipt;
+  /** Over the receipt: JWS (RFC 7515), compact, EdDSA. */
+  readonly signature: string;
+  /** JWK (RFC 7517). */
+  readonly publicKey: JWK;
+}
+
+/** As it stands now. @throws TurnpikeError `not_found` */
+export async function issueReceipt({ store, clock }: Context, id: string): Promise<SignedReceipt> {
+  const { receipt, key } = await store.transaction(async (tx) => ({
+    receipt: await loadReceipt(tx, await findErasure(tx, id), clock.now()),
+    key: await loadReceiptKey(tx),
+  }));
+  const signature = await new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
+    .setProtectedHeader({ alg: 'EdDSA' })
+    .sign(key.privateKey);
+  return { receipt, signature, publicKey: await exportJWK(key.publicKey) };
+}
+
+export async function listReceipts({ store, clock }: Context): Promise<Receipt[]> {
+  return store.transaction(async (tx) => {
+    const rows = await tx.db.selectFrom('erasures').selectAll().orderBy('created_at').orderBy('id').execute();
+    const receipts: Receipt[] = [];
+    for (const row of rows) receipts.push(await loadReceipt(tx, row, clock.now()));
+    return receipts;
+  });
+}
+
+async function loadReceipt(tx: Tx, row: Row<'erasures'>, now: number): Promise<Receipt> {
+  const nodes = await tx.db
+    .selectFrom('erasure_nodes')
+    .innerJoin('nodes', 'nodes.id', 'erasure_nodes.node_id')
+    .where('erasure_id', '=', row.id)
+    .select(['nodes.name', 'erasure_nodes.incarnation', 'state'])
+    .orderBy('nodes.name')
+    .orderBy('erasure_nodes.incarnation')
+    .execute();
+  const databaseClean = row.unscrubbed === 0;
+  return {
+    id: row.id,
+    erasedAt: row.created_at,
+    accounts: row.accounts,
+    subscriptions: row.subscriptions,
+    devices: row.devices,
+    databaseClean,
+    nodes,
+    backupsUntilAt: row.backups_until,
+    complete: databaseClean && nodes.every(({ state }) => state !== 'pending'),
+    notCovered: notCovered(row, nodes, now),
+    issuedAt: now,
+  };
+}
+
+function notCovered(row: Row<'erasures'>, nodes: readonly ReceiptNode[], now: number): string[] {
+  const lines: string[] = [];
+  for (const { name, state } of nodes) {
+    if (state === 'pending') {
+      lines.push(`node ${name} has not erased yet; it does with the first word it hears from the controller`);
+    }
+    if (state === 'retired') {
+      lines.push(
+        `a former identity of node ${name}: wipe the agent's state directory, if that machine is still there`,
+      );
+    }
+  }
+  if (row.unscrubbed === 1) lines.push('the free pages of the database, until they have been written anew');
+  if (now < row.backups_until) {
+    lines.push(`backups that were made before; the last one is gone by ${dayOf(row.backups_until)}`);
+  }
+  const answersUntil = row.created_at + answersKeptMs;
+  if (now < answersUntil) {
+    lines.push(
+      `answers to changes with an Idempotency-Key, encrypted so that only their callers can read them, until ${new Date(answersUntil).toISOString()}`,
+    );
+  }
+  return [
+    ...lines,
+    'events that webhook endpoints have taken, and ids in system logs: with those who keep them',
+  ];
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}

@@ -1,0 +1,60 @@
+import type { SettableCategory } from '../../common/inventory/retention.ts';
+import type { Task } from '../../common/task.ts';
+import type { Context } from '../books/context.ts';
+import { mayTryAgain } from '../books/try-again.ts';
+import { rules } from './rules.ts';
+
+const everyMs = 3600_000;
+const dayMs = 24 * 3600_000;
+/** So many turns at most, in one round of the task: the rest an hour later. */
+const mostTurns = 1000;
+
+const categories = Object.keys(rules) as SettableCategory[];
+
+export interface Overdue {
+  readonly category: SettableCategory;
+  readonly days: number;
+  /** How many are older than that. */
+  readonly overdue: number;
+}
+
+/** What the next round forgets. */
+export function findOverdue({ store, clock, retention }: Context): Promise<Overdue[]> {
+  return store.transaction(async (tx) => {
+    const found: Overdue[] = [];
+    for (const category of categories) {
+      const days = retention[category];
+      const overdue = await rules[category].count(tx, clock.now() - days * dayMs);
+      found.push({ category, days, overdue });
+    }
+    return found;
+  });
+}
+
+/** Forgets what was kept for its time. */
+export async function forgetOverdue({ store, clock, retention, figures }: Context): Promise<void> {
+  for (const category of categories) {
+    for (let turn = 0; turn < mostTurns; turn++) {
+      const now = clock.now();
+      const before = now - retention[category] * dayMs;
+      const forgotten = await store.transaction((tx) => rules[category].forget(tx, before, now));
+      figures.forgotten[category] += forgotten;
+      if (forgotten === 0) break;
+    }
+  }
+}
+
+export function retentionTask(context: Context): Task {
+  return {
+    name: 'retention',
+    run: async (signal, ready) => {
+      ready();
+      while (!signal.aborted) {
+        await mayTryAgain(context, 'what was kept for its time could not be forgotten', () =>
+          forgetOverdue(context),
+        );
+        await context.clock.sleep(everyMs, signal);
+      }
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import type { SettableCategory } from '../../common/inventory/retention.ts';
+import { countPrunable, pruneAudit } from '../audit/prune.ts';
+import type { Tx } from '../store/store.ts';
+
+/** How what is too old is found, and forgotten. */
+export interface Rule {
+  count(tx: Tx, before: number): Promise<number>;
+  /** At most so many that nobody has to wait for it. @returns how many; 0: there are no more */
+  forget(tx: Tx, before: number, now: number): Promise<number>;
+}
+
+const atOnce = 2000;
+
+/** What is restricted stays: its customer may need it. */
+const isUsed = sql`subscription_id NOT IN (SELECT subscriptions.id FROM subscriptions
+  JOIN accounts ON accounts.id = account_id WHERE restricted_at IS NOT NULL)`;
+
+export const rules: Readonly<Record<SettableCategory, Rule>> = {
+  'daily-usage': {
+    count: (tx, before) => countWhere(tx, sql`usage_days WHERE day < ${dayOf(before)} AND ${isUsed}`),
+    forget: (tx, before) =>
+      change(
+        tx,
+        sql`DELETE FROM usage_days WHERE rowid IN
+          (SELECT rowid FROM usage_days WHERE day < ${dayOf(before)} AND ${isUsed} LIMIT ${atOnce})`,
+      ),
+  },
+  'last-connection': {
+    count: (tx, before) => countWhere(tx, sql`devices WHERE last_seen_day < ${dayOf(before)} AND ${isUsed}`),
+    forget: (tx, before) =>
+      change(
+        tx,
+        sql`UPDATE devices SET last_seen_day = NULL WHERE rowid IN
+          (SELECT rowid FROM devices WHERE last_seen_day < ${dayOf(before)} AND ${isUsed} LIMIT ${atOnce})`,
+      ),
+  },
+  audit: { count: countPrunable, forget: pruneAudit },
+};
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+async function countWhere({ db }: Tx, from: ReturnType<typeof sql>): Promise<number> {
+  const { rows } = await sql<{ count: bigint }>`SELECT count(*) AS count FROM ${from}`.execute(db);
+  return Number(rows[0]?.count ?? 0);
+}
+
+async function change({ db }: Tx, statement: ReturnType<typeof sql>): Promise<number> {
+  const { numAffectedRows } = await statement.execute(db);
+  return Number(numAffectedRows ?? 0);
+}
