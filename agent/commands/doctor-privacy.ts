@@ -1,6 +1,8 @@
 import type { CommandRunner } from '../../common/command.ts';
 import { CommandError } from '../../common/command.ts';
+import { parseOutput } from '../../common/output.ts';
 import { show } from '../../common/show.ts';
+import { parseListing } from '../gate/listing.ts';
 import type { Finding } from './doctor.ts';
 
 /** The machine, as far as it says what it keeps. */
@@ -132,8 +134,8 @@ interface NftRule {
 async function nftLogChains(run: CommandRunner): Promise<string[]> {
   const text = await answerOf(run, ['nft', '-j', 'list', 'ruleset']);
   if (text === undefined) return [];
-  const { nftables } = JSON.parse(text) as { nftables: { rule?: NftRule }[] };
-  return nftables.flatMap(({ rule }) =>
+  const listing = parseOutput('nft', text, parseListing) as readonly { readonly rule?: NftRule }[];
+  return listing.flatMap(({ rule }) =>
     rule?.expr.some((part) => 'log' in part) ? [`${rule.family} ${rule.table} ${rule.chain}`] : [],
   );
 }

@@ -23,7 +23,7 @@ import type {
   ObservedGate,
 } from './model.ts';
 import { bellObject, tableName } from './names.ts';
-import { lifeTag, parseCounters, parseLife, parseQuotasRemaining, parseTable } from './parse.ts';
+import { lifeTag, parseCounters, parseLife, parseRuleset, parseTable } from './parse.ts';
 import { planChanges, planRenewal } from './plan.ts';
 import { renderChanges, type Times } from './render.ts';
 import { watchMonitor } from './watch.ts';
@@ -53,7 +53,7 @@ export class NftGate implements Gate {
   async epoch(): Promise<Epoch | undefined> {
     const table = await this.#life();
     if (table === undefined) return undefined;
-    return { bootId: (await readFile(bootIdFile, 'utf8')).trim(), table };
+    return { bootId: await readBootId(), table };
   }
 
   async create(frame: GateFrame): Promise<Epoch> {
@@ -89,15 +89,14 @@ export class NftGate implements Gate {
   }
 
   async read(signal?: AbortSignal): Promise<GateReading | undefined> {
-    const bootId = (await readFile(bootIdFile, 'utf8')).trim();
+    const bootId = await readBootId();
     try {
       // Quotas before counters: what passes in between is in the counters, and not missing from both. Terse, as `list quotas`
       // would fetch all elements of all sets first.
-      const { table, quotaRemaining } = await this.#list(
-        ['ruleset', 'inet'],
-        (output) => ({ table: parseLife(output), quotaRemaining: parseQuotasRemaining(output) }),
-        { flags: ['-t'], signal },
-      );
+      const { table, quotaRemaining } = await this.#list(['ruleset', 'inet'], parseRuleset, {
+        flags: ['-t'],
+        signal,
+      });
       if (table === undefined) return undefined;
       const [up4, down4, up6, down6] = await Promise.all([
         this.#counters('up4', signal),
@@ -208,6 +207,10 @@ export class NftGate implements Gate {
       throw error;
     }
   }
+}
+
+async function readBootId(): Promise<string> {
+  return (await readFile(bootIdFile, 'utf8')).trim();
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseCounters, parseLife, parseQuotasRemaining, parseTable } from './parse.ts';
+import { parseCounters, parseLife, parseRuleset, parseTable } from './parse.ts';
 
 // Recorded from nft 1.0.6 on a table that our scripts made.
 const recorded = (name: string) => readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8');
@@ -17,9 +17,9 @@ describe('parseLife', () => {
   });
 });
 
-describe('parseQuotasRemaining', () => {
+describe('parseRuleset', () => {
   it('subtracts what was used, exact beyond 2^53', () => {
-    expect(parseQuotasRemaining(recorded('ruleset'))).toEqual(
+    expect(parseRuleset(recorded('ruleset')).quotaRemaining).toEqual(
       new Map([
         ['sub_x_1', 9_007_199_254_740_993n],
         ['sub_y_2', 0n],
@@ -30,7 +30,7 @@ describe('parseQuotasRemaining', () => {
 
   it('never says less than nothing', () => {
     const over = recorded('ruleset').replace('"used": 1000,', '"used": 1028,');
-    expect(parseQuotasRemaining(over).get('sub_y_2')).toBe(0n);
+    expect(parseRuleset(over).quotaRemaining.get('sub_y_2')).toBe(0n);
   });
 });
 

@@ -9,7 +9,11 @@ import { bellOf, limitName, quotaName, speedKeys, speedMaps, tableName } from '.
  * answers without fetching all elements of all sets first.
  */
 export function parseLife(output: string): string | undefined {
-  for (const chain of ours(parseListing(output), 'chain')) {
+  return lifeIn(parseListing(output));
+}
+
+function lifeIn(listing: readonly unknown[]): string | undefined {
+  for (const chain of ours(listing, 'chain')) {
     const name = readText(chain, 'name');
     if (name.startsWith(lifePrefix)) return `${name.slice(lifePrefix.length)}/${readNumber(chain, 'handle')}`;
   }
@@ -21,13 +25,18 @@ export function lifeTag(life: string): string {
   return life.split('/')[0] ?? '';
 }
 
-/** Bytes that may still pass each quota: `nft -t -j list ruleset`, which has the life mark too. */
-export function parseQuotasRemaining(output: string): Map<string, bigint> {
+/** What `nft -t -j list ruleset` says: the life mark as {@link parseLife} does, and the bytes that may still pass each quota. */
+export function parseRuleset(output: string): {
+  readonly table: string | undefined;
+  readonly quotaRemaining: Map<string, bigint>;
+} {
+  const listing = parseListing(output);
+  return { table: lifeIn(listing), quotaRemaining: remainingIn(listing) };
+}
+
+function remainingIn(listing: readonly unknown[]): Map<string, bigint> {
   return new Map(
-    quotas(parseListing(output)).map(({ name, bytes, used }) => [
-      quotaName(name),
-      used > bytes ? 0n : bytes - used,
-    ]),
+    quotas(listing).map(({ name, bytes, used }) => [quotaName(name), used > bytes ? 0n : bytes - used]),
   );
 }
 

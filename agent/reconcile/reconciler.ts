@@ -277,19 +277,18 @@ export class Reconciler {
       return this.#read(draft, touched, frame);
     }
     if (news.batches.length > 0) return 'none';
-    try {
-      return await this.#read(draft, touched, frame, news.superseded);
-    } catch (error) {
-      if (news.superseded.aborted) return 'none';
-      throw error;
-    }
+    return this.#read(draft, touched, frame, news.superseded);
   }
 
-  /** Books the counters, or opens a new epoch when they are gone. */
+  /** Books the counters, or opens a new epoch when they are gone. The signal ends the reading, and nothing after it. */
   async #read(draft: Draft, touched: Set<string>, frame: GateFrame, signal?: AbortSignal): Promise<Reading> {
     const { gate, journal, memory, clock, telemetry } = this.#parts;
     const startedAt = clock.monotonic();
-    const reading = await gate.read(signal);
+    const reading = await gate.read(signal).catch((error: unknown) => {
+      if (signal?.aborted !== true) throw error;
+      return 'ended' as const;
+    });
+    if (reading === 'ended') return 'none';
     this.#debt.paid();
     telemetry.readings += 1;
     telemetry.lastReadingMs = clock.monotonic() - startedAt;

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import fc from 'fast-check';
-import {
-  lifeTag,
-  parseCounters,
-  parseLife,
-  parseQuotasRemaining,
-  parseTable,
-} from '../../../agent/gate/parse.ts';
+import { lifeTag, parseCounters, parseLife, parseRuleset, parseTable } from '../../../agent/gate/parse.ts';
 import { MonitorReader } from '../../../agent/gate/watch.ts';
 import { canaries, hold, refusedOrDone } from '../expect.ts';
 import { mutatedJson, mutatedText } from '../mutate.ts';
@@ -40,7 +34,7 @@ export const nftOutput = plainTarget(
       async (output, lines) => {
         const life = refusedOrDone(() => parseLife(output));
         if (life !== undefined) hold(typeof lifeTag(life) === 'string', 'a mark of life is none');
-        for (const [name, bytes] of refusedOrDone(() => parseQuotasRemaining(output)) ?? []) {
+        for (const [name, bytes] of refusedOrDone(() => parseRuleset(output).quotaRemaining) ?? []) {
           hold(typeof name === 'string' && isCount(bytes), 'a quota is none');
         }
         for (const [address, bytes] of refusedOrDone(() => parseCounters(output, 'up4')) ?? []) {
