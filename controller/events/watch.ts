@@ -1,6 +1,6 @@
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
-import { mayTryAgain } from '../books/try-again.ts';
+import { recurring } from '../books/recurring.ts';
 import type { Tx } from '../store/store.ts';
 import { recordEvent } from './record.ts';
 
@@ -12,19 +12,15 @@ const keptMs = 30 * 24 * 3600_000;
 
 /** Records what nobody reports: that a node is gone. Forgets events of long ago. */
 export function eventTask(context: Context): Task {
-  return {
+  return recurring(context, {
     name: 'events',
-    run: async (signal, ready) => {
-      ready();
-      for (let round = 0; !signal.aborted; round++) {
-        await mayTryAgain(context, 'events could not be looked after', async () => {
-          await noteLostNodes(context);
-          if (round % forgetEvery === 0) await forgetOldEvents(context);
-        });
-        await context.clock.sleep(everyMs, signal);
-      }
+    everyMs,
+    trouble: 'events could not be looked after',
+    work: async (round) => {
+      await noteLostNodes(context);
+      if (round % forgetEvery === 0) await forgetOldEvents(context);
     },
-  };
+  });
 }
 
 /** `node.offline` for those that were online and have been out of contact for 30 s. */

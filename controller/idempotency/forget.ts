@@ -1,24 +1,18 @@
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
-import { mayTryAgain } from '../books/try-again.ts';
+import { recurring } from '../books/recurring.ts';
 import { keptMs } from './changes.ts';
 
 const everyMs = 3600_000;
 
 /** Forgets answers after their day. */
 export function idempotencyTask(context: Context): Task {
-  return {
+  return recurring(context, {
     name: 'idempotency',
-    run: async (signal, ready) => {
-      ready();
-      while (!signal.aborted) {
-        await mayTryAgain(context, 'answers of long ago could not be forgotten', () =>
-          forgetAnswers(context),
-        );
-        await context.clock.sleep(everyMs, signal);
-      }
-    },
-  };
+    everyMs,
+    trouble: 'answers of long ago could not be forgotten',
+    work: () => forgetAnswers(context),
+  });
 }
 
 export async function forgetAnswers({ store, clock }: Pick<Context, 'store' | 'clock'>): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
-import { mayTryAgain } from '../books/try-again.ts';
+import { recurring } from '../books/recurring.ts';
 import type { Tx } from '../store/store.ts';
 import { settlePhases } from './settle-phase.ts';
 
@@ -11,17 +11,12 @@ const atOnce = 200;
 
 /** Starts and ends subscriptions when it is time. */
 export function lifetimeTask(context: Context): Task {
-  return {
+  return recurring(context, {
     name: 'starts and ends of subscriptions',
-    run: async (signal, ready) => {
-      ready();
-      while (!signal.aborted) {
-        const trouble = 'starts and ends of subscriptions could not be looked after';
-        await mayTryAgain(context, trouble, () => sweepLifetimes(context));
-        await context.clock.sleep(everyMs, signal);
-      }
-    },
-  };
+    everyMs,
+    trouble: 'starts and ends of subscriptions could not be looked after',
+    work: () => sweepLifetimes(context),
+  });
 }
 
 export async function sweepLifetimes(context: Context): Promise<void> {

@@ -1,7 +1,7 @@
 import type { SettableCategory } from '../../common/inventory/retention.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
-import { mayTryAgain } from '../books/try-again.ts';
+import { recurring } from '../books/recurring.ts';
 import { rules } from './rules.ts';
 
 const everyMs = 3600_000;
@@ -45,16 +45,10 @@ export async function forgetOverdue({ store, clock, retention, figures }: Contex
 }
 
 export function retentionTask(context: Context): Task {
-  return {
+  return recurring(context, {
     name: 'retention',
-    run: async (signal, ready) => {
-      ready();
-      while (!signal.aborted) {
-        await mayTryAgain(context, 'what was kept for its time could not be forgotten', () =>
-          forgetOverdue(context),
-        );
-        await context.clock.sleep(everyMs, signal);
-      }
-    },
-  };
+    everyMs,
+    trouble: 'what was kept for its time could not be forgotten',
+    work: () => forgetOverdue(context),
+  });
 }
