@@ -147,8 +147,9 @@ export class SyncClient {
     // What was said of it on a stream before may never have arrived.
     if (erases || asked !== undefined) this.#tellErased(stream);
 
-    const right = Buffer.from(sink.digest()).equals(caughtUp.digest);
     this.#fromScratch = false;
+    if (caughtUp.digest.length === 0) return;
+    const right = Buffer.from(sink.digest()).equals(caughtUp.digest);
     if (right || clock.monotonic() < this.#noResendBefore) return;
     if (asked === 0n) {
       log.error('what is held here still differs from what the controller thinks; going on as it is');

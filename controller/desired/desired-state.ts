@@ -16,12 +16,19 @@ export function createDesiredState(context: Context): DesiredState {
   const digests: Digests = new Map();
   return {
     settings: (nodeId) => store.transaction((tx) => loadSettings(context, tx, nodeId)),
-    since: (identity, revision) => store.transaction((tx) => since(tx, digests, identity, revision)),
+    since: (identity, revision, want) =>
+      store.transaction((tx) => since(tx, digests, identity, revision, want?.digest ?? true)),
     onChange: (listener) => store.onRevision(listener),
   };
 }
 
-async function since(tx: Tx, digests: Digests, identity: NodeIdentity, revision: bigint): Promise<Catchup> {
+async function since(
+  tx: Tx,
+  digests: Digests,
+  identity: NodeIdentity,
+  revision: bigint,
+  wantDigest: boolean,
+): Promise<Catchup> {
   const incarnation = await servingIncarnation(tx, identity);
   const fleet = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
   const node = await tx.db
@@ -42,6 +49,7 @@ async function since(tx: Tx, digests: Digests, identity: NodeIdentity, revision:
   const memo = digests.get(holder.nodeId);
   const unchanged =
     deltas.length === 0 && memo?.incarnation === holder.incarnation && memo.revision === known;
+  if (!unchanged && !wantDigest) return { deltas, revision: fleet.revision, digest: undefined };
   const digest = unchanged ? memo.digest : await computeDigest(tx, holder);
   digests.set(holder.nodeId, { incarnation: holder.incarnation, revision: fleet.revision, digest });
   return { deltas, revision: fleet.revision, digest };

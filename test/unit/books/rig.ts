@@ -200,7 +200,7 @@ export class TestNode {
     this.revision = revision;
     await this.#books.register.applied(this.identity, revision, []);
     await this.#books.register.erased(this.identity, revision);
-    return digest;
+    return digest ?? new Uint8Array();
   }
 
   #erase(id: string): void {
