@@ -1,4 +1,5 @@
 import type { AddressRange } from '../catalogue/address-range.ts';
+import { countedDevices } from '../catalogue/device-limit.ts';
 import { nextSlot } from '../catalogue/slots.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
@@ -112,22 +113,12 @@ async function loadSubscriptions(
         row.or([row('subscriptions.id', 'in', chunk), row('subscriptions.reference', 'in', chunk)]),
       )
       .selectAll('subscriptions')
-      .select((row) => [
-        'accounts.reference as account',
-        'accounts.tag',
-        'accounts.restricted_at',
-        row
-          .selectFrom('devices')
-          .whereRef('devices.subscription_id', '=', 'subscriptions.id')
-          .where('devices.removed_at', 'is', null)
-          .select((device) => device.fn.countAll<bigint>().as('count'))
-          .as('devices'),
-      ])
+      .select(['accounts.reference as account', 'accounts.tag', 'accounts.restricted_at', countedDevices])
       .execute(),
   );
   const known = new Map<string, KnownSubscription>();
   for (const { account, tag, restricted_at, devices, ...row } of rows) {
-    const one = { row, account, devices: Number(devices ?? 0n) };
+    const one = { row, account, devices: Number(devices) };
     for (const name of [row.id, row.reference ?? row.id]) {
       if (isPlain(tx, { tag, restricted_at })) known.set(name, one);
       else aside.add(name);
