@@ -113,7 +113,12 @@ async function loadSubscriptions(
         row.or([row('subscriptions.id', 'in', chunk), row('subscriptions.reference', 'in', chunk)]),
       )
       .selectAll('subscriptions')
-      .select(['accounts.reference as account', 'accounts.tag', 'accounts.restricted_at', countedDevices])
+      .select([
+        'accounts.reference as account',
+        'accounts.tag',
+        'accounts.restricted_at',
+        countedDevices.as('devices'),
+      ])
       .execute(),
   );
   const known = new Map<string, KnownSubscription>();

@@ -13,10 +13,10 @@ export interface DeviceLimit {
   readonly refusal: TurnpikeError;
 }
 
-/** Of a subscription, as a column beside its own: devices that are not removed. */
+/** Of a subscription, in a query of it: devices that are not removed. */
 export const countedDevices = sql<bigint>`(
   SELECT count(*) FROM devices WHERE devices.subscription_id = subscriptions.id AND devices.removed_at IS NULL
-)`.as('devices');
+)`;
 
 /** What a subscription's tariff says of one more device. */
 export interface DeviceRules {
@@ -31,7 +31,12 @@ export async function findDeviceRules(tx: Tx, subscriptionId: string): Promise<D
     .selectFrom('subscriptions')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .where('subscriptions.id', '=', subscriptionId)
-    .select(['tariffs.name', 'tariffs.max_devices', 'tariffs.require_hardware_id', countedDevices])
+    .select([
+      'tariffs.name',
+      'tariffs.max_devices',
+      'tariffs.require_hardware_id',
+      countedDevices.as('devices'),
+    ])
     .executeTakeFirstOrThrow();
   const count = Number(devices);
   const rules = { tariff: name, requireHardwareId: require_hardware_id === 1 };

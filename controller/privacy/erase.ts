@@ -1,3 +1,4 @@
+import { dayMs } from '../../common/day.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
 import type { Context } from '../books/context.ts';
@@ -8,8 +9,6 @@ import { restSlot } from '../catalogue/slots.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { deleteOf, type Erased } from './delete.ts';
-
-const dayMs = 24 * 3600_000;
 
 /**
  * Erases an account and those linked with it: their devices leave every node at the next word, and no row is left of
