@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { dirname, join } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { parseConfig, readConfig } from '../common/config.ts';
 import { describeError, TurnpikeError } from '../common/errors.ts';
@@ -46,6 +47,13 @@ const schema = Type.Object(
       { validity_seconds: Type.Integer({ minimum: 60, maximum: 31_536_000, default: 86_400 }) },
       { ...strict, default: {} },
     ),
+    encryption: Type.Object(
+      {
+        key_file: Type.Optional(Type.String({ minLength: 1 })),
+        credential: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_.-]+$', maxLength: 200 })),
+      },
+      { ...strict, default: {} },
+    ),
     retention: Type.Object(
       {
         daily_usage_days: days(settableDays['daily-usage']),
@@ -79,6 +87,8 @@ export interface ControllerConfig {
   /** CIDR. */
   readonly fleet: { readonly range4: string; readonly range6: string };
   readonly grants: { readonly validitySeconds: number };
+  /** Where the envelope key is. */
+  readonly envelope: { readonly from: 'file' | 'credential'; readonly path: string };
   readonly retention: Retention;
   /** For how many days backups of the database are kept. */
   readonly backupDays: number;
@@ -122,6 +132,7 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
     metricsListen: at('metrics.listen', () => parseHostPort(raw.metrics.listen)),
     fleet: { range4, range6 },
     grants: { validitySeconds: raw.grants.validity_seconds },
+    envelope: at('encryption.credential', () => envelopeOf(raw)),
     retention: {
       'daily-usage': raw.retention.daily_usage_days,
       'last-connection': raw.retention.last_connection_days,
@@ -129,6 +140,23 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
     },
     backupDays: raw.retention.backup_days,
   };
+}
+
+function envelopeOf({ encryption, store }: Static<typeof schema>): ControllerConfig['envelope'] {
+  const { key_file: file, credential } = encryption;
+  if (credential === undefined) {
+    return { from: 'file', path: file ?? join(dirname(store.path), 'envelope.key') };
+  }
+  const directory = process.env['CREDENTIALS_DIRECTORY'];
+  if (file !== undefined) {
+    throw new TurnpikeError('invalid', 'key_file is set too', { remedy: 'leave one of them out' });
+  }
+  if (directory === undefined) {
+    throw new TurnpikeError('environment', '$CREDENTIALS_DIRECTORY is not set', {
+      remedy: `let systemd start this, with LoadCredential=${credential}:PATH in the unit`,
+    });
+  }
+  return { from: 'credential', path: join(directory, credential) };
 }
 
 /** Each device gets one address of each family. */

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Clock } from '../common/clock.ts';
 import { formatHostPort } from '../common/host-port.ts';
 import type { Logger } from '../common/log.ts';
@@ -12,13 +12,14 @@ import { healthReader } from './health.ts';
 import type { Authorities } from './identity/authorities.ts';
 import { type AuthorityFiles, authorityFiles } from './identity/authority-file.ts';
 import { createCaRollover } from './identity/ca-rollover.ts';
-import { hardwareKeyFile } from './identity/hardware-key.ts';
 import { beginNewAuthority, openAuthorities } from './identity/open-authorities.ts';
 import { createRegistry } from './metrics.ts';
 import { createApiMetrics } from './north/api-metrics.ts';
 import { portTask, socketTask } from './north/north.ts';
 import { createSouth } from './south/south.ts';
 import type { SouthState } from './south/state.ts';
+import { envelopeCredential, envelopeFile } from './vault/envelope-file.ts';
+import type { Vault } from './vault/vault.ts';
 
 export interface ControllerOptions {
   readonly config: ControllerConfig;
@@ -63,7 +64,7 @@ export async function replaceAuthority(
 ): Promise<string> {
   const books = await open(options);
   try {
-    const files = authorityFilesOf(options.config);
+    const files = authorityFilesOf(options.config, books.vault);
     const { pin } = await beginNewAuthority(files, books.authorityPins, options.clock);
     await noteAtMachine(books, 'turnpike-controller --new-ca');
     return `sha256:${pin}`;
@@ -103,14 +104,17 @@ function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock'
     validitySeconds: config.grants.validitySeconds,
     retention: config.retention,
     backupDays: config.backupDays,
-    hardwareKey: hardwareKeyFile(join(dirname(config.storePath), 'hardware.key')),
+    envelope:
+      config.envelope.from === 'file'
+        ? envelopeFile(config.envelope.path)
+        : envelopeCredential(config.envelope.path),
     clock,
     log,
   });
 }
 
-function authorityFilesOf({ storePath }: ControllerConfig): AuthorityFiles {
-  return authorityFiles(dirname(storePath));
+function authorityFilesOf({ storePath }: ControllerConfig, vault: Vault): AuthorityFiles {
+  return authorityFiles(dirname(storePath), vault);
 }
 
 async function serve(
@@ -120,7 +124,9 @@ async function serve(
 ): Promise<void> {
   const { config, clock, log } = options;
   const { authorityPins, identities } = books;
-  const { authorities, created } = await openAuthorities(authorityFilesOf(config), authorityPins, clock);
+  const files = authorityFilesOf(config, books.vault);
+  await books.keys.finish(files.reseal);
+  const { authorities, created } = await openAuthorities(files, authorityPins, clock);
   if (created) log.info({ pin: authorities.serving.pin }, "the fleet's CA was made");
   const south = await createSouth({
     ...{ desired: books.desired, register: books.register, booking: books.booking },
@@ -144,6 +150,7 @@ async function serve(
     },
     joining: joining(config, authorities, south.state),
     rollover: createCaRollover({ authorities, identities, log }),
+    keys: { status: books.keys.status, rotate: () => books.keys.rotate(files.reseal) },
     health: healthReader(config.storePath, authorities, clock),
     metrics: createApiMetrics(registry),
   };

@@ -22,7 +22,6 @@ import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
 import { type Changes, createChanges } from '../idempotency/changes.ts';
 import { idempotencyTask } from '../idempotency/forget.ts';
-import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authorities.ts';
 import { lifetimeTask } from '../lifetime/sweep.ts';
 import { erasureTask } from '../privacy/erasure-task.ts';
@@ -35,6 +34,10 @@ import { SeatDesk } from '../seats/desk.ts';
 import { seatsTask } from '../seats/task.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
 import { openStore, type Tx } from '../store/store.ts';
+import { openVault } from '../vault/data-keys.ts';
+import type { EnvelopeStore } from '../vault/envelope.ts';
+import { createKeys, type Keys } from '../vault/keys.ts';
+import type { Vault } from '../vault/vault.ts';
 import { createPost } from '../webhooks/post.ts';
 import { webhookTask } from '../webhooks/task.ts';
 import { createWebhooks, type Webhooks } from '../webhooks/webhooks.ts';
@@ -51,8 +54,8 @@ export interface BooksOptions {
   readonly range4: string;
   readonly range6: string;
   readonly validitySeconds: number;
-  /** Of the hashes of hardware ids; made at the first of them. */
-  readonly hardwareKey: HardwareKeyStore;
+  /** Under which the keys of secrets are; made with the first books. */
+  readonly envelope: EnvelopeStore;
   /** As in the inventory, unless given. */
   readonly retention?: Retention;
   /** For how many days backups of the database are kept; 30 unless given. */
@@ -78,6 +81,9 @@ export interface Books {
   /** The database was restored from a backup (accounting/term.ts). */
   beginTerm(): Promise<readonly string[]>;
   readonly authorityPins: PinKeeper;
+  /** Encrypts what lies beside the database, too. */
+  readonly vault: Vault;
+  readonly keys: Keys;
   /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
@@ -92,16 +98,18 @@ export interface Books {
  */
 export async function openBooks(options: BooksOptions): Promise<Books> {
   const range = parseAddressRange(options.range4, options.range6);
-  const { clock, log, validitySeconds, hardwareKey } = options;
+  const { clock, log, validitySeconds, envelope } = options;
   const store = await openStore(options.path);
   let awaited: readonly string[];
+  let vault: Vault;
   try {
-    awaited = await store.transaction(async (tx) => {
+    [vault, awaited] = await store.transaction(async (tx) => {
+      const vault = await openVault(tx, envelope, clock.now());
       await addDefaultGroup(tx, clock.now());
-      await addVoucherKey(tx);
-      await addReceiptKey(tx);
+      await addVoucherKey(tx, vault);
+      await addReceiptKey(tx, vault);
       await settleRange(tx, range);
-      return awaitedNodes(tx);
+      return [vault, await awaitedNodes(tx)] as const;
     });
   } catch (error) {
     await store.close();
@@ -118,7 +126,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     periodEnd: options.periodEnd ?? byCalendar,
     retention: options.retention ?? settableDays,
     backupDays: options.backupDays ?? 30,
-    hardwareKey,
+    vault,
+    envelope,
     activity: new Activity(clock),
     live: new Live(clock),
     seats: new SeatDesk(clock),
@@ -141,6 +150,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     identities: createIdentityStore(context),
     beginTerm: () => store.transaction(beginTerm),
     authorityPins: createPinKeeper(store),
+    vault,
+    keys: createKeys(context),
     tasks: [
       ...sweepTasks(context),
       ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],

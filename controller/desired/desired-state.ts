@@ -16,12 +16,18 @@ export function createDesiredState(context: Context): DesiredState {
   const digests: Digests = new Map();
   return {
     settings: (nodeId) => store.transaction((tx) => loadSettings(context, tx, nodeId)),
-    since: (identity, revision) => store.transaction((tx) => since(tx, digests, identity, revision)),
+    since: (identity, revision) => store.transaction((tx) => since(context, tx, digests, identity, revision)),
     onChange: (listener) => store.onRevision(listener),
   };
 }
 
-async function since(tx: Tx, digests: Digests, identity: NodeIdentity, revision: bigint): Promise<Catchup> {
+async function since(
+  context: Context,
+  tx: Tx,
+  digests: Digests,
+  identity: NodeIdentity,
+  revision: bigint,
+): Promise<Catchup> {
   const incarnation = await servingIncarnation(tx, identity);
   const fleet = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
   const node = await tx.db
@@ -38,7 +44,7 @@ async function since(tx: Tx, digests: Digests, identity: NodeIdentity, revision:
   // What a node heard in an earlier term may have been forgotten here, and something else assigned in its place.
   const sameTerm = termOf(revision) === termOf(fleet.revision);
   const known = sameTerm && revision >= node.floor_revision ? revision : 0n;
-  const deltas = makeDeltas(await loadChangedItems(tx, holder, known));
+  const deltas = makeDeltas(await loadChangedItems(context, tx, holder, known));
   const memo = digests.get(holder.nodeId);
   const unchanged =
     deltas.length === 0 && memo?.incarnation === holder.incarnation && memo.revision === known;

@@ -1,4 +1,5 @@
 import { loadVoucherKey, signVoucher } from '../accounting/voucher.ts';
+import type { Context } from '../books/context.ts';
 import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
 import { endOf, isWithdrawn, type Standing } from '../lifetime/phase.ts';
@@ -61,12 +62,17 @@ export interface Holder {
   readonly sinceRevision: bigint;
 }
 
-export async function loadChangedItems(tx: Tx, holder: Holder, after: bigint): Promise<ChangedItems> {
+export async function loadChangedItems(
+  context: Pick<Context, 'vault'>,
+  tx: Tx,
+  holder: Holder,
+  after: bigint,
+): Promise<ChangedItems> {
   return {
     removedDeviceIds: await loadRemovedDevices(tx, holder, after),
     erasedSubscriptionIds: await loadErased(tx, holder, after),
-    subscriptions: await loadSubscriptions(tx, holder, after),
-    devices: await loadDevices(tx, holder, after),
+    subscriptions: await loadSubscriptions(context, tx, holder, after),
+    devices: await loadDevices(context, tx, holder, after),
   };
 }
 
@@ -102,7 +108,12 @@ async function loadErased(tx: Tx, { nodeId, incarnation }: Holder, after: bigint
 }
 
 /** A subscription stays on a node for as long as the incarnation lives, since its totals do. */
-async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise<SubscriptionItem[]> {
+async function loadSubscriptions(
+  context: Pick<Context, 'vault'>,
+  tx: Tx,
+  holder: Holder,
+  after: bigint,
+): Promise<SubscriptionItem[]> {
   const fleet = await loadFleetEnforcement(tx);
   const rows = await tx.db
     .selectFrom('grants')
@@ -146,7 +157,7 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'groups.enforcement as group',
     ])
     .execute();
-  const key = await loadVoucherKey(tx);
+  const key = await loadVoucherKey(context, tx);
   return rows.map((row) => {
     const observed = effectiveEnforcement(row.tariff, row.group, fleet) === 'observe';
     return {
@@ -191,7 +202,12 @@ function speedsOf(row: SpeedColumns): Pick<SubscriptionItem, 'speed' | 'throttle
   };
 }
 
-async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<DeviceItem[]> {
+async function loadDevices(
+  { vault }: Pick<Context, 'vault'>,
+  tx: Tx,
+  holder: Holder,
+  after: bigint,
+): Promise<DeviceItem[]> {
   const fleet = await loadFleetEnforcement(tx);
   const rows = await tx.db
     .selectFrom('devices')
@@ -228,7 +244,8 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
     revision: row.revision,
     // Not null: only a removed device has no key.
     publicKey: row.public_key ?? '',
-    presharedKey: row.preshared_key,
+    presharedKey:
+      row.preshared_key === null ? null : vault.open('devices.preshared_key', row.id, row.preshared_key),
     address4: row.address4,
     address6: row.address6,
     ...standingOf(row, effectiveEnforcement(row.tariff, row.group, fleet), holder),

@@ -9,6 +9,7 @@ import type { ReadHealth } from '../health.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { Privacy } from '../privacy/privacy.ts';
+import type { KeysAtMachine } from '../vault/keys.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { Versioned } from './versions.ts';
 
@@ -38,6 +39,7 @@ export interface RouteContext {
   readonly privacy: Privacy;
   readonly joining: Joining;
   readonly rollover: CaRollover;
+  readonly keys: KeysAtMachine;
   readonly health: ReadHealth;
   readonly version: string;
 }

@@ -12,6 +12,7 @@ import { tariffDefaults } from '../catalogue/tariff-settings.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { Privacy } from '../privacy/privacy.ts';
+import type { KeysAtMachine } from '../vault/keys.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { hashApiKey } from './access.ts';
 import { createApiMetrics } from './api-metrics.ts';
@@ -61,6 +62,7 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     audit: { done: async () => {}, refused: async () => {} } as unknown as Audit,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover,
+    keys: {} as KeysAtMachine,
     health: goodHealth,
     version: '0.0.0',
     log: silentLogger,

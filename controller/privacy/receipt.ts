@@ -40,10 +40,11 @@ export interface SignedReceipt {
 }
 
 /** As it stands now. @throws TurnpikeError `not_found` */
-export async function issueReceipt({ store, clock }: Context, id: string): Promise<SignedReceipt> {
+export async function issueReceipt(context: Context, id: string): Promise<SignedReceipt> {
+  const { store, clock } = context;
   const { receipt, key } = await store.transaction(async (tx) => ({
     receipt: await loadReceipt(tx, await findErasure(tx, id), clock.now()),
-    key: await loadReceiptKey(tx),
+    key: await loadReceiptKey(context, tx),
   }));
   const signature = await new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
     .setProtectedHeader({ alg: 'EdDSA' })

@@ -28,9 +28,9 @@ export const storeInventory = {
     range6: fleet.field('where tunnel addresses come from'),
     ca_pin: fleet.field('which CA nodes trust'),
     next_ca_pin: fleet.field('which CA nodes are to trust'),
-    hardware_key_sha256: fleet.field('which key hashes hardware ids'),
-    voucher_key: fleet.field('signs what nodes are granted'),
-    receipt_key: fleet.field('signs receipts of erasures'),
+    hardware_key: hardware.secret('hashes hardware ids'),
+    voucher_key: fleet.secret('signs what nodes are granted'),
+    receipt_key: fleet.secret('signs receipts of erasures'),
   },
   groups: {
     id: fleet.field('names the group'),
@@ -149,7 +149,7 @@ export const storeInventory = {
     id: device.field('names the device'),
     subscription_id: device.field('whose it is'),
     public_key: device.field('lets the device connect'),
-    preshared_key: device.field('lets the device connect'),
+    preshared_key: device.secret('lets the device connect'),
     address4: device.field('its tunnel address'),
     address6: device.field('its tunnel address'),
     slot: device.field('its tunnel addresses'),
@@ -291,8 +291,8 @@ export const storeInventory = {
     id: access.field('names the endpoint'),
     url: access.field('where events go'),
     types: access.field('which events'),
-    secret: access.field('signs messages'),
-    previous_secret: access.field('signs messages'),
+    secret: access.secret('signs messages'),
+    previous_secret: access.secret('signs messages'),
     previous_until: access.exact('until when'),
     cursor: access.field('up to which event it was served'),
     failing_since: access.exact('since when it takes nothing'),
@@ -332,7 +332,13 @@ export const storeInventory = {
   audit_keys: {
     account_id: audit.field('whose entries'),
     handle: audit.field('finds the entries of an account'),
-    key: audit.field('reads the entries of an account; destroyed when that is erased'),
+    key: audit.secret('reads the entries of an account; destroyed when that is erased'),
+  },
+  data_keys: {
+    number: fleet.field('which key'),
+    envelope: fleet.field('under which envelope key it is'),
+    wrapped: fleet.secret('encrypts secrets'),
+    created_at: fleet.exact('how old it is'),
   },
   audit_anchor: {
     id: audit.field('the one row'),
@@ -366,7 +372,9 @@ export const storeInventory = {
 /** Files beside the database. */
 export const controllerFileInventory = {
   'turnpike.db': fleet.field('the database, table by table above; beside it -wal and -shm of SQLite'),
-  'ca.pem': fleet.field("the fleet's CA, with its key"),
-  'ca-next.pem': fleet.field('the CA that is to come, with its key'),
-  'hardware.key': hardware.field('hashes hardware ids'),
+  'ca.pem': fleet.secret("the fleet's CA; its key is encrypted"),
+  'ca-next.pem': fleet.secret('the CA that is to come; its key is encrypted'),
+  'envelope.key': fleet.field(
+    'opens the keys that encrypt secrets, and backups; beside it under their ids those before, as long as they are needed',
+  ),
 } as const satisfies Fields;

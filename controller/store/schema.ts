@@ -31,6 +31,7 @@ export interface Schema {
   deliveries: DeliveryTable;
   audit: AuditTable;
   audit_keys: AuditKeyTable;
+  data_keys: DataKeyTable;
   audit_anchor: AuditAnchorTable;
   erasures: ErasureTable;
   erasure_nodes: ErasureNodeTable;
@@ -50,8 +51,8 @@ export interface FleetTable {
   ca_pin: string | null;
   /** The same of the CA that is to come; null unless a rollover is under way. */
   next_ca_pin: string | null;
-  /** Which key hashed the hardware ids that are kept; null before the first one. */
-  hardware_key_sha256: Uint8Array | null;
+  /** Hashes hardware ids; null before the first one. This and the two below are sealed (vault/vault.ts). */
+  hardware_key: Uint8Array | null;
   /** Signs what nodes are told of their grants; null before the first start. */
   voucher_key: Uint8Array | null;
   /** Signs receipts of erasures: Ed25519, PKCS#8; null before the first start. */
@@ -242,7 +243,8 @@ export interface DeviceTable {
   subscription_id: string;
   /** Base64. Both null once removed. */
   public_key: string | null;
-  preshared_key: string | null;
+  /** Sealed. */
+  preshared_key: Uint8Array | null;
   address4: string;
   address6: string;
   slot: number;
@@ -442,10 +444,10 @@ export interface WebhookTable {
   url: string;
   /** JSON array of event types; null: all. */
   types: string | null;
-  /** As the Standard Webhooks convention writes it: needed in clear, to sign. */
-  secret: string;
-  /** Signs too, until that time. */
-  previous_secret: Generated<string | null>;
+  /** As the Standard Webhooks convention writes it, sealed. */
+  secret: Uint8Array;
+  /** Signs too, until that time; sealed. */
+  previous_secret: Generated<Uint8Array | null>;
   previous_until: Generated<number | null>;
   /** Id of the last event of which it has a delivery, if it wants one. */
   cursor: number;
@@ -505,7 +507,17 @@ export interface AuditTable {
 export interface AuditKeyTable {
   account_id: string;
   handle: Uint8Array;
+  /** Sealed. */
   key: Uint8Array;
+}
+
+/** Under which secrets are sealed (vault/vault.ts). More than one while they are rotated. */
+export interface DataKeyTable {
+  number: number;
+  /** Id of the envelope key under which it is wrapped. */
+  envelope: string;
+  wrapped: Uint8Array;
+  created_at: number;
 }
 
 /** One row: where the chain begins, since older entries are no longer kept. */

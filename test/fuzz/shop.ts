@@ -44,6 +44,10 @@ export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop
     requestsPerMinute: 1_000_000,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => `sha256:${'0'.repeat(64)}` },
     rollover: { status: noRollover, begin: noRollover, finish: noRollover },
+    keys: {
+      status: () => books.rig.books.keys.status(),
+      rotate: () => books.rig.books.keys.rotate(async () => {}),
+    },
     health: goodHealth,
     version: '0.0.0',
     log: silentLogger,

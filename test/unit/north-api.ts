@@ -6,6 +6,7 @@ import { hashApiKey } from '../../controller/north/access.ts';
 import type { Api } from '../../controller/north/api.ts';
 import { createApiMetrics } from '../../controller/north/api-metrics.ts';
 import { buildApi } from '../../controller/north/server.ts';
+import type { KeysAtMachine } from '../../controller/vault/keys.ts';
 import { goodHealth, type Rig } from './books/rig.ts';
 
 /** The HTTP API over the books of a rig, without a socket. */
@@ -17,6 +18,7 @@ export function apiOn({ books }: Pick<Rig, 'books'>, trust: 'socket' | 'key'): P
     version: '0.0.0',
     requestsPerMinute: 6000,
     rollover: {} as CaRollover,
+    keys: {} as KeysAtMachine,
     health: goodHealth,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),

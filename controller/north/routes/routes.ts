@@ -42,6 +42,8 @@ import { addGroup } from './groups/add.ts';
 import { changeGroup } from './groups/change.ts';
 import { listGroups } from './groups/list.ts';
 import { showGroup } from './groups/show.ts';
+import { rotateKey } from './key/rotate.ts';
+import { showKey } from './key/show.ts';
 import { addNode } from './nodes/add.ts';
 import { changeNode } from './nodes/change.ts';
 import { listNodes } from './nodes/list.ts';
@@ -112,7 +114,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[restrictAccount, liftRestriction],
   ],
   // Who may rule over the nodes' identities is at the machine.
-  socket: [showCa, beginCa, finishCa],
+  socket: [showCa, beginCa, finishCa, showKey, rotateKey],
 };
 
 /**

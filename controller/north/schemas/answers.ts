@@ -479,6 +479,21 @@ export const Ca = Type.Object(
   { ...strict, title: 'Ca' },
 );
 
+export const Key = Type.Object(
+  {
+    envelope: Type.String({ description: 'Id of the envelope key; says nothing of the key.' }),
+    place: Type.String({ description: 'Where that comes from.' }),
+    former: Type.Array(Type.String(), {
+      description: 'Ids of those before it that are still at hand, because backups are under them.',
+    }),
+    sinceAt: time('When the key was made under which secrets are now.'),
+    unfinished: Type.Boolean({
+      description: 'Some are under an earlier one still: a rotation was cut short.',
+    }),
+  },
+  { ...strict, title: 'Key' },
+);
+
 export const Problem = Type.Object(
   {
     type: Type.String({ description: 'Stable; what programs look at.' }),

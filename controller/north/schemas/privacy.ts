@@ -17,6 +17,7 @@ export const InventoryEntry = Type.Object(
       enum: ['day', 'exact', null],
       description: 'How fine the time is that it holds; null where it holds none.',
     }),
+    encrypted: Type.Boolean({ description: 'At rest, under a key that is not in the database.' }),
     kept: Type.String({ description: 'For how long.' }),
   },
   { ...strict, title: 'InventoryEntry' },

@@ -11,7 +11,7 @@ const statements = [
     range6 TEXT,
     ca_pin TEXT,
     next_ca_pin TEXT,
-    hardware_key_sha256 BLOB,
+    hardware_key BLOB,
     voucher_key BLOB,
     receipt_key BLOB
   )`,
@@ -152,7 +152,7 @@ const statements = [
     id TEXT NOT NULL PRIMARY KEY,
     subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
     public_key TEXT UNIQUE,
-    preshared_key TEXT,
+    preshared_key BLOB,
     address4 TEXT NOT NULL,
     address6 TEXT NOT NULL,
     slot INTEGER NOT NULL,
@@ -327,8 +327,8 @@ const statements = [
     id TEXT NOT NULL PRIMARY KEY,
     url TEXT NOT NULL,
     types TEXT,
-    secret TEXT NOT NULL,
-    previous_secret TEXT,
+    secret BLOB NOT NULL,
+    previous_secret BLOB,
     previous_until INTEGER,
     cursor INTEGER NOT NULL,
     failing_since INTEGER,
@@ -377,6 +377,12 @@ const statements = [
     account_id TEXT NOT NULL PRIMARY KEY REFERENCES accounts (id),
     handle BLOB NOT NULL UNIQUE,
     key BLOB NOT NULL
+  )`,
+  `CREATE TABLE data_keys (
+    number INTEGER NOT NULL PRIMARY KEY,
+    envelope TEXT NOT NULL,
+    wrapped BLOB NOT NULL,
+    created_at INTEGER NOT NULL
   )`,
   `CREATE TABLE audit_anchor (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),

@@ -12,8 +12,8 @@ import { silentLogger } from '../../../common/log.ts';
 import { type Books, type BooksOptions, openBooks } from '../../../controller/books/books.ts';
 import type { NewTariff } from '../../../controller/catalogue/catalogue.ts';
 import type { ReadHealth } from '../../../controller/health.ts';
-import type { HardwareKeyStore } from '../../../controller/identity/hardware-key.ts';
 import type { NodeIdentity } from '../../../controller/south/ports.ts';
+import { fixedEnvelope } from '../vault.ts';
 
 export const kib = 1024n;
 export const mib = 1024n * kib;
@@ -56,17 +56,6 @@ export class StandingClock implements Clock {
   }
 }
 
-function hardwareKeyInMemory(): HardwareKeyStore {
-  let kept: Uint8Array | undefined;
-  return {
-    path: 'memory',
-    load: async () => kept,
-    create: async (key) => {
-      kept = key;
-    },
-  };
-}
-
 export interface Rig {
   readonly books: Books;
   readonly clock: StandingClock;
@@ -95,7 +84,7 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
     range4: '10.64.0.0/16',
     range6: 'fd74:7572:6e70::/64',
     validitySeconds: 86_400,
-    hardwareKey: hardwareKeyInMemory(),
+    envelope: fixedEnvelope,
     clock,
     log: silentLogger,
     ...options,
