@@ -20,6 +20,7 @@ import { createDesiredState } from '../desired/desired-state.ts';
 import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
+import { beginHold } from '../hold/hold.ts';
 import { type Changes, createChanges } from '../idempotency/changes.ts';
 import { idempotencyTask } from '../idempotency/forget.ts';
 import type { PinKeeper } from '../identity/open-authorities.ts';
@@ -148,7 +149,12 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    beginTerm: () => store.transaction(beginTerm),
+    beginTerm: () =>
+      store.transaction(async (tx) => {
+        const awaited = await beginTerm(tx);
+        await beginHold(context, tx);
+        return awaited;
+      }),
     authorityPins: createPinKeeper(store),
     vault,
     keys: createKeys(context),

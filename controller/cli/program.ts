@@ -16,6 +16,7 @@ import { addEnforcementVerb } from './enforcement.ts';
 import { addEventsVerb } from './events.ts';
 import { addExplainVerb } from './explain.ts';
 import { addGroupVerbs } from './group.ts';
+import { addHoldVerbs } from './hold.ts';
 import { addKeyVerbs } from './key.ts';
 import { addManVerb } from './man.ts';
 import { addNodeVerbs } from './node.ts';
@@ -57,6 +58,7 @@ export function createProgram(person: Terminal): Command {
   addNodeVerbs(program, open);
   addCaVerbs(program, open);
   addKeyVerbs(program, open);
+  addHoldVerbs(program, open);
   addGroupVerbs(program, open);
   addEnforcementVerb(program, open);
   addUsageVerb(program, open);

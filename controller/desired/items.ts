@@ -2,6 +2,7 @@ import { loadVoucherKey, signVoucher } from '../accounting/voucher.ts';
 import type { Context } from '../books/context.ts';
 import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
+import type { Hold } from '../hold/hold.ts';
 import { endOf, isWithdrawn, type Standing } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -60,6 +61,8 @@ export interface Holder {
   readonly groupId: string;
   /** Nothing that was removed before this was ever on it. */
   readonly sinceRevision: bigint;
+  /** What it has is not taken away; undefined: it is. */
+  readonly hold: Hold | undefined;
 }
 
 export async function loadChangedItems(
@@ -84,13 +87,16 @@ async function loadRemovedDevices(tx: Tx, holder: Holder, after: bigint): Promis
   const removed = await tx.db
     .selectFrom('devices')
     .where('removed_at', 'is not', null)
-    .where('revision', '>', after > holder.sinceRevision ? after : holder.sinceRevision)
+    .where('revision', '>', after)
+    .where('revision', '>', holder.sinceRevision)
     .select('id')
     .execute();
   const departed = await tx.db
     .selectFrom('departures')
     .where('node_id', '=', holder.nodeId)
     .where('revision', '>', after)
+    // Nodes may have moved back since.
+    .where('revision', '>', holder.hold?.revision ?? 0n)
     .select('device_id as id')
     .execute();
   return [...new Set([...removed, ...departed].map(({ id }) => id))];
@@ -181,7 +187,10 @@ async function loadSubscriptions(
       allowance: row.allowance === 1,
       recall: row.recall,
       unlimited: row.volume === null || observed,
-      endsAt: observed ? null : endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds }),
+      endsAt:
+        observed || holder.hold
+          ? null
+          : endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds }),
     };
   });
 }
@@ -238,18 +247,27 @@ async function loadDevices(
       'groups.enforcement as group',
     ])
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    subscriptionId: row.subscription_id,
-    revision: row.revision,
-    // Not null: only a removed device has no key.
-    publicKey: row.public_key ?? '',
-    presharedKey:
-      row.preshared_key === null ? null : vault.open('devices.preshared_key', row.id, row.preshared_key),
-    address4: row.address4,
-    address6: row.address6,
-    ...standingOf(row, effectiveEnforcement(row.tariff, row.group, fleet), holder),
-  }));
+  return rows
+    .filter((row) => !staysAsItIs(row, holder.hold))
+    .map((row) => ({
+      id: row.id,
+      subscriptionId: row.subscription_id,
+      revision: row.revision,
+      // Not null: only a removed device has no key.
+      publicKey: row.public_key ?? '',
+      presharedKey:
+        row.preshared_key === null ? null : vault.open('devices.preshared_key', row.id, row.preshared_key),
+      address4: row.address4,
+      address6: row.address6,
+      ...standingOf(row, effectiveEnforcement(row.tariff, row.group, fleet), holder),
+    }));
+}
+
+/** A device that seems withdrawn, by what was known before the restore: a node that has it open knows better. */
+function staysAsItIs(row: Standing, hold: Hold | undefined): boolean {
+  if (hold === undefined || !isWithdrawn(row)) return false;
+  const since = [row.suspended_at, row.account_suspended_at, row.cancelled_at];
+  return since.every((at) => at === null || at < hold.since);
 }
 
 function standingOf(

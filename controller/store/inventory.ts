@@ -24,6 +24,8 @@ export const storeInventory = {
     id: fleet.field('the one row'),
     revision: fleet.field('counts changes for nodes'),
     enforcement: fleet.field('whether limits are in force'),
+    held_at: fleet.exact('since when nodes keep what they have, after a restore'),
+    released_revision: fleet.field('which nodes are to be told everything'),
     range4: fleet.field('where tunnel addresses come from'),
     range6: fleet.field('where tunnel addresses come from'),
     ca_pin: fleet.field('which CA nodes trust'),

@@ -44,6 +44,10 @@ export interface FleetTable {
   /** Counts up with each change of what any node should hold; its upper part is the term (common/term.ts). */
   revision: bigint;
   enforcement: 'observe' | 'enforce';
+  /** Since when nodes keep what they have, after a restore (hold/hold.ts); null: they do as they are told. */
+  held_at: number | null;
+  /** A node that has heard less is told everything, and lets go of whatever else it has. */
+  released_revision: bigint;
   /** The address range in use; null before the first start. */
   range4: string | null;
   range6: string | null;

@@ -110,7 +110,11 @@ export class ControllerMachine {
       ...{ validitySeconds, envelope: fixedEnvelope, clock, log },
       ...(periodEnd && { periodEnd }),
     });
-    if (this.restored) await books.beginTerm();
+    if (this.restored) {
+      await books.beginTerm();
+      // Its operator sees nothing that billing would have to mend.
+      await books.catalogue.releaseHold();
+    }
     this.restored = false;
     const streams = new LiveStreams();
     const { authorities } = await fleet();

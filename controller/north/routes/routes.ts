@@ -42,6 +42,7 @@ import { addGroup } from './groups/add.ts';
 import { changeGroup } from './groups/change.ts';
 import { listGroups } from './groups/list.ts';
 import { showGroup } from './groups/show.ts';
+import { releaseHold } from './hold/release.ts';
 import { rotateKey } from './key/rotate.ts';
 import { showKey } from './key/show.ts';
 import { addNode } from './nodes/add.ts';
@@ -111,7 +112,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
     ...[listDeliveries, replayWebhook, listAudit, verifyAudit],
     ...[exportAccount, eraseAccount, listErasures, showErasure, rectifyAccount],
-    ...[restrictAccount, liftRestriction],
+    ...[restrictAccount, liftRestriction, releaseHold],
   ],
   // Who may rule over the nodes' identities is at the machine.
   socket: [showCa, beginCa, finishCa, showKey, rotateKey],

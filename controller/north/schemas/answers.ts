@@ -390,6 +390,10 @@ export const FleetStatus = Type.Object(
       description:
         'After a restore from a backup: names of the nodes that have not told what passed; nothing is granted before.',
     }),
+    heldAt: nullable(
+      time(''),
+      'After a restore from a backup: since when nodes keep what they have, whatever the books say.',
+    ),
     nodes: Type.Array(Node),
   },
   { ...strict, title: 'FleetStatus' },
@@ -477,6 +481,11 @@ export const Ca = Type.Object(
     }),
   },
   { ...strict, title: 'Ca' },
+);
+
+export const Hold = Type.Object(
+  { heldAt: nullable(time(''), 'Since when nodes kept what they had; null: they did not.') },
+  { ...strict, title: 'Hold' },
 );
 
 export const Key = Type.Object(

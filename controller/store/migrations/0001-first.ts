@@ -7,6 +7,8 @@ const statements = [
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     revision BIGINT NOT NULL,
     enforcement TEXT NOT NULL CHECK (enforcement IN ('observe', 'enforce')),
+    held_at INTEGER,
+    released_revision BIGINT NOT NULL DEFAULT 0,
     range4 TEXT,
     range6 TEXT,
     ca_pin TEXT,

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { Clock } from '../../../common/clock.ts';
 import {
+  type Delta,
   DevicePresenceSchema,
   HelloSchema,
   type Device as WireDevice,
@@ -163,6 +164,15 @@ export class TestNode {
     return new TestNode(books, identity, certificate.serial);
   }
 
+  /** The same node, with all that it holds, before other books. */
+  with(books: Books): TestNode {
+    const node = new TestNode(books, this.identity, this.serial);
+    for (const [id, one] of this.devices) node.devices.set(id, one);
+    for (const [id, one] of this.subscriptions) node.subscriptions.set(id, one);
+    node.revision = this.revision;
+    return node;
+  }
+
   async hello(): Promise<void> {
     const hello = create(HelloSchema, {
       agentVersion: '0.1.0',
@@ -180,7 +190,8 @@ export class TestNode {
 
   /** Takes what changed, as an agent does; gives the digest that the controller expects. */
   async sync(from = this.revision): Promise<Uint8Array> {
-    const { deltas, revision, digest } = await this.#books.desired.since(this.identity, from);
+    const { deltas, revision, digest, whole } = await this.#books.desired.since(this.identity, from);
+    if (whole) this.#keepOnly(deltas);
     for (const delta of deltas) for (const id of delta.removedDeviceIds) this.devices.delete(id);
     for (const id of deltas.flatMap(({ erasedSubscriptionIds }) => erasedSubscriptionIds)) this.#erase(id);
     for (const { subscriptions } of deltas)
@@ -190,6 +201,14 @@ export class TestNode {
     await this.#books.register.applied(this.identity, revision, []);
     await this.#books.register.erased(this.identity, revision);
     return digest;
+  }
+
+  #keepOnly(deltas: readonly Delta[]): void {
+    const named = new Set(
+      deltas.flatMap((one) => [...one.devices, ...one.subscriptions].map(({ id }) => id)),
+    );
+    for (const id of this.devices.keys()) if (!named.has(id)) this.devices.delete(id);
+    for (const id of this.subscriptions.keys()) if (!named.has(id)) this.subscriptions.delete(id);
   }
 
   #erase(id: string): void {
