@@ -20,7 +20,7 @@ describe('the configuration of the controller', () => {
       grants: { validitySeconds: 86_400 },
       envelope: { from: 'file', path: '/var/lib/turnpike/envelope.key' },
       retention: { 'daily-usage': 90, 'last-connection': 365, audit: 365 },
-      backupDays: 30,
+      backups: { directory: '/var/lib/turnpike/backups', everyHours: undefined, keepDays: 30 },
     });
   });
 
@@ -52,7 +52,7 @@ describe('the configuration of the controller', () => {
     expect(config.nodes.address).toBe('2001:db8::1');
     expect(config.fleet).toEqual({ range4: '100.64.0.0/10', range6: 'fd00::/48' });
     expect(config.grants.validitySeconds).toBe(3600);
-    expect(config.backupDays).toBe(14);
+    expect(config.backups.keepDays).toBe(14);
     expect(config.retention).toEqual({ 'daily-usage': 7, 'last-connection': 30, audit: 3650 });
   });
 

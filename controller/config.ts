@@ -7,6 +7,7 @@ import { type HostPort, parseHostPort } from '../common/host-port.ts';
 import { type Retention, settableDays } from '../common/inventory/retention.ts';
 import { parseFleetRange } from '../common/ip-range.ts';
 import { show } from '../common/show.ts';
+import type { BackupSettings } from './books/context.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -54,6 +55,13 @@ const schema = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    backup: Type.Object(
+      {
+        directory: Type.Optional(Type.String({ minLength: 1 })),
+        every_hours: Type.Optional(Type.Integer({ minimum: 1, maximum: 8760 })),
+      },
+      { ...strict, default: {} },
+    ),
     retention: Type.Object(
       {
         daily_usage_days: days(settableDays['daily-usage']),
@@ -90,8 +98,7 @@ export interface ControllerConfig {
   /** Where the envelope key is. */
   readonly envelope: { readonly from: 'file' | 'credential'; readonly path: string };
   readonly retention: Retention;
-  /** For how many days backups of the database are kept. */
-  readonly backupDays: number;
+  readonly backups: BackupSettings;
 }
 
 /** @throws TurnpikeError `invalid`, with file and key. */
@@ -138,7 +145,11 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
       'last-connection': raw.retention.last_connection_days,
       audit: raw.retention.audit_days,
     },
-    backupDays: raw.retention.backup_days,
+    backups: {
+      directory: raw.backup.directory ?? join(dirname(raw.store.path), 'backups'),
+      everyHours: raw.backup.every_hours,
+      keepDays: raw.retention.backup_days,
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { metricsTask } from '../common/metrics-server.ts';
 import { clockWatchTask, SteadyClock } from '../common/steady-clock.ts';
 import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
+import { type Restored, restoreBackup } from './backup/restore.ts';
 import { type Books, openBooks } from './books/books.ts';
 import type { ControllerConfig } from './config.ts';
 import { healthReader } from './health.ts';
@@ -18,6 +19,7 @@ import { createApiMetrics } from './north/api-metrics.ts';
 import { portTask, socketTask } from './north/north.ts';
 import { createSouth } from './south/south.ts';
 import type { SouthState } from './south/state.ts';
+import type { EnvelopeStore } from './vault/envelope.ts';
 import { envelopeCredential, envelopeFile } from './vault/envelope-file.ts';
 import type { Vault } from './vault/vault.ts';
 
@@ -90,6 +92,29 @@ export async function noteRestore(
   }
 }
 
+/**
+ * Puts a backup in the place of books that are lost: while no database is there (backup/restore.ts). `withoutErasures`:
+ * also where nothing is known of who was erased since.
+ */
+export async function restoreFrom(
+  options: Pick<ControllerOptions, 'config' | 'clock' | 'log'>,
+  { file, withoutErasures }: { readonly file: string; readonly withoutErasures: boolean },
+): Promise<Restored> {
+  const { config } = options;
+  return restoreBackup({
+    ...{ file, withoutErasures, storePath: config.storePath, envelope: envelopeOf(config) },
+    open: async (storePath) => {
+      const books = await open({ ...options, config: { ...config, storePath } });
+      await noteAtMachine(books, 'turnpike-controller --restore');
+      return books;
+    },
+  });
+}
+
+function envelopeOf({ envelope }: ControllerConfig): EnvelopeStore {
+  return envelope.from === 'file' ? envelopeFile(envelope.path) : envelopeCredential(envelope.path);
+}
+
 /** For the audit log: what is done while the controller is stopped, by whoever may start it. */
 function noteAtMachine({ audit }: Books, route: string): Promise<void> {
   const actor = { id: 'controller', uid: process.getuid?.() };
@@ -103,11 +128,8 @@ function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock'
     range6: config.fleet.range6,
     validitySeconds: config.grants.validitySeconds,
     retention: config.retention,
-    backupDays: config.backupDays,
-    envelope:
-      config.envelope.from === 'file'
-        ? envelopeFile(config.envelope.path)
-        : envelopeCredential(config.envelope.path),
+    backups: config.backups,
+    envelope: envelopeOf(config),
     clock,
     log,
   });
@@ -151,6 +173,7 @@ async function serve(
     joining: joining(config, authorities, south.state),
     rollover: createCaRollover({ authorities, identities, log }),
     keys: { status: books.keys.status, rotate: () => books.keys.rotate(files.reseal) },
+    backups: { ...books.backups, create: () => books.backups.create(files.contents) },
     health: healthReader(config.storePath, authorities, clock),
     metrics: createApiMetrics(registry),
   };
@@ -165,6 +188,7 @@ async function serve(
     }),
     clockWatchTask(clock, log),
     ...books.tasks,
+    books.backupTask(files.contents),
     ...south.tasks,
     socketTask(config.api.socket, north),
   ];

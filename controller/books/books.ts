@@ -11,6 +11,8 @@ import { awaitedNodes, beginTerm } from '../accounting/term.ts';
 import { addVoucherKey } from '../accounting/voucher.ts';
 import { type Audit, createAudit } from '../audit/audit.ts';
 import { auditTask } from '../audit/task.ts';
+import { type Backups, createBackups, type ReadFiles } from '../backup/backups.ts';
+import { backupTask } from '../backup/task.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -42,7 +44,7 @@ import type { Vault } from '../vault/vault.ts';
 import { createPost } from '../webhooks/post.ts';
 import { webhookTask } from '../webhooks/task.ts';
 import { createWebhooks, type Webhooks } from '../webhooks/webhooks.ts';
-import type { Context } from './context.ts';
+import type { BackupSettings, Context } from './context.ts';
 import { type BooksFigures, newFigures } from './figures.ts';
 import { Listeners } from './listeners.ts';
 
@@ -59,8 +61,7 @@ export interface BooksOptions {
   readonly envelope: EnvelopeStore;
   /** As in the inventory, unless given. */
   readonly retention?: Retention;
-  /** For how many days backups of the database are kept; 30 unless given. */
-  readonly backupDays?: number;
+  readonly backups: BackupSettings;
   readonly clock: Clock;
   readonly log: Logger;
   /** By the calendar, unless given. */
@@ -85,6 +86,9 @@ export interface Books {
   /** Encrypts what lies beside the database, too. */
   readonly vault: Vault;
   readonly keys: Keys;
+  readonly backups: Backups;
+  /** Looks after backups. */
+  backupTask(files: ReadFiles): Task;
   /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
@@ -126,7 +130,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     validitySeconds,
     periodEnd: options.periodEnd ?? byCalendar,
     retention: options.retention ?? settableDays,
-    backupDays: options.backupDays ?? 30,
+    backups: options.backups,
     vault,
     envelope,
     activity: new Activity(clock),
@@ -138,6 +142,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     revoked: new Listeners(),
   };
   const audit = createAudit(context);
+  const backups = createBackups(context);
   return {
     catalogue: createCatalogue(context),
     apiKeys: createApiKeys(context),
@@ -158,6 +163,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     authorityPins: createPinKeeper(store),
     vault,
     keys: createKeys(context),
+    backups,
+    backupTask: (files) => backupTask(context, backups, files),
     tasks: [
       ...sweepTasks(context),
       ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],

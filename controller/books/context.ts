@@ -13,6 +13,14 @@ import type { Vault } from '../vault/vault.ts';
 import type { Figures } from './figures.ts';
 import type { Listeners } from './listeners.ts';
 
+/** Where backups of the database are, and for how long. */
+export interface BackupSettings {
+  readonly directory: string;
+  readonly keepDays: number;
+  /** How often one is made by itself; undefined: never. */
+  readonly everyHours?: number | undefined;
+}
+
 /** What every part of the books may use. */
 export interface Context {
   readonly store: Store;
@@ -27,8 +35,7 @@ export interface Context {
   readonly validitySeconds: number;
   readonly periodEnd: PeriodEnd;
   readonly retention: Retention;
-  /** For how many days backups of the database are kept. */
-  readonly backupDays: number;
+  readonly backups: BackupSettings;
   readonly activity: Activity;
   readonly live: Live;
   readonly seats: SeatDesk;

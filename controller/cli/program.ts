@@ -5,6 +5,7 @@ import { version } from '../../common/version.ts';
 import { addAccountVerbs } from './account.ts';
 import { addApiKeyVerbs } from './api-key.ts';
 import { addAuditVerbs } from './audit.ts';
+import { addBackupVerbs } from './backup.ts';
 import { addBookingVerb } from './booking.ts';
 import { addBulkVerbs } from './bulk.ts';
 import { addCaVerbs } from './ca.ts';
@@ -58,6 +59,7 @@ export function createProgram(person: Terminal): Command {
   addNodeVerbs(program, open);
   addCaVerbs(program, open);
   addKeyVerbs(program, open);
+  addBackupVerbs(program, open);
   addHoldVerbs(program, open);
   addGroupVerbs(program, open);
   addEnforcementVerb(program, open);

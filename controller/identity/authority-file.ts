@@ -1,5 +1,5 @@
 import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { syncDirectory, writeFileAtomically } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { parsePem, pem, sha256 } from '../../common/pki/keys.ts';
@@ -39,6 +39,8 @@ export interface AuthorityFiles {
   /** The next one takes the place of the serving one, whose key is gone then: in one step. */
   promote(): Promise<void>;
   reseal(): Promise<void>;
+  /** What is there, by file name, as it is written: for a backup. */
+  contents(): Promise<Record<string, string>>;
 }
 
 export function authorityFiles(directory: string, vault: Vault): AuthorityFiles {
@@ -46,7 +48,7 @@ export function authorityFiles(directory: string, vault: Vault): AuthorityFiles 
   const next = authorityFile(join(directory, 'ca-next.pem'), vault);
   // One that is read, and written anew once another took its place, would bring the old CA back.
   let turn: Promise<unknown> = Promise.resolve();
-  const oneByOne = (work: () => Promise<void>): Promise<void> => {
+  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work);
     turn = mine.catch(() => {});
     return mine;
@@ -58,6 +60,15 @@ export function authorityFiles(directory: string, vault: Vault): AuthorityFiles 
       oneByOne(async () => {
         await serving.reseal();
         await next.reseal();
+      }),
+    contents: () =>
+      oneByOne(async () => {
+        const found: Record<string, string> = {};
+        for (const { path } of [serving, next]) {
+          const text = await readSecretFile(toFile(path));
+          if (text !== undefined) found[basename(path)] = text;
+        }
+        return found;
       }),
     promote: () =>
       oneByOne(async () => {
@@ -77,11 +88,7 @@ export function authorityFiles(directory: string, vault: Vault): AuthorityFiles 
 
 /** The CA in one PEM file, mode 0600: certificate, then private key, which is encrypted. */
 export function authorityFile(path: string, vault: Vault): AuthorityStore {
-  const file: SecretFile = {
-    path,
-    what: "the fleet's CA",
-    whenRead: 'make a new CA and let all nodes join anew',
-  };
+  const file = toFile(path);
   return {
     path,
     putAside: (suffix) => putSecretFileAside(file, suffix),
@@ -92,6 +99,10 @@ export function authorityFile(path: string, vault: Vault): AuthorityStore {
       if (authority) await writeFileAtomically(path, renderAuthority(vault, authority));
     },
   };
+}
+
+function toFile(path: string): SecretFile {
+  return { path, what: "the fleet's CA", whenRead: 'make a new CA and let all nodes join anew' };
 }
 
 /** RFC 7468 leaves labels to whoever needs one. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Audit } from '../audit/audit.ts';
+import type { BackupsAtMachine } from '../backup/backups.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -40,6 +41,7 @@ export interface RouteContext {
   readonly joining: Joining;
   readonly rollover: CaRollover;
   readonly keys: KeysAtMachine;
+  readonly backups: BackupsAtMachine;
   readonly health: ReadHealth;
   readonly version: string;
 }

@@ -5,6 +5,7 @@ import { silentLogger } from '../../common/log.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import { goodHealth } from '../../test/unit/books/rig.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { BackupsAtMachine } from '../backup/backups.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -63,6 +64,7 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover,
     keys: {} as KeysAtMachine,
+    backups: {} as BackupsAtMachine,
     health: goodHealth,
     version: '0.0.0',
     log: silentLogger,

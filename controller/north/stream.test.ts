@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../common/log.ts';
 import { goodHealth, openRig, type Rig } from '../../test/unit/books/rig.ts';
+import type { BackupsAtMachine } from '../backup/backups.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { KeysAtMachine } from '../vault/keys.ts';
 import { hashApiKey } from './access.ts';
@@ -35,6 +36,7 @@ beforeEach(async () => {
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover: {} as CaRollover,
     keys: {} as KeysAtMachine,
+    backups: {} as BackupsAtMachine,
     health: goodHealth,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),

@@ -356,6 +356,10 @@ export const storeInventory = {
     unscrubbed: erasure.field('whether the files are to be written anew'),
     created_at: erasure.exact('when it was erased'),
   },
+  erased_accounts: {
+    erasure_id: erasure.field('which erasure'),
+    account_hash: erasure.field('that the account does not come back with a backup; gone with the last one'),
+  },
   erasure_nodes: {
     erasure_id: erasure.field('which erasure'),
     node_id: erasure.field('on which node'),
@@ -376,6 +380,10 @@ export const controllerFileInventory = {
   'turnpike.db': fleet.field('the database, table by table above; beside it -wal and -shm of SQLite'),
   'ca.pem': fleet.secret("the fleet's CA; its key is encrypted"),
   'ca-next.pem': fleet.secret('the CA that is to come; its key is encrypted'),
+  'backups/*.backup': fleet.field('the database as it was, for retention.backup_days; encrypted as a whole'),
+  'backups/erasures.backup-list': erasure.field(
+    'hashes of the ids of accounts that were erased since those backups; encrypted as a whole',
+  ),
   'envelope.key': fleet.field(
     'opens the keys that encrypt secrets, and backups; beside it under their ids those before, as long as they are needed',
   ),

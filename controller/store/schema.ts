@@ -32,6 +32,7 @@ export interface Schema {
   audit: AuditTable;
   audit_keys: AuditKeyTable;
   data_keys: DataKeyTable;
+  erased_accounts: ErasedAccountTable;
   audit_anchor: AuditAnchorTable;
   erasures: ErasureTable;
   erasure_nodes: ErasureNodeTable;
@@ -513,6 +514,13 @@ export interface AuditKeyTable {
   handle: Uint8Array;
   /** Sealed. */
   key: Uint8Array;
+}
+
+/** Who was erased, as long as a backup may hold them (backup/erasures.ts). */
+export interface ErasedAccountTable {
+  erasure_id: string;
+  /** SHA-256 of the account's id, hex. */
+  account_hash: string;
 }
 
 /** Under which secrets are sealed (vault/vault.ts). More than one while they are rotated. */

@@ -48,6 +48,11 @@ export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop
       status: () => books.rig.books.keys.status(),
       rotate: () => books.rig.books.keys.rotate(async () => {}),
     },
+    backups: {
+      create: () => books.rig.books.backups.create(async () => ({})),
+      list: () => books.rig.books.backups.list(),
+      verify: (name) => books.rig.books.backups.verify(name),
+    },
     health: goodHealth,
     version: '0.0.0',
     log: silentLogger,

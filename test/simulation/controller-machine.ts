@@ -16,6 +16,8 @@ import { Life } from './life.ts';
 import type { Link, Listener, SimulatedMethod } from './network.ts';
 import type { MachineClock, Timeline } from './timeline.ts';
 
+const noBackups = { directory: '/nowhere', keepDays: 30 };
+
 /** As systemd does it. */
 const restartMs = 2_000;
 
@@ -107,7 +109,7 @@ export class ControllerMachine {
     const log = silentLogger;
     const books = await openBooks({
       ...{ path: disk.path, range4: '10.64.0.0/16', range6: 'fd74:7572:6e70::/64' },
-      ...{ validitySeconds, envelope: fixedEnvelope, clock, log },
+      ...{ validitySeconds, envelope: fixedEnvelope, backups: noBackups, clock, log },
       ...(periodEnd && { periodEnd }),
     });
     if (this.restored) {

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../common/log.ts';
+import type { BackupsAtMachine } from '../../controller/backup/backups.ts';
 import type { Scope } from '../../controller/catalogue/api-key-scopes.ts';
 import type { CaRollover } from '../../controller/identity/ca-rollover.ts';
 import { hashApiKey } from '../../controller/north/access.ts';
@@ -19,6 +20,7 @@ export function apiOn({ books }: Pick<Rig, 'books'>, trust: 'socket' | 'key'): P
     requestsPerMinute: 6000,
     rollover: {} as CaRollover,
     keys: {} as KeysAtMachine,
+    backups: {} as BackupsAtMachine,
     health: goodHealth,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),

@@ -16,6 +16,9 @@ import { rotateApiKey } from './api-keys/rotate.ts';
 import { showApiKey } from './api-keys/show.ts';
 import { listAudit } from './audit/list.ts';
 import { verifyAudit } from './audit/verify.ts';
+import { createBackup } from './backups/create.ts';
+import { listBackups } from './backups/list.ts';
+import { verifyBackup } from './backups/verify.ts';
 import { exportLines } from './bulk/export.ts';
 import { importLines } from './bulk/import.ts';
 import { reconcile } from './bulk/reconcile.ts';
@@ -113,6 +116,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[listDeliveries, replayWebhook, listAudit, verifyAudit],
     ...[exportAccount, eraseAccount, listErasures, showErasure, rectifyAccount],
     ...[restrictAccount, liftRestriction, releaseHold],
+    ...[createBackup, listBackups, verifyBackup],
   ],
   // Who may rule over the nodes' identities is at the machine.
   socket: [showCa, beginCa, finishCa, showKey, rotateKey],

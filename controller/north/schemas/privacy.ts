@@ -60,6 +60,13 @@ export const Receipt = Type.Object(
       ),
     ),
     backupsUntilAt: time('By then no backup of before is left.'),
+    backups: Type.Array(
+      Type.Object(
+        { name: Type.String(), goneByAt: time('By then it has been removed.') },
+        { ...strict, title: 'ReceiptBackup' },
+      ),
+      { description: 'Backups in the directory of the controller that hold it still.' },
+    ),
     complete: Type.Boolean({ description: 'No node is pending, and the database is clean.' }),
     notCovered: Type.Array(Type.String(), {
       description: 'What may still hold something of it, and until when.',

@@ -401,6 +401,11 @@ const statements = [
     unscrubbed INTEGER NOT NULL,
     created_at INTEGER NOT NULL
   )`,
+  `CREATE TABLE erased_accounts (
+    erasure_id TEXT NOT NULL REFERENCES erasures (id),
+    account_hash TEXT NOT NULL,
+    PRIMARY KEY (erasure_id, account_hash)
+  )`,
   `CREATE TABLE erasure_nodes (
     erasure_id TEXT NOT NULL REFERENCES erasures (id),
     node_id TEXT NOT NULL REFERENCES nodes (id),

@@ -14,6 +14,7 @@ export async function sellToCrowd(path: string, devices: number): Promise<void> 
     range4: '10.64.0.0/16',
     range6: 'fd74:7572:6e70::/64',
     validitySeconds: 86_400,
+    backups: { directory: join(dirname(path), 'backups'), keepDays: 30 },
     envelope: envelopeFile(join(dirname(path), 'envelope.key')),
     clock: systemClock,
     log: silentLogger,

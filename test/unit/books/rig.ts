@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { Clock } from '../../../common/clock.ts';
 import {
@@ -86,6 +87,7 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
     range6: 'fd74:7572:6e70::/64',
     validitySeconds: 86_400,
     envelope: fixedEnvelope,
+    backups: { directory: join(dirname(options.path ?? '/nowhere/x'), 'backups'), keepDays: 30 },
     clock,
     log: silentLogger,
     ...options,
