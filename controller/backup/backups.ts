@@ -46,7 +46,8 @@ export function createBackups(context: Context): Backups {
     await makeShelf(backups.directory);
     const { current } = await envelope.load();
     if (current === undefined) throw new TurnpikeError('environment', `${envelope.place} is gone`);
-    const createdAt = clock.now();
+    // As its name can say it.
+    const createdAt = Math.floor(clock.now() / 1000) * 1000;
     const path = join(backups.directory, backupName(createdAt));
     const database = await store.serialize();
     // After the database: books that are older than the CA beside them are brought up to it.

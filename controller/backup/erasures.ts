@@ -6,24 +6,29 @@ import { Value } from 'typebox/value';
 import { writeFileAtomically } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
+import { chunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import type { EnvelopeKey } from '../vault/envelope.ts';
 import { openSealedFile, sealFile } from './sealed-file.ts';
+
+const ErasureOnce = Type.Object({
+  id: Type.String(),
+  /** Milliseconds since 1970. */
+  erasedAt: Type.Number(),
+  /** By then no backup is left that holds them. */
+  backupsUntilAt: Type.Number(),
+  /** SHA-256 of the ids of the accounts, hex. Ids are random: who was erased cannot be told from it. */
+  accounts: Type.Array(Type.String()),
+});
+
+/** An erasure, as whoever restores a backup of before must know it. */
+export type ErasureOnce = Static<typeof ErasureOnce>;
 
 const Erasures = Type.Object({
   format: Type.Literal('turnpike-erasures-1'),
   /** Milliseconds since 1970: of what was erased later it knows nothing. */
   writtenAt: Type.Number(),
-  erasures: Type.Array(
-    Type.Object({
-      id: Type.String(),
-      erasedAt: Type.Number(),
-      /** By then no backup is left that holds them. */
-      backupsUntilAt: Type.Number(),
-      /** SHA-256 of the ids of the accounts, hex. Ids are random: who was erased cannot be told from it. */
-      accounts: Type.Array(Type.String()),
-    }),
-  ),
+  erasures: Type.Array(ErasureOnce),
 });
 
 /** Who was erased and may still be in backups. It lies beside them, so that nobody comes back with one unseen. */
@@ -36,9 +41,9 @@ export function hashOfAccount(id: string): string {
 }
 
 /** In the transaction that erases them. */
-export async function noteErased({ db }: Tx, erasure_id: string, accounts: readonly string[]): Promise<void> {
-  const rows = accounts.map((id) => ({ erasure_id, account_hash: hashOfAccount(id) }));
-  if (rows.length > 0) await db.insertInto('erased_accounts').values(rows).execute();
+export async function noteErased({ db }: Tx, { id, accounts }: ErasureOnce): Promise<void> {
+  const rows = accounts.map((account_hash) => ({ erasure_id: id, account_hash }));
+  for (const chunk of chunks(rows)) await db.insertInto('erased_accounts').values(chunk).execute();
 }
 
 /** Writes the list beside the backups, where there are any. */
@@ -52,7 +57,7 @@ export async function writeErasures({ store, clock, envelope, backups }: Context
   await writeFileAtomically(join(backups.directory, erasuresName), sealed);
 }
 
-async function loadErasures({ db }: Tx): Promise<Erasures['erasures']> {
+async function loadErasures({ db }: Tx): Promise<ErasureOnce[]> {
   const rows = await db
     .selectFrom('erasures')
     .innerJoin('erased_accounts', 'erasure_id', 'id')

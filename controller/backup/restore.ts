@@ -78,10 +78,10 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
 
 async function eraseAgain(books: Books, { erasures }: Erasures): Promise<number> {
   let count = 0;
-  for (const { id, accounts, backupsUntilAt } of erasures) {
-    const erased = await books.privacy.eraseAgain(id, new Set(accounts), backupsUntilAt);
+  for (const erasure of erasures) {
+    const erased = await books.privacy.eraseAgain(erasure);
     count += erased;
-    if (erased > 0) await books.privacy.settleErasure(id);
+    if (erased > 0) await books.privacy.settleErasure(erasure.id);
   }
   return count;
 }

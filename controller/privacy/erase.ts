@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
-import { hashOfAccount, noteErased } from '../backup/erasures.ts';
+import { type ErasureOnce, hashOfAccount, noteErased } from '../backup/erasures.ts';
 import { goneBy } from '../backup/gone-by.ts';
 import type { Context } from '../books/context.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
@@ -22,10 +22,10 @@ export function eraseAccount(
 ): Promise<string> {
   return context.store.transaction(async (tx) => {
     const id = newId('ers');
-    await erase(context, tx, await accountsInScope(tx, await findAccount(tx, name), only), {
-      id,
-      backupsUntil: goneBy(context, context.clock.now()),
-    });
+    const accounts = await accountsInScope(tx, await findAccount(tx, name), only);
+    const erasedAt = context.clock.now();
+    const backupsUntilAt = goneBy(context, erasedAt);
+    await erase(context, tx, accounts, { id, erasedAt, backupsUntilAt, accounts: accounts.map(hashOfAccount) });
     return id;
   });
 }
@@ -34,18 +34,16 @@ export function eraseAccount(
  * Erases, after a restore, those that were erased since the backup: the same erasure, under its id. Returns how many
  * accounts had come back.
  */
-export function eraseAgain(
-  context: Context,
-  id: string,
-  hashes: ReadonlySet<string>,
-  backupsUntil: number,
-): Promise<number> {
+export function eraseAgain(context: Context, erasure: ErasureOnce): Promise<number> {
   return context.store.transaction(async (tx) => {
+    const { id } = erasure;
+    const known = await tx.db.selectFrom('erasures').where('id', '=', id).select('id').executeTakeFirst();
+    if (known !== undefined) return 0;
+    const hashes = new Set(erasure.accounts);
     const accounts = await tx.db.selectFrom('accounts').select('id').execute();
     const back = accounts.map((row) => row.id).filter((account) => hashes.has(hashOfAccount(account)));
-    const known = await tx.db.selectFrom('erasures').where('id', '=', id).select('id').executeTakeFirst();
-    if (known === undefined) await erase(context, tx, back, { id, backupsUntil });
-    return known === undefined ? back.length : 0;
+    await erase(context, tx, back, erasure);
+    return back.length;
   });
 }
 
@@ -53,23 +51,24 @@ async function erase(
   context: Context,
   tx: Tx,
   accounts: readonly string[],
-  { id, backupsUntil }: { readonly id: string; readonly backupsUntil: number },
+  erasure: ErasureOnce,
 ): Promise<void> {
-  const { clock, live, seats } = context;
+  const { live, seats } = context;
+  const { id } = erasure;
   const erased = await gather(tx, accounts);
   await tx.db
     .insertInto('erasures')
     .values({
       id,
-      accounts: erased.accounts.length,
+      accounts: erasure.accounts.length,
       subscriptions: erased.subscriptions.length,
       devices: erased.devices.length,
-      backups_until: backupsUntil,
+      backups_until: erasure.backupsUntilAt,
       unscrubbed: 1,
-      created_at: clock.now(),
+      created_at: erasure.erasedAt,
     })
     .execute();
-  await noteErased(tx, id, erased.accounts);
+  await noteErased(tx, erasure);
   await bury(tx, id, erased.subscriptions);
   for (const device of erased.devices) await restSlot(context, tx, device);
   await deleteOf(tx, erased);

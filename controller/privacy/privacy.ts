@@ -1,5 +1,5 @@
 import type { Named } from '../audit/subject.ts';
-import { writeErasures } from '../backup/erasures.ts';
+import { type ErasureOnce, writeErasures } from '../backup/erasures.ts';
 import type { Context } from '../books/context.ts';
 import { mayTryAgain } from '../books/try-again.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
@@ -24,7 +24,7 @@ export interface Privacy {
   /** Erases an account, and those linked with it unless `only`. @returns the id of the erasure */
   erase(account: string, scope?: AccountScope): Promise<string>;
   /** After a restore: those that were erased since the backup, by the hashes of their ids. @returns how many were back */
-  eraseAgain(erasure: string, accounts: ReadonlySet<string>, backupsUntil: number): Promise<number>;
+  eraseAgain(erasure: ErasureOnce): Promise<number>;
   /** Cleans the files, and waits a little for nodes that are in contact. */
   settleErasure(erasure: string): Promise<SignedReceipt>;
   /** As it stands now. @throws TurnpikeError `not_found` */
@@ -45,7 +45,7 @@ export function createPrivacy(context: Context): Privacy {
     overdue: () => findOverdue(context),
     export: async (account, scope) => exportAccount(context, account, scope),
     erase: async (account, scope) => eraseAccount(context, account, scope),
-    eraseAgain: (erasure, accounts, backupsUntil) => eraseAgain(context, erasure, accounts, backupsUntil),
+    eraseAgain: (erasure) => eraseAgain(context, erasure),
     settleErasure: async (erasure) => {
       await awaitErased(context, erasure);
       // Where it fails, the receipt says so, and it is tried again later.
