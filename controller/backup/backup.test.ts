@@ -94,7 +94,10 @@ describe('a backup', () => {
       await expect(openBackup(keys, path)).rejects.toMatchObject({ code: 'environment' });
     }
     writeFileSync(path, bytes);
-    expect((await openBackup(keys, path)).manifest).toMatchObject({ format: 'turnpike-backup-1', files: { 'ca.pem': 'the CA' } });
+    expect((await openBackup(keys, path)).manifest).toMatchObject({
+      format: 'turnpike-backup-1',
+      files: { 'ca.pem': 'the CA' },
+    });
   });
 
   it('of books that are not sound is not made', async () => {

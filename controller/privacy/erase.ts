@@ -25,7 +25,12 @@ export function eraseAccount(
     const accounts = await accountsInScope(tx, await findAccount(tx, name), only);
     const erasedAt = context.clock.now();
     const backupsUntilAt = goneBy(context, erasedAt);
-    await erase(context, tx, accounts, { id, erasedAt, backupsUntilAt, accounts: accounts.map(hashOfAccount) });
+    await erase(context, tx, accounts, {
+      id,
+      erasedAt,
+      backupsUntilAt,
+      accounts: accounts.map(hashOfAccount),
+    });
     return id;
   });
 }

@@ -30,4 +30,4 @@ setInterval(() => {
     if (sent === 0) appendFileSync(file, Buffer.concat([Buffer.from(`${server} `), packet]));
   }
   sent += 1;
-}, 50);
+}, 20);

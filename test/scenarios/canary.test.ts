@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'ipaddr.js';
 import { expect, test } from 'vitest';
 import { openBackup } from '../../controller/backup/jobs.ts';
@@ -12,7 +12,9 @@ import type { Lab } from '../lab/lab.ts';
 import { addressNeedles, expectedByChance, type Needle, needlesIn, wordNeedles } from '../lab/needles.ts';
 import { inContact, openShop, Sale } from '../lab/shop.ts';
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const asker = fileURLToPath(new URL('../lab/canary-client.ts', import.meta.url));
+const keeper = fileURLToPath(new URL('../lab/keep-requests.ts', import.meta.url));
+const recorder = new URL('../lab/record-messages.ts', import.meta.url);
 
 // Bytes that no text and no small number has: what is found of the four of an address is found in keys and hashes at
 // most, by a chance that is computed below.
@@ -83,24 +85,15 @@ test('no address of a client, no destination and no name that it asks for is kep
   const { cli, host } = controller;
   const recorded = host.file('messages');
   writeFileSync(recorded, '');
-  const recording = [
-    'env',
-    `NODE_OPTIONS=--import=${pathToFileURL(here('../lab/record-messages.ts'))}`,
-    `RECORDED_MESSAGES=${recorded}`,
-  ];
+  const recording = ['env', `NODE_OPTIONS=--import=${recorder}`, `RECORDED_MESSAGES=${recorded}`];
   await openShop(lab, recording);
   await cli.json('webhook', 'add', 'http://127.0.0.1:9090/');
   const webhooks = host.file('webhooks');
   writeFileSync(webhooks, '');
-  const receiver = host.start('receiver', [
-    process.execPath,
-    here('../lab/keep-requests.ts'),
-    webhooks,
-    '9090',
-  ]);
+  const receiver = host.start('receiver', [process.execPath, keeper, webhooks, '9090']);
   await receiver.said(/listening/, 10_000);
 
-  const sale = await Sale.make(lab, 400_000n, 2, ['--thresholds', '10,50', '--max-connections', '2']);
+  const sale = await Sale.make(lab, 300_000n, 2, ['--thresholds', '10,50', '--max-connections', '2']);
   for (const [index, { underlay, destinations, label }] of canaries.entries()) {
     const number = index + 1;
     for (const address of destinations) {
@@ -111,7 +104,7 @@ test('no address of a client, no destination and no name that it asks for is kep
     const config = await sale.configuration(sale.device(number), number);
     const client = lab.client(number);
     await client.connect(config.replace(/^Endpoint = .*/m, `Endpoint = ${endpoint}`));
-    const program = [process.execPath, here('../lab/canary-client.ts')];
+    const program = [process.execPath, asker];
     const words = [client.host.file('own'), `${label}.canary.test`, '600', ...destinations];
     client.host.start('asking', [...program, ...words]);
     await client.shakenHands();
@@ -123,7 +116,7 @@ test('no address of a client, no destination and no name that it asks for is kep
       within: 30_000,
       every: 300,
     });
-  await passing(20_000);
+  await passing(10_000);
   // The nodes did know where their clients are.
   for (const [index, { underlay }] of canaries.entries()) {
     const { host: at, interface: name } = lab.node(index + 1);
@@ -137,7 +130,7 @@ test('no address of a client, no destination and no name that it asks for is kep
   await controller.start(recording);
   await lab.node(2).reconnect();
   for (const node of lab.nodes) await inContact(lab, node.name, 40_000);
-  await passing(300_000);
+  await passing(200_000);
 
   await eventually('webhooks came', () => readFileSync(webhooks).includes('volume.threshold'), {
     within: 20_000,
