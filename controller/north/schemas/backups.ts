@@ -1,7 +1,9 @@
 import Type from 'typebox';
 import { strict, time } from './values.ts';
 
-export const BackupPath = Type.Object({ name: Type.String({ maxLength: 60 }) });
+export const BackupPath = Type.Object({
+  name: Type.String({ maxLength: 60, description: 'As listed.' }),
+});
 
 export const Backup = Type.Object(
   {

@@ -1,5 +1,5 @@
 /**
- * How long the books wait for a backup, and how long it takes, with so many devices in them:
+ * How long the books wait for a backup, and for a rotation of keys, and how long both take, with so many devices in them:
  * npm run bench -- backup [--devices 50000]. Prints one line of JSON.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -30,18 +30,27 @@ try {
   const during = await longestWait(books, async () => {
     backup = await books.backups.create(async () => ({}));
   });
+  const seconds = secondsSince(began);
+  const rotationBegan = performance.now();
+  const rotating = await longestWait(books, async () => void (await books.keys.rotate(async () => {})));
   const figures = {
     devices,
     databaseMegabytes: Math.round(statSync(path).size / 1e6),
     backupMegabytes: Number(((backup ? Number(backup.bytes) : 0) / 1e6).toFixed(1)),
-    seconds: Number(((performance.now() - began) / 1000).toFixed(1)),
+    seconds,
     longestWaitMs: Math.round(during),
+    rotationSeconds: secondsSince(rotationBegan),
+    longestWaitInRotationMs: Math.round(rotating),
     longestWaitOtherwiseMs: Math.round(quiet),
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   await books.close();
 } finally {
   rmSync(directory, { recursive: true });
+}
+
+function secondsSince(began: number): number {
+  return Number(((performance.now() - began) / 1000).toFixed(1));
 }
 
 /** Of somebody who asks the books for a trifle again and again, while that goes on; milliseconds. */
