@@ -51,7 +51,7 @@ function tryOut(plant: Plant): string | undefined {
 
 function runTest(
   copy: string,
-  { test: file, project = 'unit' }: { readonly test: string; readonly project?: 'unit' | 'lab' },
+  { test: file, project = 'unit' }: { readonly test: string; readonly project?: 'unit' | 'long' },
 ): string | undefined {
   const { status, stdout } = run(copy, ['node_modules/vitest/vitest.mjs', 'run', '--project', project, file]);
   if (status === 0) return undefined;

@@ -7,7 +7,7 @@ export interface Plant {
   /** Of the simulation's classes of faults; or the test file that stands guard. */
   readonly caughtBy:
     | { readonly themes: readonly string[] }
-    | { readonly test: string; readonly project?: 'unit' | 'lab' };
+    | { readonly test: string; readonly project?: 'unit' | 'long' };
 }
 
 const sim = (...themes: string[]) => ({ themes });
@@ -19,7 +19,7 @@ export const plants: readonly Plant[] = [
     from: "    if (endpoint === '(none)') return undefined;",
     to: `    if (endpoint === '(none)') return undefined;
     process.stderr.write('seen at ' + endpoint);`,
-    caughtBy: { test: 'test/scenarios/canary.test.ts', project: 'lab' },
+    caughtBy: { test: 'test/scenarios/canary.long.test.ts', project: 'long' },
   },
   {
     name: 'a report is booked before its number is looked at',

@@ -1,6 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'ipaddr.js';
 import { expect, test } from 'vitest';
@@ -8,6 +7,7 @@ import { openBackup } from '../../controller/backup/jobs.ts';
 import { envelopeFile } from '../../controller/vault/envelope-file.ts';
 import { eventually } from '../lab/eventually.ts';
 import { labForTest } from '../lab/in-vitest.ts';
+import { keptFiles } from '../lab/kept.ts';
 import type { Lab } from '../lab/lab.ts';
 import { addressNeedles, expectedByChance, type Needle, needlesIn, wordNeedles } from '../lab/needles.ts';
 import { inContact, openShop, Sale } from '../lab/shop.ts';
@@ -68,15 +68,6 @@ async function moveTo(lab: Lab, number: number, underlay: string): Promise<strin
     node.host.interface('acc'),
   ]);
   return v6 ? `[${at}]:51820` : node.endpoint;
-}
-
-/** Every byte that controller and nodes keep, by where it is. */
-function* kept(lab: Lab): Generator<readonly [string, Buffer]> {
-  const ours = (name: string) => /^(ctl|n\d+)-/.test(name);
-  for (const name of readdirSync(lab.controller.host.folder, { recursive: true, encoding: 'utf8' })) {
-    const path = join(lab.controller.host.folder, name);
-    if (ours(name) && statSync(path).isFile()) yield [name, readFileSync(path)];
-  }
 }
 
 test('no address of a client, no destination and no name that it asks for is kept anywhere, whatever fails', async () => {
@@ -157,7 +148,7 @@ test('no address of a client, no destination and no name that it asks for is kep
     `${controller.directory}/backups/${backup}`,
   );
 
-  const hay = [...kept(lab), ['the backup, decrypted', Buffer.from(database)] as const];
+  const hay = [...keptFiles(lab), ['the backup, decrypted', Buffer.from(database)] as const];
   const names = hay.map(([name]) => name);
   for (const expected of [
     'turnpike.db',
