@@ -9,7 +9,7 @@ import { expectMistake } from './mistake.ts';
 const volume = 100_000_000n;
 
 // Both mostly wait until a node tries again.
-describe.concurrent.skipIf(!canMakeDisks)('a disk', () => {
+describe.runIf(canMakeDisks).concurrent('a disk', () => {
   test("the controller's disk fills up: changes are refused, reports wait at the nodes and are booked once there is room", async ({
     onTestFailed,
   }) => {
