@@ -49,43 +49,40 @@ async function seatOf(lab: Lab, sale: Sale, number: number): Promise<string | nu
   return (await cli.json<{ seatNode: string | null }>('device', 'show', sale.device(number).id)).seatNode;
 }
 
-// They mostly wait for a minute to pass.
-describe.concurrent('connections', () => {
-  test('of five devices that send over three nodes, two pass; a freed seat opens the next', async ({
-    onTestFailed,
-    expect,
-  }) => {
-    await using lab = await labForTest({ nodes: 3, clients: 5 }, onTestFailed);
-    await openShop(lab);
-    const sale = await Sale.make(lab, volume, 5, ['--max-connections', '2']);
-    for (const client of [1, 2, 3, 4, 5]) await sale.connect(client, 1 + (client % 3));
-    const flows = await Promise.all([1, 2, 3, 4, 5].map((client) => sending(lab, client, 1 + (client % 3))));
-    for (const flow of flows) flow.send();
-    await eventually('two seats are taken', async () => (await taken(lab, sale)) === 2, {
-      within: 20_000,
-      every: 200,
-    });
-    await eventually('two pass', async () => (await passing(lab)).length === 2, { within: 5_000 });
-    await neverMore(lab, 2, 30);
-
-    const [first = 0, second = 0] = await passing(lab);
-    await lab.controller.cli.json('device', 'remove', sale.device(first).id);
-    const next = async () => {
-      const now = await passing(lab);
-      return now.length === 2 && now.includes(second) && !now.includes(first);
-    };
-    await eventually('another one passes in its place', next, { within: 5000, every: 20 });
-    await neverMore(lab, 2, 20);
-
-    // What was decided is in the books: a controller that is killed and starts again throws nobody out.
-    const before = await passing(lab);
-    await lab.controller.kill();
-    await neverMore(lab, 2, 10);
-    await lab.controller.start();
-    await neverMore(lab, 2, 50);
-    expect(await passing(lab)).toEqual(before);
+test('of five devices that send over three nodes, two pass; a freed seat opens the next', async () => {
+  await using lab = await labForTest({ nodes: 3, clients: 5 });
+  await openShop(lab);
+  const sale = await Sale.make(lab, volume, 5, ['--max-connections', '2']);
+  for (const client of [1, 2, 3, 4, 5]) await sale.connect(client, 1 + (client % 3));
+  const flows = await Promise.all([1, 2, 3, 4, 5].map((client) => sending(lab, client, 1 + (client % 3))));
+  for (const flow of flows) flow.send();
+  await eventually('two seats are taken', async () => (await taken(lab, sale)) === 2, {
+    within: 20_000,
+    every: 200,
   });
+  await eventually('two pass', async () => (await passing(lab)).length === 2, { within: 5_000 });
+  await neverMore(lab, 2, 30);
 
+  const [first = 0, second = 0] = await passing(lab);
+  await lab.controller.cli.json('device', 'remove', sale.device(first).id);
+  const next = async () => {
+    const now = await passing(lab);
+    return now.length === 2 && now.includes(second) && !now.includes(first);
+  };
+  await eventually('another one passes in its place', next, { within: 5000, every: 20 });
+  await neverMore(lab, 2, 20);
+
+  // What was decided is in the books: a controller that is killed and starts again throws nobody out.
+  const before = await passing(lab);
+  await lab.controller.kill();
+  await neverMore(lab, 2, 10);
+  await lab.controller.start();
+  await neverMore(lab, 2, 50);
+  expect(await passing(lab)).toEqual(before);
+});
+
+// These mostly wait for a minute to pass.
+describe.concurrent('in time', () => {
   test('an idle device with keepalives does not keep one out that sends', async ({
     onTestFailed,
     expect,
