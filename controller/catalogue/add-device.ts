@@ -81,7 +81,7 @@ export async function insertDevice(
       id,
       subscription_id: subscriptionId,
       public_key: publicKey,
-      preshared_key: presharedKey,
+      preshared_key: context.vault.seal('devices.preshared_key', id, presharedKey),
       hardware_hash: hash,
       slot,
       address4,

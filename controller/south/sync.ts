@@ -168,9 +168,9 @@ async function pushChanges(revision: bigint, stream: SyncStream, context: SouthC
       const catchup = await desired.since(identity, reached ?? revision);
       if (reached === undefined || catchup.deltas.length > 0) {
         for (const delta of catchup.deltas) await stream.send(response({ case: 'delta', value: delta }));
-        const { revision, digest } = catchup;
+        const { revision, digest, whole } = catchup;
         await stream.send(
-          response({ case: 'caughtUp', value: create(CaughtUpSchema, { revision, digest }) }),
+          response({ case: 'caughtUp', value: create(CaughtUpSchema, { revision, digest, whole }) }),
         );
         const node = state.connected.get(identity.nodeId);
         if (node) node.sentRevision = revision;

@@ -71,6 +71,7 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
       deltas: this.#log.filter((entry) => entry.revision > revision).map((entry) => entry.delta),
       revision: this.#revision,
       digest: this.digest(),
+      whole: false,
     });
   }
 
