@@ -6,6 +6,7 @@ import type { Gate } from './gate/model.ts';
 import { NftGate } from './gate/nft.ts';
 import type { Host } from './host/host.ts';
 import { LinuxHost } from './host/linux.ts';
+import { openNetlink } from './netlink/socket.ts';
 import { maxPeers } from './wireguard/limits.ts';
 import { WgDriver } from './wireguard/wg.ts';
 import type { WireGuard } from './wireguard/wireguard.ts';
@@ -32,7 +33,7 @@ export function createKernelSide({ config, clock, run, stream }: KernelSideOptio
   const { interfaceName, userspace } = config.wireguard;
   const limit = userspace === 'never' ? maxPeers.kernel : maxPeers.userspace;
   return {
-    gate: new NftGate({ run, stream, clock }),
+    gate: new NftGate({ run, stream, open: openNetlink, clock }),
     wireguard: new WgDriver({ run, interfaceName, maxPeers: limit }),
     host: new LinuxHost({ ...{ run, clock, stateDirectory }, ...config.wireguard, ...config.network }),
     check: () =>

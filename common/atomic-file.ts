@@ -5,18 +5,18 @@ import { dirname } from 'node:path';
  * Replaces a file so that after a crash there is either the old content or the new one, whole. Readable by the owner
  * only, because what is written here are keys.
  */
-export async function writeFileAtomically(path: string, text: string): Promise<void> {
-  await rename(await writeBeside(path, text), path);
+export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  await rename(await writeBeside(path, content), path);
   await syncDirectory(dirname(path));
 }
 
 /** Writes a file beside this one, whole and durable, for its owner only, in place of one left from before: its path. */
-export async function writeBeside(path: string, text: string): Promise<string> {
+export async function writeBeside(path: string, content: string | Uint8Array): Promise<string> {
   const temporary = `${path}.new`;
   await rm(temporary, { force: true });
   const file = await open(temporary, 'wx', 0o600);
   try {
-    await file.writeFile(text);
+    await file.writeFile(content);
     await file.sync();
   } finally {
     await file.close();

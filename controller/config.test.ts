@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseControllerConfig, readControllerConfig } from './config.ts';
 
 const parse = (text: string) => parseControllerConfig('c.toml', text);
@@ -18,8 +18,9 @@ describe('the configuration of the controller', () => {
       metricsListen: { host: '127.0.0.1', port: 9464 },
       fleet: { range4: '10.64.0.0/16', range6: 'fd74:7572:6e70::/64' },
       grants: { validitySeconds: 86_400 },
+      envelope: { from: 'file', path: '/var/lib/turnpike/envelope.key' },
       retention: { 'daily-usage': 90, 'last-connection': 365, audit: 365 },
-      backupDays: 30,
+      backups: { directory: '/var/lib/turnpike/backups', everyHours: undefined, keepDays: 30 },
     });
   });
 
@@ -51,7 +52,7 @@ describe('the configuration of the controller', () => {
     expect(config.nodes.address).toBe('2001:db8::1');
     expect(config.fleet).toEqual({ range4: '100.64.0.0/10', range6: 'fd00::/48' });
     expect(config.grants.validitySeconds).toBe(3600);
-    expect(config.backupDays).toBe(14);
+    expect(config.backups.keepDays).toBe(14);
     expect(config.retention).toEqual({ 'daily-usage': 7, 'last-connection': 30, audit: 3650 });
   });
 
@@ -93,6 +94,19 @@ describe('the configuration of the controller', () => {
     }
     expect(said).toContain(message);
     expect(said).not.toContain('\n');
+  });
+
+  it('takes the envelope key from a file or, started by systemd, from a credential', () => {
+    const encryption = (text: string) => `${nodes}[encryption]\n${text}`;
+    expect(parse(encryption('key_file = "/etc/k"')).envelope).toEqual({ from: 'file', path: '/etc/k' });
+    const credential = encryption('credential = "turnpike"');
+    expect(() => parse(credential)).toThrow(
+      /encryption.credential: \$CREDENTIALS_DIRECTORY is not set.*LoadCredential/,
+    );
+    vi.stubEnv('CREDENTIALS_DIRECTORY', '/run/credentials/x');
+    expect(parse(credential).envelope).toEqual({ from: 'credential', path: '/run/credentials/x/turnpike' });
+    expect(() => parse(`${credential}\nkey_file = "/etc/k"`)).toThrow(/key_file is set too/);
+    vi.unstubAllEnvs();
   });
 
   it('names a file that is not there', () => {

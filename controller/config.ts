@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { dirname, join } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { parseConfig, readConfig } from '../common/config.ts';
 import { describeError, TurnpikeError } from '../common/errors.ts';
@@ -6,6 +7,7 @@ import { type HostPort, parseHostPort } from '../common/host-port.ts';
 import { type Retention, settableDays } from '../common/inventory/retention.ts';
 import { parseFleetRange } from '../common/ip-range.ts';
 import { show } from '../common/show.ts';
+import type { BackupSettings } from './books/context.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -46,6 +48,20 @@ const schema = Type.Object(
       { validity_seconds: Type.Integer({ minimum: 60, maximum: 31_536_000, default: 86_400 }) },
       { ...strict, default: {} },
     ),
+    encryption: Type.Object(
+      {
+        key_file: Type.Optional(Type.String({ minLength: 1 })),
+        credential: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_.-]+$', maxLength: 200 })),
+      },
+      { ...strict, default: {} },
+    ),
+    backup: Type.Object(
+      {
+        directory: Type.Optional(Type.String({ minLength: 1 })),
+        every_hours: Type.Optional(Type.Integer({ minimum: 1, maximum: 8760 })),
+      },
+      { ...strict, default: {} },
+    ),
     retention: Type.Object(
       {
         daily_usage_days: days(settableDays['daily-usage']),
@@ -79,9 +95,10 @@ export interface ControllerConfig {
   /** CIDR. */
   readonly fleet: { readonly range4: string; readonly range6: string };
   readonly grants: { readonly validitySeconds: number };
+  /** Where the envelope key is. */
+  readonly envelope: { readonly from: 'file' | 'credential'; readonly path: string };
   readonly retention: Retention;
-  /** For how many days backups of the database are kept. */
-  readonly backupDays: number;
+  readonly backups: BackupSettings;
 }
 
 /** @throws TurnpikeError `invalid`, with file and key. */
@@ -122,13 +139,35 @@ function check(path: string, raw: Static<typeof schema>): ControllerConfig {
     metricsListen: at('metrics.listen', () => parseHostPort(raw.metrics.listen)),
     fleet: { range4, range6 },
     grants: { validitySeconds: raw.grants.validity_seconds },
+    envelope: at('encryption.credential', () => envelopeOf(raw)),
     retention: {
       'daily-usage': raw.retention.daily_usage_days,
       'last-connection': raw.retention.last_connection_days,
       audit: raw.retention.audit_days,
     },
-    backupDays: raw.retention.backup_days,
+    backups: {
+      directory: raw.backup.directory ?? join(dirname(raw.store.path), 'backups'),
+      everyHours: raw.backup.every_hours,
+      keepDays: raw.retention.backup_days,
+    },
   };
+}
+
+function envelopeOf({ encryption, store }: Static<typeof schema>): ControllerConfig['envelope'] {
+  const { key_file: file, credential } = encryption;
+  if (credential === undefined) {
+    return { from: 'file', path: file ?? join(dirname(store.path), 'envelope.key') };
+  }
+  const directory = process.env['CREDENTIALS_DIRECTORY'];
+  if (file !== undefined) {
+    throw new TurnpikeError('invalid', 'key_file is set too', { remedy: 'leave one of them out' });
+  }
+  if (directory === undefined) {
+    throw new TurnpikeError('environment', '$CREDENTIALS_DIRECTORY is not set', {
+      remedy: `let systemd start this, with LoadCredential=${credential}:PATH in the unit`,
+    });
+  }
+  return { from: 'credential', path: join(directory, credential) };
 }
 
 /** Each device gets one address of each family. */

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Clock } from '../common/clock.ts';
 import { formatHostPort } from '../common/host-port.ts';
 import type { Logger } from '../common/log.ts';
@@ -6,19 +6,22 @@ import { metricsTask } from '../common/metrics-server.ts';
 import { clockWatchTask, SteadyClock } from '../common/steady-clock.ts';
 import { runTasks, type Task } from '../common/task.ts';
 import { version } from '../common/version.ts';
+import { type Restored, restoreBackup } from './backup/restore.ts';
 import { type Books, openBooks } from './books/books.ts';
 import type { ControllerConfig } from './config.ts';
 import { healthReader } from './health.ts';
 import type { Authorities } from './identity/authorities.ts';
 import { type AuthorityFiles, authorityFiles } from './identity/authority-file.ts';
 import { createCaRollover } from './identity/ca-rollover.ts';
-import { hardwareKeyFile } from './identity/hardware-key.ts';
 import { beginNewAuthority, openAuthorities } from './identity/open-authorities.ts';
 import { createRegistry } from './metrics.ts';
 import { createApiMetrics } from './north/api-metrics.ts';
 import { portTask, socketTask } from './north/north.ts';
 import { createSouth } from './south/south.ts';
 import type { SouthState } from './south/state.ts';
+import type { EnvelopeStore } from './vault/envelope.ts';
+import { envelopeCredential, envelopeFile } from './vault/envelope-file.ts';
+import type { Vault } from './vault/vault.ts';
 
 export interface ControllerOptions {
   readonly config: ControllerConfig;
@@ -63,7 +66,7 @@ export async function replaceAuthority(
 ): Promise<string> {
   const books = await open(options);
   try {
-    const files = authorityFilesOf(options.config);
+    const files = authorityFilesOf(options.config, books.vault);
     const { pin } = await beginNewAuthority(files, books.authorityPins, options.clock);
     await noteAtMachine(books, 'turnpike-controller --new-ca');
     return `sha256:${pin}`;
@@ -89,6 +92,29 @@ export async function noteRestore(
   }
 }
 
+/**
+ * Puts a backup in the place of books that are lost: while no database is there (backup/restore.ts). `withoutErasures`:
+ * also where nothing is known of who was erased since.
+ */
+export async function restoreFrom(
+  options: Pick<ControllerOptions, 'config' | 'clock' | 'log'>,
+  { file, withoutErasures }: { readonly file: string; readonly withoutErasures: boolean },
+): Promise<Restored> {
+  const { config } = options;
+  return restoreBackup({
+    ...{ file, withoutErasures, storePath: config.storePath, envelope: envelopeOf(config) },
+    open: async (storePath) => {
+      const books = await open({ ...options, config: { ...config, storePath } });
+      await noteAtMachine(books, 'turnpike-controller --restore');
+      return books;
+    },
+  });
+}
+
+function envelopeOf({ envelope }: ControllerConfig): EnvelopeStore {
+  return envelope.from === 'file' ? envelopeFile(envelope.path) : envelopeCredential(envelope.path);
+}
+
 /** For the audit log: what is done while the controller is stopped, by whoever may start it. */
 function noteAtMachine({ audit }: Books, route: string): Promise<void> {
   const actor = { id: 'controller', uid: process.getuid?.() };
@@ -102,15 +128,15 @@ function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock'
     range6: config.fleet.range6,
     validitySeconds: config.grants.validitySeconds,
     retention: config.retention,
-    backupDays: config.backupDays,
-    hardwareKey: hardwareKeyFile(join(dirname(config.storePath), 'hardware.key')),
+    backups: config.backups,
+    envelope: envelopeOf(config),
     clock,
     log,
   });
 }
 
-function authorityFilesOf({ storePath }: ControllerConfig): AuthorityFiles {
-  return authorityFiles(dirname(storePath));
+function authorityFilesOf({ storePath }: ControllerConfig, vault: Vault): AuthorityFiles {
+  return authorityFiles(dirname(storePath), vault);
 }
 
 async function serve(
@@ -120,7 +146,9 @@ async function serve(
 ): Promise<void> {
   const { config, clock, log } = options;
   const { authorityPins, identities } = books;
-  const { authorities, created } = await openAuthorities(authorityFilesOf(config), authorityPins, clock);
+  const files = authorityFilesOf(config, books.vault);
+  await books.keys.finish(files.reseal);
+  const { authorities, created } = await openAuthorities(files, authorityPins, clock);
   if (created) log.info({ pin: authorities.serving.pin }, "the fleet's CA was made");
   const south = await createSouth({
     ...{ desired: books.desired, register: books.register, booking: books.booking },
@@ -144,6 +172,8 @@ async function serve(
     },
     joining: joining(config, authorities, south.state),
     rollover: createCaRollover({ authorities, identities, log }),
+    keys: { status: books.keys.status, rotate: () => books.keys.rotate(files.reseal) },
+    backups: { ...books.backups, create: () => books.backups.create(files.contents) },
     health: healthReader(config.storePath, authorities, clock),
     metrics: createApiMetrics(registry),
   };
@@ -158,6 +188,7 @@ async function serve(
     }),
     clockWatchTask(clock, log),
     ...books.tasks,
+    books.backupTask(files.contents),
     ...south.tasks,
     socketTask(config.api.socket, north),
   ];

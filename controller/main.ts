@@ -11,13 +11,17 @@ import { createLogger } from '../common/log.ts';
 import { createNotifier } from '../common/notify.ts';
 import { version } from '../common/version.ts';
 import { readControllerConfig } from './config.ts';
-import { noteRestore, replaceAuthority, runController } from './controller.ts';
+import { noteRestore, replaceAuthority, restoreFrom, runController } from './controller.ts';
 
-const usage = `Usage: turnpike-controller [--config FILE] [--restored | --new-ca]
+const usage = `Usage: turnpike-controller [--config FILE] [--restore BACKUP | --restored | --new-ca]
 
   --config FILE  configuration (default: /etc/turnpike/controller.toml)
-  --restored     note that the database was restored from a backup, and end; nothing is granted then until all nodes
-                 have told what passed since the backup
+  --restore BACKUP
+                 put a backup (turnpike backup) where no database is, and end; nothing is granted then until all nodes have
+                 told what passed since, and nodes keep what they have until: turnpike hold release
+  --without-erasures
+                 restore also where the list of erasures beside the backup is missing
+  --restored     the same for a database that was put there by hand
   --new-ca       begin a new CA in place of a lost one, and end; every node must join anew then
   --version      print the version
   --help         print this
@@ -39,11 +43,20 @@ async function main(): Promise<void> {
       `a new CA was begun: ${pin}\nevery node must join anew: turnpike node token NAME gives the command\n`,
     );
   }
+  if (values.restore !== undefined) {
+    const wish = { file: values.restore, withoutErasures: values['without-erasures'] };
+    const { createdAt, awaited, erasures } = await restoreFrom({ config, clock: systemClock, log }, wish);
+    const again =
+      erasures === undefined
+        ? 'who was erased since the backup is not known: do those erasures again'
+        : `erased again: ${erasures.accounts} accounts; of erasures after ${timeOf(erasures.writtenAt)} nothing is known here`;
+    return void process.stdout.write(
+      `restored as of ${timeOf(createdAt)}\n${again}\n${afterRestore(awaited)}`,
+    );
+  }
   if (values.restored) {
     const awaited = await noteRestore({ config, clock: systemClock, log });
-    return void process.stdout.write(
-      `nothing is granted before these nodes have told what passed: ${awaited.join(', ') || 'none'}\nstart the controller; one that is gone for good: turnpike node remove NAME\n`,
-    );
+    return void process.stdout.write(afterRestore(awaited));
   }
   const stop = new AbortController();
   const notifier = createNotifier({
@@ -74,11 +87,26 @@ async function main(): Promise<void> {
   }
 }
 
+function afterRestore(awaited: readonly string[]): string {
+  return [
+    `nothing is granted before these nodes have told what passed: ${awaited.join(', ') || 'none'}`,
+    'start the controller; a node that is gone for good: turnpike node remove NAME',
+    'nodes keep what they have: compare with billing (turnpike reconcile), then turnpike hold release --yes',
+    '',
+  ].join('\n');
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString();
+}
+
 function readArguments() {
   try {
     return parseArgs({
       options: {
         config: { type: 'string', default: '/etc/turnpike/controller.toml' },
+        restore: { type: 'string' },
+        'without-erasures': { type: 'boolean', default: false },
         restored: { type: 'boolean', default: false },
         'new-ca': { type: 'boolean', default: false },
         version: { type: 'boolean', default: false },

@@ -63,6 +63,11 @@ function addFleetGauges(registry: Registry, { catalogue }: Pick<Books, 'catalogu
     'Devices that can be added before the range is used up.',
     (now) => now.addressesFree,
   );
+  gauge(
+    'held',
+    '1: after a restore, nodes keep what they have until an operator releases that.',
+    ({ heldAt }) => Number(heldAt !== null),
+  );
   gauge('nodes', 'Nodes.', ({ nodes }) => nodes.length);
   gauge(
     'nodes_connected',

@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
 
 /** An object of nft's JSON, of which nothing is known yet. */
-export type Item = Readonly<Record<string, unknown>>;
+type Item = Readonly<Record<string, unknown>>;
 
 /**
  * What `nft -j` prints: a list of objects with one key each, which names the kind (libnftables-json(5)). Nothing that
@@ -26,27 +26,10 @@ function parseJson(output: string): Item {
   return root;
 }
 
-export function isItem(value: unknown): value is Item {
+function isItem(value: unknown): value is Item {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function readText(item: Item, key: string): string {
-  const value = item[key];
-  if (typeof value !== 'string') throw unexpected(`${key} is no text`);
-  return value;
-}
-
-/** A figure of up to 64 bits: a number, or digits where it had too many of them. */
-export function readNumber(item: Item, key: string): bigint {
-  const value = item[key];
-  const digits = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
-  const number = /^\d{1,20}$/.test(digits) ? BigInt(digits) : undefined;
-  if (number === undefined || number >= 2n ** 64n) throw unexpected(`${key} is no number`);
-  return number;
-}
-
-export function unexpected(what: string): TurnpikeError {
-  return new TurnpikeError('environment', `nft describes our table in an unexpected way: ${what}`, {
-    remedy: 'somebody may have changed it; turnpike-agent makes it anew',
-  });
+function unexpected(what: string): TurnpikeError {
+  return new TurnpikeError('environment', `nft lists the ruleset in an unexpected way: ${what}`);
 }

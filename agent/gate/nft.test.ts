@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../common/clock.ts';
 import { CommandError } from '../../common/command.ts';
+import { openRecorded } from './fixtures/recorded.ts';
 import { NftGate } from './nft.ts';
 
 const frame = {
@@ -15,9 +15,9 @@ const frame = {
 };
 
 test('a table that was replaced by an older copy as soon as it was made is not taken for ours', async () => {
-  const older = readFileSync(new URL('./fixtures/chains.json', import.meta.url), 'utf8');
   const gate = new NftGate({
-    run: async (argv) => (argv.includes('chains') ? older : ''),
+    run: async () => '',
+    open: openRecorded,
     stream: () => ({ ended: Promise.resolve(), stop: () => undefined }),
     clock: systemClock,
   });
@@ -33,6 +33,7 @@ test('a mark that a packet takes away in the middle of a change does not fail th
         throw new CommandError('nft', 1, 'failed with status 1', 'Error: No such file or directory');
       return '';
     },
+    open: openRecorded,
     stream: () => ({ ended: Promise.resolve(), stop: () => undefined }),
     clock: systemClock,
   });
@@ -44,4 +45,20 @@ test('a mark that a packet takes away in the middle of a change does not fail th
   });
   await gate.apply(model(true), model(false), 60);
   expect(tries).toBe(2);
+});
+
+test('what was used of a quota is subtracted, and the bells are none', async () => {
+  const gate = new NftGate({
+    run: async () => '',
+    open: openRecorded,
+    stream: () => ({ ended: Promise.resolve(), stop: () => undefined }),
+    clock: systemClock,
+  });
+  expect((await gate.read())?.quotaRemaining).toEqual(
+    new Map([
+      ['sub_x_1', 9_007_199_254_740_993n],
+      ['sub_y_2', 0n],
+      ['sub_y_3', 122_456n],
+    ]),
+  );
 });

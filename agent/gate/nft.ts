@@ -8,9 +8,11 @@ import {
   type LineStream,
 } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
-import { parseOutput } from '../../common/output.ts';
+import { unexpected } from '../netlink/attributes.ts';
+import type { NetlinkSocket } from '../netlink/socket.ts';
 import type { Change } from './change.ts';
 import { renderCreate, renderReframe } from './frame.ts';
+import { KernelTable } from './kernel-table.ts';
 import type {
   Bell,
   DeviceCounters,
@@ -22,8 +24,8 @@ import type {
   GateReading,
   ObservedGate,
 } from './model.ts';
-import { bellObject, tableName } from './names.ts';
-import { lifeTag, parseCounters, parseLife, parseRuleset, parseTable } from './parse.ts';
+import { bellObject, bellOf, quotaName, tableName } from './names.ts';
+import { observeTable } from './observe.ts';
 import { planChanges, planRenewal } from './plan.ts';
 import { renderChanges, type Times } from './render.ts';
 import { watchMonitor } from './watch.ts';
@@ -31,6 +33,8 @@ import { watchMonitor } from './watch.ts';
 export interface NftGateOptions {
   readonly run: CommandRunner;
   readonly stream: (argv: readonly [string, ...string[]], onLine: (line: string) => void) => LineStream;
+  /** Where the table is read, in the same network namespace in which `run` starts nft. */
+  readonly open: () => NetlinkSocket;
   readonly clock: Clock;
 }
 
@@ -38,7 +42,7 @@ type Disarm = Extract<Change, { kind: 'disarm' }>;
 
 const bootIdFile = '/proc/sys/kernel/random/boot_id';
 
-/** The gate in the kernel, by the `nft` program. */
+/** The gate in the kernel: changed by the `nft` program, read without it. */
 export class NftGate implements Gate {
   readonly #options: NftGateOptions;
   // Of the last commands that we ran; a monitor tells who made a change by process id.
@@ -51,7 +55,7 @@ export class NftGate implements Gate {
   }
 
   async epoch(): Promise<Epoch | undefined> {
-    const table = await this.#life();
+    const table = await this.#table().life();
     if (table === undefined) return undefined;
     return { bootId: await readBootId(), table };
   }
@@ -75,7 +79,7 @@ export class NftGate implements Gate {
   }
 
   async observe(): Promise<ObservedGate> {
-    return this.#list(['table', 'inet', tableName], parseTable);
+    return observeTable(this.#table());
   }
 
   async apply(from: GateModel, to: GateModel, validitySeconds: number): Promise<void> {
@@ -89,27 +93,16 @@ export class NftGate implements Gate {
   }
 
   async read(signal?: AbortSignal): Promise<GateReading | undefined> {
+    const kernel = this.#table(signal);
     const bootId = await readBootId();
-    try {
-      // Quotas before counters: what passes in between is in the counters, and not missing from both. Terse, as `list quotas`
-      // would fetch all elements of all sets first.
-      const { table, quotaRemaining } = await this.#list(['ruleset', 'inet'], parseRuleset, {
-        flags: ['-t'],
-        signal,
-      });
-      if (table === undefined) return undefined;
-      const [up4, down4, up6, down6] = await Promise.all([
-        this.#counters('up4', signal),
-        this.#counters('down4', signal),
-        this.#counters('up6', signal),
-        this.#counters('down6', signal),
-      ]);
-      if ((await this.#life()) !== table) return undefined;
-      return { epoch: { bootId, table }, quotaRemaining, counters: merge([up4, up6], [down4, down6]) };
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    const table = await kernel.life();
+    if (table === undefined) return undefined;
+    // Quotas before counters: what passes in between is in the counters, and not missing from both.
+    const quotaRemaining = await remaining(kernel);
+    const counters = new Map<string, DeviceCounters>();
+    for (const family of [4, 6]) await readCounters(kernel, family, counters);
+    if ((await kernel.life()) !== table) return undefined;
+    return { epoch: { bootId, table }, quotaRemaining, counters };
   }
 
   async remove(): Promise<void> {
@@ -130,20 +123,8 @@ export class NftGate implements Gate {
     });
   }
 
-  #life(): Promise<string | undefined> {
-    return this.#list(['chains'], parseLife);
-  }
-
-  #counters(set: string, signal: AbortSignal | undefined): Promise<Map<string, bigint>> {
-    return this.#list(['set', 'inet', tableName, set], (output) => parseCounters(output, set), { signal });
-  }
-
-  async #list<Result>(
-    what: readonly string[],
-    parse: (output: string) => Result,
-    { flags = [], signal }: { flags?: readonly string[]; signal?: AbortSignal | undefined } = {},
-  ): Promise<Result> {
-    return parseOutput('nft', await this.#nft([...flags, '-j', 'list', ...what], { signal }), parse);
+  #table(signal?: AbortSignal): KernelTable {
+    return new KernelTable(this.#options.open, signal);
   }
 
   async #change(changes: readonly Change[], times: Times): Promise<void> {
@@ -217,16 +198,30 @@ function isMissing(error: unknown): boolean {
   return error instanceof CommandError && error.said(/No such file or directory/);
 }
 
-function merge(
-  uploads: readonly ReadonlyMap<string, bigint>[],
-  downloads: readonly ReadonlyMap<string, bigint>[],
-): Map<string, DeviceCounters> {
-  const counters = new Map<string, DeviceCounters>();
-  uploads.forEach((upload, index) => {
-    const download = downloads[index];
-    for (const [address, bytes] of upload) {
-      counters.set(address, { upload: bytes, download: download?.get(address) ?? 0n });
-    }
-  });
-  return counters;
+/** The part of a life that the table was made with. */
+function lifeTag(life: string): string {
+  return life.split('/')[0] ?? '';
+}
+
+async function remaining(kernel: KernelTable): Promise<Map<string, bigint>> {
+  const found = new Map<string, bigint>();
+  for (const { name, bytes, used } of await kernel.quotas()) {
+    if (bellOf(name) === undefined) found.set(quotaName(name), used > bytes ? 0n : bytes - used);
+  }
+  return found;
+}
+
+async function readCounters(
+  kernel: KernelTable,
+  family: number,
+  counters: Map<string, DeviceCounters>,
+): Promise<void> {
+  const uploads = await kernel.elements(`up${family}`);
+  const downloads = new Map(
+    (await kernel.elements(`down${family}`)).map(({ address, counted }) => [address, counted]),
+  );
+  for (const { address, counted: upload } of uploads) {
+    if (upload === undefined) throw unexpected(`up${family} has no counters`);
+    counters.set(address, { upload, download: downloads.get(address) ?? 0n });
+  }
 }

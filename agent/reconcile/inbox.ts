@@ -2,6 +2,7 @@ import { desiredDigest } from '../../common/desired-digest.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { JournalState } from '../journal/state.ts';
 import type { DesiredSink, PendingReport, Refusal, ReportSource } from '../south/ports.ts';
 import type { ControllerTime } from '../time/controller-time.ts';
 import type { Hearing } from './hearing.ts';
@@ -73,11 +74,16 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#wake();
   }
 
-  apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }> {
+  apply(
+    said: readonly DesiredDelta[],
+    revision: bigint,
+    whole = false,
+  ): Promise<{ refusals: readonly Refusal[] }> {
     const known = this.#batches.at(-1)?.revision ?? this.revision();
     if (revision < known) return Promise.reject(fromBefore(revision, known));
     const { promise, resolve, reject } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
     this.#unanswered.add(reject);
+    const deltas = whole ? [unnamed(this.#journal.state, said), ...said] : said;
     this.#batches.push({ deltas, revision, resolve });
     this.#superseded.abort();
     if (this.#closed) this.close();
@@ -197,6 +203,24 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#settings ??= news.settings;
     this.#batches = [...news.batches, ...this.#batches];
   }
+}
+
+/** What is held and these do not name, as removals. */
+function unnamed(
+  { devices, subscriptions }: Readonly<JournalState>,
+  said: readonly DesiredDelta[],
+): DesiredDelta {
+  const named = new Set(
+    said.flatMap((delta) => [...delta.devices, ...delta.subscriptions].map(({ id }) => id)),
+  );
+  const others = (ids: Iterable<string>) => [...ids].filter((id) => !named.has(id));
+  return {
+    removedDeviceIds: others(devices.keys()),
+    removedSubscriptionIds: others(subscriptions.keys()),
+    erasedSubscriptionIds: [],
+    subscriptions: [],
+    devices: [],
+  };
 }
 
 function fromBefore(revision: bigint, known: bigint): TurnpikeError {

@@ -13,9 +13,14 @@ export interface DesiredSink {
   /**
    * Stores and applies one batch: all deltas up to a CaughtUp. Resolves when it is stored with its revision and in
    * force in the kernel; `refusals` names items that could not be applied. What they do not name stays, also when they
-   * are all that the controller knows: one restored from a backup must not take away what was sold since.
+   * are all that the controller knows: one restored from a backup must not take away what was sold since. Only where
+   * they are said to be `whole`, it goes.
    */
-  apply(deltas: readonly DesiredDelta[], revision: bigint): Promise<{ refusals: readonly Refusal[] }>;
+  apply(
+    deltas: readonly DesiredDelta[],
+    revision: bigint,
+    whole?: boolean,
+  ): Promise<{ refusals: readonly Refusal[] }>;
   /** Resolves with a revision up to which nothing is left of what was to be erased. */
   erased(): Promise<bigint>;
   /** What the controller's clock says, milliseconds since 1970. `first`: on a new stream. */

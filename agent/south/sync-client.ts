@@ -25,8 +25,8 @@ import type { PresenceOutbox } from './presence-outbox.ts';
 import { parseRevision, parseSettings, parseTime } from './wire.ts';
 
 const method = methodDefinition(SyncService.method.sync);
-/** When everything was sent anew and the digest still differs, asking again at once would not help. */
-const resendPauseMs = 600_000;
+/** When everything was sent anew and the digest still differs: how long until it is asked for again, doubled each time. */
+const resendPauseMs = { first: 5_000, most: 600_000 } as const;
 
 export interface SyncOptions {
   readonly sink: DesiredSink;
@@ -49,7 +49,9 @@ export class SyncClient {
   readonly #options: SyncOptions;
   readonly #instance = randomBytes(16);
   #fromScratch = false;
-  #noResendBefore = Number.NEGATIVE_INFINITY;
+  /** What is held here is known to differ; then it is asked for again. */
+  #resendAt = Number.POSITIVE_INFINITY;
+  #resendPauseMs: number = resendPauseMs.first;
 
   constructor(options: SyncOptions) {
     this.#options = options;
@@ -112,6 +114,7 @@ export class SyncClient {
           case 'heartbeat': {
             sink.time(parseTime(message.value.timeMs), !timed);
             timed = true;
+            if (this.#options.clock.monotonic() >= this.#resendAt) this.#resend();
             break;
           }
           case 'authorities':
@@ -139,7 +142,7 @@ export class SyncClient {
   ): Promise<void> {
     const { clock, log, sink } = this.#options;
     const revision = parseRevision(caughtUp.revision);
-    const { refusals: unapplied } = await sink.apply(batch.deltas, revision);
+    const { refusals: unapplied } = await sink.apply(batch.deltas, revision, caughtUp.whole);
     const refusals = [...batch.refusals, ...unapplied].map((refusal) => ({ ...refusal }));
     if (refusals.length > 0) log.warn({ refusals }, 'not everything could be applied');
     await stream.send(request({ case: 'applied', value: create(AppliedSchema, { revision, refusals }) }));
@@ -147,17 +150,30 @@ export class SyncClient {
     // What was said of it on a stream before may never have arrived.
     if (erases || asked !== undefined) this.#tellErased(stream);
 
+    const { digest } = caughtUp;
     this.#fromScratch = false;
-    if (caughtUp.digest.length === 0) return;
-    const right = Buffer.from(sink.digest()).equals(caughtUp.digest);
-    if (right || clock.monotonic() < this.#noResendBefore) return;
-    if (asked === 0n) {
-      log.error('what is held here still differs from what the controller thinks; going on as it is');
-      this.#noResendBefore = clock.monotonic() + resendPauseMs;
-      return;
-    }
-    log.warn('what is held here differs from what the controller thinks; asking for everything');
+    // Not compared: what is known of it is known still.
+    if (digest.length === 0) return;
+    const right = Buffer.from(sink.digest()).equals(digest);
+    if (right) {
+      this.#resendAt = Number.POSITIVE_INFINITY;
+      this.#resendPauseMs = resendPauseMs.first;
+    } else if (asked === 0n) {
+      log.error(
+        { againInMs: this.#resendPauseMs },
+        'what is held here still differs from what the controller thinks; going on as it is',
+      );
+      this.#resendAt = clock.monotonic() + this.#resendPauseMs;
+      this.#resendPauseMs = Math.min(this.#resendPauseMs * 2, resendPauseMs.most);
+    } else if (this.#resendAt === Number.POSITIVE_INFINITY) this.#resend();
+  }
+
+  #resend(): never {
+    this.#options.log.warn(
+      'what is held here differs from what the controller thinks; asking for everything',
+    );
     this.#fromScratch = true;
+    this.#resendAt = Number.POSITIVE_INFINITY;
     throw new DigestMismatch('the digest differs');
   }
 

@@ -36,6 +36,8 @@ export interface Field {
   readonly purpose: string;
   /** Of a field that holds a time: how fine it is. */
   readonly time?: 'day' | 'exact';
+  /** Encrypted at rest. */
+  readonly encrypted?: true;
 }
 
 /** The fields of one table, by column. */
@@ -45,5 +47,6 @@ export function kept(category: CategoryName) {
   const field =
     (time?: 'day' | 'exact') =>
     (purpose: string): Field => ({ category, purpose, ...(time && { time }) });
-  return { field: field(), day: field('day'), exact: field('exact') };
+  const secret = (purpose: string): Field => ({ category, purpose, encrypted: true });
+  return { field: field(), day: field('day'), exact: field('exact'), secret };
 }

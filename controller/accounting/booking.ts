@@ -63,7 +63,7 @@ async function book(
     report.subscriptions.map((entry) => [ledgerKey(entry.subscriptionId, entry.period), entry]),
   );
   const passed = new Set(await findPassedOver(tx, identity, report.subscriptions));
-  const vouching = await loadVoucherKey(tx);
+  const vouching = await loadVoucherKey(context, tx);
   const served = new Set<string>();
   /** Ledgers of which the node says what cannot be. */
   const refused = new Set<string>();

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { termBegins, termOf } from '../../common/term.ts';
 import type { Context } from '../books/context.ts';
 import type { NodeIdentity } from '../south/ports.ts';
@@ -14,7 +15,19 @@ export async function beginTerm(tx: Tx): Promise<string[]> {
     .updateTable('fleet')
     .set({ revision: termBegins(term) })
     .execute();
+  await skipEvents(tx, term);
   return awaitedNodes(tx);
+}
+
+/**
+ * Billing backends know events by their numbers: those that were told since the backup must not be used again, or what
+ * happens from now on would pass for known.
+ */
+async function skipEvents({ db }: Tx, term: number): Promise<void> {
+  const first = term * 2 ** 32;
+  await sql`INSERT INTO sqlite_sequence (name, seq) SELECT 'events', 0
+    WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'events')`.execute(db);
+  await sql`UPDATE sqlite_sequence SET seq = max(seq, ${first}) WHERE name = 'events'`.execute(db);
 }
 
 /** Names of the nodes that have not told their totals in this term. Of one that is quarantined nothing is expected. */

@@ -1,6 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Context } from '../books/context.ts';
 import type { NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
+import type { Vault } from '../vault/vault.ts';
 
 /**
  * What this controller told a node of a subscription's grants, signed: the node hands it back with its reports. A
@@ -57,16 +59,17 @@ function sign(
 }
 
 /** In the books themselves, so that a backup of them brings it along. Made with the first books. */
-export async function addVoucherKey({ db }: Tx): Promise<void> {
+export async function addVoucherKey({ db }: Tx, vault: Vault): Promise<void> {
+  const key = randomBytes(32).toString('base64');
   await db
     .updateTable('fleet')
-    .set({ voucher_key: randomBytes(32) })
+    .set({ voucher_key: vault.seal('fleet.voucher_key', '1', key) })
     .where('voucher_key', 'is', null)
     .execute();
 }
 
-export async function loadVoucherKey({ db }: Tx): Promise<Uint8Array> {
+export async function loadVoucherKey({ vault }: Pick<Context, 'vault'>, { db }: Tx): Promise<Uint8Array> {
   const { voucher_key } = await db.selectFrom('fleet').select('voucher_key').executeTakeFirstOrThrow();
   // Made before anything else can be asked.
-  return voucher_key as Uint8Array;
+  return Buffer.from(vault.open('fleet.voucher_key', '1', voucher_key as Uint8Array), 'base64');
 }

@@ -3,9 +3,10 @@ import type { Context } from '../books/context.ts';
 import { findAccount } from '../catalogue/find.ts';
 import { noLimit } from '../catalogue/paging.ts';
 import type { Tx } from '../store/store.ts';
+import type { Vault } from '../vault/vault.ts';
 import { Attempts } from './attempts.ts';
 import type { AuditRow } from './chain.ts';
-import { type Actor, recordAudit } from './record.ts';
+import { type Actor, openAuditKey, recordAudit } from './record.ts';
 import { findSubject, type Named, noSubject } from './subject.ts';
 import { type NotedHead, type Verdict, verifyAudit } from './verify.ts';
 
@@ -54,41 +55,45 @@ export interface AuditEntry {
   readonly erased: boolean;
 }
 
-export function createAudit(context: Pick<Context, 'store' | 'clock'>): Audit {
-  const { store, clock } = context;
+export function createAudit(context: Pick<Context, 'store' | 'clock' | 'vault'>): Audit {
+  const { store, clock, vault } = context;
   const attempts = new Attempts();
   return {
     done: ({ named, ...request }, status, made) =>
       store.transaction(async (tx) => {
         const subject = await findSubject(tx, named, made);
-        await recordAudit(tx, { ...request, at: clock.now(), status, subject });
+        await recordAudit(vault, tx, { ...request, at: clock.now(), status, subject });
       }),
     refused: async ({ named, ...request }, status, problem) => {
       const attempt = { ...request, at: clock.now(), status, problem };
       if (attempts.isAgain(attempt)) return;
       await store.transaction(async (tx) =>
-        recordAudit(tx, { ...attempt, subject: await findSubject(tx, named) }),
+        recordAudit(vault, tx, { ...attempt, subject: await findSubject(tx, named) }),
       );
     },
     settleAttempts: async () => {
       const entries = attempts.due(clock.now());
       if (entries.length === 0) return;
       await store.transaction(async (tx) => {
-        for (const entry of entries) await recordAudit(tx, { ...entry, subject: noSubject });
+        for (const entry of entries) await recordAudit(vault, tx, { ...entry, subject: noSubject });
       });
     },
-    list: (filter) => store.transaction((tx) => listAudit(tx, filter)),
+    list: (filter) => store.transaction((tx) => listAudit(context, tx, filter)),
     verify: (noted) => verifyAudit(context, noted),
   };
 }
 
 /** The latest first. */
-export async function listAudit(tx: Tx, filter: AuditFilter = {}): Promise<AuditEntry[]> {
+export async function listAudit(
+  { vault }: Pick<Context, 'vault'>,
+  tx: Tx,
+  filter: AuditFilter = {},
+): Promise<AuditEntry[]> {
   let query = tx.db
     .selectFrom('audit')
     .leftJoin('audit_keys', 'audit_keys.handle', 'audit.account_handle')
     .selectAll('audit')
-    .select('audit_keys.key')
+    .select(['audit_keys.key', 'audit_keys.account_id'])
     .orderBy('audit.id', 'desc')
     .limit(filter.limit ?? noLimit);
   if (filter.after !== undefined) query = query.where('audit.id', '<', Number(filter.after));
@@ -96,11 +101,14 @@ export async function listAudit(tx: Tx, filter: AuditFilter = {}): Promise<Audit
     const { id } = await findAccount(tx, filter.account);
     query = query.where('audit_keys.account_id', '=', id);
   }
-  return (await query.execute()).map(view);
+  return (await query.execute()).map((row) => view(vault, row));
 }
 
-function view({ key, ...row }: AuditRow & { key: Uint8Array | null }): AuditEntry {
-  const sealed = key && row.sealed && decrypt(key, row.sealed);
+function view(
+  vault: Vault,
+  { key, account_id, ...row }: AuditRow & { key: Uint8Array | null; account_id: string | null },
+): AuditEntry {
+  const sealed = key && account_id && row.sealed && decrypt(openAuditKey(vault, account_id, key), row.sealed);
   return {
     id: String(row.id),
     at: row.at,

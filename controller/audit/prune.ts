@@ -1,4 +1,5 @@
 import type { Tx } from '../store/store.ts';
+import type { Vault } from '../vault/vault.ts';
 import { cutAt, cutRoute } from './cut.ts';
 import { recordAudit } from './record.ts';
 
@@ -7,7 +8,7 @@ import { recordAudit } from './record.ts';
  * take its beginning away in silence.
  * @returns how many
  */
-export async function pruneAudit(tx: Tx, before: number, now: number): Promise<number> {
+export async function pruneAudit(vault: Vault, tx: Tx, before: number, now: number): Promise<number> {
   const last = await lastBefore(tx, before);
   if (last === undefined) return 0;
   const { numDeletedRows } = await tx.db
@@ -15,7 +16,7 @@ export async function pruneAudit(tx: Tx, before: number, now: number): Promise<n
     .where('id', '<=', last.id)
     .executeTakeFirstOrThrow();
   await tx.db.updateTable('audit_anchor').set({ entry_id: last.id, hash: last.hash }).execute();
-  await recordAudit(tx, {
+  await recordAudit(vault, tx, {
     at: now,
     actor: { id: 'controller' },
     method: '',

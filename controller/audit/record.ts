@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { encrypt } from '../../common/aes-gcm.ts';
 import type { Tx } from '../store/store.ts';
+import type { Vault } from '../vault/vault.ts';
 import { chainEnd, chainHash } from './chain.ts';
 import type { Subject } from './subject.ts';
 
@@ -28,7 +29,7 @@ export interface NewEntry {
 }
 
 /** Adds to the log, in the transaction of what was done: there is none of both without the other. */
-export async function recordAudit(tx: Tx, entry: NewEntry): Promise<void> {
+export async function recordAudit(vault: Vault, tx: Tx, entry: NewEntry): Promise<void> {
   const { actor, subject } = entry;
   const before = await chainEnd(tx);
   const row = {
@@ -43,7 +44,7 @@ export async function recordAudit(tx: Tx, entry: NewEntry): Promise<void> {
     problem: entry.problem ?? null,
     times: entry.times ?? 1,
     subject: JSON.stringify(subject.own),
-    ...(await sealed(tx, subject)),
+    ...(await sealed(vault, tx, subject)),
   };
   await tx.db
     .insertInto('audit')
@@ -51,25 +52,28 @@ export async function recordAudit(tx: Tx, entry: NewEntry): Promise<void> {
     .execute();
 }
 
-async function sealed(tx: Tx, { accountId, ofAccount }: Subject) {
+async function sealed(vault: Vault, tx: Tx, { accountId, ofAccount }: Subject) {
   if (accountId === undefined) return { account_handle: null, sealed: null };
-  const { handle, key } = await accountKey(tx, accountId);
+  const { handle, key } = await accountKey(vault, tx, accountId);
   return { account_handle: handle, sealed: encrypt(key, JSON.stringify(ofAccount)) };
 }
 
 /** Made with the account's first entry. Whoever destroys it makes all its entries entries of nobody. */
-async function accountKey(tx: Tx, accountId: string) {
+async function accountKey(vault: Vault, tx: Tx, accountId: string) {
   const known = await tx.db
     .selectFrom('audit_keys')
     .where('account_id', '=', accountId)
     .selectAll()
     .executeTakeFirst();
-  if (known !== undefined) return known;
-  const made = {
-    account_id: accountId,
-    handle: new Uint8Array(randomBytes(8)),
-    key: new Uint8Array(randomBytes(32)),
-  };
-  await tx.db.insertInto('audit_keys').values(made).execute();
-  return made;
+  if (known !== undefined) return { handle: known.handle, key: openAuditKey(vault, accountId, known.key) };
+  const handle = new Uint8Array(randomBytes(8));
+  const key = randomBytes(32);
+  const sealedKey = vault.seal('audit_keys.key', accountId, key.toString('base64'));
+  await tx.db.insertInto('audit_keys').values({ account_id: accountId, handle, key: sealedKey }).execute();
+  return { handle, key };
+}
+
+/** Of the entries of one account. */
+export function openAuditKey(vault: Vault, accountId: string, sealedKey: Uint8Array): Uint8Array {
+  return Buffer.from(vault.open('audit_keys.key', accountId, sealedKey), 'base64');
 }

@@ -11,6 +11,8 @@ import { awaitedNodes, beginTerm } from '../accounting/term.ts';
 import { addVoucherKey } from '../accounting/voucher.ts';
 import { type Audit, createAudit } from '../audit/audit.ts';
 import { auditTask } from '../audit/task.ts';
+import { type Backups, createBackups, type ReadFiles } from '../backup/backups.ts';
+import { backupTask } from '../backup/task.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -20,9 +22,9 @@ import { createDesiredState } from '../desired/desired-state.ts';
 import { createPinKeeper } from '../enrolment/authority-pin.ts';
 import { createIdentityStore } from '../enrolment/identity-store.ts';
 import { eventTask } from '../events/watch.ts';
+import { beginHold } from '../hold/hold.ts';
 import { type Changes, createChanges } from '../idempotency/changes.ts';
 import { idempotencyTask } from '../idempotency/forget.ts';
-import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { PinKeeper } from '../identity/open-authorities.ts';
 import { lifetimeTask } from '../lifetime/sweep.ts';
 import { erasureTask } from '../privacy/erasure-task.ts';
@@ -35,10 +37,14 @@ import { SeatDesk } from '../seats/desk.ts';
 import { seatsTask } from '../seats/task.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from '../south/ports.ts';
 import { openStore, type Tx } from '../store/store.ts';
+import { openVault } from '../vault/data-keys.ts';
+import type { EnvelopeStore } from '../vault/envelope.ts';
+import { createKeys, type Keys } from '../vault/keys.ts';
+import type { Vault } from '../vault/vault.ts';
 import { createPost } from '../webhooks/post.ts';
 import { webhookTask } from '../webhooks/task.ts';
 import { createWebhooks, type Webhooks } from '../webhooks/webhooks.ts';
-import type { Context } from './context.ts';
+import type { BackupSettings, Context } from './context.ts';
 import { type BooksFigures, newFigures } from './figures.ts';
 import { Listeners } from './listeners.ts';
 
@@ -51,12 +57,11 @@ export interface BooksOptions {
   readonly range4: string;
   readonly range6: string;
   readonly validitySeconds: number;
-  /** Of the hashes of hardware ids; made at the first of them. */
-  readonly hardwareKey: HardwareKeyStore;
+  /** Under which the keys of secrets are; made with the first books. */
+  readonly envelope: EnvelopeStore;
   /** As in the inventory, unless given. */
   readonly retention?: Retention;
-  /** For how many days backups of the database are kept; 30 unless given. */
-  readonly backupDays?: number;
+  readonly backups: BackupSettings;
   readonly clock: Clock;
   readonly log: Logger;
   /** By the calendar, unless given. */
@@ -78,6 +83,12 @@ export interface Books {
   /** The database was restored from a backup (accounting/term.ts). */
   beginTerm(): Promise<readonly string[]>;
   readonly authorityPins: PinKeeper;
+  /** Encrypts what lies beside the database, too. */
+  readonly vault: Vault;
+  readonly keys: Keys;
+  readonly backups: Backups;
+  /** Looks after backups. */
+  backupTask(files: ReadFiles): Task;
   /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
   /** Figures for /metrics. */
@@ -92,16 +103,18 @@ export interface Books {
  */
 export async function openBooks(options: BooksOptions): Promise<Books> {
   const range = parseAddressRange(options.range4, options.range6);
-  const { clock, log, validitySeconds, hardwareKey } = options;
+  const { clock, log, validitySeconds, envelope } = options;
   const store = await openStore(options.path);
   let awaited: readonly string[];
+  let vault: Vault;
   try {
-    awaited = await store.transaction(async (tx) => {
+    [vault, awaited] = await store.transaction(async (tx) => {
+      const vault = await openVault(tx, envelope, clock.now());
       await addDefaultGroup(tx, clock.now());
-      await addVoucherKey(tx);
-      await addReceiptKey(tx);
+      await addVoucherKey(tx, vault);
+      await addReceiptKey(tx, vault);
       await settleRange(tx, range);
-      return awaitedNodes(tx);
+      return [vault, await awaitedNodes(tx)] as const;
     });
   } catch (error) {
     await store.close();
@@ -117,8 +130,9 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     validitySeconds,
     periodEnd: options.periodEnd ?? byCalendar,
     retention: options.retention ?? settableDays,
-    backupDays: options.backupDays ?? 30,
-    hardwareKey,
+    backups: options.backups,
+    vault,
+    envelope,
     activity: new Activity(clock),
     live: new Live(clock),
     seats: new SeatDesk(clock),
@@ -128,6 +142,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     revoked: new Listeners(),
   };
   const audit = createAudit(context);
+  const backups = createBackups(context);
   return {
     catalogue: createCatalogue(context),
     apiKeys: createApiKeys(context),
@@ -139,8 +154,17 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     register: createNodeRegister(context),
     booking: createBooking(context),
     identities: createIdentityStore(context),
-    beginTerm: () => store.transaction(beginTerm),
+    beginTerm: () =>
+      store.transaction(async (tx) => {
+        const awaited = await beginTerm(tx);
+        await beginHold(context, tx);
+        return awaited;
+      }),
     authorityPins: createPinKeeper(store),
+    vault,
+    keys: createKeys(context),
+    backups,
+    backupTask: (files) => backupTask(context, backups, files),
     tasks: [
       ...sweepTasks(context),
       ...[seatsTask(context), eventTask(context), lifetimeTask(context), idempotencyTask(context)],

@@ -5,12 +5,21 @@ import type { Activity } from '../accounting/activity.ts';
 import type { PeriodEnd } from '../accounting/period-end.ts';
 import type { AddressRange } from '../catalogue/address-range.ts';
 import type { Seller } from '../catalogue/reach.ts';
-import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { Live } from '../register/live.ts';
 import type { SeatDesk } from '../seats/desk.ts';
 import type { Store } from '../store/store.ts';
+import type { EnvelopeStore } from '../vault/envelope.ts';
+import type { Vault } from '../vault/vault.ts';
 import type { Figures } from './figures.ts';
 import type { Listeners } from './listeners.ts';
+
+/** Where backups of the database are, and for how long. */
+export interface BackupSettings {
+  readonly directory: string;
+  readonly keepDays: number;
+  /** How often one is made by itself; undefined: never. */
+  readonly everyHours?: number | undefined;
+}
 
 /** What every part of the books may use. */
 export interface Context {
@@ -20,12 +29,13 @@ export interface Context {
   readonly clock: Clock;
   readonly log: Logger;
   readonly range: AddressRange;
-  readonly hardwareKey: HardwareKeyStore;
+  /** Encrypts secrets at rest. */
+  readonly vault: Vault;
+  readonly envelope: EnvelopeStore;
   readonly validitySeconds: number;
   readonly periodEnd: PeriodEnd;
   readonly retention: Retention;
-  /** For how many days backups of the database are kept. */
-  readonly backupDays: number;
+  readonly backups: BackupSettings;
   readonly activity: Activity;
   readonly live: Live;
   readonly seats: SeatDesk;

@@ -123,7 +123,7 @@ export class PlainLines {
       id: newId('dev'),
       subscription_id: found.row.id,
       public_key: parsePublicKey(publicKey),
-      preshared_key: makePresharedKey(),
+      presharedKey: makePresharedKey(),
       hardware_hash: null,
       label,
       platform,

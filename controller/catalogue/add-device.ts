@@ -78,7 +78,7 @@ export async function insertDevice(
     id,
     subscription_id: subscriptionId,
     public_key: publicKey,
-    preshared_key: presharedKey,
+    presharedKey,
     hardware_hash: hash,
     label: label ?? former?.label ?? null,
     platform: platform ?? former?.platform ?? null,
@@ -91,8 +91,8 @@ export async function insertDevice(
 /** A new device, without its place. */
 export type PlannedDevice = Pick<
   NewRow<'devices'>,
-  'subscription_id' | 'public_key' | 'preshared_key' | 'hardware_hash' | 'label' | 'platform'
-> & { readonly id: string };
+  'subscription_id' | 'public_key' | 'hardware_hash' | 'label' | 'platform'
+> & { readonly id: string; readonly presharedKey: string };
 
 /**
  * Devices for which there is room. Nothing is granted for them before `grantAllowances`.
@@ -109,13 +109,18 @@ export async function insertDevices(
 }
 
 async function storeDevices(
-  { clock }: Context,
+  { clock, vault }: Context,
   tx: Tx,
   planned: readonly PlannedDevice[],
   slots: readonly Slot[],
 ): Promise<void> {
   const told = { revision: await tx.revision(), created_at: clock.now() };
-  const rows = planned.map((device, n) => ({ ...device, ...(slots[n] as Slot), ...told }));
+  const rows = planned.map(({ presharedKey, ...device }, n) => ({
+    ...device,
+    preshared_key: vault.seal('devices.preshared_key', device.id, presharedKey),
+    ...(slots[n] as Slot),
+    ...told,
+  }));
   for (const chunk of chunks(rows, 100)) await tx.db.insertInto('devices').values(chunk).execute();
 }
 

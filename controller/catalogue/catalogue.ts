@@ -169,6 +169,8 @@ export interface Catalogue {
   exportLines(): AsyncIterable<readonly Line[]>;
 
   getStatus(): Promise<view.FleetStatus>;
+  /** After a restore, once the books are right: nodes let go of what is not in them (hold/hold.ts). */
+  releaseHold(): Promise<{ readonly heldAt: number | null }>;
   listHeaviest(limit: number): Promise<view.Heaviest>;
   /** Of a subscription or a device. */
   explain(id: string): Promise<view.Explanation>;

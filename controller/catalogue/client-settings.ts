@@ -6,7 +6,7 @@ import { toGroup } from './groups.ts';
 import type { ClientSettings } from './views.ts';
 
 export function getClientSettings(
-  { store }: Context,
+  { store, vault }: Context,
   deviceId: string,
   nodeName: string,
 ): Promise<ClientSettings> {
@@ -43,7 +43,10 @@ export function getClientSettings(
     return {
       device: {
         publicKey: device.public_key ?? '',
-        presharedKey: device.preshared_key ?? '',
+        presharedKey:
+          device.preshared_key === null
+            ? ''
+            : vault.open('devices.preshared_key', device.id, device.preshared_key),
         address4: device.address4,
         address6: device.address6,
       },

@@ -4,6 +4,7 @@ import { exportLines } from '../bulk/export.ts';
 import { importLines, reconcileLines } from '../bulk/import.ts';
 import { followEvents } from '../events/follow.ts';
 import { listEvents } from '../events/list.ts';
+import { releaseHold } from '../hold/hold.ts';
 import { confine } from '../store/confine.ts';
 import { resumeAccount, suspendAccount } from './account-access.ts';
 import { addAccount, getAccount, listAccounts } from './accounts.ts';
@@ -126,6 +127,7 @@ export function createCatalogue(context: Context): Catalogue {
     reconcileLines: on(reconcileLines),
     exportLines: () => exportLines(context),
     getStatus: on(getStatus),
+    releaseHold: () => releaseHold(context),
     listHeaviest: on(listHeaviest),
     explain: onSubscription(explain),
   };

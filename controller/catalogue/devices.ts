@@ -69,7 +69,11 @@ export function rekeyDevice(
     const { publicKey, presharedKey, privateKey } = await takeDeviceKeys(tx, input);
     await tx.db
       .updateTable('devices')
-      .set({ public_key: publicKey, preshared_key: presharedKey, revision: await tx.revision() })
+      .set({
+        public_key: publicKey,
+        preshared_key: context.vault.seal('devices.preshared_key', id, presharedKey),
+        revision: await tx.revision(),
+      })
       .where('id', '=', id)
       .execute();
     const device = await loadDevice(context, tx, id);

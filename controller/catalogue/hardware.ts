@@ -1,7 +1,6 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
-import type { HardwareKeyStore } from '../identity/hardware-key.ts';
 import type { Tx } from '../store/store.ts';
 
 const longest = 200;
@@ -23,52 +22,24 @@ export function parseHardwareId(text: string): string {
  * tell from the books which customers share a machine.
  */
 export async function hashHardwareId(
-  { hardwareKey }: Context,
+  context: Context,
   tx: Tx,
   subscriptionId: string,
   hardwareId: string,
 ): Promise<Uint8Array> {
-  const key = await settleKey(hardwareKey, tx);
+  const key = await settleKey(context, tx);
   return new Uint8Array(createHmac('sha256', key).update(`${subscriptionId}\n${hardwareId}`).digest());
 }
 
-/**
- * The key, made at first need. Under another key every known machine would pass for a new one: so as long as there
- * are hashes, only the key that made them will do.
- */
-async function settleKey(keys: HardwareKeyStore, tx: Tx): Promise<Uint8Array> {
-  const { hardware_key_sha256: known } = await tx.db
+/** The key, made at first need. In the books themselves, so that a backup of them brings it along. */
+async function settleKey({ vault }: Context, { db }: Tx): Promise<Uint8Array> {
+  const { hardware_key: sealed } = await db
     .selectFrom('fleet')
-    .select('hardware_key_sha256')
+    .select('hardware_key')
     .executeTakeFirstOrThrow();
-  const stored = await keys.load();
-  if (stored !== undefined && known !== null && sha256(stored).equals(known)) return stored;
-  const kept = await countHashes(tx);
-  if (kept > 0) {
-    const wrong = stored === undefined ? 'is missing' : 'is another one';
-    throw new TurnpikeError('environment', `the key of the hardware ids in ${keys.path} ${wrong}`, {
-      remedy: `restore it from a backup; if it is lost, the ${kept} devices that were enrolled with a hardware id must be removed and enrolled anew`,
-    });
-  }
-  const key = stored ?? new Uint8Array(randomBytes(32));
-  // The file first: a hash without its key is of no use, a key without hashes is harmless.
-  if (stored === undefined) await keys.create(key);
-  await tx.db
-    .updateTable('fleet')
-    .set({ hardware_key_sha256: new Uint8Array(sha256(key)) })
-    .execute();
+  if (sealed !== null) return Buffer.from(vault.open('fleet.hardware_key', '1', sealed), 'base64');
+  const key = randomBytes(32);
+  const hardware_key = vault.seal('fleet.hardware_key', '1', key.toString('base64'));
+  await db.updateTable('fleet').set({ hardware_key }).execute();
   return key;
-}
-
-async function countHashes(tx: Tx): Promise<number> {
-  const { count } = await tx.db
-    .selectFrom('devices')
-    .where('hardware_hash', 'is not', null)
-    .select((row) => row.fn.countAll<bigint>().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count);
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }

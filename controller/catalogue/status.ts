@@ -17,6 +17,7 @@ export function getStatus(context: Context): Promise<FleetStatus> {
       ...(await count(tx)),
       connectedDevices: live.connectedDevicesInAll(),
       addressesFree: await countFreeSlots(context, tx),
+      heldAt: fleet.held_at,
       awaitedNodes: await awaitedNodes(tx),
       nodes: await loadNodes(context, tx),
     };

@@ -16,7 +16,12 @@ const node = {
 const well: Situation = {
   version: '0.1.0',
   now,
-  status: { version: '0.1.0', awaitedNodes: [], nodes: [node] } as unknown as Situation['status'],
+  status: {
+    version: '0.1.0',
+    awaitedNodes: [],
+    heldAt: null,
+    nodes: [node],
+  } as unknown as Situation['status'],
   health: {
     version: '0.1.0',
     at: new Date(now).toISOString(),

@@ -30,7 +30,7 @@ const veryLittleBytes = 200_000_000n;
 /** What `turnpike doctor` says, each with a remedy. Decides over values only. */
 export function diagnose(situation: Situation): Finding[] {
   const { status } = situation;
-  const checks = [checkVersions, checkClock, checkDisk, checkRestore, checkCa, checkWebhooks];
+  const checks = [checkVersions, checkClock, checkDisk, checkRestore, checkHold, checkCa, checkWebhooks];
   return [
     ...checks.flatMap((check) => check(situation)),
     ...(status.nodes.length === 0 ? [noNodes] : status.nodes.flatMap((node) => checkNode(node, situation))),
@@ -90,6 +90,19 @@ function checkDisk({ health }: Situation): Finding[] {
   const remedy =
     'free some space: without any, changes are refused and nothing is booked until there is some';
   return [{ what: 'disk', state: free < veryLittleBytes ? 'wrong' : 'warning', detail, remedy }];
+}
+
+function checkHold({ status: { heldAt } }: Situation): Finding[] {
+  if (heldAt === null) return [];
+  return [
+    {
+      what: 'restore',
+      state: 'warning',
+      detail: `since ${heldAt} nodes keep what they have: nobody's service ends, whatever the books say`,
+      remedy:
+        'bring the books up to date (turnpike reconcile billing.ndjson), then: turnpike hold release --yes',
+    },
+  ];
 }
 
 function checkRestore({ status: { awaitedNodes } }: Situation): Finding[] {

@@ -26,5 +26,7 @@ function nameOf({ side, table, field }: InventoryEntry): string {
 }
 
 function same(one: InventoryEntry, other: InventoryEntry): boolean {
-  return (['category', 'purpose', 'time', 'kept'] as const).every((key) => one[key] === other[key]);
+  return (['category', 'purpose', 'time', 'encrypted', 'kept'] as const).every(
+    (key) => one[key] === other[key],
+  );
 }

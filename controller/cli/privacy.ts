@@ -52,9 +52,17 @@ function inventoryTable(items: readonly InventoryEntry[]): string {
   return renderTable(['where', 'field', 'category', 'kept', 'purpose'], items.map(rowOf));
 }
 
-function rowOf({ side, table, field, category, kept, purpose, time }: InventoryEntry): string[] {
-  const fineness = time === null ? '' : ` (${time === 'day' ? 'a day' : 'a time'})`;
-  return [`${side} ${table}`, field, category, kept, `${purpose}${fineness}`];
+function rowOf(entry: InventoryEntry): string[] {
+  const { side, table, field, category, kept, purpose, time, encrypted } = entry;
+  const notes = [time === 'day' && 'a day', time === 'exact' && 'a time', encrypted && 'encrypted'];
+  const told = notes.filter((note) => note !== false);
+  return [
+    `${side} ${table}`,
+    field,
+    category,
+    kept,
+    told.length === 0 ? purpose : `${purpose} (${told.join(', ')})`,
+  ];
 }
 
 function readInventory(path: string, text: string): InventoryEntry[] {

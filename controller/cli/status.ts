@@ -22,6 +22,11 @@ function renderAwaited(nodes: readonly string[]): string | undefined {
   return `nothing is granted before these nodes told what passed: ${nodes.join(', ')} (turnpike doctor)`;
 }
 
+function renderHeld(since: string | null): string | undefined {
+  if (since === null) return undefined;
+  return `since ${since}, nodes keep what they have (turnpike hold release)`;
+}
+
 function renderStatus(status: FleetStatus): string {
   const connected = status.nodes.filter((node) => node.connected).length;
   return [
@@ -29,6 +34,7 @@ function renderStatus(status: FleetStatus): string {
       ['controller', `turnpike ${status.version}`],
       ['enforcement', status.enforcement],
       ['restored', renderAwaited(status.awaitedNodes)],
+      ['held', renderHeld(status.heldAt)],
       ['nodes', `${status.nodes.length}, ${connected} connected`],
       ['accounts', String(status.accounts)],
       ['subscriptions', String(status.subscriptions)],

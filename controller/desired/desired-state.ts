@@ -2,6 +2,7 @@ import { desiredDigest } from '../../common/desired-digest.ts';
 import { termOf } from '../../common/term.ts';
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import type { Context } from '../books/context.ts';
+import { loadHold } from '../hold/hold.ts';
 import type { Catchup, DesiredState, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 import { makeDeltas } from './deltas.ts';
@@ -17,12 +18,13 @@ export function createDesiredState(context: Context): DesiredState {
   return {
     settings: (nodeId) => store.transaction((tx) => loadSettings(context, tx, nodeId)),
     since: (identity, revision, want) =>
-      store.transaction((tx) => since(tx, digests, identity, revision, want?.digest ?? true)),
+      store.transaction((tx) => since(context, tx, digests, identity, revision, want?.digest ?? true)),
     onChange: (listener) => store.onRevision(listener),
   };
 }
 
 async function since(
+  context: Context,
   tx: Tx,
   digests: Digests,
   identity: NodeIdentity,
@@ -30,7 +32,10 @@ async function since(
   wantDigest: boolean,
 ): Promise<Catchup> {
   const incarnation = await servingIncarnation(tx, identity);
-  const fleet = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
+  const fleet = await tx.db
+    .selectFrom('fleet')
+    .select(['revision', 'released_revision'])
+    .executeTakeFirstOrThrow();
   const node = await tx.db
     .selectFrom('nodes')
     .where('id', '=', identity.nodeId)
@@ -41,18 +46,24 @@ async function since(
     incarnation: identity.incarnation,
     groupId: node.group_id,
     sinceRevision: incarnation.since_revision,
+    hold: await loadHold(tx),
   };
   // What a node heard in an earlier term may have been forgotten here, and something else assigned in its place.
   const sameTerm = termOf(revision) === termOf(fleet.revision);
-  const known = sameTerm && revision >= node.floor_revision ? revision : 0n;
-  const deltas = makeDeltas(await loadChangedItems(tx, holder, known));
+  const whole = revision < fleet.released_revision;
+  const known = sameTerm && !whole && revision >= node.floor_revision ? revision : 0n;
+  const deltas = makeDeltas(await loadChangedItems(context, tx, holder, known));
+  // What else it has is not known.
+  if (holder.hold) return { deltas, revision: fleet.revision, digest: new Uint8Array(), whole };
   const memo = digests.get(holder.nodeId);
   const unchanged =
     deltas.length === 0 && memo?.incarnation === holder.incarnation && memo.revision === known;
-  if (!unchanged && !wantDigest) return { deltas, revision: fleet.revision, digest: undefined };
+  if (!unchanged && !wantDigest) {
+    return { deltas, revision: fleet.revision, digest: undefined, whole };
+  }
   const digest = unchanged ? memo.digest : await computeDigest(tx, holder);
   digests.set(holder.nodeId, { incarnation: holder.incarnation, revision: fleet.revision, digest });
-  return { deltas, revision: fleet.revision, digest };
+  return { deltas, revision: fleet.revision, digest, whole };
 }
 
 async function computeDigest(tx: Tx, { nodeId, incarnation, groupId }: Holder): Promise<Uint8Array> {

@@ -1,6 +1,8 @@
 import { loadVoucherKey, signVoucher } from '../accounting/voucher.ts';
+import type { Context } from '../books/context.ts';
 import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
+import type { Hold } from '../hold/hold.ts';
 import { endOf, isWithdrawn, type Standing } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -59,14 +61,21 @@ export interface Holder {
   readonly groupId: string;
   /** Nothing that was removed before this was ever on it. */
   readonly sinceRevision: bigint;
+  /** What it has is not taken away; undefined: it is. */
+  readonly hold: Hold | undefined;
 }
 
-export async function loadChangedItems(tx: Tx, holder: Holder, after: bigint): Promise<ChangedItems> {
+export async function loadChangedItems(
+  context: Pick<Context, 'vault'>,
+  tx: Tx,
+  holder: Holder,
+  after: bigint,
+): Promise<ChangedItems> {
   return {
     removedDeviceIds: await loadRemovedDevices(tx, holder, after),
     erasedSubscriptionIds: await loadErased(tx, holder, after),
-    subscriptions: await loadSubscriptions(tx, holder, after),
-    devices: await loadDevices(tx, holder, after),
+    subscriptions: await loadSubscriptions(context, tx, holder, after),
+    devices: await loadDevices(context, tx, holder, after),
   };
 }
 
@@ -78,13 +87,16 @@ async function loadRemovedDevices(tx: Tx, holder: Holder, after: bigint): Promis
   const removed = await tx.db
     .selectFrom('devices')
     .where('removed_at', 'is not', null)
-    .where('revision', '>', after > holder.sinceRevision ? after : holder.sinceRevision)
+    .where('revision', '>', after)
+    .where('revision', '>', holder.sinceRevision)
     .select('id')
     .execute();
   const departed = await tx.db
     .selectFrom('departures')
     .where('node_id', '=', holder.nodeId)
     .where('revision', '>', after)
+    // Nodes may have moved back since.
+    .where('revision', '>', holder.hold?.revision ?? 0n)
     .select('device_id as id')
     .execute();
   return [...new Set([...removed, ...departed].map(({ id }) => id))];
@@ -102,7 +114,12 @@ async function loadErased(tx: Tx, { nodeId, incarnation }: Holder, after: bigint
 }
 
 /** A subscription stays on a node for as long as the incarnation lives, since its totals do. */
-async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise<SubscriptionItem[]> {
+async function loadSubscriptions(
+  context: Pick<Context, 'vault'>,
+  tx: Tx,
+  holder: Holder,
+  after: bigint,
+): Promise<SubscriptionItem[]> {
   const fleet = await loadFleetEnforcement(tx);
   const rows = await tx.db
     .selectFrom('grants')
@@ -146,7 +163,7 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       'groups.enforcement as group',
     ])
     .execute();
-  const key = await loadVoucherKey(tx);
+  const key = await loadVoucherKey(context, tx);
   return rows.map((row) => {
     const observed = effectiveEnforcement(row.tariff, row.group, fleet) === 'observe';
     return {
@@ -170,7 +187,10 @@ async function loadSubscriptions(tx: Tx, holder: Holder, after: bigint): Promise
       allowance: row.allowance === 1,
       recall: row.recall,
       unlimited: row.volume === null || observed,
-      endsAt: observed ? null : endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds }),
+      endsAt:
+        observed || holder.hold
+          ? null
+          : endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds }),
     };
   });
 }
@@ -191,7 +211,12 @@ function speedsOf(row: SpeedColumns): Pick<SubscriptionItem, 'speed' | 'throttle
   };
 }
 
-async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<DeviceItem[]> {
+async function loadDevices(
+  { vault }: Pick<Context, 'vault'>,
+  tx: Tx,
+  holder: Holder,
+  after: bigint,
+): Promise<DeviceItem[]> {
   const fleet = await loadFleetEnforcement(tx);
   const rows = await tx.db
     .selectFrom('devices')
@@ -222,17 +247,27 @@ async function loadDevices(tx: Tx, holder: Holder, after: bigint): Promise<Devic
       'groups.enforcement as group',
     ])
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    subscriptionId: row.subscription_id,
-    revision: row.revision,
-    // Not null: only a removed device has no key.
-    publicKey: row.public_key ?? '',
-    presharedKey: row.preshared_key,
-    address4: row.address4,
-    address6: row.address6,
-    ...standingOf(row, effectiveEnforcement(row.tariff, row.group, fleet), holder),
-  }));
+  return rows
+    .filter((row) => !staysAsItIs(row, holder.hold))
+    .map((row) => ({
+      id: row.id,
+      subscriptionId: row.subscription_id,
+      revision: row.revision,
+      // Not null: only a removed device has no key.
+      publicKey: row.public_key ?? '',
+      presharedKey:
+        row.preshared_key === null ? null : vault.open('devices.preshared_key', row.id, row.preshared_key),
+      address4: row.address4,
+      address6: row.address6,
+      ...standingOf(row, effectiveEnforcement(row.tariff, row.group, fleet), holder),
+    }));
+}
+
+/** A device that seems withdrawn, by what was known before the restore: a node that has it open knows better. */
+function staysAsItIs(row: Standing, hold: Hold | undefined): boolean {
+  if (hold === undefined || !isWithdrawn(row)) return false;
+  const since = [row.suspended_at, row.account_suspended_at, row.cancelled_at];
+  return since.every((at) => at === null || at < hold.since);
 }
 
 function standingOf(

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../common/clock.ts';
 import { createKeyPair, exportPublicKey, keyAlgorithm, parsePem, sha256 } from '../../common/pki/keys.ts';
 import { Pkcs10CertificateRequestGenerator } from '../../common/pki/x509.ts';
+import { fixedVault } from '../../test/unit/vault.ts';
 import { CertificateAuthority } from './authority.ts';
 import { authorityFile } from './authority-file.ts';
 import { publicKeyOfRequest } from './csr.ts';
@@ -22,7 +23,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true }));
 
-const open = (clock = systemClock) => CertificateAuthority.open(authorityFile(path), clock);
+const open = (clock = systemClock) => CertificateAuthority.open(authorityFile(path, fixedVault), clock);
 
 it('the CA is made on the first start, for the owner only, and is the same ever after', async () => {
   const first = await open();
@@ -37,7 +38,7 @@ it('the CA is made on the first start, for the owner only, and is the same ever 
 it('a CA is never overwritten', async () => {
   await open();
   const before = await readFile(path, 'utf8');
-  const store = authorityFile(path);
+  const store = authorityFile(path, fixedVault);
   const other = { privateKey: 'x', certificate: new Uint8Array(3) };
   await expect(store.create(other)).rejects.toMatchObject({ code: 'conflict' });
   expect(await readFile(path, 'utf8')).toBe(before);
@@ -54,7 +55,7 @@ it('a damaged CA file is refused with a remedy, not replaced', async () => {
 it('a CA key that others may read is refused', async () => {
   await open();
   await writeFile(join(directory, 'copy.pem'), await readFile(path), { mode: 0o644 });
-  const store = authorityFile(join(directory, 'copy.pem'));
+  const store = authorityFile(join(directory, 'copy.pem'), fixedVault);
   await expect(CertificateAuthority.open(store, systemClock)).rejects.toMatchObject({ code: 'environment' });
 });
 

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../common/clock.ts';
+import { fixedVault } from '../../test/unit/vault.ts';
+import { newDataKey, Vault } from '../vault/vault.ts';
 import { authorityFiles } from './authority-file.ts';
 import { beginNewAuthority, type KnownPins, openAuthorities, type PinKeeper } from './open-authorities.ts';
 
@@ -26,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 const path = (name = 'ca.pem') => join(directory, name);
-const open = () => openAuthorities(authorityFiles(directory), pins, systemClock);
+const open = () => openAuthorities(authorityFiles(directory, fixedVault), pins, systemClock);
 const refused = {
   code: 'environment',
   remedy: expect.stringMatching(/restore.*backup.*--new-ca.*join anew/),
@@ -68,7 +70,7 @@ it.each(['kept', 'lost', 'damaged'])(
       if (state === 'lost') await unlink(path(name));
       if (state === 'damaged') await writeFile(path(name), 'garbage', { mode: 0o600 });
     }
-    const { pin } = await beginNewAuthority(authorityFiles(directory), pins, systemClock);
+    const { pin } = await beginNewAuthority(authorityFiles(directory, fixedVault), pins, systemClock);
     expect(pin).not.toBe(authorities.serving.pin);
     expect(kept).toEqual({ serving: pin, next: null });
     expect((await open()).authorities.serving.pin).toBe(pin);
@@ -133,4 +135,21 @@ it('a CA that is to come and is lost, or is another, is refused', async () => {
   await expect(open()).rejects.toMatchObject(refused);
   await copyFile(path('copy'), path('ca-next.pem'));
   expect((await open()).authorities.next?.pin).toBe(kept.next);
+});
+
+it('the key in the file is encrypted, under the latest key once that is written anew', async () => {
+  const vault = new Vault([newDataKey(1)]);
+  const files = authorityFiles(directory, vault);
+  const { authorities } = await openAuthorities(files, pins, systemClock);
+  await authorities.begin();
+  for (const name of ['ca.pem', 'ca-next.pem'])
+    expect(await readFile(path(name), 'utf8')).not.toContain('PRIVATE KEY');
+  vault.add(newDataKey(2));
+  // While a CA takes over: the old one must not come back.
+  await Promise.all([files.reseal(), authorities.finish(), files.reseal()]);
+  vault.dropOld();
+  expect((await openAuthorities(files, pins, systemClock)).authorities.serving.pin).toBe(
+    authorities.serving.pin,
+  );
+  await expect(open()).rejects.toMatchObject({ remedy: expect.stringContaining('backup') });
 });

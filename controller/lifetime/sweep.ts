@@ -1,6 +1,7 @@
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
 import { recurring } from '../books/recurring.ts';
+import { loadHold } from '../hold/hold.ts';
 import type { Tx } from '../store/store.ts';
 import { settlePhases } from './settle-phase.ts';
 
@@ -22,7 +23,7 @@ export function lifetimeTask(context: Context): Task {
 export async function sweepLifetimes(context: Context): Promise<void> {
   for (;;) {
     const count = await context.store.transaction(async (tx) => {
-      const ids = await findDue(tx, context.clock.now());
+      const ids = await findDue(tx, context.clock.now(), (await loadHold(tx)) !== undefined);
       if (ids.length > 0) await settlePhases(context, tx, ids);
       return ids.length;
     });
@@ -30,10 +31,12 @@ export async function sweepLifetimes(context: Context): Promise<void> {
   }
 }
 
-async function findDue(tx: Tx, now: number): Promise<string[]> {
+/** @param held whoever renewed since the backup seems to end */
+async function findDue(tx: Tx, now: number, held: boolean): Promise<string[]> {
   const due = (phase: 'waiting' | 'running' | 'grace') =>
     tx.db.selectFrom('subscriptions').where('phase', '=', phase).select('subscriptions.id').limit(atOnce);
   const starting = await due('waiting').where('starts_at', '<=', now).execute();
+  if (held) return starting.map(({ id }) => id);
   const lapsing = await due('waiting').where('expires_at', '<=', now).execute();
   const expiring = await due('running').where('expires_at', '<=', now).execute();
   const ending = await due('grace')

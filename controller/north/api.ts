@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Audit } from '../audit/audit.ts';
+import type { BackupsAtMachine } from '../backup/backups.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -9,6 +10,7 @@ import type { ReadHealth } from '../health.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { Privacy } from '../privacy/privacy.ts';
+import type { KeysAtMachine } from '../vault/keys.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { Versioned } from './versions.ts';
 
@@ -38,6 +40,8 @@ export interface RouteContext {
   readonly privacy: Privacy;
   readonly joining: Joining;
   readonly rollover: CaRollover;
+  readonly keys: KeysAtMachine;
+  readonly backups: BackupsAtMachine;
   readonly health: ReadHealth;
   readonly version: string;
 }

@@ -5,6 +5,7 @@ import { silentLogger } from '../../common/log.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import { goodHealth } from '../../test/unit/books/rig.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { BackupsAtMachine } from '../backup/backups.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -12,6 +13,7 @@ import { tariffDefaults } from '../catalogue/tariff-settings.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { Privacy } from '../privacy/privacy.ts';
+import type { KeysAtMachine } from '../vault/keys.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { hashApiKey } from './access.ts';
 import { createApiMetrics } from './api-metrics.ts';
@@ -61,6 +63,8 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     audit: { done: async () => {}, refused: async () => {} } as unknown as Audit,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover,
+    keys: {} as KeysAtMachine,
+    backups: {} as BackupsAtMachine,
     health: goodHealth,
     version: '0.0.0',
     log: silentLogger,

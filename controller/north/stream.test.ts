@@ -4,7 +4,9 @@ import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../common/log.ts';
 import { goodHealth, openRig, type Rig } from '../../test/unit/books/rig.ts';
+import type { BackupsAtMachine } from '../backup/backups.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
+import type { KeysAtMachine } from '../vault/keys.ts';
 import { hashApiKey } from './access.ts';
 import type { Api } from './api.ts';
 import { createApiMetrics } from './api-metrics.ts';
@@ -33,6 +35,8 @@ beforeEach(async () => {
     },
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover: {} as CaRollover,
+    keys: {} as KeysAtMachine,
+    backups: {} as BackupsAtMachine,
     health: goodHealth,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),

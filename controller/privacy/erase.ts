@@ -1,6 +1,7 @@
-import { dayMs } from '../../common/day.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
+import { type ErasureOnce, hashOfAccount, noteErased } from '../backup/erasures.ts';
+import { goneBy } from '../backup/gone-by.ts';
 import type { Context } from '../books/context.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import { findAccount } from '../catalogue/find.ts';
@@ -20,33 +21,68 @@ export function eraseAccount(
   { only = false }: AccountScope = {},
 ): Promise<string> {
   return context.store.transaction(async (tx) => {
-    const { clock, live, seats, backupDays } = context;
-    const erased = await gather(tx, await accountsInScope(tx, await findAccount(tx, name), only));
     const id = newId('ers');
-    const now = clock.now();
-    await tx.db
-      .insertInto('erasures')
-      .values({
-        id,
-        accounts: erased.accounts.length,
-        subscriptions: erased.subscriptions.length,
-        devices: erased.devices.length,
-        backups_until: now + backupDays * dayMs,
-        unscrubbed: 1,
-        created_at: now,
-      })
-      .execute();
-    await bury(tx, id, erased.subscriptions);
-    for (const device of erased.devices) await restSlot(context, tx, device);
-    await deleteOf(tx, erased);
-    await dissolveLoneLinks(tx);
-    tx.afterCommit(() => {
-      for (const device of erased.devices) {
-        live.forgetDevice(device);
-        seats.forget(device);
-      }
+    const accounts = await accountsInScope(tx, await findAccount(tx, name), only);
+    const erasedAt = context.clock.now();
+    const backupsUntilAt = goneBy(context, erasedAt);
+    await erase(context, tx, accounts, {
+      id,
+      erasedAt,
+      backupsUntilAt,
+      accounts: accounts.map(hashOfAccount),
     });
     return id;
+  });
+}
+
+/**
+ * Erases, after a restore, those that were erased since the backup: the same erasure, under its id. Returns how many
+ * accounts had come back.
+ */
+export function eraseAgain(context: Context, erasure: ErasureOnce): Promise<number> {
+  return context.store.transaction(async (tx) => {
+    const { id } = erasure;
+    const known = await tx.db.selectFrom('erasures').where('id', '=', id).select('id').executeTakeFirst();
+    if (known !== undefined) return 0;
+    const hashes = new Set(erasure.accounts);
+    const accounts = await tx.db.selectFrom('accounts').select('id').execute();
+    const back = accounts.map((row) => row.id).filter((account) => hashes.has(hashOfAccount(account)));
+    await erase(context, tx, back, erasure);
+    return back.length;
+  });
+}
+
+async function erase(
+  context: Context,
+  tx: Tx,
+  accounts: readonly string[],
+  erasure: ErasureOnce,
+): Promise<void> {
+  const { live, seats } = context;
+  const { id } = erasure;
+  const erased = await gather(tx, accounts);
+  await tx.db
+    .insertInto('erasures')
+    .values({
+      id,
+      accounts: erasure.accounts.length,
+      subscriptions: erased.subscriptions.length,
+      devices: erased.devices.length,
+      backups_until: erasure.backupsUntilAt,
+      unscrubbed: 1,
+      created_at: erasure.erasedAt,
+    })
+    .execute();
+  await noteErased(tx, erasure);
+  await bury(tx, id, erased.subscriptions);
+  for (const device of erased.devices) await restSlot(context, tx, device);
+  await deleteOf(tx, erased);
+  await dissolveLoneLinks(tx);
+  tx.afterCommit(() => {
+    for (const device of erased.devices) {
+      live.forgetDevice(device);
+      seats.forget(device);
+    }
   });
 }
 

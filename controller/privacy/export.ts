@@ -45,10 +45,11 @@ export type OwnedTable = keyof typeof owned;
 
 /** A copy of everything, over linked accounts too unless `only`. What is secret is named, not shown. */
 export function exportAccount(
-  { store, clock }: Context,
+  context: Context,
   name: string,
   { only = false }: AccountScope = {},
 ): Promise<Export> {
+  const { store, clock } = context;
   return store.transaction(async (tx) => {
     const accounts = await accountsInScope(tx, await findAccount(tx, name), only);
     const subscriptions = await idsOf(tx, 'subscriptions', 'account_id', accounts);
@@ -62,7 +63,7 @@ export function exportAccount(
       tables[table] = await rowsOf(tx, table, column, ids[kind]);
     }
     const audit: AuditEntry[] = [];
-    for (const account of accounts) audit.push(...(await listAudit(tx, { account })));
+    for (const account of accounts) audit.push(...(await listAudit(context, tx, { account })));
     return { format: 'turnpike-export-1', exportedAt: clock.now(), tables, audit };
   });
 }

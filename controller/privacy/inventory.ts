@@ -13,6 +13,8 @@ export interface InventoryEntry {
   readonly purpose: string;
   /** How fine the time is that it holds; null: it holds none. */
   readonly time: 'day' | 'exact' | null;
+  /** At rest, under a key that is not in the database. */
+  readonly encrypted: boolean;
   /** For how long. */
   readonly kept: string;
 }
@@ -34,9 +36,10 @@ function toEntry(
   side: InventoryEntry['side'],
   table: string,
   field: string,
-  { category, purpose, time }: Field,
+  { category, purpose, time, encrypted }: Field,
 ): InventoryEntry {
-  return { side, table, field, category, purpose, time: time ?? null, kept: keptOf(category, retention) };
+  const kept = keptOf(category, retention);
+  return { side, table, field, category, purpose, time: time ?? null, encrypted: encrypted ?? false, kept };
 }
 
 function keptOf(name: CategoryName, retention: Retention): string {

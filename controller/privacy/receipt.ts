@@ -1,4 +1,6 @@
 import { CompactSign, exportJWK, type JWK } from 'jose';
+import { goneBy } from '../backup/gone-by.ts';
+import { listShelf, type ShelvedBackup } from '../backup/shelf.ts';
 import type { Context } from '../books/context.ts';
 import { keptMs as answersKeptMs } from '../idempotency/changes.ts';
 import type { Row } from '../store/schema.ts';
@@ -18,6 +20,8 @@ export interface Receipt {
   readonly nodes: readonly ReceiptNode[];
   /** By then no backup of before is left. */
   readonly backupsUntilAt: number;
+  /** Those that hold it still, as far as they are in the controller's directory, and by when each is gone. */
+  readonly backups: readonly { readonly name: string; readonly goneByAt: number }[];
   /** Every node that can be reached has erased too, and the database is clean. */
   readonly complete: boolean;
   /** In words: what may still hold something of it, and until when. */
@@ -40,10 +44,12 @@ export interface SignedReceipt {
 }
 
 /** As it stands now. @throws TurnpikeError `not_found` */
-export async function issueReceipt({ store, clock }: Context, id: string): Promise<SignedReceipt> {
+export async function issueReceipt(context: Context, id: string): Promise<SignedReceipt> {
+  const { store } = context;
+  const shelf = await listShelf(context.backups.directory);
   const { receipt, key } = await store.transaction(async (tx) => ({
-    receipt: await loadReceipt(tx, await findErasure(tx, id), clock.now()),
-    key: await loadReceiptKey(tx),
+    receipt: await loadReceipt(context, tx, await findErasure(tx, id), shelf),
+    key: await loadReceiptKey(context, tx),
   }));
   const signature = await new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
     .setProtectedHeader({ alg: 'EdDSA' })
@@ -51,16 +57,27 @@ export async function issueReceipt({ store, clock }: Context, id: string): Promi
   return { receipt, signature, publicKey: await exportJWK(key.publicKey) };
 }
 
-export async function listReceipts({ store, clock }: Context): Promise<Receipt[]> {
+export async function listReceipts(context: Context): Promise<Receipt[]> {
+  const { store } = context;
+  const shelf = await listShelf(context.backups.directory);
   return store.transaction(async (tx) => {
     const rows = await tx.db.selectFrom('erasures').selectAll().orderBy('created_at').orderBy('id').execute();
     const receipts: Receipt[] = [];
-    for (const row of rows) receipts.push(await loadReceipt(tx, row, clock.now()));
+    for (const row of rows) receipts.push(await loadReceipt(context, tx, row, shelf));
     return receipts;
   });
 }
 
-async function loadReceipt(tx: Tx, row: Row<'erasures'>, now: number): Promise<Receipt> {
+async function loadReceipt(
+  context: Context,
+  tx: Tx,
+  row: Row<'erasures'>,
+  shelf: readonly ShelvedBackup[],
+): Promise<Receipt> {
+  const now = context.clock.now();
+  const backups = shelf
+    .filter(({ createdAt }) => createdAt <= row.created_at)
+    .map(({ name, createdAt }) => ({ name, goneByAt: goneBy(context, createdAt) }));
   const nodes = await tx.db
     .selectFrom('erasure_nodes')
     .innerJoin('nodes', 'nodes.id', 'erasure_nodes.node_id')
@@ -79,13 +96,19 @@ async function loadReceipt(tx: Tx, row: Row<'erasures'>, now: number): Promise<R
     databaseClean,
     nodes,
     backupsUntilAt: row.backups_until,
+    backups,
     complete: databaseClean && nodes.every(({ state }) => state !== 'pending'),
-    notCovered: notCovered(row, nodes, now),
+    notCovered: notCovered(row, nodes, backups, now),
     issuedAt: now,
   };
 }
 
-function notCovered(row: Row<'erasures'>, nodes: readonly ReceiptNode[], now: number): string[] {
+function notCovered(
+  row: Row<'erasures'>,
+  nodes: readonly ReceiptNode[],
+  backups: Receipt['backups'],
+  now: number,
+): string[] {
   const lines: string[] = [];
   for (const { name, state } of nodes) {
     if (state === 'pending') {
@@ -100,6 +123,9 @@ function notCovered(row: Row<'erasures'>, nodes: readonly ReceiptNode[], now: nu
   if (row.unscrubbed === 1) lines.push('the free pages of the database, until they have been written anew');
   if (now < row.backups_until) {
     lines.push(`backups that were made before; the last one is gone by ${dayOf(row.backups_until)}`);
+  }
+  for (const { name, goneByAt } of backups) {
+    lines.push(`backup ${name}, which is gone by ${dayOf(goneByAt)}; restored, it is erased again`);
   }
   const answersUntil = row.created_at + answersKeptMs;
   if (now < answersUntil) {

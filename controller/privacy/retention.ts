@@ -32,12 +32,13 @@ export function findOverdue({ store, clock, retention }: Context): Promise<Overd
 }
 
 /** Forgets what was kept for its time. */
-export async function forgetOverdue({ store, clock, retention, figures }: Context): Promise<void> {
+export async function forgetOverdue(context: Context): Promise<void> {
+  const { store, clock, retention, figures } = context;
   for (const category of categories) {
     for (let turn = 0; turn < mostTurns; turn++) {
       const now = clock.now();
       const before = now - retention[category] * dayMs;
-      const forgotten = await store.transaction((tx) => rules[category].forget(tx, before, now));
+      const forgotten = await store.transaction((tx) => rules[category].forget(context, tx, before, now));
       figures.forgotten[category] += forgotten;
       if (forgotten === 0) break;
     }

@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
 import type { SettableCategory } from '../../common/inventory/retention.ts';
 import { countPrunable, pruneAudit } from '../audit/prune.ts';
+import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 
 /** How what is too old is found, and forgotten. */
 export interface Rule {
   count(tx: Tx, before: number): Promise<number>;
   /** At most so many that nobody has to wait for it. @returns how many; 0: there are no more */
-  forget(tx: Tx, before: number, now: number): Promise<number>;
+  forget(context: Pick<Context, 'vault'>, tx: Tx, before: number, now: number): Promise<number>;
 }
 
 const atOnce = 2000;
@@ -19,7 +20,7 @@ const isUsed = sql`subscription_id NOT IN (SELECT subscriptions.id FROM subscrip
 export const rules: Readonly<Record<SettableCategory, Rule>> = {
   'daily-usage': {
     count: (tx, before) => countWhere(tx, sql`usage_days WHERE day < ${dayOf(before)} AND ${isUsed}`),
-    forget: (tx, before) =>
+    forget: (_context, tx, before) =>
       change(
         tx,
         sql`DELETE FROM usage_days WHERE rowid IN
@@ -28,14 +29,14 @@ export const rules: Readonly<Record<SettableCategory, Rule>> = {
   },
   'last-connection': {
     count: (tx, before) => countWhere(tx, sql`devices WHERE last_seen_day < ${dayOf(before)} AND ${isUsed}`),
-    forget: (tx, before) =>
+    forget: (_context, tx, before) =>
       change(
         tx,
         sql`UPDATE devices SET last_seen_day = NULL WHERE rowid IN
           (SELECT rowid FROM devices WHERE last_seen_day < ${dayOf(before)} AND ${isUsed} LIMIT ${atOnce})`,
       ),
   },
-  audit: { count: countPrunable, forget: pruneAudit },
+  audit: { count: countPrunable, forget: ({ vault }, ...rest) => pruneAudit(vault, ...rest) },
 };
 
 function dayOf(time: number): string {

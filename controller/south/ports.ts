@@ -24,7 +24,10 @@ export interface DesiredState {
 export interface Catchup {
   readonly deltas: readonly Delta[];
   readonly revision: bigint;
+  /** undefined: it was not wanted. Empty: what the node should hold is not known. */
   readonly digest: Uint8Array | undefined;
+  /** What the deltas do not name is to go. */
+  readonly whole: boolean;
 }
 
 export interface NodeRegister {

@@ -179,8 +179,8 @@ async function pushChanges(revision: bigint, stream: SyncStream, context: SouthC
       if (changes || (digest !== undefined && comparing.owed)) {
         if (digest !== undefined) comparing.compared(clock.monotonic() - began);
         for (const delta of catchup.deltas) await stream.send(response({ case: 'delta', value: delta }));
-        const { revision } = catchup;
-        const caughtUp = create(CaughtUpSchema, { revision, ...(digest && { digest }) });
+        const { revision, whole } = catchup;
+        const caughtUp = create(CaughtUpSchema, { revision, whole, ...(digest && { digest }) });
         await stream.send(response({ case: 'caughtUp', value: caughtUp }));
         const node = state.connected.get(identity.nodeId);
         if (node) node.sentRevision = revision;

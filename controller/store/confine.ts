@@ -10,6 +10,7 @@ export function confine(store: Store, tag: string): Store {
     transaction: (work) => store.transaction(within(work)),
     together: (work) => store.together(within(work)),
     scrub: () => store.scrub(),
+    serialize: () => store.serialize(),
     onEvent: (listener) => store.onEvent(listener),
     onRevision: (listener) => store.onRevision(listener),
     close: () => store.close(),

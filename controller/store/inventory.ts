@@ -24,13 +24,15 @@ export const storeInventory = {
     id: fleet.field('the one row'),
     revision: fleet.field('counts changes for nodes'),
     enforcement: fleet.field('whether limits are in force'),
+    held_at: fleet.exact('since when nodes keep what they have, after a restore'),
+    released_revision: fleet.field('which nodes are to be told everything'),
     range4: fleet.field('where tunnel addresses come from'),
     range6: fleet.field('where tunnel addresses come from'),
     ca_pin: fleet.field('which CA nodes trust'),
     next_ca_pin: fleet.field('which CA nodes are to trust'),
-    hardware_key_sha256: fleet.field('which key hashes hardware ids'),
-    voucher_key: fleet.field('signs what nodes are granted'),
-    receipt_key: fleet.field('signs receipts of erasures'),
+    hardware_key: hardware.secret('hashes hardware ids'),
+    voucher_key: fleet.secret('signs what nodes are granted'),
+    receipt_key: fleet.secret('signs receipts of erasures'),
   },
   groups: {
     id: fleet.field('names the group'),
@@ -149,7 +151,7 @@ export const storeInventory = {
     id: device.field('names the device'),
     subscription_id: device.field('whose it is'),
     public_key: device.field('lets the device connect'),
-    preshared_key: device.field('lets the device connect'),
+    preshared_key: device.secret('lets the device connect'),
     address4: device.field('its tunnel address'),
     address6: device.field('its tunnel address'),
     slot: device.field('its tunnel addresses'),
@@ -291,8 +293,8 @@ export const storeInventory = {
     id: access.field('names the endpoint'),
     url: access.field('where events go'),
     types: access.field('which events'),
-    secret: access.field('signs messages'),
-    previous_secret: access.field('signs messages'),
+    secret: access.secret('signs messages'),
+    previous_secret: access.secret('signs messages'),
     previous_until: access.exact('until when'),
     cursor: access.field('up to which event it was served'),
     failing_since: access.exact('since when it takes nothing'),
@@ -332,7 +334,13 @@ export const storeInventory = {
   audit_keys: {
     account_id: audit.field('whose entries'),
     handle: audit.field('finds the entries of an account'),
-    key: audit.field('reads the entries of an account; destroyed when that is erased'),
+    key: audit.secret('reads the entries of an account; destroyed when that is erased'),
+  },
+  data_keys: {
+    number: fleet.field('which key'),
+    envelope: fleet.field('under which envelope key it is'),
+    wrapped: fleet.secret('encrypts secrets'),
+    created_at: fleet.exact('how old it is'),
   },
   audit_anchor: {
     id: audit.field('the one row'),
@@ -347,6 +355,10 @@ export const storeInventory = {
     backups_until: erasure.exact('when the last backup of before is gone'),
     unscrubbed: erasure.field('whether the files are to be written anew'),
     created_at: erasure.exact('when it was erased'),
+  },
+  erased_accounts: {
+    erasure_id: erasure.field('which erasure'),
+    account_hash: erasure.field('that the account does not come back with a backup; gone with the last one'),
   },
   erasure_nodes: {
     erasure_id: erasure.field('which erasure'),
@@ -366,7 +378,13 @@ export const storeInventory = {
 /** Files beside the database. */
 export const controllerFileInventory = {
   'turnpike.db': fleet.field('the database, table by table above; beside it -wal and -shm of SQLite'),
-  'ca.pem': fleet.field("the fleet's CA, with its key"),
-  'ca-next.pem': fleet.field('the CA that is to come, with its key'),
-  'hardware.key': hardware.field('hashes hardware ids'),
+  'ca.pem': fleet.secret("the fleet's CA; its key is encrypted"),
+  'ca-next.pem': fleet.secret('the CA that is to come; its key is encrypted'),
+  'backups/*.backup': fleet.field('the database as it was, for retention.backup_days; encrypted as a whole'),
+  'backups/erasures.backup-list': erasure.field(
+    'hashes of the ids of accounts that were erased since those backups; encrypted as a whole',
+  ),
+  'envelope.key': fleet.field(
+    'opens the keys that encrypt secrets, and backups; beside it under their ids those before, as long as they are needed',
+  ),
 } as const satisfies Fields;

@@ -31,6 +31,8 @@ export interface Schema {
   deliveries: DeliveryTable;
   audit: AuditTable;
   audit_keys: AuditKeyTable;
+  data_keys: DataKeyTable;
+  erased_accounts: ErasedAccountTable;
   audit_anchor: AuditAnchorTable;
   erasures: ErasureTable;
   erasure_nodes: ErasureNodeTable;
@@ -43,6 +45,10 @@ export interface FleetTable {
   /** Counts up with each change of what any node should hold; its upper part is the term (common/term.ts). */
   revision: bigint;
   enforcement: 'observe' | 'enforce';
+  /** Since when nodes keep what they have, after a restore (hold/hold.ts); null: they do as they are told. */
+  held_at: number | null;
+  /** A node that has heard less is told everything, and lets go of whatever else it has. */
+  released_revision: bigint;
   /** The address range in use; null before the first start. */
   range4: string | null;
   range6: string | null;
@@ -50,8 +56,8 @@ export interface FleetTable {
   ca_pin: string | null;
   /** The same of the CA that is to come; null unless a rollover is under way. */
   next_ca_pin: string | null;
-  /** Which key hashed the hardware ids that are kept; null before the first one. */
-  hardware_key_sha256: Uint8Array | null;
+  /** Hashes hardware ids; null before the first one. This and the two below are sealed (vault/vault.ts). */
+  hardware_key: Uint8Array | null;
   /** Signs what nodes are told of their grants; null before the first start. */
   voucher_key: Uint8Array | null;
   /** Signs receipts of erasures: Ed25519, PKCS#8; null before the first start. */
@@ -242,7 +248,8 @@ export interface DeviceTable {
   subscription_id: string;
   /** Base64. Both null once removed. */
   public_key: string | null;
-  preshared_key: string | null;
+  /** Sealed. */
+  preshared_key: Uint8Array | null;
   address4: string;
   address6: string;
   slot: number;
@@ -442,10 +449,10 @@ export interface WebhookTable {
   url: string;
   /** JSON array of event types; null: all. */
   types: string | null;
-  /** As the Standard Webhooks convention writes it: needed in clear, to sign. */
-  secret: string;
-  /** Signs too, until that time. */
-  previous_secret: Generated<string | null>;
+  /** As the Standard Webhooks convention writes it, sealed. */
+  secret: Uint8Array;
+  /** Signs too, until that time; sealed. */
+  previous_secret: Generated<Uint8Array | null>;
   previous_until: Generated<number | null>;
   /** Id of the last event of which it has a delivery, if it wants one. */
   cursor: number;
@@ -505,7 +512,24 @@ export interface AuditTable {
 export interface AuditKeyTable {
   account_id: string;
   handle: Uint8Array;
+  /** Sealed. */
   key: Uint8Array;
+}
+
+/** Who was erased, as long as a backup may hold them (backup/erasures.ts). */
+export interface ErasedAccountTable {
+  erasure_id: string;
+  /** SHA-256 of the account's id, hex. */
+  account_hash: string;
+}
+
+/** Under which secrets are sealed (vault/vault.ts). More than one while they are rotated. */
+export interface DataKeyTable {
+  number: number;
+  /** Id of the envelope key under which it is wrapped. */
+  envelope: string;
+  wrapped: Uint8Array;
+  created_at: number;
 }
 
 /** One row: where the chain begins, since older entries are no longer kept. */

@@ -40,6 +40,8 @@ export interface Store {
    * of writes. Everything waits for it, as long as writing the database takes.
    */
   scrub(): Promise<void>;
+  /** The whole database as a file has it, between two transactions. Everything waits while it is copied in memory. */
+  serialize(): Promise<Uint8Array>;
   /** Calls back after each commit in which something happened. Returns stop. */
   onEvent(listener: () => void): () => void;
   /** Calls back after each commit that took a revision. Returns stop. */
@@ -58,7 +60,7 @@ export async function openStore(path: string): Promise<Store> {
     database = open(path);
     const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) });
     await migrate(db, path);
-    return new SqliteStore(db, path);
+    return new SqliteStore(db, database, path);
   } catch (error) {
     database?.close();
     throw storeFailure(error, path);
@@ -112,6 +114,7 @@ class Unit implements Tx {
 
 class SqliteStore implements Store {
   readonly #db: Kysely<Schema>;
+  readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #revisionListeners = new Set<() => void>();
   readonly #eventListeners = new Set<() => void>();
@@ -119,8 +122,9 @@ class SqliteStore implements Store {
   readonly #inside = new AsyncLocalStorage<{ readonly joint: Unit | undefined }>();
   #closed = false;
 
-  constructor(db: Kysely<Schema>, path: string) {
+  constructor(db: Kysely<Schema>, database: DatabaseSync, path: string) {
     this.#db = db;
+    this.#database = database;
     this.#path = path;
   }
 
@@ -204,6 +208,18 @@ class SqliteStore implements Store {
         await sql`VACUUM`.execute(db);
         await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
       });
+    } catch (error) {
+      throw storeFailure(error, this.#path);
+    }
+  }
+
+  async serialize(): Promise<Uint8Array> {
+    if (this.#inside.getStore() !== undefined) {
+      throw new TurnpikeError('internal', 'the database cannot be copied within a transaction');
+    }
+    try {
+      // Whoever has the one connection has no transaction under way.
+      return await this.#db.connection().execute(async () => this.#database.serialize());
     } catch (error) {
       throw storeFailure(error, this.#path);
     }

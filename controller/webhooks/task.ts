@@ -108,7 +108,7 @@ function loadEvent(tx: Tx, { event_id }: Row<'deliveries'>): Promise<Row<'events
 }
 
 async function send(
-  { clock }: Context,
+  { clock, vault }: Context,
   post: Post,
   { delivery, webhook, event }: Due,
   signal: AbortSignal,
@@ -118,6 +118,6 @@ async function send(
     return { delivery, result };
   }
   const now = clock.now();
-  const { headers, body } = writeMessage(toEvent(event), secretsInForce(webhook, now), now);
+  const { headers, body } = writeMessage(toEvent(event), secretsInForce(vault, webhook, now), now);
   return { delivery, result: await post(new URL(webhook.url), headers, body, signal) };
 }

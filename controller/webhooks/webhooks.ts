@@ -42,7 +42,11 @@ export interface WebhookSettings {
   readonly enabled?: boolean;
 }
 
-export function createWebhooks({ store, clock }: Pick<Context, 'store' | 'clock'>): Webhooks {
+export function createWebhooks({
+  store,
+  clock,
+  vault,
+}: Pick<Context, 'store' | 'clock' | 'vault'>): Webhooks {
   const change = (id: string, work: (tx: Tx, row: Row<'webhooks'>) => Promise<Partial<Row<'webhooks'>>>) =>
     store.transaction(async (tx) => {
       const row = await find(tx, id);
@@ -57,11 +61,12 @@ export function createWebhooks({ store, clock }: Pick<Context, 'store' | 'clock'
     add: ({ url, types }) =>
       store.transaction(async (tx) => {
         const secret = newSecret();
+        const id = newId('whk');
         const row: NewRow<'webhooks'> = {
-          id: newId('whk'),
+          id,
           url: parseDestination(url).href,
           types: toColumn(types),
-          secret,
+          secret: vault.seal('webhooks.secret', id, secret),
           cursor: await newestEvent(tx),
           created_at: clock.now(),
         };
@@ -93,8 +98,12 @@ export function createWebhooks({ store, clock }: Pick<Context, 'store' | 'clock'
       const secret = newSecret();
       const until = clock.now() + overlapMs;
       const row = await change(id, async (_tx, before) => ({
-        secret,
-        previous_secret: before.secret,
+        secret: vault.seal('webhooks.secret', before.id, secret),
+        previous_secret: vault.seal(
+          'webhooks.previous_secret',
+          before.id,
+          vault.open('webhooks.secret', before.id, before.secret),
+        ),
         previous_until: until,
       }));
       return { webhook: toWebhook(row), secret };

@@ -23,7 +23,7 @@ export async function openStage(): Promise<Stage> {
   const interfaceName = uniqueInterface();
   const daemon = await startWireguardGo(where, interfaceName);
   const wireguard = new WgDriver({ run: where.run, interfaceName, maxPeers: maxPeers.userspace });
-  const gate = new NftGate({ run: where.run, stream: where.stream, clock: systemClock });
+  const gate = new NftGate({ run: where.run, stream: where.stream, open: where.open, clock: systemClock });
   const frame: GateFrame = {
     interfaceName,
     range4: '10.64.0.0/16',

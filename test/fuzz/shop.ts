@@ -44,6 +44,15 @@ export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop
     requestsPerMinute: 1_000_000,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => `sha256:${'0'.repeat(64)}` },
     rollover: { status: noRollover, begin: noRollover, finish: noRollover },
+    keys: {
+      status: () => books.rig.books.keys.status(),
+      rotate: () => books.rig.books.keys.rotate(async () => {}),
+    },
+    backups: {
+      create: () => books.rig.books.backups.create(async () => ({})),
+      list: () => books.rig.books.backups.list(),
+      verify: (name) => books.rig.books.backups.verify(name),
+    },
     health: goodHealth,
     version: '0.0.0',
     log: silentLogger,

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cp, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Cli } from './cli.ts';
 import type { Host } from './host.ts';
@@ -75,19 +75,22 @@ range6 = "fd74:7572:6e70::/64"
     await this.program?.kill();
   }
 
-  /** A copy of the books, while the controller does not run. */
+  /** Backs up, with everything at work, and brings all of it away from the machine: the path of the backup. */
   async backUp(): Promise<string> {
-    const copy = this.host.file('backup');
-    await rm(copy, { recursive: true, force: true });
-    await cp(this.directory, copy, { recursive: true });
-    return copy;
+    const shelf = this.host.file('shelf');
+    const { name } = await this.cli.json<{ name: string }>('backup', 'create');
+    await rm(shelf, { recursive: true, force: true });
+    await cp(`${this.directory}/backups`, shelf, { recursive: true });
+    return `${shelf}/${name}`;
   }
 
-  /** Puts a backup in the place of the books, while the controller does not run, and says so to it. */
-  async restore(copy: string): Promise<void> {
+  /** The machine is lost, while the controller does not run; of it there is the backup, and the envelope key. */
+  async restore(backup: string): Promise<string> {
+    const key = await readFile(`${this.directory}/envelope.key`);
     await rm(this.directory, { recursive: true });
-    await cp(copy, this.directory, { recursive: true });
-    await this.host.run([process.execPath, source, '--config', this.configFile, '--restored']);
+    await mkdir(this.directory, { mode: 0o700 });
+    await writeFile(`${this.directory}/envelope.key`, key, { mode: 0o600 });
+    return this.host.run([process.execPath, source, '--config', this.configFile, '--restore', backup]);
   }
 
   /** What an upgrade does. */

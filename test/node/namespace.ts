@@ -1,3 +1,4 @@
+import type { NetlinkSocket } from '../../agent/netlink/socket.ts';
 import {
   type CommandOptions,
   type CommandRunner,
@@ -5,14 +6,16 @@ import {
   runCommand,
   streamLines,
 } from '../../common/command.ts';
+import { openNetlinkIn } from './netlink.ts';
 
 let made = 0;
 
-/** A network namespace of its own name. `run` and `stream` are the agent's doors to programs, opened inside it. */
+/** A network namespace of its own name. `run`, `stream` and `open` are the agent's doors to programs and to the kernel, opened inside it. */
 export interface Namespace {
   readonly name: string;
   readonly run: CommandRunner;
   readonly stream: (argv: readonly [string, ...string[]], onLine: (line: string) => void) => LineStream;
+  readonly open: () => NetlinkSocket;
   remove(): Promise<void>;
 }
 
@@ -28,6 +31,7 @@ export async function createNamespace(): Promise<Namespace> {
     name,
     run,
     stream: (argv, onLine) => streamLines(inside(argv), onLine),
+    open: () => openNetlinkIn(name),
     remove: async () => void (await runCommand(['ip', 'netns', 'delete', name])),
   };
 }

@@ -99,7 +99,7 @@ async function build(undo: (() => Promise<unknown>)[]): Promise<World> {
   const host = await nodeHost(node, interfaceName, stateDirectory);
   undo.unshift(() => host.remove());
   await host.ensure(settings);
-  const gate = new NftGate({ run: node.run, stream: node.stream, clock: systemClock });
+  const gate = new NftGate({ run: node.run, stream: node.stream, open: node.open, clock: systemClock });
   const frame = { interfaceName, ...settings, ipv6: true };
   const wireguard = new WgDriver({ run: runCommand, interfaceName, maxPeers: 1000 });
   const server = generateWireguardKeyPair();

@@ -43,16 +43,17 @@ function tryOut(plant: Plant): string | undefined {
       path,
       source.replace(plant.from, () => plant.to),
     );
-    return 'test' in plant.caughtBy
-      ? runTest(copy, plant.caughtBy.test)
-      : runWorlds(copy, plant.caughtBy.themes);
+    return 'test' in plant.caughtBy ? runTest(copy, plant.caughtBy) : runWorlds(copy, plant.caughtBy.themes);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
 }
 
-function runTest(copy: string, file: string): string | undefined {
-  const { status, stdout } = run(copy, ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', file]);
+function runTest(
+  copy: string,
+  { test: file, project = 'unit' }: { readonly test: string; readonly project?: 'unit' | 'long' },
+): string | undefined {
+  const { status, stdout } = run(copy, ['node_modules/vitest/vitest.mjs', 'run', '--project', project, file]);
   if (status === 0) return undefined;
   const failed = /FAIL.*?> (.*)/.exec(stdout)?.[1];
   if (failed === undefined) throw new Error(`${file} could not be run:\n${stdout.slice(-2000)}`);

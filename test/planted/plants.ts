@@ -5,12 +5,22 @@ export interface Plant {
   readonly from: string;
   readonly to: string;
   /** Of the simulation's classes of faults; or the test file that stands guard. */
-  readonly caughtBy: { readonly themes: readonly string[] } | { readonly test: string };
+  readonly caughtBy:
+    | { readonly themes: readonly string[] }
+    | { readonly test: string; readonly project?: 'unit' | 'long' };
 }
 
 const sim = (...themes: string[]) => ({ themes });
 
 export const plants: readonly Plant[] = [
+  {
+    name: 'a log line says where a client is',
+    file: 'agent/wireguard/places.ts',
+    from: "    if (endpoint === '(none)') return undefined;",
+    to: `    if (endpoint === '(none)') return undefined;
+    process.stderr.write('seen at ' + endpoint);`,
+    caughtBy: { test: 'test/scenarios/canary.long.test.ts', project: 'long' },
+  },
   {
     name: 'a report is booked before its number is looked at',
     file: 'controller/accounting/booking.ts',

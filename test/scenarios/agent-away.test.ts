@@ -3,10 +3,10 @@ import { labForTest } from '../lab/in-vitest.ts';
 import { openShop, Sale } from '../lab/shop.ts';
 import { steadyTraffic } from './steady.ts';
 
-test.each(['kill', 'stop'] as const)(
+test.concurrent.for(['kill', 'stop'] as const)(
   'an agent that ends (%s) in mid-traffic and starts again costs no packet and no session',
-  async (end) => {
-    await using lab = await labForTest({ nodes: 1, clients: 1 });
+  async (end, { onTestFailed }) => {
+    await using lab = await labForTest({ nodes: 1, clients: 1 }, onTestFailed);
     const { sale, lost } = await steadyTraffic(lab);
     const session = await lab.client(1).shakenHands();
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ApiAnswer, callApi } from '../lab/api.ts';
 import { canMakeDisks, Disk } from '../lab/disk.ts';
 import { labForTest } from '../lab/in-vitest.ts';
@@ -8,10 +8,12 @@ import { expectMistake } from './mistake.ts';
 
 const volume = 100_000_000n;
 
-test.skipIf(!canMakeDisks)(
-  "the controller's disk fills up: changes are refused, reports wait at the nodes and are booked once there is room",
-  async () => {
-    await using lab = await labForTest({ nodes: 1, clients: 1 });
+// Both mostly wait until a node tries again.
+describe.runIf(canMakeDisks).concurrent('a disk', () => {
+  test("the controller's disk fills up: changes are refused, reports wait at the nodes and are booked once there is room", async ({
+    onTestFailed,
+  }) => {
+    await using lab = await labForTest({ nodes: 1, clients: 1 }, onTestFailed);
     const { disk, sale } = await sell(lab);
     const before = await held(lab);
 
@@ -29,13 +31,12 @@ test.skipIf(!canMakeDisks)(
     await expectAllBooked(lab, sale);
     expect(await held(lab)).toEqual(before);
     await sale.addDevice();
-  },
-);
+  });
 
-test.skipIf(!canMakeDisks)(
-  "the controller's disk fails and can be read only: changes are refused, and nothing is lost when it is mended",
-  async () => {
-    await using lab = await labForTest({ nodes: 1, clients: 1 });
+  test("the controller's disk fails and can be read only: changes are refused, and nothing is lost when it is mended", async ({
+    onTestFailed,
+  }) => {
+    await using lab = await labForTest({ nodes: 1, clients: 1 }, onTestFailed);
     const { disk, sale } = await sell(lab);
     const before = await held(lab);
 
@@ -55,8 +56,8 @@ test.skipIf(!canMakeDisks)(
     await expectAllBooked(lab, sale);
     expect(await held(lab)).toEqual(before);
     await sale.addDevice();
-  },
-);
+  });
+});
 
 /** A customer's traffic, beside a controller whose books are on a disk of their own. */
 async function sell(lab: Lab): Promise<{ disk: Disk; sale: Sale }> {

@@ -19,7 +19,7 @@ gateContract('the gate in the kernel', async () => {
   // Neighbours are entered by hand: a gate that drops everything drops the questions for them too.
   await introduce(node, interfaceName, clients, 'node', [a, b]);
   await introduce(clients, 'node', node, interfaceName, [own]);
-  const gate = new NftGate({ run: node.run, stream: node.stream, clock: systemClock });
+  const gate = new NftGate({ run: node.run, stream: node.stream, open: node.open, clock: systemClock });
 
   const ends = { node: new DatagramEnd(node.name), clients: new DatagramEnd(clients.name) };
   for (const address of [own.address4, own.address6]) await ends.node.listen(address, port);

@@ -27,8 +27,11 @@ async function ping(lab: Lab, { address4 }: SoldDevice): Promise<boolean> {
   return exitCode === 0;
 }
 
-test('what comes for a device that never connected is not billed; after its handshake it passes', async () => {
-  await using lab = await labForTest({ nodes: 1, clients: 1 });
+// Each in a lab of its own, mostly waiting for handshakes.
+test.concurrent('what comes for a device that never connected is not billed; after its handshake it passes', async ({
+  onTestFailed,
+}) => {
+  await using lab = await labForTest({ nodes: 1, clients: 1 }, onTestFailed);
   const sale = await sell(lab);
   await lab.node(1).hasPeer(sale.device(1).publicKey);
   expect(await ping(lab, sale.device(1))).toBe(false);
@@ -39,8 +42,10 @@ test('what comes for a device that never connected is not billed; after its hand
   await eventually('a download passes', () => ping(lab, sale.device(1)), { within: 5000, every: 100 });
 });
 
-test('what comes for a device between its new key and its next handshake is not billed', async () => {
-  await using lab = await labForTest({ nodes: 1, clients: 1 });
+test.concurrent('what comes for a device between its new key and its next handshake is not billed', async ({
+  onTestFailed,
+}) => {
+  await using lab = await labForTest({ nodes: 1, clients: 1 }, onTestFailed);
   const sale = await sell(lab);
   await sale.connect(1, 1);
   await downloads(lab);
@@ -57,8 +62,10 @@ test('what comes for a device between its new key and its next handshake is not 
   await lab.traffic.passed(closedAt + 50_000n);
 });
 
-test('what comes for devices while a killed WireGuard knows none of them is not billed', async () => {
-  await using lab = await labForTest({ nodes: 1, clients: 1 });
+test.concurrent('what comes for devices while a killed WireGuard knows none of them is not billed', async ({
+  onTestFailed,
+}) => {
+  await using lab = await labForTest({ nodes: 1, clients: 1 }, onTestFailed);
   const sale = await sell(lab);
   await sale.connect(1, 1);
   await downloads(lab);

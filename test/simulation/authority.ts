@@ -10,6 +10,7 @@ const nowhere: AuthorityStore = {
   load: async () => undefined,
   create: async () => undefined,
   putAside: async () => undefined,
+  reseal: async () => undefined,
 };
 
 /** Longer than any world lasts: renewal is not simulated. */

@@ -3,27 +3,23 @@ import { silentLogger } from '../../common/log.ts';
 import { clockWatchTask, SteadyClock } from '../../common/steady-clock.ts';
 import { runTasks } from '../../common/task.ts';
 import { type Books, type BooksOptions, openBooks } from '../../controller/books/books.ts';
-import type { HardwareKeyStore } from '../../controller/identity/hardware-key.ts';
 import { CloneWatch } from '../../controller/south/clones.ts';
 import { defaultTiming, type SouthContext } from '../../controller/south/context.ts';
 import { LiveStreams } from '../../controller/south/live-streams.ts';
 import { reportHandler } from '../../controller/south/report.ts';
 import { SouthState } from '../../controller/south/state.ts';
 import { syncHandler, syncMethod } from '../../controller/south/sync.ts';
+import { fixedEnvelope } from '../unit/vault.ts';
 import { fleet } from './authority.ts';
 import type { Disk } from './disk.ts';
 import { Life } from './life.ts';
 import type { Link, Listener, SimulatedMethod } from './network.ts';
 import type { MachineClock, Timeline } from './timeline.ts';
 
+const noBackups = { directory: '/nowhere', keepDays: 30 };
+
 /** As systemd does it. */
 const restartMs = 2_000;
-
-const noHardwareKey: HardwareKeyStore = {
-  path: 'none',
-  load: async () => undefined,
-  create: async () => undefined,
-};
 
 export interface ControllerMachineOptions {
   readonly timeline: Timeline;
@@ -113,10 +109,14 @@ export class ControllerMachine {
     const log = silentLogger;
     const books = await openBooks({
       ...{ path: disk.path, range4: '10.64.0.0/16', range6: 'fd74:7572:6e70::/64' },
-      ...{ validitySeconds, hardwareKey: noHardwareKey, clock, log },
+      ...{ validitySeconds, envelope: fixedEnvelope, backups: noBackups, clock, log },
       ...(periodEnd && { periodEnd }),
     });
-    if (this.restored) await books.beginTerm();
+    if (this.restored) {
+      await books.beginTerm();
+      // Its operator sees nothing that billing would have to mend.
+      await books.catalogue.releaseHold();
+    }
     this.restored = false;
     const streams = new LiveStreams();
     const { authorities } = await fleet();

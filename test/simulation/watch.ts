@@ -33,6 +33,8 @@ interface UsageRow {
 const mostWaiting = 48;
 /** A node that has heard of a revocation closes the device well within this. */
 const closingMs = 5_000;
+/** A node to which a message in the middle of a stream was lost asks for everything again in this time. */
+const resendMs = 15_000;
 /** More may pass than there are seats for so long: the next reading, its report, the decision, its application. */
 const seatSeconds = 6;
 
@@ -98,6 +100,10 @@ export class Watch {
     const { accounts, past } = journal.state;
     let accepted = 0n;
     let bound = past.upload + past.download + past.writtenOff;
+    for (const { subscriptionId, period, upload, download } of journal.state.meters.values()) {
+      // A device that was removed: what it used in a period that is over is no matter of the account any more.
+      if (period < (accounts.get(subscriptionId)?.period ?? 0)) bound += upload + download;
+    }
     for (const id of truth.subscriptions.keys()) {
       const account = accounts.get(id);
       const here = truth.acceptedOn(place, id);
@@ -119,7 +125,8 @@ export class Watch {
       return;
     }
     const now = this.#world.timeline.now;
-    const since = Math.max(this.#heard.get(key) ?? now, node.startedAt);
+    const whole = node.options.link.toNode.lostAt + resendMs;
+    const since = Math.max(this.#heard.get(key) ?? now, node.startedAt, whole);
     this.#heard.set(key, since);
     if (now - since > closingMs)
       throw new Broken(`${device.id} passes on ${node.name}, which heard that it is revoked`);

@@ -31,6 +31,9 @@ export class Way {
     this.#random = random;
   }
 
+  /** When a message in the middle of a stream was last lost. */
+  lostAt = Number.NEGATIVE_INFINITY;
+
   get blocked(): boolean {
     return this.#blocked;
   }
@@ -53,6 +56,7 @@ export class Way {
     const { drop, duplicate, reorder } = this.weather;
     const random = this.#random;
     if (drop > 0 && random.chance(drop)) {
+      this.lostAt = this.#timeline.now;
       lost();
       return;
     }

@@ -1,11 +1,13 @@
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../common/log.ts';
+import type { BackupsAtMachine } from '../../controller/backup/backups.ts';
 import type { Scope } from '../../controller/catalogue/api-key-scopes.ts';
 import type { CaRollover } from '../../controller/identity/ca-rollover.ts';
 import { hashApiKey } from '../../controller/north/access.ts';
 import type { Api } from '../../controller/north/api.ts';
 import { createApiMetrics } from '../../controller/north/api-metrics.ts';
 import { buildApi } from '../../controller/north/server.ts';
+import type { KeysAtMachine } from '../../controller/vault/keys.ts';
 import { goodHealth, type Rig } from './books/rig.ts';
 
 /** The HTTP API over the books of a rig, without a socket. */
@@ -17,6 +19,8 @@ export function apiOn({ books }: Pick<Rig, 'books'>, trust: 'socket' | 'key'): P
     version: '0.0.0',
     requestsPerMinute: 6000,
     rollover: {} as CaRollover,
+    keys: {} as KeysAtMachine,
+    backups: {} as BackupsAtMachine,
     health: goodHealth,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),

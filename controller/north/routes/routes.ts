@@ -16,6 +16,9 @@ import { rotateApiKey } from './api-keys/rotate.ts';
 import { showApiKey } from './api-keys/show.ts';
 import { listAudit } from './audit/list.ts';
 import { verifyAudit } from './audit/verify.ts';
+import { createBackup } from './backups/create.ts';
+import { listBackups } from './backups/list.ts';
+import { verifyBackup } from './backups/verify.ts';
 import { exportLines } from './bulk/export.ts';
 import { importLines } from './bulk/import.ts';
 import { reconcile } from './bulk/reconcile.ts';
@@ -42,6 +45,9 @@ import { addGroup } from './groups/add.ts';
 import { changeGroup } from './groups/change.ts';
 import { listGroups } from './groups/list.ts';
 import { showGroup } from './groups/show.ts';
+import { releaseHold } from './hold/release.ts';
+import { rotateKey } from './key/rotate.ts';
+import { showKey } from './key/show.ts';
 import { addNode } from './nodes/add.ts';
 import { changeNode } from './nodes/change.ts';
 import { listNodes } from './nodes/list.ts';
@@ -109,10 +115,11 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[addWebhook, listWebhooks, showWebhook, changeWebhook, rotateWebhook, removeWebhook],
     ...[listDeliveries, replayWebhook, listAudit, verifyAudit],
     ...[exportAccount, eraseAccount, listErasures, showErasure, rectifyAccount],
-    ...[restrictAccount, liftRestriction],
+    ...[restrictAccount, liftRestriction, releaseHold],
+    ...[createBackup, listBackups, verifyBackup],
   ],
   // Who may rule over the nodes' identities is at the machine.
-  socket: [showCa, beginCa, finishCa],
+  socket: [showCa, beginCa, finishCa, showKey, rotateKey],
 };
 
 /**

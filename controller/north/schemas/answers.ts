@@ -390,6 +390,10 @@ export const FleetStatus = Type.Object(
       description:
         'After a restore from a backup: names of the nodes that have not told what passed; nothing is granted before.',
     }),
+    heldAt: nullable(
+      time(''),
+      'After a restore from a backup: since when nodes keep what they have, whatever the books say.',
+    ),
     nodes: Type.Array(Node),
   },
   { ...strict, title: 'FleetStatus' },
@@ -477,6 +481,26 @@ export const Ca = Type.Object(
     }),
   },
   { ...strict, title: 'Ca' },
+);
+
+export const Hold = Type.Object(
+  { heldAt: nullable(time(''), 'Since when nodes kept what they had; null: they did not.') },
+  { ...strict, title: 'Hold' },
+);
+
+export const Key = Type.Object(
+  {
+    envelope: Type.String({ description: 'Id of the envelope key; says nothing of the key.' }),
+    place: Type.String({ description: 'Where that comes from.' }),
+    former: Type.Array(Type.String(), {
+      description: 'Ids of those before it that are still at hand, because backups are under them.',
+    }),
+    sinceAt: time('When the key was made under which secrets are now.'),
+    unfinished: Type.Boolean({
+      description: 'Some are under an earlier one still: a rotation was cut short.',
+    }),
+  },
+  { ...strict, title: 'Key' },
 );
 
 export const Problem = Type.Object(

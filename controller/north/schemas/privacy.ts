@@ -17,6 +17,7 @@ export const InventoryEntry = Type.Object(
       enum: ['day', 'exact', null],
       description: 'How fine the time is that it holds; null where it holds none.',
     }),
+    encrypted: Type.Boolean({ description: 'At rest, under a key that is not in the database.' }),
     kept: Type.String({ description: 'For how long.' }),
   },
   { ...strict, title: 'InventoryEntry' },
@@ -59,6 +60,13 @@ export const Receipt = Type.Object(
       ),
     ),
     backupsUntilAt: time('By then no backup of before is left.'),
+    backups: Type.Array(
+      Type.Object(
+        { name: Type.String(), goneByAt: time('By then it has been removed.') },
+        { ...strict, title: 'ReceiptBackup' },
+      ),
+      { description: 'Backups in the directory of the controller that hold it still.' },
+    ),
     complete: Type.Boolean({ description: 'No node is pending, and the database is clean.' }),
     notCovered: Type.Array(Type.String(), {
       description: 'What may still hold something of it, and until when.',

@@ -7,11 +7,13 @@ const statements = [
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     revision BIGINT NOT NULL,
     enforcement TEXT NOT NULL CHECK (enforcement IN ('observe', 'enforce')),
+    held_at INTEGER,
+    released_revision BIGINT NOT NULL DEFAULT 0,
     range4 TEXT,
     range6 TEXT,
     ca_pin TEXT,
     next_ca_pin TEXT,
-    hardware_key_sha256 BLOB,
+    hardware_key BLOB,
     voucher_key BLOB,
     receipt_key BLOB
   )`,
@@ -152,7 +154,7 @@ const statements = [
     id TEXT NOT NULL PRIMARY KEY,
     subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
     public_key TEXT UNIQUE,
-    preshared_key TEXT,
+    preshared_key BLOB,
     address4 TEXT NOT NULL,
     address6 TEXT NOT NULL,
     slot INTEGER NOT NULL,
@@ -327,8 +329,8 @@ const statements = [
     id TEXT NOT NULL PRIMARY KEY,
     url TEXT NOT NULL,
     types TEXT,
-    secret TEXT NOT NULL,
-    previous_secret TEXT,
+    secret BLOB NOT NULL,
+    previous_secret BLOB,
     previous_until INTEGER,
     cursor INTEGER NOT NULL,
     failing_since INTEGER,
@@ -378,6 +380,12 @@ const statements = [
     handle BLOB NOT NULL UNIQUE,
     key BLOB NOT NULL
   )`,
+  `CREATE TABLE data_keys (
+    number INTEGER NOT NULL PRIMARY KEY,
+    envelope TEXT NOT NULL,
+    wrapped BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+  )`,
   `CREATE TABLE audit_anchor (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     entry_id INTEGER NOT NULL,
@@ -392,6 +400,11 @@ const statements = [
     backups_until INTEGER NOT NULL,
     unscrubbed INTEGER NOT NULL,
     created_at INTEGER NOT NULL
+  )`,
+  `CREATE TABLE erased_accounts (
+    erasure_id TEXT NOT NULL REFERENCES erasures (id),
+    account_hash TEXT NOT NULL,
+    PRIMARY KEY (erasure_id, account_hash)
   )`,
   `CREATE TABLE erasure_nodes (
     erasure_id TEXT NOT NULL REFERENCES erasures (id),

@@ -1,6 +1,8 @@
+import { dirname, join } from 'node:path';
 import { systemClock } from '../../../common/clock.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { openBooks } from '../../../controller/books/books.ts';
+import { envelopeFile } from '../../../controller/vault/envelope-file.ts';
 
 /** Two devices of each, as a phone and a laptop. */
 const perSubscription = 2;
@@ -12,8 +14,8 @@ export async function sellToCrowd(path: string, devices: number): Promise<void> 
     range4: '10.64.0.0/16',
     range6: 'fd74:7572:6e70::/64',
     validitySeconds: 86_400,
-    // None of them has a hardware id.
-    hardwareKey: { path: 'none', load: async () => undefined, create: async () => undefined },
+    backups: { directory: join(dirname(path), 'backups'), keepDays: 30 },
+    envelope: envelopeFile(join(dirname(path), 'envelope.key')),
     clock: systemClock,
     log: silentLogger,
   });

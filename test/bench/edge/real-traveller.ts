@@ -1,9 +1,11 @@
-import { parseTable } from '../../../agent/gate/parse.ts';
+import { KernelTable } from '../../../agent/gate/kernel-table.ts';
+import { observeTable } from '../../../agent/gate/observe.ts';
 import { eventually } from '../../lab/eventually.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { ServerList } from '../../lab/movement.ts';
 import type { Sale } from '../../lab/shop.ts';
 import { machineMilliseconds } from '../../lab/traffic/protocol.ts';
+import { openNetlinkIn } from '../../node/netlink.ts';
 import { type Arrival, holdingOf, patienceMs, type Traveller } from './visit.ts';
 
 /** A client of the lab that travels between the lab's nodes, by real WireGuard, sending UDP to the internet. */
@@ -29,8 +31,9 @@ export async function realTraveller(
     await servers.choose(node + 1);
     // The handshake comes of the keepalive that opens the tunnel: what is measured is the gate.
     await client.shakenHands();
-    const table = await lab.node(node + 1).host.run(['nft', '-j', 'list', 'table', 'inet', 'turnpike']);
-    const holding = holdingOf(sale.device(number).address4, parseTable(table));
+    const { namespace } = lab.node(node + 1).host;
+    const gate = await observeTable(new KernelTable(() => openNetlinkIn(namespace)));
+    const holding = holdingOf(sale.device(number).address4, gate);
     const before = await carried();
     const sentAt = machineMilliseconds();
     flow.send();

@@ -1,9 +1,8 @@
 // npm run bench -- speed [--devices 10,5000 --seconds 10]: speed limits of tariffs beside what TCP makes of them.
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { KernelTable } from '../../../agent/gate/kernel-table.ts';
 import type { GateDevice, GateLimit, GateModel } from '../../../agent/gate/model.ts';
-import { tableName } from '../../../agent/gate/names.ts';
-import { parseCounters } from '../../../agent/gate/parse.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { type Client, createWorld, internetAddresses, type World } from '../../node/world.ts';
 import { makeFleet } from '../fleet.ts';
@@ -60,8 +59,9 @@ async function measure(
   const set = `${direction}4`;
   const accepted = async () => {
     const at = systemClock.monotonic();
-    const listing = await world.node.run(['nft', '-j', 'list', 'set', 'inet', tableName, set]);
-    return { at, bytes: Number(parseCounters(listing, set).get(client.address4) ?? 0n) };
+    const counters = await new KernelTable(world.node.open).elements(set);
+    const found = counters.find(({ address }) => address === client.address4);
+    return { at, bytes: Number(found?.counted ?? 0n) };
   };
   const payload = async () => ({ at: systemClock.monotonic(), bytes: await receiver.received() });
   await ends.client.open(internetAddresses.address4, tcpPort, streams, direction);

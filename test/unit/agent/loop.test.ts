@@ -64,6 +64,21 @@ test('what the controller says is in force without waiting for a beat', async ()
   expect(rig.upload(2, 1)).toBe(1000n);
 });
 
+test('what a whole word of the controller does not name is let go; otherwise absence removes nothing', async () => {
+  await start();
+  rig.inbox.settings(settings);
+  await rig.inbox.apply([joined], 1n);
+  const other = { ...joined, subscriptions: [subscription(1)], devices: [device(3)] };
+  await rig.inbox.apply([other], 2n);
+  const held = () => [...rig.journal.state.devices.keys()].sort();
+  expect(held()).toEqual([device(2).id, device(3).id].sort());
+  await rig.inbox.apply([other], 3n, true);
+  expect(held()).toEqual([device(3).id]);
+  expect([...rig.journal.state.subscriptions.keys()]).toEqual([subscription(1).id]);
+  await rig.inbox.apply([], 4n, true);
+  expect([held(), rig.journal.state.subscriptions.size]).toEqual([[], 0]);
+});
+
 test('counters are read with each beat, and after an event of the gate at once', async () => {
   await start();
   rig.inbox.settings(settings);

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { Clock } from '../../../common/clock.ts';
 import {
+  type Delta,
   DevicePresenceSchema,
   HelloSchema,
   type Device as WireDevice,
@@ -12,8 +14,8 @@ import { silentLogger } from '../../../common/log.ts';
 import { type Books, type BooksOptions, openBooks } from '../../../controller/books/books.ts';
 import type { NewTariff } from '../../../controller/catalogue/catalogue.ts';
 import type { ReadHealth } from '../../../controller/health.ts';
-import type { HardwareKeyStore } from '../../../controller/identity/hardware-key.ts';
 import type { NodeIdentity } from '../../../controller/south/ports.ts';
+import { fixedEnvelope } from '../vault.ts';
 
 export const kib = 1024n;
 export const mib = 1024n * kib;
@@ -56,17 +58,6 @@ export class StandingClock implements Clock {
   }
 }
 
-function hardwareKeyInMemory(): HardwareKeyStore {
-  let kept: Uint8Array | undefined;
-  return {
-    path: 'memory',
-    load: async () => kept,
-    create: async (key) => {
-      kept = key;
-    },
-  };
-}
-
 export interface Rig {
   readonly books: Books;
   readonly clock: StandingClock;
@@ -95,7 +86,8 @@ export async function openRig(options: Partial<BooksOptions> = {}): Promise<Rig>
     range4: '10.64.0.0/16',
     range6: 'fd74:7572:6e70::/64',
     validitySeconds: 86_400,
-    hardwareKey: hardwareKeyInMemory(),
+    envelope: fixedEnvelope,
+    backups: { directory: join(dirname(options.path ?? '/nowhere/x'), 'backups'), keepDays: 30 },
     clock,
     log: silentLogger,
     ...options,
@@ -174,6 +166,15 @@ export class TestNode {
     return new TestNode(books, identity, certificate.serial);
   }
 
+  /** The same node, with all that it holds, before other books. */
+  with(books: Books): TestNode {
+    const node = new TestNode(books, this.identity, this.serial);
+    for (const [id, one] of this.devices) node.devices.set(id, one);
+    for (const [id, one] of this.subscriptions) node.subscriptions.set(id, one);
+    node.revision = this.revision;
+    return node;
+  }
+
   async hello(): Promise<void> {
     const hello = create(HelloSchema, {
       agentVersion: '0.1.0',
@@ -191,7 +192,8 @@ export class TestNode {
 
   /** Takes what changed, as an agent does; gives the digest that the controller expects. */
   async sync(from = this.revision): Promise<Uint8Array> {
-    const { deltas, revision, digest } = await this.#books.desired.since(this.identity, from);
+    const { deltas, revision, digest, whole } = await this.#books.desired.since(this.identity, from);
+    if (whole) this.#keepOnly(deltas);
     for (const delta of deltas) for (const id of delta.removedDeviceIds) this.devices.delete(id);
     for (const id of deltas.flatMap(({ erasedSubscriptionIds }) => erasedSubscriptionIds)) this.#erase(id);
     for (const { subscriptions } of deltas)
@@ -201,6 +203,14 @@ export class TestNode {
     await this.#books.register.applied(this.identity, revision, []);
     await this.#books.register.erased(this.identity, revision);
     return digest ?? new Uint8Array();
+  }
+
+  #keepOnly(deltas: readonly Delta[]): void {
+    const named = new Set(
+      deltas.flatMap((one) => [...one.devices, ...one.subscriptions].map(({ id }) => id)),
+    );
+    for (const id of this.devices.keys()) if (!named.has(id)) this.devices.delete(id);
+    for (const id of this.subscriptions.keys()) if (!named.has(id)) this.subscriptions.delete(id);
   }
 
   #erase(id: string): void {

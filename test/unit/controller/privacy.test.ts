@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { NodeStandIn } from './node-stand-in.ts';
@@ -31,6 +32,27 @@ it('a caller that hangs up at once leaves no trouble behind', async () => {
   socket.write('POST /v1/accounts HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}');
   socket.destroy();
   expect(await controller.turnpike.text('account', 'list')).toContain('customer-1');
+});
+
+it('a rotation of keys leaves all secrets readable, over a restart too', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'turnpike-rotation-'));
+  const ca = () => readFileSync(join(directory, 'ca.pem'), 'utf8');
+  try {
+    const first = await startController({ directory });
+    const before = { key: await first.turnpike.json('key', 'show'), ca: ca() };
+    expect(before.ca).not.toContain('PRIVATE KEY');
+    const after = await first.turnpike.json('key', 'rotate');
+    expect(after).toMatchObject({ unfinished: false, former: [before.key.envelope] });
+    expect(ca()).not.toBe(before.ca);
+    const { pin } = await first.turnpike.json('ca', 'show');
+    await first.stop();
+    const second = await startController({ directory });
+    expect(await second.turnpike.json('ca', 'show')).toMatchObject({ pin });
+    expect(await second.turnpike.text('key', 'show')).toContain(after.envelope);
+    await second.stop();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 it('what verify prints can be noted elsewhere, and asked for later', async () => {

@@ -46,7 +46,10 @@ const settings = {
   ...{ listenPort: 51_820, range4: frame.range4, range6: frame.range6, address4: frame.address4 },
   ...{ address6: frame.address6, mtu: 1420, validitySeconds: 60, seatPatienceSeconds: 60 },
 };
-const gate = new NftGate({ run, stream: streamLines, clock: systemClock });
+const closed = () => {
+  throw new TurnpikeError('environment', 'the kernel is left alone');
+};
+const gate = new NftGate({ run, stream: streamLines, open: closed, clock: systemClock });
 const wireguard = new WgDriver({ run, interfaceName, maxPeers: 100 });
 const { privateKey, publicKey } = generateWireguardKeyPair();
 const peer = { publicKey, presharedKey: undefined, addresses: ['10.64.0.2', 'fd74:7572:6e70::2'] };
@@ -64,11 +67,8 @@ const notifier = createNotifier({
 
 /** Every place where the product runs a program, by what it does there. */
 const places: Record<string, () => Promise<unknown>> = {
-  'nft: epoch': () => gate.epoch(),
   'nft: create': () => gate.create(frame),
   'nft: reframe': () => gate.reframe(frame),
-  'nft: observe': () => gate.observe(),
-  'nft: read': () => gate.read(),
   'nft: remove': () => gate.remove(),
   'nft: reset a bell': () => gate.resetBell('arrival'),
   'nft: watch': async () => {

@@ -11,6 +11,7 @@ import { newId } from '../../../common/ids.ts';
 import { createKeyPair, exportPrivateKey, pem } from '../../../common/pki/keys.ts';
 import { CertificateAuthority } from '../../../controller/identity/authority.ts';
 import { authorityFile } from '../../../controller/identity/authority-file.ts';
+import { fixedVault } from '../vault.ts';
 import { Cleanup } from './rig.ts';
 
 const cleanup = new Cleanup();
@@ -29,7 +30,7 @@ beforeEach(async () => {
 });
 
 async function newAuthority(): Promise<CertificateAuthority> {
-  const store = authorityFile(join(await cleanup.directory(), 'ca.pem'));
+  const store = authorityFile(join(await cleanup.directory(), 'ca.pem'), fixedVault);
   return (await CertificateAuthority.open(store, systemClock)).authority;
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentIdentity } from '../../../agent/identity/identity.ts';
 import { systemClock } from '../../../common/clock.ts';
@@ -8,7 +7,6 @@ import {
   importPrivateKey,
   type KeyPair,
   keyAlgorithm,
-  parsePem,
   pem,
 } from '../../../common/pki/keys.ts';
 import { nodeUri } from '../../../common/pki/names.ts';
@@ -21,6 +19,8 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '../../../common/pki/x509.ts';
+import { authorityFile } from '../../../controller/identity/authority-file.ts';
+import { fixedVault } from '../vault.ts';
 
 /** Who signs: a key and the name under which it does. */
 export interface Signer {
@@ -28,11 +28,12 @@ export interface Signer {
   readonly name: string;
 }
 
-/** The fleet's CA as whoever has stolen its file can use it. */
+/** The fleet's CA as whoever has stolen its file and the keys that open it can use it. */
 export async function stolenAuthority(directory: string, file = 'ca.pem'): Promise<Signer> {
-  const text = await readFile(join(directory, file), 'utf8');
-  const name = new X509Certificate(parsePem('CERTIFICATE', text)).subject;
-  return { key: await importPrivateKey(text), name };
+  const stored = await authorityFile(join(directory, file), fixedVault).load();
+  if (stored === undefined) throw new Error(`there is no ${file}`);
+  const name = new X509Certificate(stored.certificate).subject;
+  return { key: await importPrivateKey(stored.privateKey), name };
 }
 
 export async function newSigner(name = 'CN=Turnpike fleet CA'): Promise<Signer> {

@@ -73,6 +73,7 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
       deltas: this.#log.filter((entry) => entry.revision > revision).map((entry) => entry.delta),
       revision: this.#revision,
       digest: want.digest && !this.withholdsDigests ? this.digest() : undefined,
+      whole: false,
     });
   }
 

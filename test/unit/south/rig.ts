@@ -21,6 +21,7 @@ import { openAuthorities } from '../../../controller/identity/open-authorities.t
 import type { SouthTiming } from '../../../controller/south/context.ts';
 import { createSouth, type SouthLimits } from '../../../controller/south/south.ts';
 import type { SouthState } from '../../../controller/south/state.ts';
+import { fixedVault } from '../vault.ts';
 import { MemoryBooks } from './memory-books.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -89,7 +90,7 @@ export async function startController(
   const directory = options.directory ?? (await cleanup.directory());
   const clock = options.clock ?? systemClock;
   const books = options.books ?? new MemoryBooks();
-  const files = authorityFiles(directory);
+  const files = authorityFiles(directory, fixedVault);
   const { authorities } = await openAuthorities(files, books.pins, clock, options.nodeLife);
   const { tasks, state } = await createSouth({
     desired: books,

@@ -135,6 +135,25 @@ it('a node that reads slowly holds up its own stream only, and nothing piles up'
   expect(controller.books.sinceCalls.length - rounds).toBe(1);
 });
 
+it('a node that still holds something else after everything was sent anew asks again, until it is right', async () => {
+  const controller = await startController(cleanup, { timing: { heartbeatMs: 50 } });
+  const identity = await joinNode(cleanup, controller);
+  controller.books.change({ removedDeviceIds: ['dev_0123456789abcdef'] });
+  const { digest } = controller.books;
+  controller.books.digest = () => new Uint8Array(32);
+  // On whose clock the pauses of seconds are over at once.
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() * 100 };
+  await startAgent(cleanup, identity, { clock });
+  const asked = () => controller.books.sinceCalls.filter((revision) => revision === 0n).length;
+  await until(() => expect(asked()).toBeGreaterThan(3));
+  controller.books.digest = digest;
+  await until(() => expect(controller.books.events.at(-1)).toBe('applied 1 but 0'));
+  const before = asked();
+  controller.books.change({});
+  await until(() => expect(controller.books.events.at(-1)).toBe('applied 2 but 0'));
+  expect(asked()).toBeLessThanOrEqual(before + 1);
+});
+
 it('a newer stream of the same identity takes over', async () => {
   const controller = await startController(cleanup);
   const identity = await joinNode(cleanup, controller);

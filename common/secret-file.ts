@@ -1,7 +1,7 @@
 import { link, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncDirectory, writeBeside } from '../../common/atomic-file.ts';
-import { TurnpikeError } from '../../common/errors.ts';
+import { syncDirectory, writeBeside } from './atomic-file.ts';
+import { TurnpikeError } from './errors.ts';
 
 /** What a secret file is to people. */
 export interface SecretFile {

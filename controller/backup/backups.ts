@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { TurnpikeError } from '../../common/errors.ts';
+import { version } from '../../common/version.ts';
+import type { Context } from '../books/context.ts';
+import { writeErasures } from './erasures.ts';
+import { goneBy } from './gone-by.ts';
+import { runJob } from './run-job.ts';
+import { readKeyId } from './sealed-file.ts';
+import { backupName, findShelved, listShelf, makeShelf, type ShelvedBackup } from './shelf.ts';
+
+export interface Backup {
+  readonly name: string;
+  readonly createdAt: number;
+  readonly bytes: bigint;
+  /** Id of the envelope key with which it can be restored. */
+  readonly envelope: string;
+  /** By then it has been removed. */
+  readonly goneByAt: number;
+}
+
+/** What lies beside the database and belongs to it, by name: text. */
+export type ReadFiles = () => Promise<Readonly<Record<string, string>>>;
+
+export interface Backups {
+  /** Writes one while everything goes on, and looks through it. */
+  create(files: ReadFiles): Promise<Backup>;
+  list(): Promise<Backup[]>;
+  /** Decrypts it and looks through it. @throws TurnpikeError with what is wrong */
+  verify(name: string): Promise<Backup>;
+}
+
+/** Together with what lies beside the database. */
+export interface BackupsAtMachine extends Pick<Backups, 'list' | 'verify'> {
+  create(): Promise<Backup>;
+}
+
+export function createBackups(context: Context): Backups {
+  const { store, envelope, clock, backups } = context;
+  const show = async ({ name, path, createdAt, bytes }: ShelvedBackup): Promise<Backup> => ({
+    ...{ name, createdAt, bytes },
+    envelope: await readKeyId(path),
+    goneByAt: goneBy(context, createdAt),
+  });
+  let making: Promise<Backup> | undefined;
+  const make = async (files: ReadFiles): Promise<Backup> => {
+    await makeShelf(backups.directory);
+    const { current } = await envelope.load();
+    if (current === undefined) throw new TurnpikeError('environment', `${envelope.place} is gone`);
+    // As its name can say it.
+    const createdAt = Math.floor(clock.now() / 1000) * 1000;
+    const path = join(backups.directory, backupName(createdAt));
+    const database = await store.serialize();
+    // After the database: books that are older than the CA beside them are brought up to it.
+    const about = { createdAt, version, files: await files() };
+    await runJob({ kind: 'write', path, key: current, about, database });
+    await writeErasures(context);
+    return show(await findShelved(backups.directory, backupName(createdAt)));
+  };
+  return {
+    create: (files) => {
+      making ??= make(files).finally(() => {
+        making = undefined;
+      });
+      return making;
+    },
+    list: async () => Promise.all((await listShelf(backups.directory)).map(show)),
+    verify: async (name) => {
+      const found = await findShelved(backups.directory, name);
+      const { current, former } = await envelope.load();
+      const keys = current === undefined ? former : [current, ...former];
+      await runJob({ kind: 'verify', path: found.path, keys });
+      return show(found);
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { syncDirectory, writeBeside, writeFileAtomically } from '../../common/atomic-file.ts';
+import { TurnpikeError } from '../../common/errors.ts';
+import type { Books } from '../books/books.ts';
+import type { EnvelopeStore } from '../vault/envelope.ts';
+import type { BackupContent } from './content.ts';
+import { type Erasures, erasuresName, readErasures } from './erasures.ts';
+import { openBackup } from './jobs.ts';
+
+export interface RestoreOptions {
+  /** The backup. */
+  readonly file: string;
+  /** Restores also where the list of erasures is missing. */
+  readonly withoutErasures: boolean;
+  /** Where the database is to be. Nothing may be there. */
+  readonly storePath: string;
+  readonly envelope: EnvelopeStore;
+  /** Opens the books at that path. */
+  readonly open: (path: string) => Promise<Books>;
+}
+
+export interface Restored {
+  /** When the backup was made. */
+  readonly createdAt: number;
+  /** Names of nodes that must tell their totals before anything is granted. */
+  readonly awaited: readonly string[];
+  /** What was erased since the backup and is erased again; undefined: nothing is known of it. */
+  readonly erasures: { readonly writtenAt: number; readonly accounts: number } | undefined;
+}
+
+/**
+ * Puts a backup where no database is: begins a new term in it, and erases again who was erased since. Only then it is
+ * the controller's database, in one step; cut short before that, there is none.
+ * @throws TurnpikeError `conflict` when there is a database, `environment` when the backup or its key is not right
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { file, storePath, envelope } = options;
+  const directory = dirname(storePath);
+  refuseTaken(storePath);
+  const { current, former } = await envelope.load();
+  const keys = current === undefined ? former : [current, ...former];
+  if (keys.length === 0) {
+    throw new TurnpikeError('environment', `the envelope key is missing: there is no ${envelope.place}`, {
+      remedy: 'put back the one of the day of the backup: without it nothing can read that',
+    });
+  }
+  const erasures = options.withoutErasures
+    ? undefined
+    : await readErasures(keys, join(dirname(file), erasuresName));
+  const content = await openBackup(keys, file).catch((error: unknown) =>
+    Promise.reject(unreadable(file, error)),
+  );
+  await putFiles(directory, content);
+  const temporary = await prepare(options, content);
+  try {
+    const books = await options.open(temporary);
+    let restored: Restored;
+    try {
+      const awaited = await books.beginTerm();
+      restored = {
+        createdAt: content.manifest.createdAt,
+        awaited,
+        erasures: erasures && { writtenAt: erasures.writtenAt, accounts: await eraseAgain(books, erasures) },
+      };
+    } finally {
+      await books.close();
+    }
+    await rename(temporary, storePath);
+    await syncDirectory(directory);
+    return restored;
+  } catch (error) {
+    await removeDatabase(temporary);
+    throw error;
+  }
+}
+
+async function eraseAgain(books: Books, { erasures }: Erasures): Promise<number> {
+  let count = 0;
+  for (const erasure of erasures) {
+    const erased = await books.privacy.eraseAgain(erasure);
+    count += erased;
+    if (erased > 0) await books.privacy.settleErasure(erasure.id);
+  }
+  return count;
+}
+
+function refuseTaken(storePath: string): void {
+  const taken = [storePath, `${storePath}-wal`].find((path) => existsSync(path));
+  if (taken === undefined) return;
+  throw new TurnpikeError('conflict', `there is ${taken} already: a backup takes the place of nothing`, {
+    remedy: 'stop the controller, and move the database away with all that begins with its name',
+  });
+}
+
+/** What lies beside the database. What is there and the same stays: a restore may have been cut short. */
+async function putFiles(directory: string, { manifest }: BackupContent): Promise<void> {
+  for (const [name, text] of Object.entries(manifest.files)) {
+    const path = join(directory, name);
+    const there = await readFile(path, 'utf8').catch(() => undefined);
+    if (there === text) continue;
+    if (there !== undefined) {
+      throw new TurnpikeError('conflict', `there is another ${path} already`, { remedy: 'move it away' });
+    }
+    await writeFileAtomically(path, text);
+  }
+}
+
+async function prepare({ storePath }: RestoreOptions, { database }: BackupContent): Promise<string> {
+  const temporary = `${storePath}.new`;
+  await removeDatabase(temporary);
+  await writeBeside(storePath, database);
+  return temporary;
+}
+
+async function removeDatabase(path: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
+}
+
+function unreadable(file: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EISDIR') return error;
+  return new TurnpikeError('environment', `the backup ${file} cannot be read: ${code}`, { cause: error });
+}

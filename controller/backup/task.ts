@@ -1,0 +1,43 @@
+import type { Task } from '../../common/task.ts';
+import type { Context } from '../books/context.ts';
+import { recurring } from '../books/recurring.ts';
+import type { Backups, ReadFiles } from './backups.ts';
+import { forgetErased, writeErasures } from './erasures.ts';
+import { readKeyId } from './sealed-file.ts';
+import { clearShelf, listShelf } from './shelf.ts';
+
+const hourMs = 3600_000;
+const dayMs = 24 * hourMs;
+
+/** Makes backups when it is time, removes those that were kept for theirs, and what was kept because of them. */
+export function backupTask(context: Context, { create }: Backups, files: ReadFiles): Task {
+  return recurring(context, {
+    name: 'backups',
+    everyMs: hourMs,
+    trouble: 'backups could not be looked after',
+    work: async () => {
+      const { backups, clock } = context;
+      const last = (await listShelf(backups.directory)).at(-1);
+      const dueAt = (last?.createdAt ?? 0) + (backups.everyHours ?? Number.POSITIVE_INFINITY) * hourMs;
+      if (clock.now() >= dueAt) await create(files);
+      await forgetOld(context);
+    },
+  });
+}
+
+export async function forgetOld(context: Context): Promise<void> {
+  const { store, clock, log, backups } = context;
+  const gone = await clearShelf(backups.directory, clock.now() - backups.keepDays * dayMs);
+  if (gone.length > 0) log.info({ backups: gone }, 'backups were kept for their time');
+  await store.transaction((tx) => forgetErased(tx, clock.now()));
+  await writeErasures(context);
+  await forgetKeys(context);
+}
+
+/** Former envelope keys, once nothing is under them. */
+async function forgetKeys({ store, envelope, backups }: Context): Promise<void> {
+  const rows = await store.transaction(({ db }) => db.selectFrom('data_keys').select('envelope').execute());
+  const needed = new Set(rows.map((row) => row.envelope));
+  for (const { path } of await listShelf(backups.directory)) needed.add(await readKeyId(path));
+  for (const { id } of (await envelope.load()).former) if (!needed.has(id)) await envelope.forget(id);
+}
