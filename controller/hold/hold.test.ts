@@ -89,6 +89,22 @@ describe('a controller that was restored from a backup', () => {
     expect(await rig.books.catalogue.releaseHold()).toEqual({ heldAt: null });
   });
 
+  it('leaves a device the keys that it was given since', async () => {
+    const { device } = await sell('a');
+    let since: Uint8Array | undefined;
+    await node.sync();
+    await restoreFromBefore(async () => {
+      await rig.books.catalogue.rekeyDevice(device, {});
+      await node.sync();
+      since = node.devices.get(device)?.publicKey;
+    });
+    await node.sync();
+    expect(node.devices.get(device)?.publicKey).toEqual(since);
+    await rig.books.catalogue.releaseHold();
+    await node.sync();
+    expect(node.devices.get(device)?.publicKey).not.toEqual(since);
+  });
+
   it('does take away what is removed, suspended or erased from then on', async () => {
     const [removed, suspended] = [await sell('removed'), await sell('suspended'), await sell('erased')];
     await node.sync();

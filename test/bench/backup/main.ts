@@ -11,17 +11,20 @@ import { silentLogger } from '../../../common/log.ts';
 import { openBooks } from '../../../controller/books/books.ts';
 import { envelopeFile } from '../../../controller/vault/envelope-file.ts';
 import { sellToCrowd } from '../adjust/crowd.ts';
+import { fill } from './fill.ts';
 
 const { values } = parseArgs({ options: { devices: { type: 'string', default: '50000' } } });
 const devices = Number(values.devices);
 const directory = mkdtempSync(join(tmpdir(), 'turnpike-bench-'));
 try {
   const path = join(directory, 'turnpike.db');
-  await sellToCrowd(path, devices);
+  const envelope = envelopeFile(join(directory, 'envelope.key'));
+  await sellToCrowd(path, 1);
+  await fill(path, envelope, devices);
   const books = await openBooks({
     ...{ path, range4: '10.64.0.0/14', range6: 'fd74:7572:6e70::/64', validitySeconds: 86_400 },
     backups: { directory: join(directory, 'backups'), keepDays: 30 },
-    envelope: envelopeFile(join(directory, 'envelope.key')),
+    envelope,
     ...{ clock: systemClock, log: silentLogger },
   });
   const quiet = await longestWait(books, () => systemClock.sleep(2000));
