@@ -83,7 +83,8 @@ export class Inbox implements DesiredSink, ReportSource {
     if (revision < known) return Promise.reject(fromBefore(revision, known));
     const { promise, resolve, reject } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
     this.#unanswered.add(reject);
-    const deltas = whole ? [unnamed(this.#journal.state, said), ...said] : said;
+    const { state } = this.#journal;
+    const deltas = whole ? [unnamed(state, said), ...said] : said.map((delta) => notOlder(state, delta));
     this.#batches.push({ deltas, revision, resolve });
     this.#superseded.abort();
     if (this.#closed) this.close();
@@ -204,6 +205,22 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#batches = [...news.batches, ...this.#batches];
   }
 }
+
+/**
+ * Without items that are older than what is held: a controller that was restored from a backup says what it knew then,
+ * and the keys of a device, say, may be others since.
+ */
+function notOlder(state: Readonly<JournalState>, delta: DesiredDelta): DesiredDelta {
+  const isNews = (held: Item | undefined, { revision }: Item) =>
+    held === undefined || held.revision <= revision;
+  return {
+    ...delta,
+    devices: delta.devices.filter((one) => isNews(state.devices.get(one.id), one)),
+    subscriptions: delta.subscriptions.filter((one) => isNews(state.subscriptions.get(one.id), one)),
+  };
+}
+
+type Item = { readonly revision: bigint };
 
 /** What is held and these do not name, as removals. */
 function unnamed(

@@ -74,7 +74,9 @@ describe('a controller that was restored from a backup', () => {
     await look();
     await node.sync();
     for (const device of held) expect([device, access(device)]).toEqual([device, open]);
-    expect(node.subscriptions.get(renewed.id)?.endsAtMs).toBe(0n);
+    // Nobody's service ends; where the node has heard something newer, that holds.
+    expect(node.subscriptions.get(expired.id)?.endsAtMs).toBe(0n);
+    expect(node.subscriptions.get(renewed.id)?.endsAtMs).toBeGreaterThan(BigInt(rig.clock.now()));
     expect(await rig.books.catalogue.getStatus()).toMatchObject({ heldAt: expect.any(Number) });
     // Billing says what the books have forgotten.
     await rig.books.catalogue.renewSubscription(renewed.id, { reference: 'invoice 2' });
@@ -87,6 +89,22 @@ describe('a controller that was restored from a backup', () => {
     expect(node.devices.has(sold.device)).toBe(false);
     expect(access(expired.device)).not.toBe(open);
     expect(await rig.books.catalogue.releaseHold()).toEqual({ heldAt: null });
+  });
+
+  it('leaves a device the keys that it was given since', async () => {
+    const { device } = await sell('a');
+    let since: Uint8Array | undefined;
+    await node.sync();
+    await restoreFromBefore(async () => {
+      await rig.books.catalogue.rekeyDevice(device, {});
+      await node.sync();
+      since = node.devices.get(device)?.publicKey;
+    });
+    await node.sync();
+    expect(node.devices.get(device)?.publicKey).toEqual(since);
+    await rig.books.catalogue.releaseHold();
+    await node.sync();
+    expect(node.devices.get(device)?.publicKey).not.toEqual(since);
   });
 
   it('does take away what is removed, suspended or erased from then on', async () => {

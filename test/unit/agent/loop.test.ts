@@ -79,6 +79,21 @@ test('what a whole word of the controller does not name is let go; otherwise abs
   expect([held(), rig.journal.state.subscriptions.size]).toEqual([[], 0]);
 });
 
+test('what is older than what is held changes nothing, unless it is the whole', async () => {
+  await start();
+  rig.inbox.settings(settings);
+  await rig.inbox.apply([joined], 1n);
+  const older = {
+    ...joined,
+    devices: [{ ...device(2), revision: device(2).revision - 1n, publicKey: device(9).publicKey }],
+  };
+  const key = () => rig.journal.state.devices.get(device(2).id)?.publicKey;
+  await rig.inbox.apply([older], 2n);
+  expect(key()).toBe(device(2).publicKey);
+  await rig.inbox.apply([older], 3n, true);
+  expect(key()).toBe(device(9).publicKey);
+});
+
 test('counters are read with each beat, and after an event of the gate at once', async () => {
   await start();
   rig.inbox.settings(settings);

@@ -196,9 +196,14 @@ export class TestNode {
     if (whole) this.#keepOnly(deltas);
     for (const delta of deltas) for (const id of delta.removedDeviceIds) this.devices.delete(id);
     for (const id of deltas.flatMap(({ erasedSubscriptionIds }) => erasedSubscriptionIds)) this.#erase(id);
-    for (const { subscriptions } of deltas)
-      for (const one of subscriptions) this.subscriptions.set(one.id, one);
-    for (const { devices } of deltas) for (const one of devices) this.devices.set(one.id, one);
+    const isNews = (held: { revision: bigint } | undefined, one: { revision: bigint }) =>
+      whole || held === undefined || held.revision <= one.revision;
+    for (const { subscriptions, devices } of deltas) {
+      for (const one of subscriptions) {
+        if (isNews(this.subscriptions.get(one.id), one)) this.subscriptions.set(one.id, one);
+      }
+      for (const one of devices) if (isNews(this.devices.get(one.id), one)) this.devices.set(one.id, one);
+    }
     this.revision = revision;
     await this.#books.register.applied(this.identity, revision, []);
     await this.#books.register.erased(this.identity, revision);
