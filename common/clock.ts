@@ -4,9 +4,9 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the machine's boot, on a clock that never jumps: the same in every process of one boot. */
   monotonic(): number;
-  /** Resolves after `ms`, or at once when `signal` aborts (without rejecting: the caller looks at the signal). */
+  /** Resolves after `ms` (what is past is now), or at once when `signal` aborts (without rejecting: the caller looks at the signal). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `action` once after `ms`. */
+  /** Calls `action` once after `ms`; what is past is now. */
   after(ms: number, action: () => void): Timer;
 }
 
@@ -26,11 +26,11 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const timer = setTimeout(done, Math.max(0, ms));
       signal?.addEventListener('abort', done);
     }),
   after: (ms, action) => {
-    const timer = setTimeout(action, ms);
+    const timer = setTimeout(action, Math.max(0, ms));
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -16,7 +16,7 @@ const quietFiles = {
   '/proc/1/comm': 'systemd\n',
 };
 const quietAnswers = {
-  'nft -j list ruleset':
+  'nft -t -j list ruleset':
     '{"nftables":[{"metainfo":{}},{"rule":{"family":"inet","table":"t","chain":"c","expr":[{"accept":null}]}}]}',
   'systemd-analyze cat-config systemd/journald.conf':
     '# /etc/systemd/journald.conf\n[Journal]\n#Storage=auto\n',
@@ -44,7 +44,7 @@ const journald = (text: string) => ({
   'systemd-analyze cat-config systemd/journald.conf': `[Journal]\n${text}\n`,
 });
 const rule = (expr: string) => ({
-  'nft -j list ruleset': `{"nftables":[{"rule":{"family":"inet","table":"filter","chain":"input","expr":[${expr}]}}]}`,
+  'nft -t -j list ruleset': `{"nftables":[{"rule":{"family":"inet","table":"filter","chain":"input","expr":[${expr}]}}]}`,
 });
 
 describe('doctor privacy', () => {

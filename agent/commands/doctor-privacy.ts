@@ -132,7 +132,8 @@ interface NftRule {
 }
 
 async function nftLogChains(run: CommandRunner): Promise<string[]> {
-  const text = await answerOf(run, ['nft', '-j', 'list', 'ruleset']);
+  // Terse: without it, all elements of all sets would be fetched, which are thousands where devices are.
+  const text = await answerOf(run, ['nft', '-t', '-j', 'list', 'ruleset']);
   if (text === undefined) return [];
   const listing = parseOutput('nft', text, parseListing) as readonly { readonly rule?: NftRule }[];
   return listing.flatMap(({ rule }) =>

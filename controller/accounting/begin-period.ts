@@ -2,24 +2,32 @@ import type { Context } from '../books/context.ts';
 import { recordEvent } from '../events/record.ts';
 import { switchToNextTariff } from '../lifetime/switch-tariff.ts';
 import { chunks } from '../store/chunks.ts';
+import type { NewRow, Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { endPeriodAt } from './end-period.ts';
 import { addMissingGrants, addNextGrants } from './grant-rows.ts';
+import { periodEndOf, termsOf } from './period-end.ts';
 import { turnLedger } from './turn.ts';
 
 /**
- * Opens the first period of a new subscription. `startsAt` null: nobody knows yet when it begins; until
- * {@link dateFirstPeriod} says so it has no end. Nothing is granted in it before {@link grantAllowances}.
+ * The first period of a new subscription. Where nobody knows yet when that starts it has no end, until
+ * {@link dateFirstPeriod} says so. Nothing is granted in it before {@link grantAllowances}.
  */
-export async function openFirstPeriod(
-  context: Context,
-  tx: Tx,
-  subscriptionId: string,
-  startsAt: number | null,
-): Promise<void> {
-  await insertPeriod(context, tx, subscriptionId, 1, startsAt ?? context.clock.now());
-  if (startsAt === null) await endPeriodAt(context, tx, subscriptionId, 1, null);
-  await tx.db.updateTable('subscriptions').set({ period: 1 }).where('id', '=', subscriptionId).execute();
+export function planFirstPeriod(
+  { clock, periodEnd }: Context,
+  subscription: Pick<Row<'subscriptions'>, 'id' | 'starts_at' | 'time_zone' | 'anchor_at'>,
+  tariff: Row<'tariffs'>,
+): NewRow<'periods'> {
+  const { id, starts_at } = subscription;
+  return {
+    ...nothingYet,
+    subscription_id: id,
+    number: 1,
+    starts_at: starts_at ?? clock.now(),
+    ends_at: starts_at === null ? null : periodEnd(termsOf(subscription, tariff), starts_at),
+    volume: tariff.volume_bytes,
+    rollover: tariff.rollover,
+  };
 }
 
 /** For subscriptions that are new or have a new device: what idle devices hold is reserved before any node can arm it. */
@@ -47,7 +55,7 @@ export async function dateFirstPeriod(
     .where('subscription_id', '=', subscriptionId)
     .where('number', '=', 1)
     .execute();
-  const endsAt = startsAt === null ? null : await context.periodEnd(tx, subscriptionId, startsAt);
+  const endsAt = startsAt === null ? null : await periodEndOf(context, tx, subscriptionId, startsAt);
   await endPeriodAt(context, tx, subscriptionId, 1, endsAt);
   await turnLedger(context, tx, [subscriptionId], { touch: true });
 }
@@ -146,22 +154,26 @@ async function insertPeriod(
   await tx.db
     .insertInto('periods')
     .values({
+      ...nothingYet,
       subscription_id: subscriptionId,
       number,
       starts_at: startsAt,
-      ends_at: await context.periodEnd(tx, subscriptionId, startsAt),
+      ends_at: await periodEndOf(context, tx, subscriptionId, startsAt),
       volume: volume_bytes,
       rollover,
-      carried_in: 0n,
-      withdrawn: 0n,
-      reduction: 0n,
-      drawn: 0n,
-      told_percent: 0,
-      told_exhausted: 0,
-      turned: 0,
     })
     .execute();
 }
+
+const nothingYet = {
+  carried_in: 0n,
+  withdrawn: 0n,
+  reduction: 0n,
+  drawn: 0n,
+  told_percent: 0,
+  told_exhausted: 0,
+  turned: 0,
+};
 
 function currentPeriodOf(tx: Tx, subscriptionId: string) {
   return tx.db

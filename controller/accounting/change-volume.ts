@@ -3,6 +3,7 @@ import { larger, smaller } from '../ledger/bigint.ts';
 import { claimedBytes } from '../ledger/row.ts';
 import type { Tx } from '../store/store.ts';
 import { loadBooks, rowsOf } from './book.ts';
+import { periodEndOf } from './period-end.ts';
 import type { StoredPeriod } from './periods.ts';
 import { turnLedger } from './turn.ts';
 
@@ -34,7 +35,7 @@ export async function changeVolume(
   else {
     await tx.db
       .updateTable('periods')
-      .set({ ends_at: await context.periodEnd(tx, subscriptionId, starts_at) })
+      .set({ ends_at: await periodEndOf(context, tx, subscriptionId, starts_at) })
       .where('subscription_id', '=', subscriptionId)
       .where('number', '=', number)
       .execute();

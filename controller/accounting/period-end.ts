@@ -1,11 +1,41 @@
-import { periodAt } from '../calendar/period.ts';
+import { periodAt, type Schedule } from '../calendar/period.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
-/** When the period of a subscription ends that begins at `startsAt`; null: never. */
-export type PeriodEnd = (tx: Tx, subscriptionId: string, startsAt: number) => Promise<number | null>;
+type Lengths = Pick<Schedule, 'kind' | 'days'>;
+
+/** What the periods of a subscription go by. */
+export interface PeriodTerms extends Lengths {
+  /** Of the tariff that is in force until then: another length counts from where it is first in force. */
+  readonly before: Lengths;
+  readonly timeZone: string;
+  /** null: nobody knows yet when the first one begins. */
+  readonly anchor: number | null;
+}
+
+/** When the period ends that begins at `startsAt`; null: never. */
+export type PeriodEnd = (terms: PeriodTerms, startsAt: number) => number | null;
 
 /** By the tariff that is in force then, in the subscription's time zone. */
-export const byCalendar: PeriodEnd = async (tx, subscriptionId, startsAt) => {
+export const byCalendar: PeriodEnd = ({ kind, days, before, timeZone, anchor }, startsAt) => {
+  const goesOn = kind === before.kind && days === before.days;
+  return periodAt({ kind, days, timeZone, anchor: (goesOn ? anchor : null) ?? startsAt }, startsAt).endsAt;
+};
+
+/** Of a subscription that has one tariff only so far. */
+export function termsOf(
+  { time_zone, anchor_at }: Pick<Row<'subscriptions'>, 'time_zone' | 'anchor_at'>,
+  { period_kind: kind, period_days: days }: Row<'tariffs'>,
+): PeriodTerms {
+  return { kind, days, before: { kind, days }, timeZone: time_zone, anchor: anchor_at };
+}
+
+export async function periodEndOf(
+  { periodEnd }: { readonly periodEnd: PeriodEnd },
+  tx: Tx,
+  subscriptionId: string,
+  startsAt: number,
+): Promise<number | null> {
   const row = await tx.db
     .selectFrom('subscriptions')
     .innerJoin('tariffs', (join) =>
@@ -24,8 +54,6 @@ export const byCalendar: PeriodEnd = async (tx, subscriptionId, startsAt) => {
       'subscriptions.anchor_at as anchor',
     ])
     .executeTakeFirstOrThrow();
-  const { kind, days, timeZone, anchor } = row;
-  // Another length counts from where it is first in force.
-  const goesOn = kind === row.kindBefore && days === row.daysBefore;
-  return periodAt({ kind, days, timeZone, anchor: (goesOn ? anchor : null) ?? startsAt }, startsAt).endsAt;
-};
+  const { kindBefore, daysBefore, ...terms } = row;
+  return periodEnd({ ...terms, before: { kind: kindBefore, days: daysBefore } }, startsAt);
+}

@@ -8,7 +8,7 @@ let start: number;
 beforeEach(async () => {
   rig = await openRig({
     validitySeconds: 3600,
-    periodEnd: async (_tx, _subscription, startsAt) => startsAt + day,
+    periodEnd: (_terms, startsAt) => startsAt + day,
   });
   start = rig.clock.now();
 });

@@ -5,8 +5,10 @@ import type { Context } from '../books/context.ts';
 import { sell } from '../catalogue/api-key-budget.ts';
 import type { Tx } from '../store/store.ts';
 import { compareDevice, upsertDevice } from './device-line.ts';
+import { loadKnown, normalName } from './known.ts';
 import type { Line, NumberedLine, SubscriptionLine } from './line.ts';
-import type { Difference, Outcome } from './result.ts';
+import { PlainLines, type Told } from './plain-lines.ts';
+import { type Difference, nameOf, type Outcome } from './result.ts';
 import { compareSubscription, upsertSubscription } from './subscription-line.ts';
 
 /** What became of a line. */
@@ -22,40 +24,62 @@ export interface Applied {
 /** In one transaction; a line that is refused is without effect, and the others stay. */
 export async function applyChunk(context: Context, lines: readonly NumberedLine[]): Promise<Applied[]> {
   const { store } = context;
-  return store.together(async () => {
+  return store.together(async (whole) => {
     const applied: Applied[] = [];
     const added = new Set<string>();
+    const plain = await plainLines(context, whole, lines);
     for (const { number, line } of lines) {
-      const one = await attempt(number, line, (told) =>
-        // Changes of what is there are the catalogue's own calls, and parts of this one.
-        store.together(async (tx) => {
-          if (told.type === 'subscription') {
-            const { id, ...upserted } = await sellLine(context, tx, told);
-            return { ...upserted, subscription: id };
-          }
-          const { subscription, ...upserted } = await upsertDevice(context, tx, told);
-          return { ...upserted, subscription: subscription.id };
-        }),
-      );
+      const one = await attempt(number, line, async (told) => {
+        const taken = plain.take(told);
+        if (taken !== undefined) return taken;
+        await plain.store(whole);
+        const done = await applyAlone(context, told);
+        plain.leave(told, done.subscription);
+        return done;
+      });
       if (one.outcome === 'created' && one.subscription !== undefined) added.add(one.subscription);
       applied.push(one);
     }
+    await plain.store(whole);
     // What nobody was granted yet is granted for all of them at once.
     await store.transaction((tx) => grantAllowances(context, tx, [...added]));
     return applied;
   });
 }
 
+async function plainLines(context: Context, tx: Tx, lines: readonly NumberedLine[]): Promise<PlainLines> {
+  const readable = lines.flatMap(({ line }) => (line instanceof TurnpikeError ? [] : [line]));
+  return new PlainLines(context, await loadKnown(tx, context.range, readable));
+}
+
+/** Changes of what is there are the catalogue's own calls, and parts of this one. */
+function applyAlone(context: Context, line: Line): Promise<Told> {
+  return context.store.together(async (tx) => {
+    if (line.type === 'subscription') {
+      const { id, ...upserted } = await sellLine(context, tx, line);
+      return { ...upserted, subscription: id };
+    }
+    const { subscription, ...upserted } = await upsertDevice(context, tx, line);
+    return { ...upserted, subscription: subscription.id };
+  });
+}
+
 /** As {@link applyChunk} would do it, but for limits that only doing it would find. `expected`: what was missing before. */
 export async function compareChunk(
-  { store }: Context,
+  context: Context,
   lines: readonly NumberedLine[],
   expected: Set<string>,
 ): Promise<Applied[]> {
-  return store.transaction(async (tx) => {
+  return context.store.transaction(async (tx) => {
     const compared: Applied[] = [];
+    const plain = await plainLines(context, tx, lines);
     for (const { number, line } of lines) {
-      const one = await attempt(number, line, (told) => compare(tx, told, expected));
+      const one = await attempt(
+        number,
+        line,
+        async (told) => plain.take(told) ?? compare(tx, told, expected),
+      );
+      if (one.outcome === 'created') expected.add(normalName(nameOf(line as Line)));
       compared.push(one);
     }
     return compared;
@@ -73,17 +97,14 @@ async function sellLine(context: Context, tx: Tx, line: SubscriptionLine) {
   );
 }
 
-type Told = Pick<Applied, 'subscription' | 'differences'> & { readonly outcome: Outcome };
-
 async function compare(tx: Tx, line: Line, expected: Set<string>): Promise<Told> {
   if (line.type === 'subscription') {
     const { id, differences } = await compareSubscription(tx, line);
-    if (id === undefined && line.reference !== null) expected.add(line.reference);
     return { subscription: id, outcome: outcomeOf(id, differences), differences };
   }
   const created = { outcome: 'created', differences: [] } as const;
   parsePublicKey(line.publicKey);
-  if (expected.has(line.subscription)) return { subscription: undefined, ...created };
+  if (expected.has(normalName(line.subscription))) return { subscription: undefined, ...created };
   const { subscription, id, differences } = await compareDevice(tx, line);
   return { subscription: subscription.id, outcome: outcomeOf(id, differences), differences };
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateWireguardKeyPair, noKey } from '../../common/wireguard-key.ts';
 import { gib, openRig, type Rig } from '../../test/unit/books/rig.ts';
@@ -38,6 +39,20 @@ const list: readonly Line[] = [
 async function* numbered(lines: readonly Line[]) {
   for (const [n, line] of lines.entries()) yield { number: n + 1, line };
 }
+
+/** Ids are random; what is compared is all else. */
+const withoutIds = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value ?? null).replace(/(sub|acc|dev)_[0-9a-z]{16}/g, '$1'));
+const sumCounts = (counts: readonly unknown[]) => {
+  const sums: Record<string, number> = {};
+  for (const one of counts) {
+    if (Array.isArray(one)) continue;
+    for (const [name, count] of Object.entries(one as Record<string, number>)) {
+      sums[name] = (sums[name] ?? 0) + count;
+    }
+  }
+  return sums;
+};
 
 const { signal } = new AbortController();
 const put = (lines: readonly Line[], dryRun = false) =>
@@ -172,6 +187,85 @@ describe('an import', () => {
       refused: 2,
     });
     expect(await state()).toEqual(before);
+  });
+
+  it('refuses what is of a restricted account by line, new or as it is, and leaves it as it is', async () => {
+    await put(list);
+    await rig.books.privacy.restrict('of a', { reason: 'disputed' });
+    const before = await state();
+    const lines = [
+      ...[sub('a', { expires: '2028-01-01' }), dev('a', 0, { label: 'other' }), dev('a', 3)],
+      ...[sub('c', { account: 'of a' }), sub('new', { account: 'of a' }), sub('b')],
+    ];
+    for (const dryRun of [true, false]) {
+      const { findings, refused } = await put(lines, dryRun);
+      expect(refused).toBe(5);
+      for (const { error } of findings) {
+        expect(error).toMatchObject({ code: 'conflict', message: expect.stringContaining('not used') });
+        expect(error?.remedy).toContain('unrestrict');
+      }
+    }
+    expect(await state()).toEqual(before);
+    expect(await reconcile([sub('b')], { suspendExtra: true })).toMatchObject({ extra: 0, suspended: 0 });
+    await rig.books.privacy.unrestrict('of a');
+    expect(await put(lines.slice(0, 2))).toMatchObject({ refused: 0 });
+  });
+
+  it('of a list at once and line by line comes to the same', async () => {
+    const names = fc.constantFrom('a', 'b', 'c');
+    const line = fc.oneof(
+      fc
+        .record({
+          reference: names,
+          more: fc.record(
+            {
+              tariff: fc.constantFrom('small', 'large', 'none'),
+              account: fc.constantFrom('of a', 'of b', 'b', 'free', 'held'),
+              suspended: fc.constantFrom(null, 'unpaid'),
+              expires: fc.constantFrom(null, '2027-11-01', '2020-01-01'),
+              timeZone: fc.constantFrom('UTC', 'Europe/Berlin'),
+            },
+            { requiredKeys: [] },
+          ),
+        })
+        .map(({ reference, more }) => sub(reference, more)),
+      fc
+        .record({
+          named: fc.constantFrom('a', 'b', 'a', 'b', 'c', 'of a'),
+          key: fc.integer({ min: 0, max: 2 }),
+          more: fc.record(
+            { label: fc.constantFrom('x', 'y'), hardwareId: fc.constantFrom('m', 'n') },
+            { requiredKeys: [] },
+          ),
+        })
+        .map(({ named, key, more }) => dev(named, key, more)),
+    );
+    const outcome = async (parts: readonly (readonly Line[])[]) => {
+      const books = rig;
+      rig = await open();
+      try {
+        await rig.books.catalogue.addAccount({ reference: 'held' });
+        await rig.books.privacy.restrict('held', { reason: 'disputed' });
+        const codes: unknown[] = [];
+        for (const part of parts) {
+          const { findings, subscriptions, devices } = await put(part);
+          codes.push(subscriptions, devices, ...findings.map(({ error }) => [error?.code, error?.message]));
+        }
+        const flat = codes.flatMap((one) => (Array.isArray(one) ? [one.map(withoutIds)] : []));
+        return { refused: flat, counts: sumCounts(codes), lines: sorted(await exported()).map(withoutIds) };
+      } finally {
+        await rig.books.close();
+        rig = books;
+      }
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { minLength: 6, maxLength: 12, size: 'max' }), async (more) => {
+        const lines = [sub('a'), sub('b'), ...more];
+        const atOnce = await outcome([lines]);
+        expect(atOnce).toEqual(await outcome(lines.map((one) => [one])));
+      }),
+      { numRuns: 15 },
+    );
   });
 
   it('ends between two transactions when its caller does', async () => {

@@ -2,6 +2,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
 import { insertDevice, parseDevice } from '../catalogue/add-device.ts';
 import { findSubscriptionNamed } from '../catalogue/find.ts';
+import { refuseRestrictedAccount } from '../catalogue/restricted.ts';
 import { setDevice } from '../catalogue/set-device.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -18,6 +19,7 @@ export interface ComparedDevice {
 /** @throws TurnpikeError for a line that cannot be meant */
 export async function compareDevice(tx: Tx, line: DeviceLine): Promise<ComparedDevice> {
   const subscription = await findSubscriptionNamed(tx, line.subscription);
+  await refuseRestrictedAccount(tx, subscription.account_id);
   const known = await tx.db
     .selectFrom('devices')
     .where('public_key', '=', line.publicKey)
@@ -30,11 +32,17 @@ export async function compareDevice(tx: Tx, line: DeviceLine): Promise<ComparedD
       remedy: 'list it with the subscription that it is of, or remove it there first',
     });
   }
-  const differences = (['label', 'platform'] as const).flatMap((field) => {
+  return { subscription, id: known.id, differences: compareSettings(line, known) };
+}
+
+export function compareSettings(
+  line: DeviceLine,
+  known: Pick<Row<'devices'>, 'label' | 'platform'>,
+): Difference[] {
+  return (['label', 'platform'] as const).flatMap((field) => {
     const listed = line[field];
     return listed === undefined || listed === known[field] ? [] : [{ field, listed, found: known[field] }];
   });
-  return { subscription, id: known.id, differences };
 }
 
 export async function upsertDevice(
@@ -54,7 +62,7 @@ export async function upsertDevice(
   return { ...compared, outcome: 'changed' };
 }
 
-function wishOf({ publicKey, label, platform, hardwareId }: DeviceLine) {
+export function wishOf({ publicKey, label, platform, hardwareId }: DeviceLine) {
   return {
     publicKey,
     ...(label != null && { label }),

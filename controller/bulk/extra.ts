@@ -1,5 +1,5 @@
 import type { Context } from '../books/context.ts';
-import { seesSubscription } from '../catalogue/reach.ts';
+import { seesAccount } from '../catalogue/reach.ts';
 import { setSuspension } from '../catalogue/subscriptions.ts';
 import { refuseAborted } from './abort.ts';
 
@@ -10,7 +10,7 @@ interface Found {
 
 const pageSize = 500;
 
-/** Subscriptions that are neither listed nor suspended or cancelled, some at a time. */
+/** Subscriptions that are neither listed nor suspended or cancelled, nor of a restricted account; some at a time. */
 export async function* findExtra(
   { store }: Context,
   listed: ReadonlySet<string>,
@@ -22,16 +22,20 @@ export async function* findExtra(
     const page = await store.transaction((tx) =>
       tx.db
         .selectFrom('subscriptions')
-        .where('id', '>', after)
-        .where(seesSubscription(tx, 'subscriptions.id'))
-        .orderBy('id')
+        .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
+        .where('subscriptions.id', '>', after)
+        .where(seesAccount(tx))
+        .orderBy('subscriptions.id')
         .limit(pageSize)
-        .select(['id', 'reference', 'suspended_at', 'cancelled_at'])
+        .select([
+          ...(['subscriptions.id', 'subscriptions.reference', 'subscriptions.suspended_at'] as const),
+          ...(['subscriptions.cancelled_at', 'accounts.restricted_at'] as const),
+        ])
         .execute(),
     );
     yield page.filter(
-      ({ id, suspended_at, cancelled_at }) =>
-        !listed.has(id) && suspended_at === null && cancelled_at === null,
+      ({ id, suspended_at, cancelled_at, restricted_at }) =>
+        !listed.has(id) && suspended_at === null && cancelled_at === null && restricted_at === null,
     );
     const last = page.at(-1);
     if (page.length < pageSize || last === undefined) return;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
 import { refuseAborted } from './abort.ts';
@@ -8,7 +9,7 @@ import { type BulkResult, nameOf, Tally } from './result.ts';
 import type { ImportWish, ReconcileWish } from './wish.ts';
 
 /** Others wait for a transaction's end: so few that none waits long, and so many that the disk is synced seldom. */
-const linesPerTransaction = 100;
+const linesPerTransaction = 200;
 
 /** Makes the books say what the lines say; what is not listed is left alone. */
 export async function importLines(
@@ -60,6 +61,8 @@ async function go(
     const applied =
       dryRun === true ? await compareChunk(context, chunk, expected) : await applyChunk(context, chunk);
     for (const one of applied) told(one);
+    // SQLite answers at once, and a list that has come already would keep everybody else from being heard.
+    await setImmediate();
   }
   refuseAborted(signal);
 }

@@ -5,6 +5,7 @@ import { insertAccount } from '../catalogue/accounts.ts';
 import { changeTariff } from '../catalogue/change-tariff.ts';
 import { findByReference, findSubscription, findTariff, seekAccount } from '../catalogue/find.ts';
 import { insertSubscription } from '../catalogue/insert-subscription.ts';
+import { refuseRestrictedAccount } from '../catalogue/restricted.ts';
 import { setSubscription } from '../catalogue/subscription-times.ts';
 import { resume, suspend } from '../catalogue/subscriptions.ts';
 import { parseReference } from '../catalogue/words.ts';
@@ -25,26 +26,40 @@ export async function compareSubscription(tx: Tx, line: SubscriptionLine): Promi
   const known = await findKnown(tx, line);
   if (known === undefined) {
     checkTimes(line);
-    if ((await seekAccount(tx, line.account.trim())) === undefined) parseReference(line.account);
+    const owner = await seekAccount(tx, line.account.trim());
+    if (owner === undefined) parseReference(line.account);
+    else await refuseRestrictedAccount(tx, owner.id);
     return { id: undefined, differences: [] };
   }
+  await refuseRestrictedAccount(tx, known.account_id);
   const account = await tx.db
     .selectFrom('accounts')
     .where('id', '=', known.account_id)
     .select(['id', 'reference'])
     .executeTakeFirstOrThrow();
-  const sameAccount = [account.id, account.reference].includes(line.account.normalize('NFC'));
   const has = known.tariff_id === tariff.id ? tariff : await findTariff(tx, known.tariff_id);
   return {
     id: known.id,
     differences: [
       ...differ('reference', line.reference ?? undefined, known.reference),
-      ...differ('account', sameAccount ? undefined : line.account, account.reference),
       ...differ('tariff', tariff.name, has.name),
-      ...compareTimes(line, known),
-      ...compareSuspension(line, known),
+      ...compareTold(line, known, account),
     ],
   };
+}
+
+/** All but reference and tariff. */
+export function compareTold(
+  line: SubscriptionLine,
+  known: Row<'subscriptions'>,
+  account: Pick<Row<'accounts'>, 'id' | 'reference'>,
+): Difference[] {
+  const sameAccount = [account.id, account.reference].includes(line.account.normalize('NFC'));
+  return [
+    ...differ('account', sameAccount ? undefined : line.account, account.reference),
+    ...compareTimes(line, known),
+    ...compareSuspension(line, known),
+  ];
 }
 
 /** Gives the id beside what was done. */
@@ -82,17 +97,22 @@ async function findKnown(
 }
 
 async function create(context: Context, tx: Tx, line: SubscriptionLine): Promise<string> {
-  const { timeZone, starts, expires, suspended } = line;
   const tariff = await findTariff(tx, line.tariff);
   const account = await findOrAddAccount(context, tx, line.account);
-  const id = await insertSubscription(context, tx, account, tariff, {
+  return insertSubscription(context, tx, account, tariff, {
+    ...wishOf(line),
     ...(line.reference !== null && { reference: line.reference }),
+  });
+}
+
+/** All but the reference. */
+export function wishOf({ timeZone, starts, expires, suspended }: SubscriptionLine) {
+  return {
     ...(timeZone !== undefined && { timeZone }),
     ...(starts !== undefined && { starts }),
     ...(expires !== undefined && { expires }),
-  });
-  if (suspended != null) await suspend(context, id, { reason: suspended });
-  return id;
+    ...(suspended !== undefined && { suspended }),
+  };
 }
 
 async function findOrAddAccount({ clock }: Context, tx: Tx, name: string): Promise<string> {

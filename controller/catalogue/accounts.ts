@@ -1,6 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
 import type { Context } from '../books/context.ts';
+import { chunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccount, loadAccounts } from './account-view.ts';
 import type { AccountScope, NewAccount, PageFilter, Search } from './catalogue.ts';
@@ -27,11 +28,23 @@ export async function insertAccount(
 ): Promise<string> {
   await refuseTakenReference(tx, reference);
   const id = newId('acc');
-  await tx.db
-    .insertInto('accounts')
-    .values({ id, reference, tag: tagOfNew(tx, tag), created_at: now })
-    .execute();
+  await insertAccounts(tx, [{ id, reference, tag }], now);
   return id;
+}
+
+/** A new account, whose reference nobody has. */
+export interface PlannedAccount {
+  readonly id: string;
+  readonly reference: string;
+  readonly tag?: string | undefined;
+}
+
+export async function insertAccounts(tx: Tx, planned: readonly PlannedAccount[], now: number): Promise<void> {
+  const rows = planned.map(({ id, reference, tag }) => ({
+    ...{ id, reference, created_at: now },
+    tag: tagOfNew(tx, tag),
+  }));
+  for (const chunk of chunks(rows, 100)) await tx.db.insertInto('accounts').values(chunk).execute();
 }
 
 /** @throws TurnpikeError `conflict` */

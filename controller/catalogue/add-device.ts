@@ -2,7 +2,8 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
 import { grantAllowances } from '../accounting/begin-period.ts';
 import type { Context } from '../books/context.ts';
-import type { Row } from '../store/schema.ts';
+import { chunks } from '../store/chunks.ts';
+import type { NewRow, Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { DeviceKey, NewDevice } from './catalogue.ts';
 import { takeDeviceKeys } from './device-keys.ts';
@@ -11,7 +12,7 @@ import { loadDevice } from './device-view.ts';
 import { findSubscriptionNamed, refuseCancelled } from './find.ts';
 import { hashHardwareId, parseHardwareId } from './hardware.ts';
 import { replaceDevice } from './leave-device.ts';
-import { handSlotOver, takeSlot } from './slots.ts';
+import { handSlotOver, type Slot, takeSlots } from './slots.ts';
 import type { Device } from './views.ts';
 import { parseLine } from './words.ts';
 
@@ -73,26 +74,54 @@ export async function insertDevice(
   // Before its keys are looked at: the same machine may well bring the same key again.
   if (former !== undefined) await replaceDevice(context, tx, former.id, id);
   const { publicKey, presharedKey, privateKey } = await takeDeviceKeys(tx, key);
-  const { slot, address4, address6 } =
-    former === undefined ? await takeSlot(context, tx, id) : await handSlotOver(context, tx, former.slot, id);
-  await tx.db
-    .insertInto('devices')
-    .values({
-      id,
-      subscription_id: subscriptionId,
-      public_key: publicKey,
-      preshared_key: context.vault.seal('devices.preshared_key', id, presharedKey),
-      hardware_hash: hash,
-      slot,
-      address4,
-      address6,
-      label: label ?? former?.label ?? null,
-      platform: platform ?? former?.platform ?? null,
-      revision: await tx.revision(),
-      created_at: context.clock.now(),
-    })
-    .execute();
+  const planned = {
+    id,
+    subscription_id: subscriptionId,
+    public_key: publicKey,
+    presharedKey,
+    hardware_hash: hash,
+    label: label ?? former?.label ?? null,
+    platform: platform ?? former?.platform ?? null,
+  };
+  if (former === undefined) await insertDevices(context, tx, [planned]);
+  else await storeDevices(context, tx, [planned], [await handSlotOver(context, tx, former.slot, id)]);
   return privateKey === undefined ? { id } : { id, privateKey };
+}
+
+/** A new device, without its place. */
+export type PlannedDevice = Pick<
+  NewRow<'devices'>,
+  'subscription_id' | 'public_key' | 'hardware_hash' | 'label' | 'platform'
+> & { readonly id: string; readonly presharedKey: string };
+
+/**
+ * Devices for which there is room. Nothing is granted for them before `grantAllowances`.
+ * @throws TurnpikeError `exhausted`: the address range is used up
+ */
+export async function insertDevices(
+  context: Context,
+  tx: Tx,
+  planned: readonly PlannedDevice[],
+): Promise<void> {
+  if (planned.length === 0) return;
+  const ids = planned.map(({ id }) => id);
+  await storeDevices(context, tx, planned, await takeSlots(context, tx, ids));
+}
+
+async function storeDevices(
+  { clock, vault }: Context,
+  tx: Tx,
+  planned: readonly PlannedDevice[],
+  slots: readonly Slot[],
+): Promise<void> {
+  const told = { revision: await tx.revision(), created_at: clock.now() };
+  const rows = planned.map(({ presharedKey, ...device }, n) => ({
+    ...device,
+    preshared_key: vault.seal('devices.preshared_key', device.id, presharedKey),
+    ...(slots[n] as Slot),
+    ...told,
+  }));
+  for (const chunk of chunks(rows, 100)) await tx.db.insertInto('devices').values(chunk).execute();
 }
 
 function refuseWithoutHardware({ tariff, requireHardwareId }: DeviceRules): void {

@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { changeVolume } from '../accounting/change-volume.ts';
+import { periodEndOf } from '../accounting/period-end.ts';
 import { rescheduleTurn } from '../accounting/reschedule.ts';
 import type { Context } from '../books/context.ts';
 import { haveSamePeriods, switchTariff } from '../lifetime/switch-tariff.ts';
@@ -59,7 +60,7 @@ async function changeNow(
   await switchTariff(context, tx, id, { from, to, at });
   // Before the first connection nobody knows when a period ends.
   if (!haveSamePeriods(from, to) && starts_at !== null) {
-    await rescheduleTurn(context, tx, id, await context.periodEnd(tx, id, at));
+    await rescheduleTurn(context, tx, id, await periodEndOf(context, tx, id, at));
   }
   await changeVolume(context, tx, id, to.volume_bytes, 'now');
   await changeVolume(context, tx, id, to.volume_bytes, 'next-period');

@@ -11,9 +11,13 @@ export interface DeviceKeys {
   readonly privateKey?: string;
 }
 
+export function makePresharedKey(): string {
+  return randomBytes(32).toString('base64');
+}
+
 /** The caller's public key, or a pair of ours; the preshared key is always ours. */
 export async function takeDeviceKeys(tx: Tx, input: DeviceKey): Promise<DeviceKeys> {
-  const presharedKey = randomBytes(32).toString('base64');
+  const presharedKey = makePresharedKey();
   if (input.publicKey === undefined) return { ...generateWireguardKeyPair(), presharedKey };
   const publicKey = parsePublicKey(input.publicKey);
   await refuseTakenKey(tx, publicKey);

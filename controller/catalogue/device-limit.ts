@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
 import { recordEvent } from '../events/record.ts';
@@ -12,6 +13,11 @@ export interface DeviceLimit {
   readonly refusal: TurnpikeError;
 }
 
+/** Of a subscription, in a query of it: devices that are not removed. */
+export const countedDevices = sql<bigint>`(
+  SELECT count(*) FROM devices WHERE devices.subscription_id = subscriptions.id AND devices.removed_at IS NULL
+)`;
+
 /** What a subscription's tariff says of one more device. */
 export interface DeviceRules {
   readonly tariff: string;
@@ -25,19 +31,14 @@ export async function findDeviceRules(tx: Tx, subscriptionId: string): Promise<D
     .selectFrom('subscriptions')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .where('subscriptions.id', '=', subscriptionId)
-    .select((row) => [
+    .select([
       'tariffs.name',
       'tariffs.max_devices',
       'tariffs.require_hardware_id',
-      row
-        .selectFrom('devices')
-        .whereRef('devices.subscription_id', '=', 'subscriptions.id')
-        .where('devices.removed_at', 'is', null)
-        .select((device) => device.fn.countAll<bigint>().as('count'))
-        .as('devices'),
+      countedDevices.as('devices'),
     ])
     .executeTakeFirstOrThrow();
-  const count = Number(devices ?? 0n);
+  const count = Number(devices);
   const rules = { tariff: name, requireHardwareId: require_hardware_id === 1 };
   if (max_devices === null || count < max_devices) return { ...rules, limit: undefined };
   const refusal = new TurnpikeError(

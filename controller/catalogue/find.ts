@@ -3,7 +3,7 @@ import { parseId } from '../../common/ids.ts';
 import { show } from '../../common/show.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import { seesAccount, seesSubscription } from './reach.ts';
+import { seesAccount, seesNode, seesSubscription } from './reach.ts';
 import { looksLikeId } from './words.ts';
 
 // Each takes an id, or the name under which an operator knows the thing.
@@ -45,6 +45,7 @@ export async function findNode(tx: Tx, node: string): Promise<Row<'nodes'>> {
     .selectFrom('nodes')
     .where(looksLikeId(node) ? 'id' : 'name', '=', node)
     .where('removed_at', 'is', null)
+    .where(seesNode(tx))
     .selectAll()
     .executeTakeFirst();
   return row ?? missing('node', node, 'turnpike node list');

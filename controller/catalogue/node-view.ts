@@ -1,6 +1,7 @@
 import { formatHostPort } from '../../common/host-port.ts';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
+import { seenAmong } from './reach.ts';
 import type { Node } from './views.ts';
 
 /** As shown; the query's order is the order of creation. */
@@ -27,7 +28,14 @@ export async function loadNodes({ live }: Context, tx: Tx, ids?: readonly string
     .orderBy('nodes.id');
   query =
     ids === undefined ? query.where('nodes.removed_at', 'is', null) : query.where('nodes.id', 'in', ids);
-  return (await query.execute()).map((row) => {
+  const rows = await query.execute();
+  const told = rows.flatMap(({ id }) => [
+    ...live.connectedDevices(id),
+    ...(live.node(id)?.refusals.keys() ?? []),
+  ]);
+  // What nodes have of customers is said to those who may see them.
+  const seen = await seenAmong(tx, told);
+  return rows.map((row) => {
     const now = live.node(row.id);
     return {
       id: row.id,
@@ -40,12 +48,12 @@ export async function loadNodes({ live }: Context, tx: Tx, ids?: readonly string
       connected: now?.connected ?? false,
       lastContactAt: now?.lastContactAt ?? null,
       appliedRevision: now?.appliedRevision ?? null,
-      refusals: [...(now?.refusals ?? [])].map(([id, reason]) => ({ id, reason })),
+      refusals: [...(now?.refusals ?? [])].flatMap(([id, reason]) => (seen.has(id) ? [{ id, reason }] : [])),
       publicKey: row.public_key,
       agentVersion: row.agent_version,
       driver: row.driver,
       ipv6: row.ipv6 === null ? null : row.ipv6 === 1,
-      connectedDevices: live.connectedDevices(row.id),
+      connectedDevices: live.connectedDevices(row.id).filter((id) => seen.has(id)).length,
       certificateExpiresAt: row.certificate_expires,
       createdAt: row.created_at,
     };

@@ -8,6 +8,7 @@ import type { PageFilter } from './catalogue.ts';
 import { findGroup, findNode } from './find.ts';
 import { loadNode, loadNodes } from './node-view.ts';
 import { afterItem, noLimit } from './paging.ts';
+import { seesNode } from './reach.ts';
 import type { Node } from './views.ts';
 import { parseName } from './words.ts';
 
@@ -80,6 +81,7 @@ export function listNodes(context: Context, page: PageFilter = {}): Promise<Node
     let query = tx.db
       .selectFrom('nodes')
       .where('removed_at', 'is', null)
+      .where(seesNode(tx))
       .select('id')
       .orderBy('created_at')
       .orderBy('id');

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { TurnpikeError } from '../../common/errors.ts';
+import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { parseName } from './words.ts';
 
@@ -29,6 +30,37 @@ export function seesSubscription({ tag }: Tx, column: string): RawBuilder<SqlBoo
     WHERE owned.id = ${sql.ref(column)} AND accounts.tag = ${tag})`;
 }
 
+/** Whether it may see a node: one of a group of which its customers have a tariff. */
+export function seesNode({ tag }: Tx): RawBuilder<SqlBool> {
+  if (tag === undefined) return sql`TRUE`;
+  return sql`nodes.group_id IN (
+    SELECT tariffs.group_id FROM accounts
+    JOIN subscriptions ON subscriptions.account_id = accounts.id
+    JOIN tariffs ON tariffs.id = subscriptions.tariff_id
+    WHERE accounts.tag = ${tag} AND subscriptions.cancelled_at IS NULL)`;
+}
+
+/** Of these ids of subscriptions and devices, those that it may see. */
+export async function seenAmong(tx: Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (tx.tag === undefined) return new Set(ids);
+  const rows = await selectInChunks(ids, (chunk) =>
+    tx.db
+      .selectFrom('devices')
+      .where('id', 'in', chunk)
+      .where(seesSubscription(tx, 'devices.subscription_id'))
+      .select('id')
+      .union(
+        tx.db
+          .selectFrom('subscriptions')
+          .where('id', 'in', chunk)
+          .where(seesSubscription(tx, 'subscriptions.id'))
+          .select('id'),
+      )
+      .execute(),
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Whether it may see what is listed. */
 export function seesItem(tx: Tx, table: string): RawBuilder<SqlBool> {
   switch (table) {
@@ -38,6 +70,8 @@ export function seesItem(tx: Tx, table: string): RawBuilder<SqlBool> {
       return seesSubscription(tx, 'subscriptions.id');
     case 'devices':
       return seesSubscription(tx, 'devices.subscription_id');
+    case 'nodes':
+      return seesNode(tx);
     default:
       return sql`TRUE`;
   }

@@ -12,10 +12,14 @@ export interface Slot extends AddressPair {
 }
 
 /**
- * The lowest slot that has rested, else the next one that was never used.
+ * For each device the lowest slot that has rested, else the next one that was never used.
  * @throws TurnpikeError `exhausted` when the address range is used up.
  */
-export async function takeSlot({ clock, range }: Context, tx: Tx, deviceId: string): Promise<Slot> {
+export async function takeSlots(
+  { clock, range }: Context,
+  tx: Tx,
+  deviceIds: readonly string[],
+): Promise<Slot[]> {
   const rested = await tx.db
     .selectFrom('slots')
     .where('device_id', 'is', null)
@@ -23,26 +27,34 @@ export async function takeSlot({ clock, range }: Context, tx: Tx, deviceId: stri
     .where('slot', '<=', range.lastSlot)
     .orderBy('slot')
     .select('slot')
-    .limit(1)
-    .executeTakeFirst();
-  if (rested !== undefined) {
+    .limit(deviceIds.length)
+    .execute();
+  for (const [n, { slot }] of rested.entries()) {
     await tx.db
       .updateTable('slots')
-      .set({ device_id: deviceId, free_at: null })
-      .where('slot', '=', rested.slot)
+      .set({ device_id: deviceIds[n] as string, free_at: null })
+      .where('slot', '=', slot)
       .execute();
-    return { slot: rested.slot, ...range.at(rested.slot) };
   }
+  const others = deviceIds.slice(rested.length);
+  const next = await nextSlot(tx);
+  if (others.length > 0 && next + others.length - 1 > range.lastSlot) {
+    throw await exhausted(tx, range.range4, range.range6);
+  }
+  const fresh = others.map((device_id, n) => ({ slot: next + n, device_id, free_at: null }));
+  for (const chunk of chunks(fresh)) await tx.db.insertInto('slots').values(chunk).execute();
+  return [...rested, ...fresh].map(({ slot }) => ({ slot, ...range.at(slot) }));
+}
+
+/** The first one that was never used; it may lie beyond the range. */
+export async function nextSlot(tx: Tx): Promise<number> {
   const last = await tx.db
     .selectFrom('slots')
     .orderBy('slot', 'desc')
     .select('slot')
     .limit(1)
     .executeTakeFirst();
-  const slot = last === undefined ? firstSlot : last.slot + 1;
-  if (slot > range.lastSlot) throw await exhausted(tx, range.range4, range.range6);
-  await tx.db.insertInto('slots').values({ slot, device_id: deviceId, free_at: null }).execute();
-  return { slot, ...range.at(slot) };
+  return last === undefined ? firstSlot : last.slot + 1;
 }
 
 /** From a device that is gone to the one that stands for the same hardware: no address changes its owner. */

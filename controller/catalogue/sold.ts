@@ -1,3 +1,4 @@
+import { dayMs } from '../../common/day.ts';
 import { periodAt } from '../calendar/period.ts';
 import { endOf } from '../lifetime/phase.ts';
 import { scheduleOf } from '../lifetime/schedule.ts';
@@ -41,8 +42,6 @@ export async function loadSold(tx: Tx, id: string): Promise<Sold> {
   if (unlimited || toCome === undefined) return { bytes, endless: true };
   return { bytes: bytes + BigInt(toCome) * (tariff.volume_bytes ?? 0n), endless: false };
 }
-
-const dayMs = 86_400_000;
 
 /** Periods after the current one, which ends at `endsAt`; undefined: they never end. */
 function countToCome(

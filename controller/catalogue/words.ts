@@ -40,6 +40,12 @@ export function looksLikeId(text: string): boolean {
 /** The billing backend's own, of an account or a subscription. @throws TurnpikeError `invalid` */
 export function parseReference(text: string): string {
   const reference = parseLine('reference', text, 128);
+  if (reference === '.' || reference === '..') {
+    throw new TurnpikeError('invalid', `a reference may not be "${reference}": no URL can name it`, {
+      field: 'reference',
+      remedy: 'put something before it',
+    });
+  }
   if (!looksLikeId(reference)) return reference;
   throw new TurnpikeError('invalid', 'a reference may not have the form of one of our ids', {
     field: 'reference',

@@ -1,5 +1,7 @@
 import createClient, { type Client } from 'openapi-fetch';
+import { systemClock } from '../../common/clock.ts';
 import type { operations, paths } from './gen/api.ts';
+import { changeOnce } from './once.ts';
 import { notOurs, problemToError } from './problem.ts';
 import { type Endpoint, fetchFrom } from './transport.ts';
 
@@ -21,7 +23,8 @@ export type Query<Operation extends keyof operations> = NonNullable<
   operations[Operation]['parameters']['query']
 >;
 
-export function openClient(endpoint: Endpoint): ApiClient {
+/** @param idempotencyKey of the changes that are made with it; undefined: one of its own */
+export function openClient(endpoint: Endpoint, idempotencyKey?: string): ApiClient {
   const client: ApiClient = createClient({
     // On a socket the host says nothing.
     baseUrl: 'socket' in endpoint ? 'http://turnpike' : endpoint.url,
@@ -29,7 +32,7 @@ export function openClient(endpoint: Endpoint): ApiClient {
       accept: 'application/json, application/problem+json',
       ...('apiKey' in endpoint && endpoint.apiKey && { authorization: `Bearer ${endpoint.apiKey}` }),
     },
-    fetch: fetchFrom(endpoint),
+    fetch: changeOnce(fetchFrom(endpoint), systemClock, idempotencyKey),
   });
   client.use({
     onResponse: async ({ response }) => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../common/clock.ts';
 import { printable } from '../../common/show.ts';
 import { allPages, given, type Page, type Query } from './client.ts';
+import { followEvents } from './event-stream.ts';
 import type { Event } from './gen/api.ts';
 import type { OpenSession, Session } from './session.ts';
 import { showJson, showTime } from './show.ts';
@@ -13,8 +14,6 @@ interface EventOptions {
   readonly follow?: boolean;
   readonly json?: boolean;
 }
-
-const lookEveryMs = 1000;
 
 export function addEventsVerb(program: Command, open: OpenSession): void {
   program
@@ -42,21 +41,16 @@ function listEvents({ api }: Session, filter: Query<'listEvents'>): Promise<Page
 
 /** Until the person has seen enough. */
 async function follow(
-  session: Session,
+  { api, terminal }: Session,
   seen: readonly Event[],
   filter: Query<'listEvents'>,
   line: (event: Event) => string,
 ): Promise<void> {
-  let news = seen;
-  let cursor: string | undefined;
-  const { terminal } = session;
   const interrupted = terminal.untilInterrupted();
-  while (true) {
-    for (const event of news) terminal.write(`${line(event)}\n`);
-    cursor = news.at(-1)?.id ?? cursor;
-    await systemClock.sleep(lookEveryMs, interrupted);
-    if (interrupted.aborted) return;
-    news = (await listEvents(session, { ...filter, ...given({ cursor }) })).items;
+  for (const event of seen) terminal.write(`${line(event)}\n`);
+  const after = seen.at(-1)?.id ?? '0';
+  for await (const event of followEvents(api, systemClock, filter, after, interrupted)) {
+    terminal.write(`${line(event)}\n`);
   }
 }
 

@@ -44,6 +44,7 @@ export function createProgram(person: Terminal): Command {
       ]),
     )
     .option('--json', "print the API's JSON")
+    .option('--idempotency-key <key>', 'the same command with the same key again changes nothing again')
     .version(version)
     .exitOverride()
     .configureOutput({ writeOut: person.write, writeErr: () => undefined })

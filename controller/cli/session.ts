@@ -44,16 +44,19 @@ interface GlobalOptions {
   readonly url?: string;
   readonly context?: string;
   readonly json?: boolean;
+  readonly idempotencyKey?: string;
 }
 
 export function sessionOpener(terminal: Terminal): OpenSession {
   return (command) => {
     const options: GlobalOptions = command.optsWithGlobals();
     const given = endpointOf(options, terminal.env);
+    let client: ApiClient | undefined;
     return {
       // Only when it is asked for: what is wrong with a context is to be mended with turnpike context.
       get api() {
-        return openClient(given ?? chosen(options, terminal.env));
+        client ??= openClient(given ?? chosen(options, terminal.env), options.idempotencyKey);
+        return client;
       },
       given,
       terminal,

@@ -17,7 +17,8 @@ export function createDesiredState(context: Context): DesiredState {
   const digests: Digests = new Map();
   return {
     settings: (nodeId) => store.transaction((tx) => loadSettings(context, tx, nodeId)),
-    since: (identity, revision) => store.transaction((tx) => since(context, tx, digests, identity, revision)),
+    since: (identity, revision, want) =>
+      store.transaction((tx) => since(context, tx, digests, identity, revision, want?.digest ?? true)),
     onChange: (listener) => store.onRevision(listener),
   };
 }
@@ -28,6 +29,7 @@ async function since(
   digests: Digests,
   identity: NodeIdentity,
   revision: bigint,
+  wantDigest: boolean,
 ): Promise<Catchup> {
   const incarnation = await servingIncarnation(tx, identity);
   const fleet = await tx.db
@@ -56,6 +58,9 @@ async function since(
   const memo = digests.get(holder.nodeId);
   const unchanged =
     deltas.length === 0 && memo?.incarnation === holder.incarnation && memo.revision === known;
+  if (!unchanged && !wantDigest) {
+    return { deltas, revision: fleet.revision, digest: undefined, whole };
+  }
   const digest = unchanged ? memo.digest : await computeDigest(tx, holder);
   digests.set(holder.nodeId, { incarnation: holder.incarnation, revision: fleet.revision, digest });
   return { deltas, revision: fleet.revision, digest, whole };

@@ -6,6 +6,7 @@ import { loadAccount } from '../catalogue/account-view.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import { findAccount } from '../catalogue/find.ts';
 import { accountsInScope } from '../catalogue/links.ts';
+import { refuseRestrictedAccount } from '../catalogue/restricted.ts';
 import type { Account } from '../catalogue/views.ts';
 import { parseLine } from '../catalogue/words.ts';
 import { chunks } from '../store/chunks.ts';
@@ -51,16 +52,6 @@ async function mark({ db }: Tx, ids: readonly string[], restricted_at: number | 
 export function refuseRestricted({ store }: Context, named: Named): Promise<void> {
   return store.transaction(async (tx) => {
     const { accountId } = await findSubject(tx, named);
-    if (accountId === undefined) return;
-    const row = await tx.db
-      .selectFrom('accounts')
-      .where('id', '=', accountId)
-      .where('restricted_at', 'is not', null)
-      .select('id')
-      .executeTakeFirst();
-    if (row === undefined) return;
-    throw new TurnpikeError('conflict', `what is held of account ${row.id} is kept and not used`, {
-      remedy: `turnpike privacy unrestrict ${row.id}`,
-    });
+    if (accountId !== undefined) await refuseRestrictedAccount(tx, accountId);
   });
 }

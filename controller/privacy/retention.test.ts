@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dayMs } from '../../common/day.ts';
 import { openRig, type Rig, runOnce } from '../../test/unit/books/rig.ts';
 
-const dayMs = 24 * 3600_000;
 let rig: Rig;
 let subscription: string;
 let device: string;

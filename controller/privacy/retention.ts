@@ -1,3 +1,4 @@
+import { dayMs } from '../../common/day.ts';
 import type { SettableCategory } from '../../common/inventory/retention.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
@@ -5,7 +6,6 @@ import { recurring } from '../books/recurring.ts';
 import { rules } from './rules.ts';
 
 const everyMs = 3600_000;
-const dayMs = 24 * 3600_000;
 /** So many turns at most, in one round of the task: the rest an hour later. */
 const mostTurns = 1000;
 

@@ -133,9 +133,10 @@ export class Live {
     return [...this.#presence.values()].some((devices) => devices.get(deviceId)?.shared);
   }
 
-  connectedDevices(nodeId: string): number {
-    const devices = this.#presence.get(nodeId)?.values() ?? [];
-    return [...devices].filter(({ connected }) => connected).length;
+  /** Ids of the devices that are connected on the node. */
+  connectedDevices(nodeId: string): string[] {
+    const devices = this.#presence.get(nodeId) ?? [];
+    return [...devices].flatMap(([deviceId, { connected }]) => (connected ? [deviceId] : []));
   }
 
   /** Which devices pass traffic, and where. */

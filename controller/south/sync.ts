@@ -20,6 +20,7 @@ import { repeat, watchSilence } from '../../common/grpc/liveness.ts';
 import { methodDefinition } from '../../common/grpc/service.ts';
 import { printable } from '../../common/show.ts';
 import { Wake } from '../../common/wake.ts';
+import { Comparing } from './comparing.ts';
 import type { SouthContext } from './context.ts';
 import { revoked } from './live-streams.ts';
 import { type NodeStream, runNodeStream, type StreamCrowd } from './node-stream.ts';
@@ -152,10 +153,15 @@ function tame({ id, reason }: { id: string; reason: string }): { id: string; rea
 
 /** Sends what changed after `revision`, and goes on doing so until the stream is over. */
 async function pushChanges(revision: bigint, stream: SyncStream, context: SouthContext): Promise<void> {
-  const { desired, state } = context;
+  const { clock, desired, state } = context;
   const { identity, closed } = stream;
   const changed = new Wake();
   const stop = desired.onChange(() => changed.set());
+  const comparing = new Comparing(
+    clock,
+    () => state.connected.size,
+    () => changed.set(),
+  );
   let settings: Settings | undefined;
   let reached: bigint | undefined;
   try {
@@ -165,13 +171,17 @@ async function pushChanges(revision: bigint, stream: SyncStream, context: SouthC
         settings = wanted;
         await stream.send(response({ case: 'settings', value: wanted }));
       }
-      const catchup = await desired.since(identity, reached ?? revision);
-      if (reached === undefined || catchup.deltas.length > 0) {
+      const began = clock.monotonic();
+      const catchup = await desired.since(identity, reached ?? revision, { digest: comparing.allowed });
+      const { digest } = catchup;
+      const changes = reached === undefined || catchup.deltas.length > 0;
+      if (digest === undefined && (changes || comparing.owed)) comparing.putOff();
+      if (changes || (digest !== undefined && comparing.owed)) {
+        if (digest !== undefined) comparing.compared(clock.monotonic() - began);
         for (const delta of catchup.deltas) await stream.send(response({ case: 'delta', value: delta }));
-        const { revision, digest, whole } = catchup;
-        await stream.send(
-          response({ case: 'caughtUp', value: create(CaughtUpSchema, { revision, digest, whole }) }),
-        );
+        const { revision, whole } = catchup;
+        const caughtUp = create(CaughtUpSchema, { revision, whole, ...(digest && { digest }) });
+        await stream.send(response({ case: 'caughtUp', value: caughtUp }));
         const node = state.connected.get(identity.nodeId);
         if (node) node.sentRevision = revision;
       }
@@ -180,6 +190,7 @@ async function pushChanges(revision: bigint, stream: SyncStream, context: SouthC
     }
   } finally {
     stop();
+    comparing.cancel();
   }
 }
 

@@ -1,10 +1,9 @@
 import { systemClock } from '../../common/clock.ts';
+import { dayMs } from '../../common/day.ts';
 import { eventually } from './eventually.ts';
 import type { Lab } from './lab.ts';
 import { inContact, Sale, type UsageAnswer } from './shop.ts';
 import { machineMilliseconds } from './traffic/protocol.ts';
-
-const dayMs = 86_400_000;
 
 /** When something happens to a subscription, in milliseconds since 1970. */
 export function comingSecond(inMs: number): number {
@@ -39,13 +38,16 @@ export interface Uncertainty {
 /** Bytes: for longer than a story lasts. */
 const enoughAlone = 4_000_000;
 
-/** Until more has passed on each of these nodes: of some seconds, as a node reads its counters up to a second after a turn. */
-export async function goesOn(lab: Lab, nodes: readonly number[]): Promise<void> {
+/** What passes in some seconds: a node reads its counters up to a second after a turn. */
+const ofSeconds = 400_000n;
+
+/** Until more has passed on each of these nodes. */
+export async function goesOn(lab: Lab, nodes: readonly number[], bytes = ofSeconds): Promise<void> {
   const onNode = (node: number) => lab.traffic.accepted((plan) => plan.node === node);
   const before = await Promise.all(nodes.map(onNode));
   for (const [n, node] of nodes.entries()) {
-    const more = async () => (await onNode(node)) > (before[n] ?? 0n) + 400_000n;
-    await eventually(`traffic goes on on node ${node}`, more, { within: 10_000, every: 50 });
+    const more = async () => (await onNode(node)) > (before[n] ?? 0n) + bytes;
+    await eventually(`traffic goes on on node ${node}`, more, { within: 10_000, every: 10 });
   }
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { eventually } from '../lab/eventually.ts';
 import { labForTest } from '../lab/in-vitest.ts';
 import { inContact, openShop, Sale } from '../lab/shop.ts';
 import { machineMilliseconds } from '../lab/traffic/protocol.ts';
+import { goesOn } from '../lab/turn.ts';
 
 test('three nodes share a volume to the byte, one of them cut off at 95 %; a top-up flows on all within a second', async () => {
   const volume = 15_000_000n;
@@ -16,16 +16,6 @@ test('three nodes share a volume to the byte, one of them cut off at 95 %; a top
   const flows = await Promise.all(clients.map((client) => lab.traffic.openAll(client, client, 100_000)));
   await Promise.all(clients.map((client) => lab.traffic.openAll(client, client, 1_000_000)));
   lab.traffic.sendAll();
-  const onNode = (node: number) => lab.traffic.accepted((plan) => plan.node === node);
-  /** Until traffic has gone on, on each of these nodes. */
-  const goesOn = async (nodes: readonly number[]) => {
-    const before = await Promise.all(nodes.map(onNode));
-    for (const [n, node] of nodes.entries()) {
-      const more = async () => (await onNode(node)) > (before[n] ?? 0n);
-      await eventually(`traffic goes on on node ${node}`, more, { within: 5_000, every: 10 });
-    }
-  };
-
   await lab.traffic.passed((volume * 93n) / 100n);
   lab.traffic.restAll();
   for (const flow of flows.flat()) flow.send();
@@ -45,7 +35,7 @@ test('three nodes share a volume to the byte, one of them cut off at 95 %; a top
 
   await sale.topUp(topUp, 'payment-2');
   const toppedUpAt = machineMilliseconds();
-  await goesOn(clients);
+  await goesOn(lab, clients, 0n);
   expect(machineMilliseconds() - toppedUpAt).toBeLessThan(1_000);
   lab.traffic.sendAll();
   const all = await lab.traffic.usedUp(volume + topUp, { quietMs: 1_000 });

@@ -58,7 +58,7 @@ export class World {
     this.controller = new ControllerMachine({
       ...{ timeline: this.timeline, clock: this.controllerClock, disk: this.controllerDisk, validitySeconds },
       links: () => this.links,
-      ...(periodMs !== undefined && { periodEnd: async (_tx, _id, startsAt) => startsAt + periodMs }),
+      ...(periodMs !== undefined && { periodEnd: (_terms, startsAt) => startsAt + periodMs }),
     });
   }
 

@@ -123,12 +123,12 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
 };
 
 /**
- * Those that a key confined to a tag may use: they go by the catalogue of the request alone, and tell of tariffs, or of
- * accounts and what is theirs. A new route is not among them before that is sure.
+ * Those that a key confined to a tag may use: they go by the catalogue of the request alone, and tell of tariffs, of
+ * accounts and what is theirs, or of the nodes that serve them. A new route is not among them before that is sure.
  */
 export const confinable: ReadonlySet<Route> = new Set([
   ...[listAccounts, showAccount, addAccount, linkAccounts, unlinkAccount, suspendAccount, resumeAccount],
-  ...[listTariffs, showTariff],
+  ...[listTariffs, showTariff, listNodes, showNode],
   ...[listSubscriptions, showSubscription, createSubscription, setSubscription, changeSubscriptionTariff],
   ...[renew, cancel, suspend, resume, topUp, refund, reverse],
   ...[listDevices, showDevice, addDevice, changeDevice, rekeyDevice, removeDevice, showConfig, makeConfig],

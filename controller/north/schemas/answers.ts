@@ -244,13 +244,13 @@ export const Node = Type.Object(
     lastContactAt: nullable(time('')),
     appliedRevision: nullable(Type.String(), 'The revision that it has in force, as far as it said.'),
     refusals: Type.Array(Type.Object({ id: Type.String(), reason: Type.String() }, strict), {
-      description: 'What it could not apply.',
+      description: 'What it could not apply, of what the caller may see.',
     }),
     publicKey: nullable(Type.String(), 'Base64; null until its agent was heard of.'),
     agentVersion: nullable(Type.String()),
     driver: nullable(Type.String(), 'kernel or userspace WireGuard.'),
     ipv6: nullable(Type.Boolean(), 'It carries IPv6 to the internet.'),
-    connectedDevices: count('Devices with a handshake younger than 180 s.'),
+    connectedDevices: count('Devices with a handshake younger than 180 s, of those that the caller may see.'),
     certificateExpiresAt: nullable(
       time(''),
       'Of its newest certificate, which it renews by itself; null: it has none.',

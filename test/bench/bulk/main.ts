@@ -71,6 +71,7 @@ try {
   say(`${grouped(BigInt(subscriptions * (devices + 1)))} lines, ${(size / 1e6).toFixed(0)} MB`);
   const idle = await stage.memory();
   await timed('import', () => expectNone(put('/v1/import', file)));
+  await timed('until the nodes have it', () => stage.nodesHave(subscriptions * devices));
   await timed('import of the same again', () => expectNone(put('/v1/import', file)));
   await timed('reconcile, dry run', () => expectNone(put('/v1/reconcile?dryRun=true', file)));
   const exported = await timed('export', async () => text(await stage.send('GET', '/v1/export', ndjson)));

@@ -7,16 +7,16 @@ import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
-import { join as joinFleet } from '../../../agent/commands/join.ts';
-import { systemClock } from '../../../common/clock.ts';
-import { parseJoinCommand } from '../../unit/controller/node-stand-in.ts';
+import { eventually } from '../../lab/eventually.ts';
+import { NodeStandIn } from '../../unit/controller/node-stand-in.ts';
 import { configText } from '../../unit/controller/rig.ts';
 
-/** A controller as a process of its own, with nodes that have joined and are not there. */
+/** A controller as a process of its own, with nodes that are connected and keep what they are told in memory. */
 export class Stage {
   readonly directory: string;
   readonly socketPath: string;
   readonly #ends: (() => Promise<unknown>)[] = [];
+  readonly #nodes: NodeStandIn[] = [];
   #pid = 0;
 
   private constructor(directory: string) {
@@ -56,9 +56,17 @@ export class Stage {
         name,
         endpoint,
       });
-      const stateDirectory = join(this.directory, name);
-      await joinFleet({ ...parseJoinCommand(joinCommand), stateDirectory, forceNew: false }, systemClock);
+      const node = new NodeStandIn();
+      await node.start(joinCommand);
+      this.#ends.push(() => node.stop());
+      this.#nodes.push(node);
     }
+  }
+
+  /** Until every node has so many devices, and none has more to hear. */
+  async nodesHave(devices: number): Promise<void> {
+    const all = () => this.#nodes.every((node) => node.devices.size === devices);
+    await eventually('the nodes have all devices', all, { within: 300_000, every: 100 });
   }
 
   async ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {

@@ -207,7 +207,7 @@ export class TestNode {
     this.revision = revision;
     await this.#books.register.applied(this.identity, revision, []);
     await this.#books.register.erased(this.identity, revision);
-    return digest;
+    return digest ?? new Uint8Array();
   }
 
   #keepOnly(deltas: readonly Delta[]): void {

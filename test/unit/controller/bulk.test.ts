@@ -118,7 +118,7 @@ describe('lists over HTTP', { timeout: 60_000 }, () => {
 
   it('that come when the controller ends are told to be sent again', async () => {
     const { sent, answer } = post('/v1/import');
-    sent.write([...listOf(40, 2)].join(''));
+    sent.write([...listOf(80, 2)].join(''));
     for (let devices = 0; devices < 50; ) {
       devices = (await ask(socketPath, 'GET', '/v1/status')).body.devices;
     }

@@ -54,6 +54,36 @@ describe('a billing backend that knows its own references only', { timeout: 60_0
     }
   });
 
+  it('reaches an account by every reference that it may have, and one that no URL reaches is refused', async () => {
+    const { socket } = controller;
+    const marks = [
+      '...',
+      'a/b',
+      '/',
+      '%',
+      '%2e',
+      '%2F',
+      '?',
+      '#',
+      ';',
+      ':x',
+      '*',
+      '\\',
+      ' a  b '.trim(),
+      '"',
+      '&=+',
+    ];
+    for (const reference of [...marks, 'я'.repeat(128), '😀'.repeat(64), '漢'.repeat(128)]) {
+      const added = await ask(socket, 'POST', '/v1/accounts', { reference });
+      const found = await ask(socket, 'GET', `/v1/accounts/${encodeURIComponent(reference)}`);
+      expect([reference, added.status, found.body.id]).toEqual([reference, 201, added.body.id]);
+    }
+    for (const reference of ['.', '..', ' . ']) {
+      const refused = await ask(socket, 'POST', '/v1/accounts', { reference });
+      expect(refused).toMatchObject({ status: 400, body: { detail: expect.stringContaining('no URL') } });
+    }
+  });
+
   it('finds what was booked with a reference, and hears of a payment that did not arrive', async () => {
     const { socket, turnpike } = controller;
     const found = await ask(socket, 'GET', '/v1/bookings?reference=invoice%201');

@@ -4,6 +4,7 @@ import { hashApiKey } from '../../../controller/north/access.ts';
 import { confinable, routes } from '../../../controller/north/routes/routes.ts';
 import { type Operation, operationsOf } from '../../fuzz/operations.ts';
 import { openShop, type Shop } from '../../fuzz/shop.ts';
+import { TestNode } from '../books/rig.ts';
 
 // Over all routes that there are, with a key that is confined to the tag "own": what others have is marked "foreign".
 const key = 'turnpike_reseller';
@@ -32,6 +33,12 @@ beforeAll(async () => {
   const adjustment = await catalogue.topUp(id, { bytes: 5n, reason: 'foreign', reference: 'foreign' });
   await catalogue.suspend(id, { reason: 'foreign' });
   await catalogue.resume(id);
+  await catalogue.addGroup({ name: 'foreign-group' });
+  await catalogue.addNode({
+    name: 'foreign-node',
+    endpoint: 'foreign.example.net:1',
+    group: 'foreign-group',
+  });
   const { id: untagged } = await catalogue.addAccount({ reference: 'foreign-untagged' });
   foreign = {
     account: [account, 'foreign-account', untagged, 'foreign-untagged'],
@@ -40,7 +47,7 @@ beforeAll(async () => {
     adjustment: [adjustment.id],
     id: [id, device.id, 'foreign-contract', 'foreign-account'],
     cursor: [account, id, device.id, untagged],
-    node: ['fra-1'],
+    node: ['fra-1', 'foreign-node'],
     tariff: ['tariff-1'],
   };
   operations = await operationsOf(shop.api, { authorization });
@@ -211,6 +218,37 @@ describe('lists by a confined key', () => {
       expect([path, leaks((await send('GET', path)).body, '')]).toEqual([path, []]);
     }
   });
+});
+
+it('a key with a tag sees the nodes that its customers use, and of these nothing of other customers', async () => {
+  const { books } = shop.rig();
+  const add = {
+    tariff: 'tariff-1',
+    account: (await books.catalogue.addAccount({ reference: 'own-2', tag: 'own' })).id,
+  };
+  const list = async () => (await send('GET', '/v1/nodes')).json();
+  const own = await books.catalogue.createSubscription(add);
+  const { device } = await books.catalogue.addDevice({ subscription: own.id });
+  const node = await TestNode.enrol(books, 'fra-1');
+  await node.hello();
+  const [foreignDevice = ''] = foreign['device'] ?? [];
+  const refused = [foreignDevice, device.id, own.id, foreign['subscription']?.[0] ?? ''];
+  await books.register.applied(
+    node.identity,
+    1n,
+    refused.map((id) => ({ id, reason: 'x' })),
+  );
+  for (const id of [foreignDevice, device.id]) await node.presence(id, { connected: true });
+  const seen = { name: 'fra-1', connectedDevices: 1, refusals: [{ id: device.id }, { id: own.id }] };
+  expect(await list()).toMatchObject({ items: [seen], next: null });
+  expect((await send('GET', '/v1/nodes/fra-1')).json()).toMatchObject(seen);
+  expect((await send('GET', '/v1/nodes/foreign-node')).statusCode).toBe(404);
+  expect(await books.catalogue.getNode('fra-1')).toMatchObject({ connectedDevices: 2 });
+  await books.catalogue.cancelSubscription(own.id, { reason: 'over' });
+  for (const { id } of (await send('GET', '/v1/subscriptions')).json().items) {
+    if (id !== own.id) await books.catalogue.cancelSubscription(id, { reason: 'over' });
+  }
+  expect(await list()).toMatchObject({ items: [] });
 });
 
 it('accounts with different tags cannot be linked, and a linked account keeps its tag', async () => {
