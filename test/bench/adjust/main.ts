@@ -1,8 +1,9 @@
 // npm run bench -- adjust [--devices 10000 --rounds 20 --books FILE --json FILE]: how soon an adjustment of one customer is in
-// force on two nodes with ten thousand devices each, and whether others notice. FILE: keeps the crowd's books for the next run.
+// force on two nodes with ten thousand devices each, and whether others notice. FILE: keeps the crowd's books for the next run, with
+// their key beside them.
 import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { eventually } from '../../lab/eventually.ts';
@@ -92,6 +93,7 @@ try {
   await using lab = await createLab({ nodes: 2, clients: 4 });
   try {
     await copyFile(books, join(lab.controller.directory, 'turnpike.db'));
+    await copyFile(join(dirname(books), 'envelope.key'), join(lab.controller.directory, 'envelope.key'));
     const { times, others } = await measure(lab);
     const table = new Table({
       style: { head: [], border: [] },
