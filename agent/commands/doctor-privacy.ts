@@ -2,8 +2,8 @@ import type { CommandRunner } from '../../common/command.ts';
 import { CommandError } from '../../common/command.ts';
 import { parseOutput } from '../../common/output.ts';
 import { show } from '../../common/show.ts';
-import { parseListing } from '../gate/listing.ts';
 import type { Finding } from './doctor.ts';
+import { parseListing } from './nft-listing.ts';
 
 /** The machine, as far as it says what it keeps. */
 export interface PrivacyOptions {

@@ -1,3 +1,4 @@
+import { TurnpikeError } from '../../common/errors.ts';
 import {
   allAttributes,
   attribute,
@@ -24,7 +25,8 @@ const getElements = 13;
 const list = { table: 1, set: 2, elements: 3, element: 1 } as const;
 const element = { key: 1, expiration: 5, expression: 7, target: 9 } as const;
 const dataValue = 1;
-const expressionData = 2;
+const expression = { name: 1, data: 2 } as const;
+const counter = Buffer.from('counter\0');
 const counterBytes = 1;
 
 export interface QuotaObject {
@@ -92,11 +94,11 @@ export class KernelTable {
     }));
   }
 
-  /** @throws TurnpikeError `environment` also when there is no such set or map */
+  /** @throws TurnpikeError `not_found` when there is no such set or map */
   async elements(set: string): Promise<TableElement[]> {
     const wanted = [textAttribute(list.table, tableName), textAttribute(list.set, set)];
     const lists = await dump(this.#open, getElements, wanted, this.#signal);
-    if (lists === undefined) throw unexpected(`${set} is missing`);
+    if (lists === undefined) throw new TurnpikeError('not_found', `of our table, ${set} is missing`);
     return lists.flatMap((bytes) => {
       const elements = attribute(bytes, list.elements);
       return elements === undefined ? [] : allAttributes(elements, list.element).map(readElement);
@@ -116,20 +118,21 @@ export class KernelTable {
 
 function readElement(bytes: Buffer): TableElement {
   const key = attribute(bytes, element.key);
-  const expression = attribute(bytes, element.expression);
+  const own = attribute(bytes, element.expression);
   const expiration = attribute(bytes, element.expiration);
   const target = attribute(bytes, element.target);
   return {
     address: addressText(key && attribute(key, dataValue)),
-    counted: expression && countedIn(expression),
+    counted: own && countedIn(own),
     endsInMs: expiration && Number(numberOf(expiration)),
     target: target && textOf(target),
   };
 }
 
-/** Bytes of a counter; of what is none (the quota of an allowance), its first figure, which nobody asks for. */
-function countedIn(expression: Buffer): bigint {
-  const data = attribute(expression, expressionData);
+/** Bytes; undefined for what is no counter: the quota of an allowance. */
+function countedIn(own: Buffer): bigint | undefined {
+  if (attribute(own, expression.name)?.equals(counter) !== true) return undefined;
+  const data = attribute(own, expression.data);
   if (data === undefined) throw unexpected('an element counts nothing');
   return numberOf(attribute(data, counterBytes));
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../common/clock.ts';
 import { CommandError } from '../../common/command.ts';
 import { openRecorded } from './fixtures/recorded.ts';
-import { NftGate } from './nft.ts';
+import { NftGate, type NftGateOptions } from './nft.ts';
 
 const frame = {
   interfaceName: 'wg0',
@@ -14,28 +14,31 @@ const frame = {
   mtu: 1420,
 };
 
-test('a table that was replaced by an older copy as soon as it was made is not taken for ours', async () => {
-  const gate = new NftGate({
+/** On a kernel that says again what was recorded. */
+function gateWith(options: Partial<NftGateOptions> = {}): NftGate {
+  return new NftGate({
     run: async () => '',
     open: openRecorded,
     stream: () => ({ ended: Promise.resolve(), stop: () => undefined }),
     clock: systemClock,
+    ...options,
   });
+}
+
+test('a table that was replaced by an older copy as soon as it was made is not taken for ours', async () => {
+  const gate = gateWith();
   await expect(gate.create(frame)).rejects.toThrow('was replaced as soon as it was made');
 });
 
 test('a mark that a packet takes away in the middle of a change does not fail the change', async () => {
   let tries = 0;
-  const gate = new NftGate({
+  const gate = gateWith({
     run: async () => {
       tries += 1;
       if (tries === 1)
         throw new CommandError('nft', 1, 'failed with status 1', 'Error: No such file or directory');
       return '';
     },
-    open: openRecorded,
-    stream: () => ({ ended: Promise.resolve(), stop: () => undefined }),
-    clock: systemClock,
   });
   const device = { address4: '10.64.0.2', address6: 'fd00::2', pass: { kind: 'closed' } } as const;
   const model = (unheard: boolean) => ({
@@ -48,12 +51,7 @@ test('a mark that a packet takes away in the middle of a change does not fail th
 });
 
 test('what was used of a quota is subtracted, and the bells are none', async () => {
-  const gate = new NftGate({
-    run: async () => '',
-    open: openRecorded,
-    stream: () => ({ ended: Promise.resolve(), stop: () => undefined }),
-    clock: systemClock,
-  });
+  const gate = gateWith();
   expect((await gate.read())?.quotaRemaining).toEqual(
     new Map([
       ['sub_x_1', 9_007_199_254_740_993n],
@@ -61,4 +59,12 @@ test('what was used of a quota is subtracted, and the bells are none', async () 
       ['sub_y_3', 122_456n],
     ]),
   );
+});
+
+test('a table that goes in the middle of a reading was not read', async () => {
+  // NLMSG_ERROR with ENOENT.
+  const gone = Buffer.from('14000000020000000000000000000000feffffff', 'hex');
+  const set = Buffer.from('up6\0').toString('hex');
+  const open = () => openRecorded((pages, request) => (request.includes(set) ? [gone] : pages));
+  expect(await gateWith({ open }).read()).toBeUndefined();
 });

@@ -97,12 +97,18 @@ export class NftGate implements Gate {
     const bootId = await readBootId();
     const table = await kernel.life();
     if (table === undefined) return undefined;
-    // Quotas before counters: what passes in between is in the counters, and not missing from both.
-    const quotaRemaining = await remaining(kernel);
-    const counters = new Map<string, DeviceCounters>();
-    for (const family of [4, 6]) await readCounters(kernel, family, counters);
-    if ((await kernel.life()) !== table) return undefined;
-    return { epoch: { bootId, table }, quotaRemaining, counters };
+    try {
+      // Quotas before counters: what passes in between is in the counters, and not missing from both.
+      const quotaRemaining = await remaining(kernel);
+      const counters = new Map<string, DeviceCounters>();
+      for (const family of [4, 6]) await readCounters(kernel, family, counters);
+      if ((await kernel.life()) !== table) return undefined;
+      return { epoch: { bootId, table }, quotaRemaining, counters };
+    } catch (error) {
+      // Somebody takes it away just now.
+      if (error instanceof TurnpikeError && error.code === 'not_found') return undefined;
+      throw error;
+    }
   }
 
   async remove(): Promise<void> {

@@ -10,27 +10,33 @@ const aligned = (length: number) => (length + 3) & ~3;
 
 /** The value of the first attribute of that type; undefined without one. @throws TurnpikeError `environment` */
 export function attribute(attributes: Buffer, type: number): Buffer | undefined {
-  for (let at = 0; at + headerBytes <= attributes.length; ) {
-    const length = lengthAt(attributes, at);
-    if ((attributes.readUInt16LE(at + 2) & typeBits) === type) {
-      return attributes.subarray(at + headerBytes, at + length);
-    }
-    at += aligned(length);
-  }
-  return undefined;
+  const at = seek(attributes, type, 0);
+  return at < 0 ? undefined : valueAt(attributes, at);
 }
 
 /** The values of all attributes of that type, in their order. @throws TurnpikeError `environment` */
 export function allAttributes(attributes: Buffer, type: number): Buffer[] {
   const found: Buffer[] = [];
-  for (let at = 0; at + headerBytes <= attributes.length; ) {
-    const length = lengthAt(attributes, at);
-    if ((attributes.readUInt16LE(at + 2) & typeBits) === type) {
-      found.push(attributes.subarray(at + headerBytes, at + length));
-    }
-    at += aligned(length);
+  for (let at = seek(attributes, type, 0); at >= 0; at = seek(attributes, type, after(attributes, at))) {
+    found.push(valueAt(attributes, at));
   }
   return found;
+}
+
+/** Where the next attribute of that type begins; -1 without one. */
+function seek(attributes: Buffer, type: number, from: number): number {
+  for (let at = from; at + headerBytes <= attributes.length; at = after(attributes, at)) {
+    if ((attributes.readUInt16LE(at + 2) & typeBits) === type) return at;
+  }
+  return -1;
+}
+
+function after(attributes: Buffer, at: number): number {
+  return at + aligned(lengthAt(attributes, at));
+}
+
+function valueAt(attributes: Buffer, at: number): Buffer {
+  return attributes.subarray(at + headerBytes, at + lengthAt(attributes, at));
 }
 
 function lengthAt(attributes: Buffer, at: number): number {

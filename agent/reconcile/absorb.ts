@@ -1,11 +1,13 @@
 import { isIP } from 'node:net';
-import type { DesiredDelta, DesiredDevice, DesiredSubscription } from '../desired/state.ts';
+import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import { parseAddress } from '../gate/names.ts';
 import { newAccount } from '../grants/account.ts';
 import { greater } from '../grants/figures.ts';
 import { grantLate } from '../grants/period.ts';
 import type { Refusal } from '../south/ports.ts';
 import type { Draft } from './draft.ts';
+import type { Batch } from './inbox.ts';
+import { meantBy } from './meant.ts';
 import type { Memory } from './memory.ts';
 import { addMember } from './memory.ts';
 import { nextMoment } from './moments.ts';
@@ -18,10 +20,11 @@ import { nextMoment } from './moments.ts';
 export function absorb(
   draft: Draft,
   memory: Memory,
-  deltas: readonly DesiredDelta[],
+  batch: Pick<Batch, 'deltas' | 'whole'>,
   ownPublicKey: string,
 ): ReadonlySet<string> {
   const touched = new Set<string>();
+  const deltas = meantBy(draft, batch);
   for (const delta of deltas) {
     for (const id of delta.removedDeviceIds) {
       const device = draft.device(id);

@@ -2,7 +2,6 @@ import { desiredDigest } from '../../common/desired-digest.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { JournalState } from '../journal/state.ts';
 import type { DesiredSink, PendingReport, Refusal, ReportSource } from '../south/ports.ts';
 import type { ControllerTime } from '../time/controller-time.ts';
 import type { Hearing } from './hearing.ts';
@@ -11,6 +10,8 @@ import type { Validity } from './validity.ts';
 export interface Batch {
   readonly deltas: readonly DesiredDelta[];
   readonly revision: bigint;
+  /** It names everything: what is held beside it goes. */
+  readonly whole: boolean;
   resolve(result: { refusals: readonly Refusal[] }): void;
 }
 
@@ -75,7 +76,7 @@ export class Inbox implements DesiredSink, ReportSource {
   }
 
   apply(
-    said: readonly DesiredDelta[],
+    deltas: readonly DesiredDelta[],
     revision: bigint,
     whole = false,
   ): Promise<{ refusals: readonly Refusal[] }> {
@@ -83,9 +84,7 @@ export class Inbox implements DesiredSink, ReportSource {
     if (revision < known) return Promise.reject(fromBefore(revision, known));
     const { promise, resolve, reject } = Promise.withResolvers<{ refusals: readonly Refusal[] }>();
     this.#unanswered.add(reject);
-    const { state } = this.#journal;
-    const deltas = whole ? [unnamed(state, said), ...said] : said.map((delta) => notOlder(state, delta));
-    this.#batches.push({ deltas, revision, resolve });
+    this.#batches.push({ deltas, revision, whole, resolve });
     this.#superseded.abort();
     if (this.#closed) this.close();
     else this.#wake();
@@ -204,40 +203,6 @@ export class Inbox implements DesiredSink, ReportSource {
     this.#settings ??= news.settings;
     this.#batches = [...news.batches, ...this.#batches];
   }
-}
-
-/**
- * Without items that are older than what is held: a controller that was restored from a backup says what it knew then,
- * and the keys of a device, say, may be others since.
- */
-function notOlder(state: Readonly<JournalState>, delta: DesiredDelta): DesiredDelta {
-  const isNews = (held: Item | undefined, { revision }: Item) =>
-    held === undefined || held.revision <= revision;
-  return {
-    ...delta,
-    devices: delta.devices.filter((one) => isNews(state.devices.get(one.id), one)),
-    subscriptions: delta.subscriptions.filter((one) => isNews(state.subscriptions.get(one.id), one)),
-  };
-}
-
-type Item = { readonly revision: bigint };
-
-/** What is held and these do not name, as removals. */
-function unnamed(
-  { devices, subscriptions }: Readonly<JournalState>,
-  said: readonly DesiredDelta[],
-): DesiredDelta {
-  const named = new Set(
-    said.flatMap((delta) => [...delta.devices, ...delta.subscriptions].map(({ id }) => id)),
-  );
-  const others = (ids: Iterable<string>) => [...ids].filter((id) => !named.has(id));
-  return {
-    removedDeviceIds: others(devices.keys()),
-    removedSubscriptionIds: others(subscriptions.keys()),
-    erasedSubscriptionIds: [],
-    subscriptions: [],
-    devices: [],
-  };
 }
 
 function fromBefore(revision: bigint, known: bigint): TurnpikeError {

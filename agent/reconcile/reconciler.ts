@@ -141,9 +141,9 @@ export class Reconciler {
     if (reading === 'lost') for (const id of journal.state.accounts.keys()) touched.add(id);
     if (reading === 'none') this.#hearDry(draft, news.dry, touched);
     this.#hearKnocks(draft, news.knocks, touched);
-    for (const { deltas, revision } of news.batches) {
-      for (const id of absorb(draft, memory, deltas, this.#parts.key.publicKey)) touched.add(id);
-      draft.other.revision = revision;
+    for (const batch of news.batches) {
+      for (const id of absorb(draft, memory, batch, this.#parts.key.publicKey)) touched.add(id);
+      draft.other.revision = batch.revision;
     }
     if (everything) {
       recheck(draft, memory, this.#parts.key.publicKey);

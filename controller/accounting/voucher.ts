@@ -60,10 +60,9 @@ function sign(
 
 /** In the books themselves, so that a backup of them brings it along. Made with the first books. */
 export async function addVoucherKey({ db }: Tx, vault: Vault): Promise<void> {
-  const key = randomBytes(32).toString('base64');
   await db
     .updateTable('fleet')
-    .set({ voucher_key: vault.seal('fleet.voucher_key', '1', key) })
+    .set({ voucher_key: vault.seal('fleet.voucher_key', '1', randomBytes(32)) })
     .where('voucher_key', 'is', null)
     .execute();
 }
@@ -71,5 +70,5 @@ export async function addVoucherKey({ db }: Tx, vault: Vault): Promise<void> {
 export async function loadVoucherKey({ vault }: Pick<Context, 'vault'>, { db }: Tx): Promise<Uint8Array> {
   const { voucher_key } = await db.selectFrom('fleet').select('voucher_key').executeTakeFirstOrThrow();
   // Made before anything else can be asked.
-  return Buffer.from(vault.open('fleet.voucher_key', '1', voucher_key as Uint8Array), 'base64');
+  return vault.openBytes('fleet.voucher_key', '1', voucher_key as Uint8Array);
 }

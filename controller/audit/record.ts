@@ -68,12 +68,12 @@ async function accountKey(vault: Vault, tx: Tx, accountId: string) {
   if (known !== undefined) return { handle: known.handle, key: openAuditKey(vault, accountId, known.key) };
   const handle = new Uint8Array(randomBytes(8));
   const key = randomBytes(32);
-  const sealedKey = vault.seal('audit_keys.key', accountId, key.toString('base64'));
+  const sealedKey = vault.seal('audit_keys.key', accountId, key);
   await tx.db.insertInto('audit_keys').values({ account_id: accountId, handle, key: sealedKey }).execute();
   return { handle, key };
 }
 
 /** Of the entries of one account. */
 export function openAuditKey(vault: Vault, accountId: string, sealedKey: Uint8Array): Uint8Array {
-  return Buffer.from(vault.open('audit_keys.key', accountId, sealedKey), 'base64');
+  return vault.openBytes('audit_keys.key', accountId, sealedKey);
 }

@@ -11,13 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dayMs } from '../../common/day.ts';
 import { openRig, type Rig, type TestNode } from '../../test/unit/books/rig.ts';
 import { envelopeFile } from '../vault/envelope-file.ts';
 import { erasuresName } from './erasures.ts';
 import { openBackup } from './jobs.ts';
 import { restoreBackup } from './restore.ts';
 
-const dayMs = 24 * 3600_000;
 const files = async () => ({ 'ca.pem': 'the CA' });
 
 let directory: string;

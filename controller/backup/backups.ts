@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { TurnpikeError } from '../../common/errors.ts';
 import { version } from '../../common/version.ts';
 import type { Context } from '../books/context.ts';
+import { atHand } from '../vault/envelope.ts';
 import { writeErasures } from './erasures.ts';
 import { goneBy } from './gone-by.ts';
 import { runJob } from './run-job.ts';
@@ -66,9 +67,7 @@ export function createBackups(context: Context): Backups {
     list: async () => Promise.all((await listShelf(backups.directory)).map(show)),
     verify: async (name) => {
       const found = await findShelved(backups.directory, name);
-      const { current, former } = await envelope.load();
-      const keys = current === undefined ? former : [current, ...former];
-      await runJob({ kind: 'verify', path: found.path, keys });
+      await runJob({ kind: 'verify', path: found.path, keys: atHand(await envelope.load()) });
       return show(found);
     },
   };

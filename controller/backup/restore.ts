@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { syncDirectory, writeBeside, writeFileAtomically } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Books } from '../books/books.ts';
-import type { EnvelopeStore } from '../vault/envelope.ts';
+import { atHand, type EnvelopeStore } from '../vault/envelope.ts';
 import type { BackupContent } from './content.ts';
 import { type Erasures, erasuresName, readErasures } from './erasures.ts';
 import { openBackup } from './jobs.ts';
@@ -39,8 +39,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const { file, storePath, envelope } = options;
   const directory = dirname(storePath);
   refuseTaken(storePath);
-  const { current, former } = await envelope.load();
-  const keys = current === undefined ? former : [current, ...former];
+  const keys = atHand(await envelope.load());
   if (keys.length === 0) {
     throw new TurnpikeError('environment', `the envelope key is missing: there is no ${envelope.place}`, {
       remedy: 'put back the one of the day of the backup: without it nothing can read that',
@@ -108,14 +107,19 @@ async function putFiles(directory: string, { manifest }: BackupContent): Promise
 }
 
 async function prepare({ storePath }: RestoreOptions, { database }: BackupContent): Promise<string> {
-  const temporary = `${storePath}.new`;
-  await removeDatabase(temporary);
-  await writeBeside(storePath, database);
+  const temporary = await writeBeside(storePath, database);
+  // Of a restore that was cut short: they would be taken for this one's.
+  await removeLogs(temporary);
   return temporary;
 }
 
 async function removeDatabase(path: string): Promise<void> {
-  for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
+  await rm(path, { force: true });
+  await removeLogs(path);
+}
+
+async function removeLogs(path: string): Promise<void> {
+  for (const suffix of ['-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
 }
 
 function unreadable(file: string, error: unknown): unknown {

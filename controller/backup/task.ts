@@ -1,3 +1,4 @@
+import { dayMs } from '../../common/day.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
 import { recurring } from '../books/recurring.ts';
@@ -7,7 +8,6 @@ import { readKeyId } from './sealed-file.ts';
 import { clearShelf, listShelf } from './shelf.ts';
 
 const hourMs = 3600_000;
-const dayMs = 24 * hourMs;
 
 /** Makes backups when it is time, removes those that were kept for theirs, and what was kept because of them. */
 export function backupTask(context: Context, { create }: Backups, files: ReadFiles): Task {

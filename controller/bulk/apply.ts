@@ -3,9 +3,10 @@ import { parsePublicKey } from '../../common/wireguard-key.ts';
 import { grantAllowances } from '../accounting/begin-period.ts';
 import type { Context } from '../books/context.ts';
 import { sell } from '../catalogue/api-key-budget.ts';
+import { normalLine } from '../catalogue/words.ts';
 import type { Tx } from '../store/store.ts';
 import { compareDevice, upsertDevice } from './device-line.ts';
-import { loadKnown, normalName } from './known.ts';
+import { loadKnown } from './known.ts';
 import type { Line, NumberedLine, SubscriptionLine } from './line.ts';
 import { PlainLines, type Told } from './plain-lines.ts';
 import { type Difference, nameOf, type Outcome } from './result.ts';
@@ -79,7 +80,7 @@ export async function compareChunk(
         line,
         async (told) => plain.take(told) ?? compare(tx, told, expected),
       );
-      if (one.outcome === 'created') expected.add(normalName(nameOf(line as Line)));
+      if (one.outcome === 'created') expected.add(normalLine(nameOf(line as Line)));
       compared.push(one);
     }
     return compared;
@@ -104,7 +105,7 @@ async function compare(tx: Tx, line: Line, expected: Set<string>): Promise<Told>
   }
   const created = { outcome: 'created', differences: [] } as const;
   parsePublicKey(line.publicKey);
-  if (expected.has(normalName(line.subscription))) return { subscription: undefined, ...created };
+  if (expected.has(normalLine(line.subscription))) return { subscription: undefined, ...created };
   const { subscription, id, differences } = await compareDevice(tx, line);
   return { subscription: subscription.id, outcome: outcomeOf(id, differences), differences };
 }

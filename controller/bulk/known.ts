@@ -1,6 +1,7 @@
 import type { AddressRange } from '../catalogue/address-range.ts';
 import { countedDevices } from '../catalogue/device-limit.ts';
 import { nextSlot } from '../catalogue/slots.ts';
+import { normalLine } from '../catalogue/words.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -32,11 +33,6 @@ export interface Known {
   slotsLeft: number;
 }
 
-/** As names are written in the books. */
-export function normalName(text: string): string {
-  return text.normalize('NFC').trim();
-}
-
 export async function loadKnown(tx: Tx, range: AddressRange, lines: readonly Line[]): Promise<Known> {
   const aside = new Set<string>();
   const subscriptionNames = distinct(lines, (line) =>
@@ -64,7 +60,7 @@ function distinct(
   lines: readonly Line[],
   of: (line: Line) => readonly (string | null | undefined)[],
 ): string[] {
-  return [...new Set(lines.flatMap(of).flatMap((name) => (name == null ? [] : [normalName(name)])))];
+  return [...new Set(lines.flatMap(of).flatMap((name) => (name == null ? [] : [normalLine(name)])))];
 }
 
 async function loadTariffs(tx: Tx, names: readonly string[]): Promise<Map<string, Row<'tariffs'>>> {

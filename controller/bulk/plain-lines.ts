@@ -9,10 +9,10 @@ import {
   type PlannedSubscription,
   planSubscription,
 } from '../catalogue/insert-subscription.ts';
-import { parseReference } from '../catalogue/words.ts';
+import { normalLine, parseReference } from '../catalogue/words.ts';
 import type { Tx } from '../store/store.ts';
 import { compareSettings, wishOf as deviceWishOf } from './device-line.ts';
-import { type Known, type KnownSubscription, normalName } from './known.ts';
+import type { Known, KnownSubscription } from './known.ts';
 import type { DeviceLine, Line, SubscriptionLine } from './line.ts';
 import type { Difference, Outcome } from './result.ts';
 import { compareTold, wishOf } from './subscription-line.ts';
@@ -73,7 +73,7 @@ export class PlainLines {
     const tariff = tariffs.get(line.tariff);
     const named = line.reference ?? line.id;
     if (tariff === undefined || named === undefined) return undefined;
-    const found = subscriptions.get(normalName(named));
+    const found = subscriptions.get(normalLine(named));
     if (found !== undefined) {
       const { row, account } = found;
       const itself = line.id === undefined || line.id === row.id;
@@ -100,7 +100,7 @@ export class PlainLines {
   }
 
   #accountOf(line: SubscriptionLine): { id: string; reference: string; created?: PlannedAccount } {
-    const known = this.#known.accounts.get(normalName(line.account));
+    const known = this.#known.accounts.get(normalLine(line.account));
     if (known !== undefined) return known;
     const account = { id: newId('acc'), reference: parseReference(line.account) };
     return { ...account, created: account };
@@ -108,9 +108,9 @@ export class PlainLines {
 
   #takeDevice(line: DeviceLine): Told | undefined {
     const { accounts, devices, subscriptions, aside } = this.#known;
-    const found = subscriptions.get(normalName(line.subscription));
+    const found = subscriptions.get(normalLine(line.subscription));
     if (found === undefined || aside.has(found.row.id)) return undefined;
-    const namesake = accounts.get(normalName(line.subscription));
+    const namesake = accounts.get(normalLine(line.subscription));
     if (namesake !== undefined && namesake.id !== found.row.account_id) return undefined;
     const device = devices.get(line.publicKey);
     if (device !== undefined) {
@@ -148,7 +148,7 @@ function namesIn(line: Line): string[] {
     line.type === 'device'
       ? [line.subscription, line.publicKey]
       : [line.reference ?? '', line.id ?? '', line.account];
-  return names.map(normalName);
+  return names.map(normalLine);
 }
 
 function unchanged(subscription: string): Told {

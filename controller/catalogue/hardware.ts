@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
+import { normalLine } from './words.ts';
 
 const longest = 200;
 
@@ -10,7 +11,7 @@ const longest = 200;
  * @throws TurnpikeError `invalid`
  */
 export function parseHardwareId(text: string): string {
-  const id = text.normalize('NFC').trim();
+  const id = normalLine(text);
   if (id.length === 0 || id.length > longest || !/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(id)) {
     throw new TurnpikeError('invalid', `a hardware id is 1 to ${longest} printable characters`);
   }
@@ -37,9 +38,9 @@ async function settleKey({ vault }: Context, { db }: Tx): Promise<Uint8Array> {
     .selectFrom('fleet')
     .select('hardware_key')
     .executeTakeFirstOrThrow();
-  if (sealed !== null) return Buffer.from(vault.open('fleet.hardware_key', '1', sealed), 'base64');
+  if (sealed !== null) return vault.openBytes('fleet.hardware_key', '1', sealed);
   const key = randomBytes(32);
-  const hardware_key = vault.seal('fleet.hardware_key', '1', key.toString('base64'));
+  const hardware_key = vault.seal('fleet.hardware_key', '1', key);
   await db.updateTable('fleet').set({ hardware_key }).execute();
   return key;
 }

@@ -83,16 +83,11 @@ const mostUnknown = 1024;
  * After a restore: addresses that were free then may be somebody's since, and so may the next ones that were not used
  * before. They rest, so that nobody else gets them while nodes keep what they have.
  */
-export async function restUnknownSlots({ clock, range }: Context, { db }: Tx): Promise<void> {
+export async function restUnknownSlots({ clock, range }: Context, tx: Tx): Promise<void> {
+  const { db } = tx;
   const free_at = clock.now() + restMs;
   await db.updateTable('slots').set({ free_at }).where('device_id', 'is', null).execute();
-  const last = await db
-    .selectFrom('slots')
-    .orderBy('slot', 'desc')
-    .select('slot')
-    .limit(1)
-    .executeTakeFirst();
-  const first = last === undefined ? firstSlot : last.slot + 1;
+  const first = await nextSlot(tx);
   // In a small range some must be left for those who come.
   const count = Math.min(mostUnknown, Math.floor((range.lastSlot - first + 1) / 2));
   const unknown = Array.from({ length: Math.max(0, count) }, (_, at) => ({

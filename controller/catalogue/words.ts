@@ -22,7 +22,7 @@ export function parseName(what: string, text: string): string {
  * @throws TurnpikeError `invalid`
  */
 export function parseLine(what: string, text: string, longest = 200): string {
-  const line = text.normalize('NFC').trim();
+  const line = normalLine(text);
   if (line.length === 0) throw new TurnpikeError('invalid', `the ${what} is empty`);
   if (line.length > longest) {
     throw new TurnpikeError('invalid', `the ${what} is longer than ${longest} characters`);
@@ -31,6 +31,11 @@ export function parseLine(what: string, text: string, longest = 200): string {
     throw new TurnpikeError('invalid', `the ${what} ${show(line)} holds characters that cannot be printed`);
   }
   return line;
+}
+
+/** As lines are written in the books. */
+export function normalLine(text: string): string {
+  return text.normalize('NFC').trim();
 }
 
 export function looksLikeId(text: string): boolean {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dayMs } from '../../common/day.ts';
 import { openRig, type Rig, runOnce, type TestNode } from '../../test/unit/books/rig.ts';
 
-const dayMs = 24 * 3600_000;
 const subscriptions = 'starts and ends of subscriptions';
 
 /** Books of before and of now; the node has heard those of now, and then those of before come back. */

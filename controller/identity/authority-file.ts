@@ -2,6 +2,7 @@ import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncDirectory, writeFileAtomically } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { oneByOne } from '../../common/one-by-one.ts';
 import { parsePem, pem, sha256 } from '../../common/pki/keys.ts';
 import {
   createSecretFile,
@@ -47,22 +48,17 @@ export function authorityFiles(directory: string, vault: Vault): AuthorityFiles 
   const serving = authorityFile(join(directory, 'ca.pem'), vault);
   const next = authorityFile(join(directory, 'ca-next.pem'), vault);
   // One that is read, and written anew once another took its place, would bring the old CA back.
-  let turn: Promise<unknown> = Promise.resolve();
-  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work);
-    turn = mine.catch(() => {});
-    return mine;
-  };
+  const inTurn = oneByOne();
   return {
     serving,
     next,
     reseal: () =>
-      oneByOne(async () => {
+      inTurn(async () => {
         await serving.reseal();
         await next.reseal();
       }),
     contents: () =>
-      oneByOne(async () => {
+      inTurn(async () => {
         const found: Record<string, string> = {};
         for (const { path } of [serving, next]) {
           const text = await readSecretFile(toFile(path));
@@ -71,7 +67,7 @@ export function authorityFiles(directory: string, vault: Vault): AuthorityFiles 
         return found;
       }),
     promote: () =>
-      oneByOne(async () => {
+      inTurn(async () => {
         try {
           await rename(next.path, serving.path);
           await syncDirectory(directory);

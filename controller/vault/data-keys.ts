@@ -2,7 +2,7 @@ import { decryptBytes, encrypt } from '../../common/aes-gcm.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import type { EnvelopeKey, EnvelopeStore, Envelopes } from './envelope.ts';
+import { atHand, type EnvelopeKey, type EnvelopeStore, type Envelopes } from './envelope.ts';
 import { type DataKey, newDataKey, Vault } from './vault.ts';
 
 /**
@@ -42,13 +42,13 @@ function wrap(envelope: EnvelopeKey, { number, bytes }: DataKey) {
   return { envelope: envelope.id, wrapped: encrypt(envelope.bytes, bytes, placeOf(number)) };
 }
 
-function unwrap(store: EnvelopeStore, { current, former }: Envelopes, row: Row<'data_keys'>): DataKey {
-  const envelope = [current, ...former].find((key) => key?.id === row.envelope);
+function unwrap(store: EnvelopeStore, envelopes: Envelopes, row: Row<'data_keys'>): DataKey {
+  const envelope = atHand(envelopes).find(({ id }) => id === row.envelope);
   const bytes = envelope && decryptBytes(envelope.bytes, row.wrapped, placeOf(row.number));
   if (bytes !== undefined) return { number: row.number, bytes };
   throw new TurnpikeError(
     'environment',
-    `the secrets in the database are under envelope key ${row.envelope}, and ${store.place} is ${current?.id ?? 'none'}`,
+    `the secrets in the database are under envelope key ${row.envelope}, and ${store.place} is ${envelopes.current?.id ?? 'none'}`,
     { remedy: `put back key ${row.envelope}: nothing else can read them. ${whatIsLost}` },
   );
 }

@@ -13,16 +13,15 @@ import {
 
 /** The key in hex, in a file of mode 0600; former ones lie beside it, each under its id. */
 export function envelopeFile(path: string): EnvelopeStore {
-  const load = (at: string) => loadKey(at);
   const formerPath = (id: string) => `${path}.${id}`;
   return {
     place: path,
     load: async () => {
-      const current = await load(path);
-      const former = await Promise.all((await formerOf(path)).map((id) => load(formerPath(id))));
+      const current = await loadKey(path);
+      const former = await Promise.all((await formerOf(path)).map((id) => loadKey(formerPath(id))));
       return {
         current,
-        former: former.filter((key) => key !== undefined && key.id !== current?.id) as EnvelopeKey[],
+        former: former.flatMap((key) => (key === undefined || key.id === current?.id ? [] : [key])),
       };
     },
     create: async () => {
@@ -31,7 +30,7 @@ export function envelopeFile(path: string): EnvelopeStore {
       return key;
     },
     replace: async () => {
-      const current = await load(path);
+      const current = await loadKey(path);
       const next = newEnvelopeKey();
       try {
         // Kept first: whatever is cut short, each key that something is under is at hand.

@@ -19,6 +19,11 @@ export interface Envelopes {
   readonly former: readonly EnvelopeKey[];
 }
 
+/** All that are at hand, the current one first. */
+export function atHand({ current, former }: Envelopes): readonly EnvelopeKey[] {
+  return current === undefined ? former : [current, ...former];
+}
+
 /** Where the envelope key comes from. */
 export interface EnvelopeStore {
   /** For messages. */

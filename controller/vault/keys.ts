@@ -1,3 +1,4 @@
+import { oneByOne } from '../../common/one-by-one.ts';
 import type { Context } from '../books/context.ts';
 import { insertDataKey, wrapAnew } from './data-keys.ts';
 import { resealAll } from './reseal.ts';
@@ -41,12 +42,7 @@ export interface KeysAtMachine {
 
 export function createKeys(context: KeysContext): Keys {
   const { store, vault, envelope, clock } = context;
-  let turn: Promise<unknown> = Promise.resolve();
-  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work);
-    turn = mine.catch(() => {});
-    return mine;
-  };
+  const inTurn = oneByOne();
   const finish = async (files: ResealFiles) => {
     await resealAll(context);
     await files();
@@ -58,7 +54,7 @@ export function createKeys(context: KeysContext): Keys {
   return {
     status: () => readStatus(context),
     rotate: (files) =>
-      oneByOne(async () => {
+      inTurn(async () => {
         const replaced = await envelope.replace();
         const current = replaced ?? (await envelope.load()).current;
         const key = newDataKey(vault.latest + 1);
@@ -73,7 +69,7 @@ export function createKeys(context: KeysContext): Keys {
         return readStatus(context);
       }),
     finish: (files) =>
-      oneByOne(async () => {
+      inTurn(async () => {
         if ((await readStatus(context)).unfinished) await finish(files);
       }),
   };

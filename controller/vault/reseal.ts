@@ -32,7 +32,7 @@ function resealSome(
     for (const { at, id, sealed } of rows) {
       if (sealedUnder(sealed) === vault.latest) continue;
       const row = String(id);
-      const anew = vault.seal(field, row, vault.open(field, row, sealed));
+      const anew = vault.seal(field, row, vault.openBytes(field, row, sealed));
       await sql`UPDATE ${sql.table(table)} SET ${sql.ref(column)} = ${anew} WHERE rowid = ${at}`.execute(db);
     }
     return rows.length < atOnce ? undefined : rows.at(-1)?.at;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { decrypt, encrypt } from '../../common/aes-gcm.ts';
+import { decryptBytes, encrypt } from '../../common/aes-gcm.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 
 /** Columns that hold what is encrypted under a data key; with each, the column that names its row. */
@@ -63,17 +63,18 @@ export class Vault {
     for (const number of this.#keys.keys()) if (number !== this.#latest) this.#keys.delete(number);
   }
 
-  seal(field: SealedField, row: string, text: string): Uint8Array {
-    const sealed = encrypt(this.#key(this.#latest), text, `${field} ${row}`);
+  seal(field: SealedField, row: string, secret: string | Uint8Array): Uint8Array {
+    const sealed = encrypt(this.#key(this.#latest), secret, `${field} ${row}`);
     const number = Buffer.alloc(numberBytes);
     number.writeUInt32BE(this.#latest);
     return new Uint8Array(Buffer.concat([number, sealed]));
   }
 
   /** @throws TurnpikeError `environment` when it was sealed for another place, or is damaged */
-  open(field: SealedField, row: string, sealed: Uint8Array): string {
-    const text = decrypt(this.#key(sealedUnder(sealed)), sealed.subarray(numberBytes), `${field} ${row}`);
-    if (text !== undefined) return text;
+  openBytes(field: SealedField, row: string, sealed: Uint8Array): Uint8Array {
+    const key = this.#key(sealedUnder(sealed));
+    const bytes = decryptBytes(key, sealed.subarray(numberBytes), `${field} ${row}`);
+    if (bytes !== undefined) return bytes;
     throw new TurnpikeError(
       'environment',
       `${field} of ${row} cannot be decrypted: it was put there by somebody else`,
@@ -81,6 +82,11 @@ export class Vault {
         remedy: 'restore the database from a backup',
       },
     );
+  }
+
+  /** {@link openBytes} of a text. */
+  open(field: SealedField, row: string, sealed: Uint8Array): string {
+    return Buffer.from(this.openBytes(field, row, sealed)).toString('utf8');
   }
 
   #key(number: number): Uint8Array {

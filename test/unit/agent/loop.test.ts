@@ -79,6 +79,14 @@ test('what a whole word of the controller does not name is let go; otherwise abs
   expect([held(), rig.journal.state.subscriptions.size]).toEqual([[], 0]);
 });
 
+test('a whole word lets go also of what was said just before it, and is not in force yet', async () => {
+  await start();
+  rig.inbox.settings(settings);
+  const other = { ...joined, subscriptions: [subscription(1)], devices: [device(3)] };
+  await Promise.all([rig.inbox.apply([joined], 1n), rig.inbox.apply([other], 2n, true)]);
+  expect([...rig.journal.state.devices.keys()]).toEqual([device(3).id]);
+});
+
 test('what is older than what is held changes nothing, unless it is the whole', async () => {
   await start();
   rig.inbox.settings(settings);

@@ -17,8 +17,7 @@ export function parseListing(output: string): readonly unknown[] {
 function parseJson(output: string): Item {
   let root: unknown;
   try {
-    // JSON.parse would round what is above 2^53; as text it reaches BigInt whole.
-    root = JSON.parse(output.replace(/: (\d{16,})/g, ': "$1"'));
+    root = JSON.parse(output);
   } catch {
     // Told below, because JSON.parse repeats what it reads.
   }
