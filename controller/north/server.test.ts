@@ -187,7 +187,7 @@ describe('queries', () => {
     expect(answer.json().detail).toBe('verbose is not a known key');
   });
 
-  it.each(['0', '1001', 'x'])('are refused with limit=%s', async (limit) => {
+  it.each(['0', '1001', 'x', 'true', '1e1', '0x10', ''])('are refused with limit=%s', async (limit) => {
     const answer = await (await api()).inject(`/v1/tariffs?limit=${limit}`);
     expect(answer.statusCode).toBe(400);
     expect(answer.json().detail).toContain('limit must be');
