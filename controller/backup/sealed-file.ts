@@ -36,7 +36,7 @@ export async function openSealedFile(
       'environment',
       `${path} is encrypted under envelope key ${id}, which is not at hand`,
       {
-        remedy: 'give the envelope key of the day on which it was made',
+        remedy: `put the envelope key of the day on which it was made beside the one of today, as its name with .${id} behind it`,
       },
     );
   }

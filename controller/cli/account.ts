@@ -46,9 +46,12 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
   family
     .command('list')
     .description('lists them all')
-    .action(async (_options: object, command: Command) => {
+    .option('--search <text>', 'whose reference begins so')
+    .action(async ({ search }: { search?: string }, command: Command) => {
       const { api, print } = open(command);
-      const accounts = await allPages((query) => api.GET('/v1/accounts', { params: { query } }));
+      const accounts = await allPages((paging) =>
+        api.GET('/v1/accounts', { params: { query: { ...given({ search }), ...paging } } }),
+      );
       print(accounts, () =>
         renderTable(
           ['reference', 'id', 'linked with', 'since'],

@@ -15,9 +15,11 @@ export function addAuditVerbs(program: Command, open: OpenSession): void {
     .description('the latest entries, the latest first')
     .option('--account <account>', 'of this account alone, by reference or id')
     .option('--limit <n>', 'how many, at most 1000', parseCount, 50)
-    .action(async ({ account, limit }: { account?: string; limit: number }, command: Command) => {
+    .option('--cursor <next>', '"next" of the page before, as --json shows it')
+    .action(async (options: { account?: string; limit: number; cursor?: string }, command: Command) => {
       const { api, print } = open(command);
-      const query = { limit, ...given({ account }) };
+      const { account, limit, cursor } = options;
+      const query = { limit, ...given({ account, cursor }) };
       const page = await answerOf(api.GET('/v1/audit', { params: { query } }));
       print(page, () => auditTable(page.items));
     });

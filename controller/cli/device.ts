@@ -61,14 +61,22 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .description('lists the active ones')
     .option('--subscription <id>', 'of this subscription only')
     .option('--status <status>', 'active, replaced or revoked ones')
-    .action(async (filter: { subscription?: string; status?: Device['status'] }, command: Command) => {
-      const { api, print } = open(command);
-      const { subscription, status } = filter;
-      const page = await allPages((paging) =>
-        api.GET('/v1/devices', { params: { query: { ...given({ subscription, status }), ...paging } } }),
-      );
-      print(page, () => deviceTable(page.items));
-    });
+    .option('--search <text>', 'whose label begins so')
+    .action(
+      async (
+        filter: { subscription?: string; status?: Device['status']; search?: string },
+        command: Command,
+      ) => {
+        const { api, print } = open(command);
+        const { subscription, status, search } = filter;
+        const page = await allPages((paging) =>
+          api.GET('/v1/devices', {
+            params: { query: { ...given({ subscription, status, search }), ...paging } },
+          }),
+        );
+        print(page, () => deviceTable(page.items));
+      },
+    );
 
   family
     .command('show <device>')

@@ -17,7 +17,12 @@ export async function openInput(path: string, standardInput: Readable): Promise<
   if (path === '-') return { bytes: standardInput, size: undefined };
   try {
     const file = await open(path);
-    const { size } = await file.stat();
+    const status = await file.stat();
+    if (status.isDirectory()) {
+      await file.close();
+      throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+    }
+    const { size } = status;
     return { bytes: file.createReadStream(), size };
   } catch (error) {
     const { code } = error as { code?: string };

@@ -28,11 +28,14 @@ export function addSubscriptionVerbs(program: Command, open: OpenSession): void 
     .description('lists them')
     .option('--account <reference>', 'of this account and of those linked with it')
     .option('--only', 'of this account alone')
-    .action(async (filter: { account?: string; only?: boolean }, command: Command) => {
+    .option('--search <text>', 'whose own reference begins so')
+    .action(async (filter: { account?: string; only?: boolean; search?: string }, command: Command) => {
       const { api, print } = open(command);
-      const { account, only } = filter;
+      const { account, only, search } = filter;
       const page = await allPages((paging) =>
-        api.GET('/v1/subscriptions', { params: { query: { ...given({ account, only }), ...paging } } }),
+        api.GET('/v1/subscriptions', {
+          params: { query: { ...given({ account, only, search }), ...paging } },
+        }),
       );
       print(page, () => subscriptionTable(page.items));
     });

@@ -2,8 +2,8 @@
 """A shop's bot, written against docs/api.md and /openapi.json alone, with nothing but Python's standard library.
 
     export TURNPIKE_URL=http://127.0.0.1:8080 TURNPIKE_API_KEY=turnpike_...      (an API key with the scope "subscriptions")
-    bot.py sell ACCOUNT TARIFF NODE           a subscription with a first device; prints its configuration
-    bot.py top-up ACCOUNT BYTES REFERENCE     once for each reference, however often it is called
+    bot.py sell ACCOUNT TARIFF NODE ORDER     a subscription with a first device; prints its configuration
+    bot.py top-up ACCOUNT BYTES REFERENCE     both once for each order or reference, however often they are called
     bot.py usage ACCOUNT
     export TURNPIKE_WEBHOOK_SECRET=whsec_...
     bot.py webhooks PORT                      takes what Turnpike posts, and prints what is signed
@@ -33,11 +33,11 @@ class Problem(Exception):
         self.type = document.get("type", "").rpartition(":")[2]
 
 
-def ask(method, path, body=None):
-    """One request. A change goes with an Idempotency-Key: sent again after a lost answer, it is made once."""
+def ask(method, path, body=None, once=None):
+    """One request. A change goes with an Idempotency-Key: sent again after a lost answer, or for the same order, it is made once."""
     headers = {"Authorization": f"Bearer {os.environ['TURNPIKE_API_KEY']}"}
     if body is not None:
-        headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
+        headers |= {"Content-Type": "application/json", "Idempotency-Key": quoted(once) if once else str(uuid.uuid4())}
     url, payload = os.environ["TURNPIKE_URL"] + path, json.dumps(body).encode() if body is not None else None
     for attempt in range(4):
         try:
@@ -60,14 +60,14 @@ def quoted(name):
     return urllib.parse.quote(name, safe="")
 
 
-def sell(account, tariff, node):
+def sell(account, tariff, node, order):
     try:
         ask("POST", "/v1/accounts", {"reference": account})
     except Problem as problem:
         if problem.type != "conflict":  # a customer of ours already
             raise
-    subscription = ask("POST", "/v1/subscriptions", {"account": account, "tariff": tariff})
-    added = ask("POST", "/v1/devices", {"subscription": subscription["id"], "label": "phone"})
+    subscription = ask("POST", "/v1/subscriptions", {"account": account, "tariff": tariff}, f"sale {order}")
+    added = ask("POST", "/v1/devices", {"subscription": subscription["id"], "label": "phone"}, f"phone {order}")
     device = quoted(added["device"]["id"])
     print(ask("POST", f"/v1/devices/{device}/config", {"node": node, "privateKey": added["privateKey"]}), end="")
 
@@ -92,7 +92,8 @@ def is_signed(secret, headers, body):
     signed = f"{headers.get('webhook-id', '')}.{sent}.".encode() + body
     key = base64.b64decode(secret.removeprefix("whsec_"))
     wanted = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    return any(hmac.compare_digest(wanted, one) for one in headers.get("webhook-signature", "").split(" "))
+    sent = headers.get("webhook-signature", "").encode().split(b" ")
+    return any(hmac.compare_digest(wanted.encode(), one) for one in sent)
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -121,9 +122,10 @@ def webhooks(port):
 
 if __name__ == "__main__":
     verbs = {"sell": sell, "top-up": top_up, "usage": usage, "webhooks": webhooks}
-    if len(sys.argv) < 2 or sys.argv[1] not in verbs:
+    verb = verbs.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if verb is None or verb.__code__.co_argcount != len(sys.argv) - 2:
         sys.exit(__doc__)
     try:
-        verbs[sys.argv[1]](*sys.argv[2:])
+        verb(*sys.argv[2:])
     except Problem as problem:
         sys.exit(f"{problem.type}: {problem}")

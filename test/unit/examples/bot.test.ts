@@ -38,8 +38,9 @@ describe.skipIf(!hasPython)(`a bot in Python${hasPython ? '' : ' (python3 is not
   };
 
   it('sells a subscription with a device, whose configuration is ready for the app', async () => {
-    const { stdout, exitCode } = await bot('sell', 'user/1 & co', 'monthly', 'fra1');
+    const { stdout, exitCode } = await bot('sell', 'user/1 & co', 'monthly', 'fra1', 'order 1');
     expect(exitCode).toBe(0);
+    expect((await bot('sell', 'user/1 & co', 'monthly', 'fra1', 'order 1')).stdout).toBe(stdout);
     const privateKey = /^PrivateKey = (\S+)$/m.exec(stdout)?.[1] ?? '';
     const { items } = await controller.turnpike.json('device', 'list', '--subscription', 'user/1 & co');
     expect(items).toMatchObject([{ publicKey: publicKeyOf(privateKey), label: 'phone' }]);
@@ -54,7 +55,7 @@ describe.skipIf(!hasPython)(`a bot in Python${hasPython ? '' : ' (python3 is not
   });
 
   it('says what was refused', async () => {
-    const refused = await bot('sell', 'user 2', 'no-such-tariff', 'fra1');
+    const refused = await bot('sell', 'user 2', 'no-such-tariff', 'fra1', 'order 2');
     expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^not-found: /) });
   });
 
