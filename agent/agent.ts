@@ -6,6 +6,7 @@ import { version } from '../common/version.ts';
 import type { WireguardKeyPair } from '../common/wireguard-key.ts';
 import type { AgentConfig } from './config.ts';
 import { createCore } from './core.ts';
+import { droppedPackets } from './host/observe.ts';
 import type { AgentIdentity } from './identity/identity.ts';
 import { IdentityFile, loadIdentity } from './identity/identity-file.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
@@ -64,6 +65,7 @@ async function serve(
   const registry = createRegistry({
     ...{ journal, memory, telemetry, version, connectedDevices },
     controllerState: () => south.state(),
+    droppedPackets: () => droppedPackets(config.wireguard.interfaceName),
   });
   const describe = () =>
     describeStatus(identity, journal.state, clock, {

@@ -10,7 +10,7 @@ import { renderCreate } from '../gate/frame.ts';
 import { forwarding4, observeLink, observeRules, readSysctl, sysctlPath } from '../host/observe.ts';
 import { isOurs } from '../host/ownership.ts';
 import { HostRecordFile } from '../host/record.ts';
-import { kernelHasWireGuard, probeSocket } from '../host/userspace.ts';
+import { kernelHasWireGuard, probeSocket, unitIsUsed, unitName } from '../host/userspace.ts';
 
 export interface Finding {
   readonly what: string;
@@ -170,10 +170,16 @@ async function checkWireGuard({ run, userspace, interfaceName }: DoctorOptions):
   }
   const tun = await stat('/dev/net/tun').catch(() => undefined);
   if (!tun?.isCharacterDevice()) {
-    const remedy = 'modprobe tun; in a container, pass the device in';
+    const remedy =
+      'modprobe tun; in a container, pass the device in; where the agent is a service, that cannot make the interface: systemctl enable --now turnpike-wireguard@' +
+      interfaceName;
     return missing('WireGuard', 'wireguard-go needs /dev/net/tun, which is not there', remedy);
   }
-  return ok('WireGuard', `wireguard-go ${version}`);
+  const runsSystemd = (await stat('/run/systemd/system').catch(() => undefined)) !== undefined;
+  if (!runsSystemd || (await unitIsUsed(run, interfaceName)))
+    return ok('WireGuard', `wireguard-go ${version}`);
+  const remedy = `as a service the agent cannot start it; before that: systemctl enable --now ${unitName(interfaceName)}`;
+  return warning('WireGuard', `not in this kernel; wireguard-go ${version}, which does not run`, remedy);
 }
 
 /** A misspelt name would silently mean a node without IPv6. */

@@ -88,7 +88,9 @@ function describe(identity: AgentIdentity, before: AgentIdentity | undefined): s
       'Restart the agent: systemctl restart turnpike-agent',
     );
   } else {
-    lines.push('Start the agent: systemctl start turnpike-agent');
+    lines.push(
+      'See what is missing (turnpike-agent doctor), and start the agent: systemctl start turnpike-agent',
+    );
   }
   return lines;
 }

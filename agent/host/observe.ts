@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { CommandError, type CommandRunner } from '../../common/command.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { parseOutput } from '../../common/output.ts';
@@ -8,6 +9,8 @@ export interface Link {
   readonly kind: string;
   readonly alias: string | undefined;
   readonly mtu: number;
+  /** How many packets wait to be taken by wireguard-go. */
+  readonly queueLength: number;
   readonly up: boolean;
   /** With prefix length; those of IPv6's link scope are left out. */
   readonly addresses: readonly string[];
@@ -144,6 +147,7 @@ interface LinkRow {
   readonly ifname: string;
   readonly flags: readonly string[];
   readonly mtu: number;
+  readonly txqlen: number;
   readonly ifalias: string;
   readonly linkinfo: { readonly info_kind?: string };
   readonly addr_info: readonly {
@@ -160,6 +164,7 @@ export function parseLink(output: string): Link | undefined {
     kind: row.linkinfo?.info_kind ?? 'unknown',
     alias: row.ifalias,
     mtu: row.mtu ?? 0,
+    queueLength: row.txqlen ?? 0,
     up: row.flags?.includes('UP') ?? false,
     addresses: (row.addr_info ?? []).flatMap(({ local, prefixlen, scope }) =>
       local === undefined || (scope === 'link' && local.includes(':')) ? [] : [`${local}/${prefixlen}`],
@@ -208,4 +213,13 @@ export function parseRules(output: string): Rule[] {
     ];
     return { priority: row.priority ?? 0, text: words.filter((word) => word !== undefined).join(' ') };
   });
+}
+
+/** What its interface dropped because there was no room, since it was made; 0 where there is none. Of sysfs. */
+export function droppedPackets(interfaceName: string): number {
+  try {
+    return Number(readFileSync(`/sys/class/net/${interfaceName}/statistics/tx_dropped`, 'utf8'));
+  } catch {
+    return 0;
+  }
 }

@@ -11,6 +11,8 @@ export interface MetricsParts {
   readonly telemetry: Telemetry;
   readonly controllerState: () => ConnectionState;
   readonly connectedDevices: () => number;
+  /** Packets that WireGuard's interface has dropped since it was made. */
+  readonly droppedPackets: () => number;
   readonly version: string;
 }
 
@@ -55,6 +57,11 @@ export function createRegistry(parts: MetricsParts): Registry {
     'drift_repaired',
     'Things found otherwise than they should be, and mended.',
     () => telemetry.driftRepaired,
+  );
+  counter(
+    'interface_dropped_packets',
+    'Packets that the gate let through and the interface of WireGuard had no room for: billed, and not delivered.',
+    parts.droppedPackets,
   );
   counter('reconcile_failures', 'Rounds that failed.', () => telemetry.failures);
   counter('readings', 'Readings of the counters.', () => telemetry.readings);

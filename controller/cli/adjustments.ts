@@ -22,7 +22,11 @@ export function addAdjustmentVerbs(family: Command, open: OpenSession): void {
       const body = { bytes: String(parseSize(size)), reason, reference, ...given({ expires }) };
       const added = api.POST('/v1/subscriptions/{subscription}/adjustments', { ...at(id), body });
       const adjustment = await answerOf(added);
-      print(adjustment, () => `${showBytes(adjustment.bytes)} added to ${id}`);
+      print(
+        adjustment,
+        () =>
+          `${showBytes(adjustment.bytes)} added to ${id} with the reference ${adjustment.reference} at ${showTime(adjustment.createdAt)}`,
+      );
     });
 
   withOccasion(family.command('refund <subscription> <size>'))

@@ -29,8 +29,10 @@ export async function fetchClientConfig(
     : text.replace(/^PrivateKey = .*$/m, () => `PrivateKey = ${privateKey}`);
 }
 
-/** The text itself, or as a QR code for a terminal. */
+/** The text, and below it as a QR code for a phone where wanted. */
 export async function renderClientConfig(config: string, asQr: boolean): Promise<string> {
-  if (!asQr) return config.trimEnd();
-  return (await qrcode.toString(config, { type: 'utf8', errorCorrectionLevel: 'L' })).trimEnd();
+  const text = config.trimEnd();
+  if (!asQr) return text;
+  const code = await qrcode.toString(config, { type: 'utf8', errorCorrectionLevel: 'L' });
+  return `${text}\n\n${code.trimEnd()}`;
 }

@@ -46,7 +46,7 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
       'what stays the same on one machine: the same one again replaces its device',
     )
     .option('--node <name>', 'also print the configuration for this node')
-    .option('--qr', 'print that configuration as a QR code')
+    .option('--qr', 'and that configuration as a QR code')
     .action(async (subscription: string, options: AddOptions, command: Command) => {
       const session = open(command);
       const { publicKey, label, platform, hardwareId } = options;
@@ -92,7 +92,7 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .description('the text that wg-quick and the WireGuard apps read, for one node')
     .requiredOption('--node <name>', 'name or id of the node')
     .option('--private-key-file <path>', 'put this private key in ("-": from standard input); it stays here')
-    .option('--qr', 'as a QR code for a phone')
+    .option('--qr', 'and as a QR code for a phone')
     .action(async (id: string, options: ConfigOptions, command: Command) => {
       const session = open(command);
       const privateKey =
@@ -132,7 +132,7 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .description('gives it other keys; addresses and usage stay')
     .option('--public-key <base64>', "the device's new public key; otherwise a pair is made")
     .option('--node <name>', 'also print the configuration for this node')
-    .option('--qr', 'print that configuration as a QR code')
+    .option('--qr', 'and that configuration as a QR code')
     .action(async (id: string, options: KeyOptions, command: Command) => {
       const session = open(command);
       await refuseUnknownNode(session, options.node);
@@ -182,7 +182,8 @@ async function printKeyed(session: Session, keyed: KeyedDevice, options: KeyOpti
     throw error;
   }
   const drawn = await renderClientConfig(config, options.qr === true);
-  session.print({ ...keyed, config }, () => [`# ${head}`, `# with the ${once}`, drawn].join('\n'));
+  const heads = privateKey === undefined ? [`# ${head}`] : [`# ${head}`, `# with the ${once}`];
+  session.print({ ...keyed, config }, () => [...heads, drawn].join('\n'));
 }
 
 function deviceTable(devices: readonly Device[]): string {

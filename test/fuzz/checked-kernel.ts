@@ -54,7 +54,7 @@ export class CheckedWireGuard extends FakeWireGuard {
 }
 
 const bare: HostState = {
-  link: { kind: 'tun', alias: undefined, mtu: 0, up: false, addresses: ['192.0.2.1/32'] },
+  link: { kind: 'tun', alias: undefined, mtu: 0, queueLength: 0, up: false, addresses: ['192.0.2.1/32'] },
   ipv4: { forwarding: false, routes: [], rules: [] },
   ipv6: { forwarding: false, routes: [], rules: [] },
   checksMark: false,

@@ -41,6 +41,7 @@ describe('the host', () => {
     expect(await host.ensure(settings)).toEqual([
       `make the interface ${name} (wireguard-go)`,
       `mark ${name} as ours`,
+      'let 2000 packets wait for wireguard-go',
       `give ${name} the address 10.64.0.1/32`,
       `give ${name} the address fd74:7572:6e70::1/128`,
       `bring ${name} up`,
@@ -61,6 +62,11 @@ describe('the host', () => {
 
   it.each<[string, string[], string]>([
     ['the MTU', ['link', 'set', 'dev', 'IF', 'mtu', '1300'], 'set the MTU of IF to 1420'],
+    [
+      'the queue',
+      ['link', 'set', 'dev', 'IF', 'txqueuelen', '500'],
+      'let 2000 packets wait for wireguard-go',
+    ],
     ['an address', ['address', 'delete', '10.64.0.1/32', 'dev', 'IF'], 'give IF the address 10.64.0.1/32'],
     [
       'a foreign address',
