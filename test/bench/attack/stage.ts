@@ -38,6 +38,8 @@ export interface Sizes {
 
 const attackersAddresses = Array.from({ length: 20 }, (_, n) => `10.93.0.${n + 1}`);
 const devicesEach = 2;
+/** A group whose nodes serve nobody. */
+const spare = 'spare';
 
 export async function setStage(
   controller: Controller,
@@ -61,15 +63,13 @@ export async function setStage(
   await controller.start();
   await sell(socket);
   const own = await sellOne(socket);
-  const references = await importCrowd(socket, sizes.subscriptions);
-  say(`${sizes.subscriptions} subscriptions with ${devicesEach} devices each`);
-
   const names = (kind: string, count: number) => Array.from({ length: count }, (_, n) => `${kind}${n}`);
-  const tickets = await announce(controller, [
-    ...names('honest', 1),
-    ...names('newcomer', sizes.newcomers),
-    ...names('stolen', sizes.nodes),
-  ]);
+  await createThrough(socket, '/v1/groups', { name: spare });
+  const tickets = await announce(
+    controller,
+    [...names('honest', 1), ...names('newcomer', sizes.newcomers), ...names('stolen', sizes.nodes)],
+    (name) => (name.startsWith('newcomer') ? spare : 'default'),
+  );
   const [first, ...others] = tickets;
   const honest = new Fleet(host, 1);
   const newcomers = new Fleet(host, 2);
@@ -77,6 +77,9 @@ export async function setStage(
   await honest.join(first === undefined ? [] : [first]);
   await attackers.join(others.slice(sizes.newcomers));
   say(`${sizes.nodes} nodes are in the attackers' hands`);
+  // After the nodes: whoever joins is granted something of every subscription of his group, which takes seconds.
+  const references = await importCrowd(socket, sizes.subscriptions);
+  say(`${sizes.subscriptions} subscriptions with ${devicesEach} devices each`);
   const waiting: Ticket[] = others.slice(0, sizes.newcomers);
   return {
     ...{ controller, attackers, honest, own, references },
