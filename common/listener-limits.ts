@@ -101,6 +101,9 @@ export const messageLimit: RateLimit = { perSecond: 50, burst: 400 };
 /** A large message counts as several: so 50 small ones, or 1 MiB, a second. */
 export const bytesAsMessage = 20 * 1024;
 
+/** Lists of one API key that are under way together: each holds memory, for as long as its caller likes. */
+export const listsOfKey = 4;
+
 /** Certificates of one node. It needs one in days, and one more when a CA takes over. */
 export const renewalLimit: RateLimit = { perSecond: 1 / 60, burst: 10 };
 

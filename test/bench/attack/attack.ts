@@ -7,6 +7,8 @@ export interface Attack {
   readonly name: string;
   /** What the operator's own systems do meanwhile, so that there is something to tell. */
   readonly beside?: 'changes' | 'events';
+  /** As long as so many others. */
+  readonly times?: number;
   /** `identities`: of nodes that are in the attackers' hands. Left out: nobody attacks, to compare with. */
   readonly begin?: (siege: Siege, field: Field, identities: readonly AgentIdentity[]) => void;
 }

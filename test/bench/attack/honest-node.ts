@@ -26,6 +26,7 @@ export class HonestNode {
   #delays: number[] = [];
   #unconnected = 0;
   #made = 0;
+  #connected = false;
 
   /** `fleet`: of one member, which has joined. */
   constructor(fleet: Fleet, deviceId: string) {
@@ -34,6 +35,10 @@ export class HonestNode {
     this.#done = this.#run();
     // Looked at in the end.
     this.#done.catch(() => undefined);
+  }
+
+  get connected(): boolean {
+    return this.#connected;
   }
 
   /** All that it has said that passed. */
@@ -68,7 +73,8 @@ export class HonestNode {
 
   async #look(): Promise<boolean> {
     const [seen] = await this.#fleet.look();
-    if (seen?.connected === false) this.#unconnected += 1;
+    this.#connected = seen?.connected ?? false;
+    if (!this.#connected) this.#unconnected += 1;
     if (!seen?.atRest) return false;
     this.#delays.push(seen.acknowledgedAt - seen.reportedAt);
     return true;

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../common/clock.ts';
 import { callApi } from '../../lab/api.ts';
+import { eventually } from '../../lab/eventually.ts';
 import { createLab } from '../../lab/lab.ts';
 import { forgetPeak, peakMegabytes, processorSeconds, residentMegabytes } from '../process-figures.ts';
 import type { Attack } from './attack.ts';
@@ -24,6 +25,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
+/** After a start, until all is compiled and at rest. */
+const settleMs = 5_000;
 const attackMs = Number(values.seconds) * 1000;
 const restMs = Number(values['rest-seconds']) * 1000;
 const [quiet, ...hostile] = attacks;
@@ -40,7 +43,11 @@ interface Witnesses {
 
 async function suffer(attack: Attack, stage: Stage, { honest, witness }: Witnesses): Promise<Row> {
   const { controller, attackers, field, references } = stage;
+  // Each begins with a process that was just started: what one before left of its heap would hide what this one takes.
+  await controller.restart();
   const pid = controller.program?.pid ?? 0;
+  await eventually('the honest node is back', () => honest.connected, { within: 60_000, every: 100 });
+  await systemClock.sleep(settleMs);
   const take = async () => ({ answers: await witness.tell(), reports: honest.take() });
   const logged = controller.program?.log().length ?? 0;
   const before = residentMegabytes(pid);
@@ -49,12 +56,13 @@ async function suffer(attack: Attack, stage: Stage, { honest, witness }: Witness
   await take();
   const busy = new Busyness(attack.beside, controller.socket, references, `${attack.name} ${logged}`);
   if (attack.begin !== undefined) attackers.begin(attack.name, field);
-  const until = systemClock.sleep(attackMs);
+  const lastsMs = attackMs * (attack.times ?? 1);
+  const until = systemClock.sleep(lastsMs);
   // Once it is under way.
-  await systemClock.sleep(attackMs / 3);
+  await systemClock.sleep(lastsMs / 3);
   const joining = joinMeanwhile(stage);
   await until;
-  const processor = (processorSeconds(pid) - worked) / (attackMs / 1000);
+  const processor = (processorSeconds(pid) - worked) / (lastsMs / 1000);
   const during = await take();
   await busy.stop();
   const did = attack.begin === undefined ? {} : await attackers.end();

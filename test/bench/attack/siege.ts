@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { systemClock } from '../../../common/clock.ts';
+import { aborted } from '../../../common/task.ts';
 
 /** What has an end: sockets, sessions, streams. */
 export interface Closable extends EventEmitter {
@@ -34,7 +35,7 @@ export class Siege {
   repeat(action: () => Promise<unknown>, pauseMs = 0): void {
     const loop = async () => {
       while (!this.over.aborted) {
-        await Promise.race([action(), this.#ended()]);
+        await Promise.race([action(), aborted(this.over)]);
         await systemClock.sleep(pauseMs, this.over);
       }
     };
@@ -62,12 +63,5 @@ export class Siege {
     this.#over.abort();
     for (const one of this.#held) one.destroy();
     await Promise.all(this.#loops);
-  }
-
-  #ended(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.over.aborted) resolve();
-      else this.over.addEventListener('abort', () => resolve(), { once: true });
-    });
   }
 }

@@ -46,6 +46,8 @@ const ways = [readsNoStream, readsNothing];
 export const stalledNodes: Attack = {
   name: 'nodes: all of them say Hello, and read nothing',
   beside: 'changes',
+  // Everybody is to be told of the whole fleet at first.
+  times: 4,
   begin: (siege, field, identities) => {
     siege.keepOpen(identities.length, 100, (n) =>
       inTurn(ways, n)(siege, field, inTurn(identities, n), inTurn(field.from, n)),
