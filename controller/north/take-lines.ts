@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TurnpikeError } from '../../common/errors.ts';
 import { listsOfKey } from '../../common/listener-limits.ts';
+import { unlessAborted } from '../../common/unless-aborted.ts';
 import type { Api, Caller } from './api.ts';
 import { Refusal } from './problem.ts';
 
@@ -64,19 +65,6 @@ async function* readUntil(body: Readable, signal: AbortSignal): AsyncGenerator<U
     if (next === undefined || next.done) return;
     yield next.value as Uint8Array;
   }
-}
-
-/**
- * What comes, or undefined once the signal aborts. Not a race with one promise for all that comes: that would keep each
- * piece of the body until its end, and some have none.
- */
-function unlessAborted<Value>(coming: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<Value | undefined>();
-  const stop = () => resolve(undefined);
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop);
-  coming.then(resolve, reject);
-  return promise.finally(() => signal.removeEventListener('abort', stop));
 }
 
 function callerEnded(): never {
