@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readdir, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock.ts';

@@ -4,12 +4,13 @@ import { TurnpikeError } from './errors.ts';
 /** What an id starts with tells what it names. */
 export type IdKind = 'acc' | 'tar' | 'sub' | 'dev' | 'nod' | 'grp' | 'adj' | 'key' | 'lnk' | 'whk' | 'ers';
 
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+/** In the order of their bytes. */
+export const idAlphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** A fresh id such as `sub_7k2m9q4x1c8z5w3v`: 80 random bits in Crockford's base 32. Safe in nft, SQL, URLs, shells. */
 export function newId(kind: IdKind): string {
   let text = '';
-  for (const byte of randomBytes(16)) text += alphabet[byte & 31];
+  for (const byte of randomBytes(16)) text += idAlphabet[byte & 31];
   return `${kind}_${text}`;
 }
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import tls from 'node:tls';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock.ts';

@@ -2,7 +2,6 @@ import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { WireguardKeyPair } from '../../common/wireguard-key.ts';
 import type { Gate, GateFrame } from '../gate/model.ts';
-import { observeKnock } from '../grants/activity.ts';
 import type { Host } from '../host/host.ts';
 import type { Journal } from '../journal/journal.ts';
 import { stopCounting } from '../meter/meter.ts';
@@ -18,8 +17,9 @@ import { eraseWhatIsGone } from './erase.ts';
 import { frameOf, sameEpoch, sameSettings } from './frame.ts';
 import { marksOf, newlyHeard, remember, withMarks } from './hearing.ts';
 import type { Batch, Inbox, News } from './inbox.ts';
+import { hearDry, hearKnocks } from './knocks.ts';
 import { isWithdrawn, lingering } from './lingering.ts';
-import { activityOf, type Memory, replaceGate } from './memory.ts';
+import { type Memory, replaceGate } from './memory.ts';
 import { nextMoment, reachedMoment } from './moments.ts';
 import { describePeerDrift, type PeerPlan, peerOf, planPeers, readBackPeers } from './peers.ts';
 import { bookReading } from './reading.ts';
@@ -139,8 +139,11 @@ export class Reconciler {
         : await this.#payDebt(draft, touched, frame, news);
     // What the lost counters leave behind is committed already: nothing of this draft is.
     if (reading === 'lost') for (const id of journal.state.accounts.keys()) touched.add(id);
-    if (reading === 'none') this.#hearDry(draft, news.dry, touched);
-    this.#hearKnocks(draft, news.knocks, touched);
+    const wanting = [
+      ...(reading === 'none' ? hearDry(draft, memory, news.dry, clock.monotonic()) : []),
+      ...hearKnocks(draft, memory, news.knocks, clock.monotonic()),
+    ];
+    for (const id of wanting) touched.add(id);
     for (const batch of news.batches) {
       for (const id of absorb(draft, memory, batch, this.#parts.key.publicKey)) touched.add(id);
       draft.other.revision = batch.revision;
@@ -298,42 +301,6 @@ export class Reconciler {
     }
     for (const id of bookReading(draft, memory, reading, clock.monotonic())) touched.add(id);
     return 'booked';
-  }
-
-  /**
-   * What has nothing left is known before a reading tells how much passed: with many devices that takes long, and
-   * meanwhile the customer would wait for what he has left elsewhere.
-   */
-  #hearDry(draft: Draft, quotas: ReadonlySet<string>, touched: Set<string>): void {
-    const { memory, clock } = this.#parts;
-    const dry = new Set([...quotas].filter((name) => memory.gate.quotas.has(name)));
-    if (dry.size === 0) return;
-    for (const name of dry) memory.remaining.set(name, 0n);
-    for (const [id, { pass }] of memory.gate.devices) {
-      if (pass.kind !== 'quota' || !dry.has(pass.quota)) continue;
-      const subscriptionId = draft.meter(id)?.subscriptionId;
-      if (subscriptionId === undefined) continue;
-      const activity = observeKnock(activityOf(memory, subscriptionId), clock.monotonic());
-      memory.activity.set(subscriptionId, activity);
-      memory.unsettled.add(subscriptionId);
-      touched.add(subscriptionId);
-    }
-  }
-
-  #hearKnocks(draft: Draft, knocks: ReadonlySet<string>, touched: Set<string>): void {
-    const { memory, clock } = this.#parts;
-    for (const id of knocks) {
-      const device = draft.device(id);
-      if (device === undefined) continue;
-      const { subscriptionId } = device;
-      // Who knocks while all are closed is let in at once when they may pass again; beside others who may, he says nothing of them.
-      const members = [...(memory.members.get(subscriptionId) ?? [])];
-      if (device.access !== 'open' && members.some((member) => draft.device(member)?.access === 'open'))
-        continue;
-      const activity = observeKnock(activityOf(memory, subscriptionId), clock.monotonic());
-      memory.activity.set(subscriptionId, activity);
-      touched.add(subscriptionId);
-    }
   }
 
   async #decide(

@@ -282,6 +282,19 @@ describe('what lies idle', () => {
     expect((await shown(subscription)).reservedBytes).toBe(256n * kib);
   });
 
+  it('is recalled however many others there are', async () => {
+    const node = await rig.node('a');
+    for (let n = 0; n < 1_000; n += 1) await rig.device(await rig.subscription());
+    const subscription = await rig.subscription();
+    const device = await rig.device(subscription);
+    await node.sync();
+    await node.report({ [device]: [1n, 0n] }, { [subscription]: { wanting: true } });
+    rig.clock.pass(601_000);
+    await sweep();
+    await node.sync();
+    expect(node.subscriptions.get(subscription)).toMatchObject({ recall: 1 });
+  });
+
   it('is recalled at once from where the last device was removed', async () => {
     const node = await rig.node('a');
     const subscription = await rig.subscription();

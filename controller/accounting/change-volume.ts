@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
 import { larger, smaller } from '../ledger/bigint.ts';
 import { claimedBytes } from '../ledger/row.ts';
@@ -65,7 +66,7 @@ async function leaveOldVolume(tx: Tx, subscriptionId: string): Promise<void> {
     .updateTable('adjustments')
     .set({ own_period: null })
     .where('subscription_id', '=', subscriptionId)
-    .where('pending', '=', 1)
+    .where('pending', '=', sql.lit(1))
     .execute();
 }
 

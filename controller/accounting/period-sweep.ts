@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 import { openNextPeriod, turnPeriod } from './begin-period.ts';
@@ -40,7 +41,7 @@ async function expirePacks(context: Context): Promise<void> {
       .updateTable('adjustments')
       .set({ expired: 1 })
       .where('expires_at', '<=', clock.now())
-      .where('expired', '=', 0)
+      .where('expired', '=', sql.lit(0))
       .returning('subscription_id')
       .execute();
     const ids = [...new Set(due.map((row) => row.subscription_id))];
@@ -77,8 +78,7 @@ function selectUnturned(tx: Tx, before: number) {
     tx.db
       .selectFrom('periods')
       .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
-      .where('periods.turned', '=', 0)
-      .where('subscriptions.cancelled_at', 'is', null)
+      .where('periods.turned', '=', sql.lit(0))
       .where('periods.ends_at', '<=', before)
       .whereRef('periods.number', '=', 'subscriptions.period')
       // A renewal begins a period anew.

@@ -5,6 +5,7 @@ import type { Context } from '../books/context.ts';
 import { recurring } from '../books/recurring.ts';
 import { countedDevices } from '../catalogue/device-limit.ts';
 import { grantPolicy } from '../ledger/policy.ts';
+import type { Tx } from '../store/store.ts';
 import { sweepPeriods } from './period-sweep.ts';
 import { turnLedger } from './turn.ts';
 
@@ -14,6 +15,8 @@ const periodsEveryMs = 1_000;
 const grantsEveryMs = 5_000;
 /** Idle grants are not in a hurry. */
 const idleEvery = 12;
+/** Of a hundred thousand subscriptions on a few nodes; each takes some milliseconds, and others come between. */
+const looksAtOnce = 1_000;
 
 /** Looks after subscriptions in whose ledger nothing happens by itself. */
 export function sweepTasks(context: Context): Task[] {
@@ -44,16 +47,11 @@ export async function sweepWanting(context: Context): Promise<void> {
     const rows = await tx.db
       .selectFrom('grants')
       .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
-      .where('wanting', '=', 1)
+      .where('wanting', '=', sql.lit(1))
       .whereRef('grants.period', '=', 'subscriptions.period')
       .select('subscription_id')
-      .distinct()
       .execute();
-    await turnLedger(
-      context,
-      tx,
-      rows.map((row) => row.subscription_id),
-    );
+    await turnLedger(context, tx, [...new Set(rows.map((row) => row.subscription_id))]);
   });
 }
 
@@ -62,12 +60,12 @@ async function sweepTaking(context: Context): Promise<void> {
   await context.store.transaction(async (tx) => {
     const refunds = await tx.db
       .selectFrom('adjustments')
-      .where('pending', '=', 1)
+      .where('pending', '=', sql.lit(1))
       .select('subscription_id')
       .execute();
     const reductions = await tx.db
       .selectFrom('periods')
-      .where('reduction', '>', 0n)
+      .where('reduction', '>', sql.lit(0n))
       .select('subscription_id')
       .execute();
     await turnLedger(context, tx, [
@@ -79,22 +77,37 @@ async function sweepTaking(context: Context): Promise<void> {
 /** Recalls what has lain idle for the holding time. */
 export async function sweepIdle(context: Context): Promise<void> {
   const { activity, store } = context;
-  await store.transaction(async (tx) => {
-    const rows = await tx.db
-      .selectFrom('grants')
-      .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
-      .whereRef('grants.period', '=', 'subscriptions.period')
-      .where('ended', '=', 0)
-      .where('recall_answered', '=', (row) => row.ref('recall'))
-      // Told apart by the database: nearly all of a large fleet hold their allowance and no more.
-      .where(sql<boolean>`granted - used - written_off - released > ${allowancePerDevice} * (
-        CASE allowance WHEN 1 THEN ${countedDevices} ELSE 0 END)`)
-      .select(['subscription_id', 'node_id'])
-      .execute();
-    const due = rows.filter(
-      (row) => activity.sinceUseMs(row.subscription_id, row.node_id) >= grantPolicy.holdingMs,
-    );
-    await turnLedger(context, tx, [...new Set(due.map((row) => row.subscription_id))]);
-  });
+  let goesOn = true;
+  for (let first = 1; goesOn; first += looksAtOnce) {
+    goesOn = await store.transaction(async (tx) => {
+      const idle = await idleAmong(context, tx, first);
+      await turnLedger(context, tx, idle);
+      const { last } = await tx.db
+        .selectFrom('grants')
+        .select(sql<bigint | null>`max(rowid)`.as('last'))
+        .executeTakeFirstOrThrow();
+      return last !== null && last >= first + looksAtOnce;
+    });
+  }
   activity.forget(2 * grantPolicy.holdingMs);
+}
+
+/** Of so many grants, from that row on, the subscriptions of those that have lain idle. */
+async function idleAmong({ activity }: Context, tx: Tx, first: number): Promise<string[]> {
+  const rows = await tx.db
+    .selectFrom('grants')
+    .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
+    .where(sql<boolean>`grants.rowid BETWEEN ${first} AND ${first + looksAtOnce - 1}`)
+    .whereRef('grants.period', '=', 'subscriptions.period')
+    .where('ended', '=', 0)
+    .where('recall_answered', '=', (row) => row.ref('recall'))
+    // Told apart by the database: nearly all of a large fleet hold their allowance and no more.
+    .where(sql<boolean>`granted - used - written_off - released > ${allowancePerDevice} * (
+      CASE allowance WHEN 1 THEN ${countedDevices} ELSE 0 END)`)
+    .select(['subscription_id', 'node_id'])
+    .execute();
+  const due = rows.filter(
+    (row) => activity.sinceUseMs(row.subscription_id, row.node_id) >= grantPolicy.holdingMs,
+  );
+  return [...new Set(due.map((row) => row.subscription_id))];
 }

@@ -46,7 +46,7 @@ function hasStatus(status: DeviceStatus): RawBuilder<SqlBool> {
     case 'active':
       return sql`removed_at IS NULL`;
     case 'replaced':
-      return sql`replaced_by IS NOT NULL`;
+      return sql`removed_at IS NOT NULL AND replaced_by IS NOT NULL`;
     case 'revoked':
       return sql`removed_at IS NOT NULL AND replaced_by IS NULL`;
   }

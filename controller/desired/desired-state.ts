@@ -1,4 +1,3 @@
-import { desiredDigest } from '../../common/desired-digest.ts';
 import { termOf } from '../../common/term.ts';
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import type { Context } from '../books/context.ts';
@@ -6,19 +5,37 @@ import { loadHold } from '../hold/hold.ts';
 import type { Catchup, DesiredState, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 import { makeDeltas } from './deltas.ts';
+import { computeDigest, countSlices, type DigestDraft, draftDigest, finishDigest } from './digest.ts';
 import { type Holder, loadChangedItems } from './items.ts';
 import { loadSettings } from './settings.ts';
 
 /** By node: the digest as of a revision, so that a change elsewhere costs this node nothing. */
 type Digests = Map<string, { incarnation: number; revision: bigint; digest: Uint8Array }>;
 
+/** With a draft, it is made whole. */
+type DigestWish = 'none' | 'at once' | DigestDraft;
+
+interface Answer {
+  readonly catchup: Catchup;
+  /** The digest that was wished takes too long at once: of whom a draft is to be made, in so many slices. */
+  readonly draftOf?: { readonly holder: Holder; readonly slices: number };
+}
+
 export function createDesiredState(context: Context): DesiredState {
   const { store } = context;
   const digests: Digests = new Map();
   return {
     settings: (nodeId) => store.transaction((tx) => loadSettings(context, tx, nodeId)),
-    since: (identity, revision, want) =>
-      store.transaction((tx) => since(context, tx, digests, identity, revision, want?.digest ?? true)),
+    since: async (identity, revision, want) => {
+      let wish: DigestWish = (want?.digest ?? true) ? 'at once' : 'none';
+      for (;;) {
+        const { catchup, draftOf } = await store.transaction((tx) =>
+          since(context, tx, digests, identity, revision, wish),
+        );
+        if (draftOf === undefined) return catchup;
+        wish = await draftDigest(store, draftOf.holder, draftOf.slices);
+      }
+    },
     onChange: (listener) => store.onRevision(listener),
   };
 }
@@ -29,8 +46,8 @@ async function since(
   digests: Digests,
   identity: NodeIdentity,
   revision: bigint,
-  wantDigest: boolean,
-): Promise<Catchup> {
+  wish: DigestWish,
+): Promise<Answer> {
   const incarnation = await servingIncarnation(tx, identity);
   const fleet = await tx.db
     .selectFrom('fleet')
@@ -53,35 +70,22 @@ async function since(
   const whole = revision < fleet.released_revision;
   const known = sameTerm && !whole && revision >= node.floor_revision ? revision : 0n;
   const deltas = makeDeltas(await loadChangedItems(context, tx, holder, known));
+  const catchup = { deltas, revision: fleet.revision, digest: undefined, whole };
   // What else it has is not known.
-  if (holder.hold) return { deltas, revision: fleet.revision, digest: new Uint8Array(), whole };
+  if (holder.hold) return { catchup: { ...catchup, digest: new Uint8Array() } };
   const memo = digests.get(holder.nodeId);
   const unchanged =
     deltas.length === 0 && memo?.incarnation === holder.incarnation && memo.revision === known;
-  if (!unchanged && !wantDigest) {
-    return { deltas, revision: fleet.revision, digest: undefined, whole };
+  if (!unchanged && wish === 'none') return { catchup };
+  let digest = unchanged ? memo.digest : undefined;
+  if (digest === undefined) {
+    const slices = await countSlices(tx);
+    // Whoever asks for everything is not asked to wait for it twice.
+    if (slices > 1 && known === 0n) return { catchup };
+    if (slices === 1) digest = await computeDigest(tx, holder);
+    else if (typeof wish !== 'string') digest = await finishDigest(context, tx, holder, wish);
+    if (digest === undefined) return { catchup, draftOf: { holder, slices } };
   }
-  const digest = unchanged ? memo.digest : await computeDigest(tx, holder);
   digests.set(holder.nodeId, { incarnation: holder.incarnation, revision: fleet.revision, digest });
-  return { deltas, revision: fleet.revision, digest, whole };
-}
-
-async function computeDigest(tx: Tx, { nodeId, incarnation, groupId }: Holder): Promise<Uint8Array> {
-  const devices = await tx.db
-    .selectFrom('devices')
-    .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
-    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
-    .where('tariffs.group_id', '=', groupId)
-    .where('devices.removed_at', 'is', null)
-    .select(['devices.id', 'devices.revision'])
-    .execute();
-  const subscriptions = await tx.db
-    .selectFrom('grants')
-    .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
-    .whereRef('grants.period', '=', 'subscriptions.period')
-    .where('node_id', '=', nodeId)
-    .where('incarnation', '=', incarnation)
-    .select(['grants.subscription_id as id', 'grants.revision'])
-    .execute();
-  return desiredDigest(devices, subscriptions);
+  return { catchup: { ...catchup, digest } };
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
 import { recurring } from '../books/recurring.ts';
@@ -77,7 +78,7 @@ export async function forgetOldEvents({ store, clock }: Context): Promise<void> 
               .selectFrom('deliveries')
               .innerJoin('webhooks', 'webhooks.id', 'deliveries.webhook_id')
               .whereRef('deliveries.event_id', '=', 'events.id')
-              .where('state', 'in', ['waiting', 'due'])
+              .where('state', 'in', [sql.lit('waiting' as const), sql.lit('due' as const)])
               .where('disabled_at', 'is', null)
               .select('deliveries.id'),
           ),

@@ -13,9 +13,9 @@ export interface Rule {
 
 const atOnce = 2000;
 
-/** What is restricted stays: its customer may need it. */
-const isUsed = sql`subscription_id NOT IN (SELECT subscriptions.id FROM subscriptions
-  JOIN accounts ON accounts.id = account_id WHERE restricted_at IS NOT NULL)`;
+/** What is restricted stays: its customer may need it. CROSS, so that SQLite begins with the few accounts. */
+const isUsed = sql`subscription_id NOT IN (SELECT subscriptions.id FROM accounts
+  CROSS JOIN subscriptions ON accounts.id = account_id WHERE restricted_at IS NOT NULL)`;
 
 export const rules: Readonly<Record<SettableCategory, Rule>> = {
   'daily-usage': {

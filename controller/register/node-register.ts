@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { DevicePresence, Hello } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { printable } from '../../common/show.ts';
@@ -125,7 +126,7 @@ async function grantWanted(context: Context, { nodeId, incarnation }: NodeIdenti
       .selectFrom('grants')
       .where('node_id', '=', nodeId)
       .where('incarnation', '=', incarnation)
-      .where('wanting', '=', 1)
+      .where('wanting', '=', sql.lit(1))
       .select('subscription_id')
       .distinct()
       .execute();

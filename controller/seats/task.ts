@@ -63,9 +63,8 @@ class Changes {
         .where('removed_at', 'is', null)
         .where((row) => row.or([row('parked', '=', 1), row('seat_node_id', 'is not', null)]))
         .select('subscription_id')
-        .distinct()
         .execute();
-      seats.mark(rows.map((row) => row.subscription_id));
+      seats.mark([...new Set(rows.map((row) => row.subscription_id))]);
     });
   }
 
@@ -86,7 +85,6 @@ class Changes {
           ]),
         )
         .select('devices.subscription_id')
-        .distinct()
         .execute();
       const seated =
         nodeIds.size === 0
@@ -96,7 +94,6 @@ class Changes {
               .where('seat_node_id', 'in', [...nodeIds])
               .where('removed_at', 'is', null)
               .select('subscription_id')
-              .distinct()
               .execute();
       this.#revision = fleet.revision;
       return new Set([...subscriptionIds, ...[...changed, ...seated].map((row) => row.subscription_id)]);

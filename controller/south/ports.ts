@@ -13,8 +13,8 @@ export interface DesiredState {
   settings(nodeId: string): Promise<Settings>;
   /**
    * All changes for a node after `revision`, in chunks of at most 500 items; then the revision reached and, unless it
-   * is not wanted, the digest over all that the node should hold. Consistent: read in one transaction or bounded by one
-   * revision.
+   * is not wanted, the digest over all that the node should hold (to who asks for everything of a large fleet, with the next
+   * question). Consistent: read in one transaction or bounded by one revision.
    */
   since(identity: NodeIdentity, revision: bigint, want?: { readonly digest: boolean }): Promise<Catchup>;
   /** Calls back after each commit that may concern any node (cheap; the stream asks `since` then). Returns stop. */
@@ -24,7 +24,7 @@ export interface DesiredState {
 export interface Catchup {
   readonly deltas: readonly Delta[];
   readonly revision: bigint;
-  /** undefined: it was not wanted. Empty: what the node should hold is not known. */
+  /** undefined: it was not wanted, or comes later. Empty: what the node should hold is not known. */
   readonly digest: Uint8Array | undefined;
   /** What the deltas do not name is to go. */
   readonly whole: boolean;

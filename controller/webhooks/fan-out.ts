@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
@@ -62,7 +63,7 @@ export async function queue(
       .where('webhook_id', '=', webhookId)
       .where('subject', 'in', chunk)
       // The first of each, behind which any others wait.
-      .where('state', '=', 'due')
+      .where('state', '=', sql.lit('due' as const))
       .select('subject')
       .execute(),
   );

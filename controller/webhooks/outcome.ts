@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
 import { recordEvent } from '../events/record.ts';
 import type { Row } from '../store/schema.ts';
@@ -65,7 +66,7 @@ async function finish(
     .selectFrom('deliveries')
     .where('webhook_id', '=', webhook_id)
     .where('subject', '=', subject)
-    .where('state', '=', 'waiting')
+    .where('state', '=', sql.lit('waiting' as const))
     .orderBy('id')
     .limit(1)
     .select('id')

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Task } from '../../common/task.ts';
 import { Wake } from '../../common/wake.ts';
 import type { Context } from '../books/context.ts';
@@ -86,7 +87,7 @@ function findDue(
       const first = await tx.db
         .selectFrom('deliveries')
         .where('webhook_id', '=', webhook.id)
-        .where('state', '=', 'due')
+        .where('state', '=', sql.lit('due' as const))
         .orderBy('next_at')
         .orderBy('id')
         .limit(2 * atOnce)

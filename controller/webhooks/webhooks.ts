@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
 import { show } from '../../common/show.ts';
@@ -183,7 +184,7 @@ async function enable(
     .updateTable('deliveries')
     .set(again)
     .where('webhook_id', '=', id)
-    .where('state', '=', 'due')
+    .where('state', '=', sql.lit('due' as const))
     .execute();
   return { disabled_at: null, disabled_reason: null, failing_since: null };
 }

@@ -234,6 +234,7 @@ const write = /^\s*(insert|update|delete)\b/i;
 
 /** From here on, what SQLite does for a process of a disk goes through that disk. */
 export function interpose(): void {
+  if (DatabaseSync.prototype.prepare !== original.prepare) return;
   DatabaseSync.prototype.exec = function exec(sql) {
     const handle = handleOf(this);
     if (!handle) return original.exec.call(this, sql);

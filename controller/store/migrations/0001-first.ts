@@ -63,6 +63,7 @@ const statements = [
     created_at INTEGER NOT NULL
   )`,
   `CREATE INDEX accounts_by_link ON accounts (link)`,
+  `CREATE INDEX accounts_restricted ON accounts (id) WHERE restricted_at IS NOT NULL`,
   `CREATE INDEX accounts_in_order ON accounts (created_at, id)`,
   `CREATE INDEX accounts_by_tag ON accounts (tag, created_at, id) WHERE tag IS NOT NULL`,
   `CREATE TABLE subscriptions (
@@ -131,8 +132,7 @@ const statements = [
   `CREATE INDEX adjustments_by_reference ON adjustments (reference)`,
   `CREATE INDEX adjustments_expiring ON adjustments (expires_at) WHERE expires_at IS NOT NULL AND expired = 0`,
   `CREATE INDEX adjustments_pending ON adjustments (subscription_id) WHERE pending = 1`,
-  `CREATE INDEX subscriptions_waiting ON subscriptions (starts_at) WHERE phase = 'waiting'`,
-  `CREATE INDEX subscriptions_running ON subscriptions (expires_at) WHERE phase IN ('running', 'grace')`,
+  `CREATE INDEX subscriptions_by_phase ON subscriptions (phase, expires_at)`,
   `CREATE TABLE renewals (
     subscription_id TEXT NOT NULL REFERENCES subscriptions (id),
     reference TEXT NOT NULL,
@@ -176,6 +176,7 @@ const statements = [
   `CREATE INDEX devices_by_revision ON devices (revision)`,
   `CREATE INDEX devices_in_order ON devices (created_at, id) WHERE removed_at IS NULL`,
   `CREATE INDEX devices_removed ON devices (created_at, id) WHERE removed_at IS NOT NULL`,
+  `CREATE INDEX devices_seated ON devices (seat_node_id) WHERE seat_node_id IS NOT NULL AND removed_at IS NULL`,
   `CREATE INDEX devices_by_label ON devices (label, id) WHERE removed_at IS NULL`,
   `CREATE TABLE nodes (
     id TEXT NOT NULL PRIMARY KEY,
@@ -289,6 +290,7 @@ const statements = [
     revision BIGINT NOT NULL,
     PRIMARY KEY (node_id, device_id)
   )`,
+  `CREATE INDEX departures_by_device ON departures (device_id)`,
   `CREATE TABLE events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     type TEXT NOT NULL,

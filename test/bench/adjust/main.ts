@@ -11,6 +11,7 @@ import { createLab, type Lab } from '../../lab/lab.ts';
 import { openShop, Sale } from '../../lab/shop.ts';
 import { sellToCrowd } from './crowd.ts';
 import { Adjusted, type Kind, kinds } from './customer.ts';
+import { dropsOf } from './drops.ts';
 
 const { values } = parseArgs({
   options: {
@@ -46,6 +47,8 @@ interface Outcome {
   readonly times: ReadonlyMap<Kind, readonly number[]>;
   /** Of others: datagrams sent meanwhile, and lost. */
   readonly others: { readonly sent: number; readonly lost: number };
+  /** Packets dropped meanwhile before and behind the gate, whoever's they were: by host and place. */
+  readonly drops: ReadonlyMap<string, number>;
 }
 
 async function measure(lab: Lab): Promise<Outcome> {
@@ -59,31 +62,33 @@ async function measure(lab: Lab): Promise<Outcome> {
     const plan = { client: 2 + node, node, family: 4, payloadBytes: 200, bitsPerSecond: 32_000 } as const;
     for (const direction of ['up', 'down'] as const) (await lab.traffic.open({ ...plan, direction })).send();
   }
-  // Past their allowances, within a grant.
-  const isSteady = ({ client }: { readonly client: number }) => client > 2;
   const others = async () => {
-    const readings = (await lab.traffic.readings()).filter(({ flow }) => isSteady(flow.plan));
-    return readings.reduce((sum, one) => sum + one.sentDatagrams - one.receivedDatagrams, 0);
+    const readings = (await lab.traffic.readings()).filter(({ flow }) => flow.plan.client > 2);
+    const sent = readings.reduce((sum, one) => sum + one.sentDatagrams, 0);
+    return { sent, lost: sent - readings.reduce((sum, one) => sum + one.receivedDatagrams, 0) };
   };
-  const sent = async () =>
-    (await lab.traffic.readings())
-      .filter(({ flow }) => isSteady(flow.plan))
-      .reduce((sum, one) => sum + one.sentDatagrams, 0);
+  const hosts = [...lab.nodes, ...lab.clients, lab.internet].map(({ host }) => host);
   await adjusted.begin();
-  const before = { lost: await others(), sent: await sent() };
+  const before = { ...(await others()), drops: await dropsOf(hosts) };
   const times = new Map<Kind, number[]>(kinds.map((kind) => [kind, []]));
   for (let round = 1; round <= rounds; round++) {
     for (const kind of kinds) times.get(kind)?.push(await adjusted.adjust(kind));
     await adjusted.reset();
-    say(
-      `round ${round} of ${rounds}: ${kinds.map((kind) => `${kind} ${times.get(kind)?.at(-1)?.toFixed(0)}`).join(', ')}`,
-    );
+    const took = kinds.map((kind) => `${kind} ${times.get(kind)?.at(-1)?.toFixed(0)}`).join(', ');
+    say(`round ${round} of ${rounds}: ${took}; others lost ${(await others()).lost - before.lost}`);
   }
-  const sentNow = (await sent()) - before.sent;
   lab.traffic.restAll();
   await lab.traffic.settled();
+  const after = await others();
+  const drops = [...(await dropsOf(hosts))]
+    .map(([place, count]) => [place, count - (before.drops.get(place) ?? 0)] as const)
+    .filter(([, count]) => count > 0);
   await allThere(lab);
-  return { times, others: { sent: sentNow, lost: (await others()) - before.lost } };
+  return {
+    times,
+    others: { sent: after.sent - before.sent, lost: after.lost - before.lost },
+    drops: new Map(drops),
+  };
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'turnpike-bench-'));
@@ -94,7 +99,7 @@ try {
   try {
     await copyFile(books, join(lab.controller.directory, 'turnpike.db'));
     await copyFile(join(dirname(books), 'envelope.key'), join(lab.controller.directory, 'envelope.key'));
-    const { times, others } = await measure(lab);
+    const { times, others, drops } = await measure(lab);
     const table = new Table({
       style: { head: [], border: [] },
       head: ['kind', 'p50 ms', 'p95 ms', 'most ms'],
@@ -109,8 +114,12 @@ try {
       table.push([kind, p50.toFixed(0), p95.toFixed(0), most.toFixed(0)]);
     }
     process.stdout.write(`${table.toString()}\nothers: ${others.lost} of ${others.sent} datagrams lost\n`);
+    for (const [place, count] of drops) process.stdout.write(`dropped by anybody: ${place}: ${count}\n`);
     if (values.json !== undefined) {
-      await writeFile(values.json, `${JSON.stringify({ devices, rounds, figures, others }, null, 2)}\n`);
+      await writeFile(
+        values.json,
+        `${JSON.stringify({ devices, rounds, figures, others, drops: Object.fromEntries(drops) }, null, 2)}\n`,
+      );
     }
     process.exitCode = figures.some(({ most }) => most > allowedMs) || others.lost > 0 ? 1 : 0;
   } catch (error) {
