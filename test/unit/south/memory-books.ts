@@ -15,6 +15,7 @@ import { newJoinToken } from '../../../controller/identity/token.ts';
 import type {
   Booking,
   Catchup,
+  CatchupWish,
   CertificateStanding,
   DesiredState,
   IdentityStore,
@@ -67,12 +68,12 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
     return Promise.resolve(this.settingsValue);
   }
 
-  since(_identity: NodeIdentity, revision: bigint, want = { digest: true }): Promise<Catchup> {
+  since(_identity: NodeIdentity, revision: bigint, want: CatchupWish = {}): Promise<Catchup> {
     this.sinceCalls.push(revision);
     return Promise.resolve({
       deltas: this.#log.filter((entry) => entry.revision > revision).map((entry) => entry.delta),
       revision: this.#revision,
-      digest: want.digest && !this.withholdsDigests ? this.digest() : undefined,
+      digest: (want.digest ?? true) && !this.withholdsDigests ? this.digest() : undefined,
       whole: false,
     });
   }
