@@ -16,7 +16,7 @@ export interface Page<Item> {
  * So many changes are told at once, and what comes after them is read when they are on their way: a node that reads slowly, or
  * not at all, then holds no more than these in memory, however large the fleet is.
  */
-export const itemsOfPage: number = 500;
+export const itemsOfPage: number = 250;
 
 /** Two ranges of an index in which revision and id come last, so that neither reads what was told before. */
 export async function readPage<Row extends { readonly id: string; readonly revision: bigint }>(

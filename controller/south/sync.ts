@@ -60,6 +60,8 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
       silence.pause();
       if (message.case === 'hello') {
         if (pushing) throw new TurnpikeError('invalid', 'a second Hello on one stream');
+        await clock.sleep(context.demands.hello(stream.identity, clock.monotonic()), stream.closed);
+        if (stream.closed.aborted) return;
         await greet(message.value, stream, context);
         // Before all else: what follows is full of times.
         await stream.send(beat());
@@ -153,7 +155,7 @@ function tame({ id, reason }: { id: string; reason: string }): { id: string; rea
 
 /** Sends what changed after `revision`, and goes on doing so until the stream is over. */
 async function pushChanges(revision: bigint, stream: SyncStream, context: SouthContext): Promise<void> {
-  const { clock, desired, state } = context;
+  const { clock, demands, desired, state } = context;
   const { identity, closed } = stream;
   const changed = new Wake();
   const stop = desired.onChange(() => changed.set());
@@ -183,7 +185,9 @@ async function pushChanges(revision: bigint, stream: SyncStream, context: SouthC
           for (const delta of part.deltas) await stream.send(response({ case: 'delta', value: delta }));
           if (part.next === undefined || closed.aborted) break;
           // Read only when what was before is on its way: for somebody who reads nothing, not all of it is kept in memory.
-          part = await desired.since(identity, from, { digest: false, from: part.next });
+          const { next } = part;
+          await clock.sleep(demands.part(identity, clock.monotonic()), closed);
+          part = await desired.since(identity, from, { digest: false, from: next });
         }
         const caughtUp = create(CaughtUpSchema, { revision: asOf, whole, ...(digest && { digest }) });
         await stream.send(response({ case: 'caughtUp', value: caughtUp }));
