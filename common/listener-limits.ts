@@ -101,6 +101,15 @@ export const messageLimit: RateLimit = { perSecond: 50, burst: 400 };
 /** A large message counts as several: so 50 small ones, or 1 MiB, a second. */
 export const bytesAsMessage = 20 * 1024;
 
+/**
+ * What one node can make us read: parts of 250 devices or subscriptions; more waits. At once as much as several fleets
+ * of ten thousand devices from the beginning, then a tenth of a processor or so.
+ */
+export const demandLimit: RateLimit = { perSecond: 20, burst: 800 };
+
+/** Lists of one API key that are under way together: each holds memory, for as long as its caller likes. */
+export const listsOfKey = 4;
+
 /** Certificates of one node. It needs one in days, and one more when a CA takes over. */
 export const renewalLimit: RateLimit = { perSecond: 1 / 60, burst: 10 };
 

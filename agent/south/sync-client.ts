@@ -49,6 +49,8 @@ export class SyncClient {
   readonly #options: SyncOptions;
   readonly #instance = randomBytes(16);
   #fromScratch = false;
+  /** Everything was sent anew, and no digest over it came yet. */
+  #anew = false;
   /** What is held here is known to differ; then it is asked for again. */
   #resendAt = Number.POSITIVE_INFINITY;
   #resendPauseMs: number = resendPauseMs.first;
@@ -152,13 +154,16 @@ export class SyncClient {
 
     const { digest } = caughtUp;
     this.#fromScratch = false;
+    if (asked === 0n) this.#anew = true;
     // Not compared: what is known of it is known still.
     if (digest.length === 0) return;
+    const isAnew = this.#anew;
+    this.#anew = false;
     const right = Buffer.from(sink.digest()).equals(digest);
     if (right) {
       this.#resendAt = Number.POSITIVE_INFINITY;
       this.#resendPauseMs = resendPauseMs.first;
-    } else if (asked === 0n) {
+    } else if (isAnew) {
       log.error(
         { againInMs: this.#resendPauseMs },
         'what is held here still differs from what the controller thinks; going on as it is',

@@ -77,6 +77,8 @@ export class Tally {
     this.lines += 1;
     this.refused += 1;
     const about = line instanceof Error ? null : nameOf(line);
+    // Where it was thrown is of no use to anybody, and weighs ten times as much as what is told.
+    error.stack = '';
     this.find({ kind: 'refused', line: number, about, differences: [], error });
   }
 

@@ -2,11 +2,12 @@ import { termOf } from '../../common/term.ts';
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import type { Context } from '../books/context.ts';
 import { loadHold } from '../hold/hold.ts';
-import type { Catchup, DesiredState, NodeIdentity } from '../south/ports.ts';
+import type { Catchup, CatchupPlace, DesiredState, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 import { makeDeltas } from './deltas.ts';
 import { computeDigest, countSlices, type DigestDraft, draftDigest, finishDigest } from './digest.ts';
-import { type Holder, loadChangedItems } from './items.ts';
+import type { Holder } from './items.ts';
+import { loadPart } from './part.ts';
 import { loadSettings } from './settings.ts';
 
 /** By node: the digest as of a revision, so that a change elsewhere costs this node nothing. */
@@ -30,7 +31,7 @@ export function createDesiredState(context: Context): DesiredState {
       let wish: DigestWish = (want?.digest ?? true) ? 'at once' : 'none';
       for (;;) {
         const { catchup, draftOf } = await store.transaction((tx) =>
-          since(context, tx, digests, identity, revision, wish),
+          since(context, tx, digests, identity, { revision, from: want?.from }, wish),
         );
         if (draftOf === undefined) return catchup;
         wish = await draftDigest(store, draftOf.holder, draftOf.slices);
@@ -45,7 +46,7 @@ async function since(
   tx: Tx,
   digests: Digests,
   identity: NodeIdentity,
-  revision: bigint,
+  { revision, from }: { readonly revision: bigint; readonly from: CatchupPlace | undefined },
   wish: DigestWish,
 ): Promise<Answer> {
   const incarnation = await servingIncarnation(tx, identity);
@@ -67,10 +68,15 @@ async function since(
   };
   // What a node heard in an earlier term may have been forgotten here, and something else assigned in its place.
   const sameTerm = termOf(revision) === termOf(fleet.revision);
-  const whole = revision < fleet.released_revision;
-  const known = sameTerm && !whole && revision >= node.floor_revision ? revision : 0n;
-  const deltas = makeDeltas(await loadChangedItems(context, tx, holder, known));
-  const catchup = { deltas, revision: fleet.revision, digest: undefined, whole };
+  const whole = from?.whole ?? revision < fleet.released_revision;
+  const known = from?.known ?? (sameTerm && !whole && revision >= node.floor_revision ? revision : 0n);
+  const { items, next } = await loadPart(context, tx, holder, known, from);
+  const reached = from?.reached ?? fleet.revision;
+  const deltas = makeDeltas(items);
+  const catchup = { deltas, revision: reached, digest: undefined, whole };
+  if (next !== undefined) return { catchup: { ...catchup, next: { known, reached, whole, ...next } } };
+  // It is not as of one moment, and what changed since the first part is still to come.
+  if (from !== undefined) return { catchup };
   // What else it has is not known.
   if (holder.hold) return { catchup: { ...catchup, digest: new Uint8Array() } };
   const memo = digests.get(holder.nodeId);

@@ -7,6 +7,7 @@ import type { Hold } from '../hold/hold.ts';
 import { endOf, isWithdrawn, type Standing } from '../lifetime/phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { type Page, type Place, readPage } from './pages.ts';
 
 /** What a node should hold or let go, of what changed after a revision. */
 export interface ChangedItems {
@@ -66,17 +67,31 @@ export interface Holder {
   readonly hold: Hold | undefined;
 }
 
+/** All that changed after a revision. */
 export async function loadChangedItems(
   context: Pick<Context, 'vault'>,
   tx: Tx,
   holder: Holder,
   after: bigint,
 ): Promise<ChangedItems> {
+  const place = { revision: after, id: undefined };
+  const all = Number.MAX_SAFE_INTEGER;
+  return {
+    ...(await loadRemovals(tx, holder, after)),
+    subscriptions: (await loadSubscriptions(context, tx, holder, place, all)).items,
+    devices: (await loadDevices(context, tx, holder, place, all)).items,
+  };
+}
+
+/** What it should let go of since a revision. */
+export async function loadRemovals(
+  tx: Tx,
+  holder: Holder,
+  after: bigint,
+): Promise<Pick<ChangedItems, 'removedDeviceIds' | 'erasedSubscriptionIds'>> {
   return {
     removedDeviceIds: await loadRemovedDevices(tx, holder, after),
     erasedSubscriptionIds: await loadErased(tx, holder, after),
-    subscriptions: await loadSubscriptions(context, tx, holder, after),
-    devices: await loadDevices(context, tx, holder, after),
   };
 }
 
@@ -115,14 +130,15 @@ async function loadErased(tx: Tx, { nodeId, incarnation }: Holder, after: bigint
 }
 
 /** A subscription stays on a node for as long as the incarnation lives, since its totals do. */
-async function loadSubscriptions(
+export async function loadSubscriptions(
   context: Pick<Context, 'vault'>,
   tx: Tx,
   holder: Holder,
-  after: bigint,
-): Promise<SubscriptionItem[]> {
+  after: Place,
+  limit: number,
+): Promise<Page<SubscriptionItem>> {
   const fleet = await loadFleetEnforcement(tx);
-  const rows = await tx.db
+  const query = tx.db
     .selectFrom('grants')
     .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
@@ -142,7 +158,6 @@ async function loadSubscriptions(
     .whereRef('grants.period', '=', 'subscriptions.period')
     .where('grants.node_id', '=', holder.nodeId)
     .where('grants.incarnation', '=', holder.incarnation)
-    .where('grants.revision', '>', after)
     .select([
       'subscriptions.id',
       'grants.revision',
@@ -162,10 +177,18 @@ async function loadSubscriptions(
       'tariffs.throttle_bits_per_second',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
-    ])
-    .execute();
+    ]);
+  const rows = await readPage(after, limit, (range) =>
+    query
+      .where('grants.revision', range.of, range.revision)
+      .where('grants.subscription_id', '>', range.id)
+      .orderBy('grants.revision')
+      .orderBy('grants.subscription_id')
+      .limit(range.limit)
+      .execute(),
+  );
   const key = await loadVoucherKey(context, tx);
-  return rows.map((row) => {
+  const items = rows.items.map((row) => {
     const observed = effectiveEnforcement(row.tariff, row.group, fleet) === 'observe';
     return {
       id: row.id,
@@ -194,6 +217,7 @@ async function loadSubscriptions(
           : endOf({ expiresAt: row.expires_at, graceSeconds: row.grace_seconds }),
     };
   });
+  return { items, next: rows.next };
 }
 
 type SpeedColumns = Pick<
@@ -212,14 +236,15 @@ function speedsOf(row: SpeedColumns): Pick<SubscriptionItem, 'speed' | 'throttle
   };
 }
 
-async function loadDevices(
+export async function loadDevices(
   { vault }: Pick<Context, 'vault'>,
   tx: Tx,
   holder: Holder,
-  after: bigint,
-): Promise<DeviceItem[]> {
+  after: Place,
+  limit: number,
+): Promise<Page<DeviceItem>> {
   const fleet = await loadFleetEnforcement(tx);
-  const rows = await tx.db
+  const query = tx.db
     .selectFrom('devices')
     .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
     .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
@@ -228,7 +253,6 @@ async function loadDevices(
     // With the plus, SQLite begins with the revisions, as a node is told little at a time, and not with the group's tariffs.
     .where(sql`+tariffs.group_id`, '=', holder.groupId)
     .where('devices.removed_at', 'is', null)
-    .where('devices.revision', '>', after)
     .select([
       'devices.id',
       'devices.subscription_id',
@@ -247,9 +271,17 @@ async function loadDevices(
       'tariffs.max_connections',
       'tariffs.enforcement as tariff',
       'groups.enforcement as group',
-    ])
-    .execute();
-  return rows
+    ]);
+  const rows = await readPage(after, limit, (range) =>
+    query
+      .where('devices.revision', range.of, range.revision)
+      .where('devices.id', '>', range.id)
+      .orderBy('devices.revision')
+      .orderBy('devices.id')
+      .limit(range.limit)
+      .execute(),
+  );
+  const items = rows.items
     .filter((row) => !staysAsItIs(row, holder.hold))
     .map((row) => ({
       id: row.id,
@@ -263,6 +295,7 @@ async function loadDevices(
       address6: row.address6,
       ...standingOf(row, effectiveEnforcement(row.tariff, row.group, fleet), holder),
     }));
+  return { items, next: rows.next };
 }
 
 /** A device that seems withdrawn, by what was known before the restore: a node that has it open knows better. */

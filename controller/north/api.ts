@@ -78,6 +78,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Answers and bodies that go on; they are ended before the API closes. */
     streams: Set<AbortController>;
+    /** How many lists each API key, by its id, has under way. */
+    lists: Map<string, number>;
   }
   interface FastifyRequest {
     caller: Caller | undefined;

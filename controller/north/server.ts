@@ -184,6 +184,7 @@ function observe(api: Api, { log, metrics }: ApiOptions): void {
 async function allowStreams(api: Api): Promise<void> {
   await api.register(fastifySSE, { heartbeatInterval: 15_000 });
   api.decorate('streams', new Set<AbortController>());
+  api.decorate('lists', new Map<string, number>());
   api.addHook('preClose', async () => {
     for (const stream of api.streams) stream.abort();
   });

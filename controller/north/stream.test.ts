@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../common/log.ts';
@@ -8,9 +9,10 @@ import type { BackupsAtMachine } from '../backup/backups.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
 import type { KeysAtMachine } from '../vault/keys.ts';
 import { hashApiKey } from './access.ts';
-import type { Api } from './api.ts';
+import type { Api, RouteContext } from './api.ts';
 import { createApiMetrics } from './api-metrics.ts';
 import { buildApi } from './server.ts';
+import { streamEvents } from './stream.ts';
 
 let rig: Rig;
 let api: Api;
@@ -165,4 +167,30 @@ describe('the reference page', () => {
     expect(document.json().paths).toHaveProperty('/v1/subscriptions');
     expect(document.json().paths).not.toHaveProperty('/reference/');
   });
+});
+
+it('a reader who takes nothing and is gone is waited for no longer', async () => {
+  let hangUp = () => {};
+  const streams = new Set<AbortController>();
+  const sse = {
+    ...{ lastEventId: null, sendHeaders: () => undefined, close: () => undefined },
+    onClose: (callback: () => void) => {
+      hangUp = callback;
+    },
+    // As @fastify/sse does where the socket is full: it hears of room and of errors, and not of the end.
+    send: () => new Promise<void>(() => hangUp()),
+  };
+  const catalogue = {
+    listEvents: async () => [],
+    followEvents: async function* () {
+      yield { id: '1', type: 'node.online' };
+    },
+  };
+  await streamEvents(
+    {} as RouteContext,
+    { catalogue, server: { streams }, caller: { apiKey: undefined } } as unknown as FastifyRequest,
+    { sse, raw: { flushHeaders: () => undefined } } as unknown as FastifyReply,
+    { cursor: undefined },
+  );
+  expect(streams.size).toBe(0);
 });

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { unlessAborted } from '../../common/unless-aborted.ts';
 import type { EventFilter } from '../events/list.ts';
 import { mayGoOn } from './access.ts';
 import type { RouteContext } from './api.ts';
@@ -30,7 +31,9 @@ export async function streamEvents(
     reply.raw.flushHeaders();
     for await (const event of catalogue.followEvents(wanted, closed.signal)) {
       if (!(await mayGoOn(request.caller, 'read', apiKeys))) break;
-      await reply.sse.send({ id: event.id, event: event.type, data: toJson(event) });
+      const sent = reply.sse.send({ id: event.id, event: event.type, data: toJson(event) });
+      // One who reads nothing and is cut off makes no room, and is no error: nothing would be heard of it.
+      await unlessAborted(sent, closed.signal);
     }
   } finally {
     streams.delete(closed);

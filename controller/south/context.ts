@@ -3,6 +3,7 @@ import { heartbeatMs, silenceMs } from '../../common/grpc/liveness.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Authorities } from '../identity/authorities.ts';
 import type { CloneWatch } from './clones.ts';
+import type { Demands } from './demands.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
 import type { SouthState } from './state.ts';
@@ -19,6 +20,7 @@ export interface SouthContext {
   readonly state: SouthState;
   readonly streams: LiveStreams;
   readonly clones: CloneWatch;
+  readonly demands: Demands;
   readonly timing: SouthTiming;
   /** host:port of the nodes' listener as agents dial it. */
   readonly controllerAddress: () => string;

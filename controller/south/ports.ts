@@ -12,13 +12,32 @@ export interface NodeIdentity {
 export interface DesiredState {
   settings(nodeId: string): Promise<Settings>;
   /**
-   * All changes for a node after `revision`, in chunks of at most 500 items; then the revision reached and, unless it
-   * is not wanted, the digest over all that the node should hold (to who asks for everything of a large fleet, with the next
-   * question). Consistent: read in one transaction or bounded by one revision.
+   * What changed for a node after `revision`, then the revision reached and, unless it is not wanted, the digest over all that
+   * the node should hold (to who asks for everything of a large fleet, with the next question). Read in one transaction.
+   *
+   * Of many changes some only, and `next`: from where the others are told. Each part is as of its own moment, and all of them
+   * together, one after the other, bring a node to the revision of the first one: what changed meanwhile is told after that (again).
    */
-  since(identity: NodeIdentity, revision: bigint, want?: { readonly digest: boolean }): Promise<Catchup>;
+  since(identity: NodeIdentity, revision: bigint, want?: CatchupWish): Promise<Catchup>;
   /** Calls back after each commit that may concern any node (cheap; the stream asks `since` then). Returns stop. */
   onChange(listener: () => void): () => void;
+}
+
+export interface CatchupWish {
+  /** Yes, unless told. */
+  readonly digest?: boolean;
+  /** Goes on with what the answer before left. */
+  readonly from?: CatchupPlace | undefined;
+}
+
+/** For nobody but who gave it. */
+export interface CatchupPlace {
+  /** What the first part began with. */
+  readonly known: bigint;
+  readonly reached: bigint;
+  readonly whole: boolean;
+  readonly kind: 'devices' | 'subscriptions';
+  readonly after: { readonly revision: bigint; readonly id: string | undefined };
 }
 
 export interface Catchup {
@@ -28,6 +47,8 @@ export interface Catchup {
   readonly digest: Uint8Array | undefined;
   /** What the deltas do not name is to go. */
   readonly whole: boolean;
+  /** There are more. */
+  readonly next?: CatchupPlace | undefined;
 }
 
 export interface NodeRegister {

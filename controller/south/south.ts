@@ -15,6 +15,7 @@ import { ServerIdentity } from '../identity/server-identity.ts';
 import { CloneWatch } from './clones.ts';
 import { defaultTiming, type SouthContext, type SouthTiming } from './context.ts';
 import { ControllerCredentials } from './credentials.ts';
+import { Demands } from './demands.ts';
 import { enrolHandler } from './enrol.ts';
 import { EnrolmentLimit } from './enrolment-limit.ts';
 import { listen } from './listener.ts';
@@ -58,6 +59,7 @@ export async function createSouth(
     state,
     streams: new LiveStreams(),
     clones: new CloneWatch(),
+    demands: new Demands(),
     timing: { ...defaultTiming, ...options.timing },
     controllerAddress: () =>
       formatHostPort({

@@ -60,6 +60,8 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
       silence.pause();
       if (message.case === 'hello') {
         if (pushing) throw new TurnpikeError('invalid', 'a second Hello on one stream');
+        await clock.sleep(context.demands.hello(stream.identity, clock.monotonic()), stream.closed);
+        if (stream.closed.aborted) return;
         await greet(message.value, stream, context);
         // Before all else: what follows is full of times.
         await stream.send(beat());
@@ -153,7 +155,7 @@ function tame({ id, reason }: { id: string; reason: string }): { id: string; rea
 
 /** Sends what changed after `revision`, and goes on doing so until the stream is over. */
 async function pushChanges(revision: bigint, stream: SyncStream, context: SouthContext): Promise<void> {
-  const { clock, desired, state } = context;
+  const { clock, demands, desired, state } = context;
   const { identity, closed } = stream;
   const changed = new Wake();
   const stop = desired.onChange(() => changed.set());
@@ -172,20 +174,27 @@ async function pushChanges(revision: bigint, stream: SyncStream, context: SouthC
         await stream.send(response({ case: 'settings', value: wanted }));
       }
       const began = clock.monotonic();
-      const catchup = await desired.since(identity, reached ?? revision, { digest: comparing.allowed });
-      const { digest } = catchup;
-      const changes = reached === undefined || catchup.deltas.length > 0;
+      const from = reached ?? revision;
+      let part = await desired.since(identity, from, { digest: comparing.allowed });
+      const { digest, revision: asOf, whole } = part;
+      const changes = reached === undefined || part.next !== undefined || part.deltas.length > 0;
       if (digest === undefined && (changes || comparing.owed)) comparing.putOff();
       if (changes || (digest !== undefined && comparing.owed)) {
         if (digest !== undefined) comparing.compared(clock.monotonic() - began);
-        for (const delta of catchup.deltas) await stream.send(response({ case: 'delta', value: delta }));
-        const { revision, whole } = catchup;
-        const caughtUp = create(CaughtUpSchema, { revision, whole, ...(digest && { digest }) });
+        for (;;) {
+          for (const delta of part.deltas) await stream.send(response({ case: 'delta', value: delta }));
+          if (part.next === undefined || closed.aborted) break;
+          // Read only when what was before is on its way: for somebody who reads nothing, not all of it is kept in memory.
+          const { next } = part;
+          await clock.sleep(demands.part(identity, clock.monotonic()), closed);
+          part = await desired.since(identity, from, { digest: false, from: next });
+        }
+        const caughtUp = create(CaughtUpSchema, { revision: asOf, whole, ...(digest && { digest }) });
         await stream.send(response({ case: 'caughtUp', value: caughtUp }));
         const node = state.connected.get(identity.nodeId);
-        if (node) node.sentRevision = revision;
+        if (node) node.sentRevision = asOf;
       }
-      reached = catchup.revision;
+      reached = asOf;
       await changed.wait(closed);
     }
   } finally {

@@ -1,5 +1,6 @@
 // npm run bench              what it costs to bring a fleet onto a node
 // npm run bench -- adjust    how soon adjustments are in force at the gate of a node with ten thousand devices
+// npm run bench -- attack    what hostile outsiders, nodes and callers cost the controller, and whether others notice
 // npm run bench -- backup    how long the books wait for a backup
 // npm run bench -- bulk      a billing system's list of 300,000 lines, and pages at that size beside a bare fastify route
 // npm run bench -- edge      what a volume over many nodes leaves behind, and how long a first packet waits
@@ -10,6 +11,7 @@
 // npm run bench -- speed     what TCP makes of the speeds of tariffs
 const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   adjust: () => import('./adjust/main.ts'),
+  attack: () => import('./attack/main.ts'),
   backup: () => import('./backup/main.ts'),
   bulk: () => import('./bulk/main.ts'),
   edge: () => import('./edge/main.ts'),

@@ -64,7 +64,8 @@ export class RawGrpc {
   }
 }
 
-function framed(message: Uint8Array): Buffer {
+/** As gRPC sends a message: not compressed, its length, itself. */
+export function framed(message: Uint8Array): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);

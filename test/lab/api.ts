@@ -26,3 +26,10 @@ export async function callApi(
     body: JSON.parse(await text(answer)),
   };
 }
+
+/** Makes something, and gives the answer's body. */
+export async function createThrough<Made>(socket: string, path: string, body: unknown): Promise<Made> {
+  const answer = await callApi(socket, 'POST', path, body);
+  if (answer.status !== 201) throw new Error(`${path}: ${JSON.stringify(answer.body)}`);
+  return answer.body as Made;
+}

@@ -5,6 +5,7 @@ import { runTasks } from '../../common/task.ts';
 import { type Books, type BooksOptions, openBooks } from '../../controller/books/books.ts';
 import { CloneWatch } from '../../controller/south/clones.ts';
 import { defaultTiming, type SouthContext } from '../../controller/south/context.ts';
+import { Demands } from '../../controller/south/demands.ts';
 import { LiveStreams } from '../../controller/south/live-streams.ts';
 import { reportHandler } from '../../controller/south/report.ts';
 import { SouthState } from '../../controller/south/state.ts';
@@ -124,6 +125,7 @@ export class ControllerMachine {
       ...{ desired: books.desired, register: books.register, booking: books.booking },
       ...{ identities: books.identities, authorities, clock, log, streams },
       clones: new CloneWatch(),
+      demands: new Demands(),
       ...{ state: new SouthState(), timing: defaultTiming, controllerAddress: () => 'controller:7443' },
     };
     if (!life.alive) return;

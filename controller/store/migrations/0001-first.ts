@@ -173,7 +173,7 @@ const statements = [
   )`,
   `CREATE UNIQUE INDEX devices_by_hardware ON devices (subscription_id, hardware_hash)`,
   `CREATE INDEX devices_by_subscription ON devices (subscription_id)`,
-  `CREATE INDEX devices_by_revision ON devices (revision)`,
+  `CREATE INDEX devices_by_revision ON devices (revision, id)`,
   `CREATE INDEX devices_in_order ON devices (created_at, id) WHERE removed_at IS NULL`,
   `CREATE INDEX devices_removed ON devices (created_at, id) WHERE removed_at IS NOT NULL`,
   `CREATE INDEX devices_seated ON devices (seat_node_id) WHERE seat_node_id IS NOT NULL AND removed_at IS NULL`,
@@ -262,7 +262,7 @@ const statements = [
     CHECK (granted >= used + written_off + released),
     CHECK (throttled <= used + written_off)
   )`,
-  `CREATE INDEX grants_by_node ON grants (node_id, incarnation, revision)`,
+  `CREATE INDEX grants_by_node ON grants (node_id, incarnation, revision, subscription_id)`,
   `CREATE INDEX grants_wanting ON grants (subscription_id) WHERE wanting = 1`,
   `CREATE TABLE usage (
     device_id TEXT NOT NULL REFERENCES devices (id),

@@ -1,19 +1,19 @@
 // npm run bench -- reconnect [--agents 1000 --outage-seconds 3 --json FILE]: the controller is killed and comes back; how
 // long until every node is served again, what it costs, and whether a report is lost.
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { systemClock } from '../../../common/clock.ts';
 import { grouped } from '../../demo/figures.ts';
-import { callApi } from '../../lab/api.ts';
+import { callApi, createThrough } from '../../lab/api.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
-import { joinWords } from '../../lab/node.ts';
 import { machineMilliseconds } from '../../lab/traffic/protocol.ts';
+import { announce } from '../crew/announce.ts';
+import { Fleet } from '../crew/fleet-program.ts';
+import type { Seen } from '../crew/protocol.ts';
 import { percentile } from '../edge/figures.ts';
-import { Fleet } from './fleet-program.ts';
-import type { Seen, Ticket } from './protocol.ts';
+import { peakMegabytes, processorSeconds } from '../process-figures.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,48 +25,20 @@ const { values } = parseArgs({
 const agents = Number(values.agents);
 const outageMs = Number(values['outage-seconds']) * 1000;
 const fleets = 2;
-/** Below what the controller admits at once from one address. */
-const callersPerAddress = 25;
 const bytesEach = 1000;
 const started = performance.now();
 const say = (line: string) =>
   process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
 
-async function post<T>({ controller }: Lab, path: string, body: unknown): Promise<T> {
-  const answer = await callApi(controller.socket, 'POST', path, body);
-  if (answer.status !== 201) throw new Error(`${path}: ${JSON.stringify(answer.body)}`);
-  return answer.body as T;
-}
-
-/** Everybody dials from the controller's own host, whose addresses stand for many callers. */
-async function announce(lab: Lab): Promise<Ticket[]> {
-  const { host } = lab.controller;
-  const tickets: Ticket[] = [];
-  const addresses = Array.from(
-    { length: Math.ceil(agents / callersPerAddress) },
-    (_, i) => `10.92.0.${i + 1}`,
-  );
-  await host.run(['ip', '-batch', '-'], {
-    input: addresses.map((address) => `addr add ${address}/32 dev lo\n`).join(''),
-  });
-  for (let number = 0; number < agents; number++) {
-    const body = { name: `r${number}`, endpoint: `192.0.2.254:${10_000 + number}` };
-    const [, , , token = '', , pin = ''] = joinWords(
-      await post<{ joinCommand: string }>(lab, '/v1/nodes', body),
-    );
-    const address = addresses[Math.floor(number / callersPerAddress)];
-    tickets.push({ enrolment: `${address}:7444`, token, pin });
-  }
-  return tickets;
-}
-
 /** An unlimited subscription with one device, which everybody has used. */
-async function sell(lab: Lab): Promise<{ subscription: string; deviceId: string }> {
-  await post(lab, '/v1/tariffs', { name: 'unlimited', volumeBytes: null });
-  await post(lab, '/v1/accounts', { reference: 'everybody' });
+async function sell({ controller: { socket } }: Lab): Promise<{ subscription: string; deviceId: string }> {
+  await createThrough(socket, '/v1/tariffs', { name: 'unlimited', volumeBytes: null });
+  await createThrough(socket, '/v1/accounts', { reference: 'everybody' });
   const order = { account: 'everybody', tariff: 'unlimited' };
-  const { id } = await post<{ id: string }>(lab, '/v1/subscriptions', order);
-  const { device } = await post<{ device: { id: string } }>(lab, '/v1/devices', { subscription: id });
+  const { id } = await createThrough<{ id: string }>(socket, '/v1/subscriptions', order);
+  const { device } = await createThrough<{ device: { id: string } }>(socket, '/v1/devices', {
+    subscription: id,
+  });
   return { subscription: id, deviceId: device.id };
 }
 
@@ -76,23 +48,14 @@ function served(members: readonly Seen[], since: number): boolean {
   return members.every(({ caughtUpAt, atRest }) => caughtUpAt > since && atRest);
 }
 
-/** Seconds of processor time that a process has had. */
-function processorSeconds(pid: number): number {
-  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-  const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number);
-  return (user + system) / 100;
-}
-
-function peakMegabytes(pid: number): number {
-  const [, kilobytes = '0'] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) / 1024;
-}
-
 async function measure(lab: Lab) {
   const { controller } = lab;
   controller.configure({ log_level: '"info"' });
   await controller.start();
-  const tickets = await announce(lab);
+  const tickets = await announce(
+    controller,
+    Array.from({ length: agents }, (_, number) => `r${number}`),
+  );
   const { subscription, deviceId } = await sell(lab);
   say(`${agents} nodes are announced`);
   const all = Array.from({ length: fleets }, (_, index) => new Fleet(controller.host, index + 1));

@@ -192,13 +192,20 @@ export class TestNode {
 
   /** Takes what changed, as an agent does; gives the digest that the controller expects. */
   async sync(from = this.revision): Promise<Uint8Array> {
-    const { deltas, revision, digest, whole } = await this.#books.desired.since(this.identity, from);
+    const { desired } = this.#books;
+    let part = await desired.since(this.identity, from);
+    const { revision, digest, whole } = part;
+    const deltas = [...part.deltas];
+    while (part.next !== undefined) {
+      part = await desired.since(this.identity, from, { from: part.next });
+      deltas.push(...part.deltas);
+    }
     if (whole) this.#keepOnly(deltas);
-    for (const delta of deltas) for (const id of delta.removedDeviceIds) this.devices.delete(id);
-    for (const id of deltas.flatMap(({ erasedSubscriptionIds }) => erasedSubscriptionIds)) this.#erase(id);
     const isNews = (held: { revision: bigint } | undefined, one: { revision: bigint }) =>
       whole || held === undefined || held.revision <= one.revision;
-    for (const { subscriptions, devices } of deltas) {
+    for (const { removedDeviceIds, erasedSubscriptionIds, subscriptions, devices } of deltas) {
+      for (const id of removedDeviceIds) this.devices.delete(id);
+      for (const id of erasedSubscriptionIds) this.#erase(id);
       for (const one of subscriptions) {
         if (isNews(this.subscriptions.get(one.id), one)) this.subscriptions.set(one.id, one);
       }

@@ -114,8 +114,6 @@ export class NodeStandIn implements DesiredSink, ReportSource {
           if (device.subscriptionId === id) this.devices.delete(device.id);
         }
       }
-    }
-    for (const delta of deltas) {
       for (const item of delta.subscriptions) this.subscriptions.set(item.id, item);
       for (const item of delta.devices) this.devices.set(item.id, item);
     }

@@ -16,6 +16,7 @@ import {
 } from '../../../common/gen/turnpike/v1/enrolment_pb.ts';
 import { callUnary } from '../../../common/grpc/call.ts';
 import { methodDefinition } from '../../../common/grpc/service.ts';
+import { demandLimit } from '../../../common/listener-limits.ts';
 import { createKeyPair, importPrivateKey, keyAlgorithm, parsePem } from '../../../common/pki/keys.ts';
 import { controllerName, nodeUri } from '../../../common/pki/names.ts';
 import {
@@ -351,4 +352,22 @@ it('a key that renews a certificate proves that it is there', async () => {
   });
   const csr = new Uint8Array(request.rawData);
   expect(await codeOf(renewAt(controller.nodes, identity, csr))).toBe(status.INVALID_ARGUMENT);
+});
+
+it('a node that says Hello again and again is made to wait after some times, and others are greeted at once', async () => {
+  // Nothing is earned meanwhile, and who has to wait does so for longer than the others take.
+  const sleep = (ms: number, signal?: AbortSignal) => systemClock.sleep(ms * 20, signal);
+  const clock = { ...systemClock, monotonic: () => 0, sleep };
+  const strict = await startController(cleanup, { clock });
+  const greedy = new RawNode(cleanup, strict.nodes, await joinNode(cleanup, strict));
+  for (let n = 0; n < demandLimit.burst / 10; n += 1) {
+    const stream = greedy.sync().listen().send(hello());
+    await until(() => expect(stream.received).not.toHaveLength(0));
+  }
+  const waiting = greedy.sync().listen().send(hello());
+  const token = strict.books.issueToken('nod_0000000000000000', 'ams-2', inHalfAnHour());
+  const other = new RawNode(cleanup, strict.nodes, await joinNode(cleanup, strict, { token }));
+  const stream = other.sync().listen().send(hello());
+  await until(() => expect(stream.received).not.toHaveLength(0));
+  expect(waiting.received).toHaveLength(0);
 });

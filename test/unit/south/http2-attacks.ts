@@ -1,8 +1,12 @@
+import type { Duplex } from 'node:stream';
+
 /** What no client library does: frames of HTTP/2 (RFC 9113), by hand. */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+const data = 0;
 const headers = 1;
 const resetStream = 3;
 const settings = 4;
+const windowUpdate = 8;
 const continuation = 9;
 const endHeaders = 4;
 /** So many at most, so that an attack which is not stopped ends. */
@@ -31,7 +35,41 @@ export function* endlessHeaders(path: string): Generator<Buffer> {
   for (let n = 0; n < most; n += together) yield some;
 }
 
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+/**
+ * One request, with a message, of somebody who says that there is no end to what he takes: all flow control is then TCP's
+ * own.
+ */
+export function greedyCall(path: string, message: Uint8Array): Buffer {
+  const most = 2 ** 31 - 1;
+  const window = Buffer.alloc(6);
+  window.writeUInt16BE(4, 0);
+  window.writeUInt32BE(most, 2);
+  const more = Buffer.alloc(4);
+  more.writeUInt32BE(most - 65_535, 0);
+  return Buffer.concat([
+    ...[preface, frame(settings, 0, 0, window), frame(windowUpdate, 0, 0, more)],
+    ...[frame(headers, endHeaders, 1, request(path)), furtherMessage(message)],
+  ]);
+}
+
+/** On that request's stream. */
+export function furtherMessage(message: Uint8Array): Buffer {
+  return frame(data, 0, 1, message);
+}
+
+/** As fast as it goes, until all is said or the peer has had enough. */
+export function pour(socket: Duplex, frames: Iterator<Buffer>): Promise<void> {
+  return new Promise((resolve) => {
+    const more = () => {
+      const { done, value } = frames.next();
+      if (done || socket.destroyed) resolve();
+      else socket.write(value, () => setImmediate(more));
+    };
+    more();
+  });
+}
+
+function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head.writeUInt8(type, 3);

@@ -21,7 +21,7 @@ import { attemptLimits, listenerLimits, renewalLimit } from '../../../common/lis
 import { parsePem } from '../../../common/pki/keys.ts';
 import { controllerName } from '../../../common/pki/names.ts';
 import { RawGrpc } from '../../fuzz/raw-grpc.ts';
-import { endlessHeaders, rapidReset } from './http2-attacks.ts';
+import { endlessHeaders, pour, rapidReset } from './http2-attacks.ts';
 import { hello } from './raw-node.ts';
 import { Cleanup, type Controller, joinNode, startAgent, startController, until } from './rig.ts';
 
@@ -107,15 +107,7 @@ it('streams that are opened and reset without end, and headers without end, end 
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.on('error', () => undefined);
     await new Promise((resolve) => socket.once('secureConnect', resolve));
-    const sent = new Promise<void>((resolve) => {
-      // As fast as it goes, until it is thrown out.
-      const more = () => {
-        const { done, value } = attack.next();
-        if (done || socket.destroyed) resolve();
-        else socket.write(value, () => setImmediate(more));
-      };
-      more();
-    });
+    const sent = pour(socket, attack);
     await closed;
     await sent;
   }

@@ -154,6 +154,22 @@ it('a node that still holds something else after everything was sent anew asks a
   expect(asked()).toBeLessThanOrEqual(before + 1);
 });
 
+it('one that still holds something else pauses before it asks again, also where that shows only later', async () => {
+  const controller = await startController(cleanup);
+  const { books } = controller;
+  books.change({ removedDeviceIds: ['dev_0123456789abcdef'] });
+  books.comparesLater = true;
+  books.digest = () => new Uint8Array(32);
+  await startAgent(cleanup, await joinNode(cleanup, controller));
+  const asked = () => books.sinceCalls.filter((revision) => revision === 0n).length;
+  await until(() => expect(asked()).toBe(1));
+  for (let revision = 2; revision <= 6; revision += 1) {
+    books.change({});
+    await until(() => expect(books.events.at(-1)).toBe(`applied ${revision} but 0`));
+  }
+  expect(asked()).toBeLessThanOrEqual(2);
+});
+
 it('a newer stream of the same identity takes over', async () => {
   const controller = await startController(cleanup);
   const identity = await joinNode(cleanup, controller);

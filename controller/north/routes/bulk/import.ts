@@ -18,8 +18,8 @@ export const importLines: Route = (api) => {
         response: { 200: BulkResult },
       },
     },
-    (request) =>
-      whileReading(request, async (body, signal) =>
+    (request, reply) =>
+      whileReading(request, reply, async (body, signal) =>
         showResult(await request.catalogue.importLines(readLines(body), { ...request.query, signal })),
       ),
   );

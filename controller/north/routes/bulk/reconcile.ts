@@ -17,8 +17,8 @@ export const reconcile: Route = (api) => {
         response: { 200: BulkResult },
       },
     },
-    (request) =>
-      whileReading(request, async (body, signal) =>
+    (request, reply) =>
+      whileReading(request, reply, async (body, signal) =>
         showResult(await request.catalogue.reconcileLines(readLines(body), { ...request.query, signal })),
       ),
   );

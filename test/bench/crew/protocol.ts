@@ -1,4 +1,4 @@
-/** What goes over the channel between the bench and its fleets: JSON values. */
+/** What goes over the channel between a bench and its fleets: JSON values. */
 export type Order =
   | { readonly kind: 'join'; readonly folder: string; readonly tickets: readonly Ticket[] }
   /** Every member has so many bytes more to report of this device. */
@@ -18,8 +18,13 @@ export type Answer =
 
 /** Times are the machine's monotonic milliseconds; 0 for never. */
 export interface Seen {
+  /** The streams to the controller are up. */
+  readonly connected: boolean;
   /** Everything that the controller wants was last heard to its end. */
   readonly caughtUpAt: number;
+  /** When there was last something to report, … */
+  readonly reportedAt: number;
+  /** … and when that was booked. */
   readonly acknowledgedAt: number;
   /** No report is under way. */
   readonly atRest: boolean;

@@ -10,6 +10,7 @@ export class Fleet {
   readonly #program: Program;
   readonly #folder: string;
   #joined = false;
+  #joins = 0;
   #seen: readonly Seen[] | undefined;
 
   constructor(host: Host, number: number) {
@@ -21,8 +22,11 @@ export class Fleet {
     });
   }
 
+  /** Those who were there before stay. */
   async join(tickets: readonly Ticket[]): Promise<void> {
-    this.#order({ kind: 'join', folder: this.#folder, tickets });
+    this.#joined = false;
+    this.#joins += 1;
+    this.#order({ kind: 'join', folder: `${this.#folder}-${this.#joins}`, tickets });
     await this.#until('the fleet has joined', () => this.#joined, 300_000);
   }
 

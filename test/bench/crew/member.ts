@@ -21,7 +21,9 @@ export class Member implements DesiredSink, ReportSource {
   #total = 0n;
   #pending: PendingReport | undefined;
   #caughtUpAt = 0;
+  #reportedAt = 0;
   #acknowledgedAt = 0;
+  #state: () => string = () => 'starting';
 
   serve(identity: AgentIdentity, key: Uint8Array): void {
     const south = createSouth({
@@ -31,12 +33,15 @@ export class Member implements DesiredSink, ReportSource {
         ...{ agentVersion: '0.1.0', wireguardPublicKey: key, wireguardDriver: 'userspace', ipv6: true },
       }),
     });
+    this.#state = () => south.state();
     const forever = new AbortController().signal;
     void runTasks(south.tasks, forever, { log: silentLogger, onReady: () => undefined });
   }
 
   seen(): Seen {
     return {
+      connected: this.#state() === 'connected',
+      reportedAt: this.#reportedAt,
       caughtUpAt: this.#caughtUpAt,
       acknowledgedAt: this.#acknowledgedAt,
       atRest: this.#pending === undefined,
@@ -51,6 +56,7 @@ export class Member implements DesiredSink, ReportSource {
     const devices = [{ deviceId, period: 1, uploadBytes: this.#total, downloadBytes: 0n }];
     const message = create(ReportRequestSchema, { number: this.#number, devices });
     this.#pending = { number: this.#number, bytes: toBinary(ReportRequestSchema, message) };
+    this.#reportedAt = machineMilliseconds();
     for (const listener of this.#listeners) listener();
   }
 
