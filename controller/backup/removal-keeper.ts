@@ -22,7 +22,6 @@ export function createRemovalKeeper(
           'the list of removals beside the backups could not be written',
           () => write(context),
         );
-        return written;
       });
       turn = mine.catch(() => undefined);
       return mine;

@@ -23,8 +23,8 @@ export interface BackupSettings {
 
 /** The list of what must not come back with a backup (backup/removals.ts), on the disk. */
 export interface RemovalKeeper {
-  /** Writes it as the books have it now. False when it could not be written, which was logged; it is tried again. */
-  keep(): Promise<boolean>;
+  /** Writes it as the books have it now. Where it cannot be written, that is logged, and it is tried again. */
+  keep(): Promise<void>;
   /** In words: what is not covered because it could not be written. */
   missing(): string[];
 }

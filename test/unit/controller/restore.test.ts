@@ -75,7 +75,13 @@ it('a restored controller refuses keys and nodes that were taken away since its 
     (await turnpike.json('api-key', 'add', name, '--scopes', 'read')).key;
   const [removed, rotated, good] = [await keyOf('removed'), await keyOf('rotated'), await keyOf('good')];
   const joined = async (name: string) => {
-    const { joinCommand } = await turnpike.json('node', 'add', name, '--endpoint', `${name}.example.net:51820`);
+    const { joinCommand } = await turnpike.json(
+      'node',
+      'add',
+      name,
+      '--endpoint',
+      `${name}.example.net:51820`,
+    );
     const stateDirectory = await cleanup.directory();
     const wish = { ...parseJoinCommand(joinCommand), stateDirectory, forceNew: false };
     return (await joinController(wish, systemClock)).identity;
