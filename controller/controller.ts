@@ -93,16 +93,16 @@ export async function noteRestore(
 }
 
 /**
- * Puts a backup in the place of books that are lost: while no database is there (backup/restore.ts). `withoutErasures`:
- * also where nothing is known of who was erased since.
+ * Puts a backup in the place of books that are lost: while no database is there (backup/restore.ts). `withoutRemovals`:
+ * also where nothing is known of what was removed since.
  */
 export async function restoreFrom(
   options: Pick<ControllerOptions, 'config' | 'clock' | 'log'>,
-  { file, withoutErasures }: { readonly file: string; readonly withoutErasures: boolean },
+  { file, withoutRemovals }: { readonly file: string; readonly withoutRemovals: boolean },
 ): Promise<Restored> {
   const { config } = options;
   return restoreBackup({
-    ...{ file, withoutErasures, storePath: config.storePath, envelope: envelopeOf(config) },
+    ...{ file, withoutRemovals, storePath: config.storePath, envelope: envelopeOf(config) },
     open: async (storePath) => {
       const books = await open({ ...options, config: { ...config, storePath } });
       await noteAtMachine(books, 'turnpike-controller --restore');

@@ -9,6 +9,7 @@ import { exitCodes } from '../common/exit.ts';
 import { createLogger } from '../common/log.ts';
 import { createNotifier } from '../common/notify.ts';
 import { version } from '../common/version.ts';
+import type { Restored } from './backup/restore.ts';
 import { readControllerConfig } from './config.ts';
 import { noteRestore, replaceAuthority, restoreFrom, runController } from './controller.ts';
 
@@ -18,8 +19,8 @@ const usage = `Usage: turnpike-controller [--config FILE] [--restore BACKUP | --
   --restore BACKUP
                  put a backup (turnpike backup) where no database is, and end; nothing is granted then until all nodes have
                  told what passed since, and nodes keep what they have until: turnpike hold release
-  --without-erasures
-                 restore also where the list of erasures beside the backup is missing
+  --without-removals
+                 restore also where the list of removals beside the backup is missing
   --restored     the same for a database that was put there by hand
   --new-ca       begin a new CA in place of a lost one, and end; every node must join anew then
   --version      print the version
@@ -43,15 +44,10 @@ async function main(): Promise<void> {
     );
   }
   if (values.restore !== undefined) {
-    const wish = { file: values.restore, withoutErasures: values['without-erasures'] };
-    const { createdAt, awaited, erasures } = await restoreFrom({ config, clock: systemClock, log }, wish);
-    const again =
-      erasures === undefined
-        ? 'who was erased since the backup is not known: do those erasures again'
-        : `erased again: ${erasures.accounts} accounts; of erasures after ${timeOf(erasures.writtenAt)} nothing is known here`;
-    return void process.stdout.write(
-      `restored as of ${timeOf(createdAt)}\n${again}\n${afterRestore(awaited)}`,
-    );
+    const wish = { file: values.restore, withoutRemovals: values['without-removals'] };
+    const { createdAt, awaited, removed } = await restoreFrom({ config, clock: systemClock, log }, wish);
+    const lines = [`restored as of ${timeOf(createdAt)}`, ...removedAgain(removed)];
+    return void process.stdout.write(`${lines.join('\n')}\n${afterRestore(awaited)}`);
   }
   if (values.restored) {
     const awaited = await noteRestore({ config, clock: systemClock, log });
@@ -86,9 +82,34 @@ async function main(): Promise<void> {
   }
 }
 
+function removedAgain(removed: Restored['removed']): string[] {
+  if (removed === undefined)
+    return [
+      'what was removed since the backup is not known: do those erasures, removals and rotations again',
+    ];
+  const { accounts, nodes, toJoin, apiKeys, toRotate, writtenAt } = removed;
+  return [
+    `erased again: ${accounts} accounts`,
+    `removed again: nodes ${names(nodes)}; API keys ${names(apiKeys)}`,
+    ...(toJoin.length > 0
+      ? [`identities of ${names(toJoin)} had ended: join anew with turnpike node token NAME`]
+      : []),
+    ...(toRotate.length > 0
+      ? [
+          `API keys rotated since, whose clients need another one: ${names(toRotate)} (turnpike api-key rotate NAME)`,
+        ]
+      : []),
+    `of what was removed after ${timeOf(writtenAt)} nothing is known here: do it again`,
+  ];
+}
+
+function names(all: readonly string[]): string {
+  return all.join(', ') || 'none';
+}
+
 function afterRestore(awaited: readonly string[]): string {
   return [
-    `nothing is granted before these nodes have told what passed: ${awaited.join(', ') || 'none'}`,
+    `nothing is granted before these nodes have told what passed: ${names(awaited)}`,
     'start the controller; a node that is gone for good: turnpike node remove NAME',
     'nodes keep what they have: compare with billing (turnpike reconcile), then turnpike hold release --yes',
     '',
@@ -105,7 +126,7 @@ function readArguments() {
       options: {
         config: { type: 'string', default: '/etc/turnpike/controller.toml' },
         restore: { type: 'string' },
-        'without-erasures': { type: 'boolean', default: false },
+        'without-removals': { type: 'boolean', default: false },
         restored: { type: 'boolean', default: false },
         'new-ca': { type: 'boolean', default: false },
         version: { type: 'boolean', default: false },

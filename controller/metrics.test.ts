@@ -16,6 +16,7 @@ const status: FleetStatus = {
   connectedDevices: 2,
   addressesFree: 65_000,
   awaitedNodes: [],
+  keysToRotate: [],
   heldAt: null,
   nodes: [{ connected: true } as Node, { connected: false } as Node],
 };

@@ -1,3 +1,4 @@
+import { identitySubject, noteRemoved } from '../backup/removals.ts';
 import type { Context } from '../books/context.ts';
 import { recordEvent } from '../events/record.ts';
 import type { NodeIdentity } from '../south/ports.ts';
@@ -10,12 +11,8 @@ export async function quarantine(
   { nodeId, incarnation }: NodeIdentity,
 ): Promise<void> {
   const at = context.clock.now();
-  await tx.db
-    .updateTable('incarnations')
-    .set({ quarantined_at: at })
-    .where('node_id', '=', nodeId)
-    .where('incarnation', '=', incarnation)
-    .execute();
+  await refuseIdentity(tx, { nodeId, incarnation }, at);
+  await noteRemoved(context, tx, { kind: 'identity', subject: identitySubject({ nodeId, incarnation }), at });
   await recordEvent(tx, { type: 'node.quarantined', at, nodeId });
   tx.afterCommit(() => {
     context.figures.quarantines += 1;
@@ -26,4 +23,17 @@ export async function quarantine(
     );
     context.revoked.call(nodeId, incarnation);
   });
+}
+
+export async function refuseIdentity(
+  { db }: Tx,
+  { nodeId, incarnation }: Pick<NodeIdentity, 'nodeId' | 'incarnation'>,
+  at: number,
+): Promise<void> {
+  await db
+    .updateTable('incarnations')
+    .set({ quarantined_at: at })
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .execute();
 }

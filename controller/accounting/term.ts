@@ -16,6 +16,8 @@ export async function beginTerm(tx: Tx): Promise<string[]> {
     .set({ revision: termBegins(term) })
     .execute();
   await skipEvents(tx, term);
+  // One may have been used since, or another made in its place.
+  await tx.db.deleteFrom('join_tokens').execute();
   return awaitedNodes(tx);
 }
 

@@ -14,8 +14,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dayMs } from '../../common/day.ts';
 import { openRig, type Rig, type TestNode } from '../../test/unit/books/rig.ts';
 import { envelopeFile } from '../vault/envelope-file.ts';
-import { erasuresName } from './erasures.ts';
 import { openBackup } from './jobs.ts';
+import { removalsName } from './removals.ts';
 import { restoreBackup } from './restore.ts';
 
 const files = async () => ({ 'ca.pem': 'the CA' });
@@ -55,11 +55,11 @@ async function moveToNewMachine(): Promise<void> {
   rmSync(at('old').path);
 }
 
-function restore(name: string, options: { withoutErasures?: boolean } = {}) {
+function restore(name: string, options: { withoutRemovals?: boolean } = {}) {
   const { path: storePath, envelope } = at('new');
   return restoreBackup({
     file: join(shelf(), name),
-    withoutErasures: options.withoutErasures ?? false,
+    withoutRemovals: options.withoutRemovals ?? false,
     ...{ storePath, envelope },
     open: async (path) => {
       rig = await openRig({ path, envelope });
@@ -77,7 +77,7 @@ describe('a backup', () => {
       expect(bytes.includes(text)).toBe(false);
     }
     expect(await rig.books.backups.verify(name)).toMatchObject({ name, envelope });
-    expect(readdirSync(shelf()).sort()).toEqual([erasuresName, name]);
+    expect(readdirSync(shelf()).sort()).toEqual([removalsName, name]);
     expect(readdirSync(join(directory, 'old')).filter((one) => one.endsWith('.new'))).toEqual([]);
   });
 
@@ -150,7 +150,11 @@ describe('on an empty machine', () => {
     await node.sync();
     await moveToNewMachine();
     const restored = await restore(name);
-    expect(restored).toMatchObject({ createdAt, awaited: ['a'], erasures: { accounts: 0 } });
+    expect(restored).toMatchObject({
+      createdAt,
+      awaited: ['a'],
+      removed: { accounts: 0, nodes: [], apiKeys: [], toRotate: [], toJoin: [] },
+    });
     expect(readFileSync(join(directory, 'new', 'ca.pem'), 'utf8')).toBe('the CA');
     rig = await openRig(at('new'));
     node = node.with(rig.books);
@@ -176,7 +180,7 @@ describe('on an empty machine', () => {
     await node.sync();
     await rig.books.privacy.settleErasure(id);
     await moveToNewMachine();
-    expect(await restore(name)).toMatchObject({ erasures: { accounts: 1 } });
+    expect(await restore(name)).toMatchObject({ removed: { accounts: 1 } });
     rig = await openRig(at('new'));
     node = node.with(rig.books);
     expect((await rig.books.privacy.receipt(id)).receipt).toMatchObject({ id, accounts: 1, devices: 1 });
@@ -192,7 +196,7 @@ describe('on an empty machine', () => {
     rig = await openRig(at('new'));
   });
 
-  it('nothing is restored beside a database, without its key, or without the list of erasures unless told', async () => {
+  it('nothing is restored beside a database, without its key, or without the list of removals unless told', async () => {
     await sell('a');
     const { name } = await rig.books.backups.create(files);
     const nothing = () =>
@@ -208,14 +212,14 @@ describe('on an empty machine', () => {
     nothing();
     rmSync(at('new').envelope.place);
     await moveToNewMachine();
-    rmSync(join(shelf(), erasuresName));
+    rmSync(join(shelf(), removalsName));
     await expect(restore(name)).rejects.toMatchObject({
       message: expect.stringContaining('would come back unseen'),
-      remedy: expect.stringContaining('--without-erasures'),
+      remedy: expect.stringContaining('--without-removals'),
     });
     nothing();
-    expect(await restore(name, { withoutErasures: true })).toMatchObject({ erasures: undefined });
-    await expect(restore(name, { withoutErasures: true })).rejects.toMatchObject({ code: 'conflict' });
+    expect(await restore(name, { withoutRemovals: true })).toMatchObject({ removed: undefined });
+    await expect(restore(name, { withoutRemovals: true })).rejects.toMatchObject({ code: 'conflict' });
     rig = await openRig(at('new'));
   });
 });

@@ -3,7 +3,6 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { version } from '../../common/version.ts';
 import type { Context } from '../books/context.ts';
 import { atHand } from '../vault/envelope.ts';
-import { writeErasures } from './erasures.ts';
 import { goneBy } from './gone-by.ts';
 import { runJob } from './run-job.ts';
 import { readKeyId } from './sealed-file.ts';
@@ -28,10 +27,16 @@ export interface Backups {
   list(): Promise<Backup[]>;
   /** Decrypts it and looks through it. @throws TurnpikeError with what is wrong */
   verify(name: string): Promise<Backup>;
+  /** The list of what must not come back is on the disk beside them. @returns in words, what is missing */
+  keepRemovals(): Promise<string[]>;
 }
 
+/** What is missing before that. */
+export const removalPending =
+  'the list of removals beside the backups, which is written within the hour: a backup of before that is restored without it brings back what was taken away';
+
 /** Together with what lies beside the database. */
-export interface BackupsAtMachine extends Pick<Backups, 'list' | 'verify'> {
+export interface BackupsAtMachine extends Omit<Backups, 'create'> {
   create(): Promise<Backup>;
 }
 
@@ -54,7 +59,7 @@ export function createBackups(context: Context): Backups {
     // After the database: books that are older than the CA beside them are brought up to it.
     const about = { createdAt, version, files: await files() };
     await runJob({ kind: 'write', path, key: current, about, database });
-    await writeErasures(context);
+    await context.removals.keep();
     return show(await findShelved(backups.directory, backupName(createdAt)));
   };
   return {
@@ -69,6 +74,10 @@ export function createBackups(context: Context): Backups {
       const found = await findShelved(backups.directory, name);
       await runJob({ kind: 'verify', path: found.path, keys: atHand(await envelope.load()) });
       return show(found);
+    },
+    keepRemovals: async () => {
+      await context.removals.keep();
+      return context.removals.missing();
     },
   };
 }

@@ -6,14 +6,15 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { Books } from '../books/books.ts';
 import { atHand, type EnvelopeStore } from '../vault/envelope.ts';
 import type { BackupContent } from './content.ts';
-import { type Erasures, erasuresName, readErasures } from './erasures.ts';
 import { openBackup } from './jobs.ts';
+import { readRemovals, removalsName } from './removals.ts';
+import type { RemovedAgain } from './remove-again.ts';
 
 export interface RestoreOptions {
   /** The backup. */
   readonly file: string;
-  /** Restores also where the list of erasures is missing. */
-  readonly withoutErasures: boolean;
+  /** Restores also where the list of removals is missing. */
+  readonly withoutRemovals: boolean;
   /** Where the database is to be. Nothing may be there. */
   readonly storePath: string;
   readonly envelope: EnvelopeStore;
@@ -26,13 +27,16 @@ export interface Restored {
   readonly createdAt: number;
   /** Names of nodes that must tell their totals before anything is granted. */
   readonly awaited: readonly string[];
-  /** What was erased since the backup and is erased again; undefined: nothing is known of it. */
-  readonly erasures: { readonly writtenAt: number; readonly accounts: number } | undefined;
+  /**
+   * What was taken away since the backup, and is again; of later than `writtenAt` nothing is known. undefined: nothing is
+   * known of it at all.
+   */
+  readonly removed: (RemovedAgain & { readonly writtenAt: number }) | undefined;
 }
 
 /**
- * Puts a backup where no database is: begins a new term in it, and erases again who was erased since. Only then it is
- * the controller's database, in one step; cut short before that, there is none.
+ * Puts a backup where no database is: begins a new term in it, and takes away again what was taken away since. Only
+ * then it is the controller's database, in one step; cut short before that, there is none, and the list is as it was.
  * @throws TurnpikeError `conflict` when there is a database, `environment` when the backup or its key is not right
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
@@ -45,9 +49,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       remedy: 'put back the one of the day of the backup: without it nothing can read that',
     });
   }
-  const erasures = options.withoutErasures
+  const removals = options.withoutRemovals
     ? undefined
-    : await readErasures(keys, join(dirname(file), erasuresName));
+    : await readRemovals(keys, join(dirname(file), removalsName));
   const content = await openBackup(keys, file).catch((error: unknown) =>
     Promise.reject(unreadable(file, error)),
   );
@@ -57,11 +61,13 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     const books = await options.open(temporary);
     let restored: Restored;
     try {
-      const awaited = await books.beginTerm();
+      await books.beginTerm();
+      // In the new term: what the hold keeps is of before it, and of a node that is gone nothing is waited for.
+      const again = removals && (await books.removeAgain(removals));
       restored = {
         createdAt: content.manifest.createdAt,
-        awaited,
-        erasures: erasures && { writtenAt: erasures.writtenAt, accounts: await eraseAgain(books, erasures) },
+        awaited: await books.awaited(),
+        removed: again && removals && { ...again, writtenAt: removals.writtenAt },
       };
     } finally {
       await books.close();
@@ -73,16 +79,6 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     await removeDatabase(temporary);
     throw error;
   }
-}
-
-async function eraseAgain(books: Books, { erasures }: Erasures): Promise<number> {
-  let count = 0;
-  for (const erasure of erasures) {
-    const erased = await books.privacy.eraseAgain(erasure);
-    count += erased;
-    if (erased > 0) await books.privacy.settleErasure(erasure.id);
-  }
-  return count;
 }
 
 function refuseTaken(storePath: string): void {

@@ -3,7 +3,7 @@ import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
 import { recurring } from '../books/recurring.ts';
 import type { Backups, ReadFiles } from './backups.ts';
-import { forgetErased, writeErasures } from './erasures.ts';
+import { forgetRemoved } from './removals.ts';
 import { readKeyId } from './sealed-file.ts';
 import { clearShelf, listShelf } from './shelf.ts';
 
@@ -29,8 +29,9 @@ export async function forgetOld(context: Context): Promise<void> {
   const { store, clock, log, backups } = context;
   const gone = await clearShelf(backups.directory, clock.now() - backups.keepDays * dayMs);
   if (gone.length > 0) log.info({ backups: gone }, 'backups were kept for their time');
-  await store.transaction((tx) => forgetErased(tx, clock.now()));
-  await writeErasures(context);
+  const [oldest] = await listShelf(backups.directory);
+  await store.transaction((tx) => forgetRemoved(tx, clock.now(), oldest?.createdAt));
+  await context.removals.keep();
   await forgetKeys(context);
 }
 

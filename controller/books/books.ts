@@ -12,6 +12,9 @@ import { addVoucherKey } from '../accounting/voucher.ts';
 import { type Audit, createAudit } from '../audit/audit.ts';
 import { auditTask } from '../audit/task.ts';
 import { type Backups, createBackups, type ReadFiles } from '../backup/backups.ts';
+import { createRemovalKeeper } from '../backup/removal-keeper.ts';
+import type { Removals } from '../backup/removals.ts';
+import { type RemovedAgain, removeAgain } from '../backup/remove-again.ts';
 import { backupTask } from '../backup/task.ts';
 import { type AddressRange, parseAddressRange } from '../catalogue/address-range.ts';
 import { type ApiKeys, createApiKeys } from '../catalogue/api-keys.ts';
@@ -82,6 +85,10 @@ export interface Books {
   readonly identities: IdentityStore;
   /** The database was restored from a backup (accounting/term.ts). */
   beginTerm(): Promise<readonly string[]>;
+  /** Names of the nodes that must tell their totals before anything is granted. */
+  awaited(): Promise<readonly string[]>;
+  /** After a restore: takes away again what was taken away since the backup. */
+  removeAgain(removals: Removals): Promise<RemovedAgain>;
   readonly authorityPins: PinKeeper;
   /** Encrypts what lies beside the database, too. */
   readonly vault: Vault;
@@ -131,6 +138,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     periodEnd: options.periodEnd ?? byCalendar,
     retention: options.retention ?? settableDays,
     backups: options.backups,
+    removals: createRemovalKeeper({ store, clock, log, envelope, backups: options.backups }),
     vault,
     envelope,
     activity: new Activity(clock),
@@ -160,6 +168,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
         await beginHold(context, tx);
         return awaited;
       }),
+    awaited: () => store.transaction(awaitedNodes),
+    removeAgain: (removals) => removeAgain(context, removals),
     authorityPins: createPinKeeper(store),
     vault,
     keys: createKeys(context),

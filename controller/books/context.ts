@@ -21,6 +21,14 @@ export interface BackupSettings {
   readonly everyHours?: number | undefined;
 }
 
+/** The list of what must not come back with a backup (backup/removals.ts), on the disk. */
+export interface RemovalKeeper {
+  /** Writes it as the books have it now. Where it cannot be written, that is logged, and it is tried again. */
+  keep(): Promise<void>;
+  /** In words: what is not covered because it could not be written. */
+  missing(): string[];
+}
+
 /** What every part of the books may use. */
 export interface Context {
   readonly store: Store;
@@ -36,6 +44,7 @@ export interface Context {
   readonly periodEnd: PeriodEnd;
   readonly retention: Retention;
   readonly backups: BackupSettings;
+  readonly removals: RemovalKeeper;
   readonly activity: Activity;
   readonly live: Live;
   readonly seats: SeatDesk;

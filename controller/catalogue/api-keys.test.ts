@@ -13,7 +13,7 @@ const read: readonly Scope[] = ['read'];
 beforeEach(async () => {
   store = await openStore(':memory:');
   clock = new StandingClock();
-  keys = createApiKeys({ store, clock });
+  keys = createApiKeys({ store, clock, backups: { directory: '/nowhere', keepDays: 30 } });
 });
 
 afterEach(() => store.close());

@@ -1,6 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId, parseId } from '../../common/ids.ts';
 import { show } from '../../common/show.ts';
+import { hashOfSecret, noteRemoved } from '../backup/removals.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import type { Row } from '../store/schema.ts';
@@ -57,16 +58,22 @@ export interface ApiKey {
   readonly expiresAt: number | null;
   /** Until when the key before the last rotation goes on; null: there is none. */
   readonly previousUntilAt: number | null;
+  /** It was rotated after the backup that was restored: nobody knows a key that is accepted, until it is rotated. */
+  readonly toRotate: boolean;
   /** YYYY-MM-DD, UTC. */
   readonly lastUsedDay: string | null;
   readonly createdAt: number;
 }
 
-export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>): ApiKeys {
-  const update = (key: string, change: (row: Row<'api_keys'>) => Partial<Row<'api_keys'>>) =>
+export function createApiKeys(context: Pick<Context, 'store' | 'clock' | 'backups'>): ApiKeys {
+  const { store, clock } = context;
+  const update = (
+    key: string,
+    change: (row: Row<'api_keys'>, tx: Tx) => Partial<Row<'api_keys'>> | Promise<Partial<Row<'api_keys'>>>,
+  ) =>
     store.transaction(async (tx) => {
       const row = await find(tx, key);
-      const set = change(row);
+      const set = await change(row, tx);
       if (Object.keys(set).length > 0) {
         await tx.db.updateTable('api_keys').set(set).where('id', '=', row.id).execute();
       }
@@ -74,6 +81,11 @@ export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>
       refuseFleetWide(changed);
       return view(changed);
     });
+  /** `at` may be to come. */
+  const endSecret = async (tx: Tx, hash: Uint8Array | null, at: number) => {
+    if (hash === null) return;
+    await noteRemoved(context, tx, { kind: 'api-key-secret', subject: hashOfSecret(hash), at });
+  };
   const columns = ({ scopes: granted, tag, budgetBytes, expires }: ApiKeySettings) => ({
     ...(tag !== undefined && { tag: tag === null ? null : parseTag(tag) }),
     ...(granted !== undefined && { scopes: JSON.stringify(parseScopes(granted)) }),
@@ -121,17 +133,21 @@ export function createApiKeys({ store, clock }: Pick<Context, 'store' | 'clock'>
     set: (key, settings) => update(key, () => columns(settings)),
 
     rotate: (key, { hash, overlapSeconds }) =>
-      update(key, (row) => ({
-        hash,
-        ...(overlapSeconds > 0
-          ? { previous_hash: row.hash, previous_until: clock.now() + overlapSeconds * 1000 }
-          : { previous_hash: null, previous_until: null }),
-      })),
+      update(key, async (row, tx) => {
+        const now = clock.now();
+        // After a restore nobody knows the key that is to go on: the one before it does for its time, if there is one.
+        if (row.hash === null && overlapSeconds > 0) return { hash };
+        const previous_until = overlapSeconds > 0 ? now + overlapSeconds * 1000 : null;
+        await endSecret(tx, row.previous_hash, now);
+        await endSecret(tx, row.hash, previous_until ?? now);
+        return { hash, previous_hash: previous_until === null ? null : row.hash, previous_until };
+      }),
 
     remove: (key) =>
       store.transaction(async (tx) => {
         const removed = view(await find(tx, key));
         await tx.db.deleteFrom('api_keys').where('id', '=', removed.id).execute();
+        await noteRemoved(context, tx, { kind: 'api-key', subject: removed.id, at: clock.now() });
         return removed;
       }),
 
@@ -228,7 +244,19 @@ function view(row: Row<'api_keys'>): ApiKey {
     soldBytes: row.sold_bytes,
     expiresAt: row.expires_at,
     previousUntilAt: row.previous_until,
+    toRotate: row.hash === null,
     lastUsedDay: row.last_used_day,
     createdAt: row.created_at,
   };
+}
+
+/** Names of those of which nobody knows a key that is accepted, after a restore. */
+export async function keysToRotate({ db }: Tx): Promise<string[]> {
+  const rows = await db
+    .selectFrom('api_keys')
+    .where('hash', 'is', null)
+    .select('name')
+    .orderBy('name')
+    .execute();
+  return rows.map(({ name }) => name);
 }

@@ -2,7 +2,9 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { type HostPort, parseHostPort } from '../../common/host-port.ts';
 import { newId } from '../../common/ids.ts';
 import { endIncarnation } from '../accounting/end-incarnation.ts';
+import { noteRemoved } from '../backup/removals.ts';
 import type { Context } from '../books/context.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { PageFilter } from './catalogue.ts';
 import { findGroup, findNode } from './find.ts';
@@ -102,15 +104,18 @@ export function getNode(context: Context, node: string): Promise<Node> {
 export function removeNode(context: Context, name: string): Promise<Node> {
   return context.store.transaction(async (tx) => {
     const node = await findNode(tx, name);
-    await tx.db
-      .updateTable('nodes')
-      .set({ removed_at: context.clock.now() })
-      .where('id', '=', node.id)
-      .execute();
-    await tx.db.deleteFrom('join_tokens').where('node_id', '=', node.id).execute();
-    if (node.incarnation > 0) {
-      await endIncarnation(context, tx, { nodeId: node.id, incarnation: node.incarnation });
-    }
+    await endNode(context, tx, node);
+    await noteRemoved(context, tx, { kind: 'node', subject: node.id, at: context.clock.now() });
     return loadNode(context, tx, node.id);
   });
+}
+
+export async function endNode(
+  context: Context,
+  tx: Tx,
+  { id, incarnation }: Pick<Row<'nodes'>, 'id' | 'incarnation'>,
+): Promise<void> {
+  await tx.db.updateTable('nodes').set({ removed_at: context.clock.now() }).where('id', '=', id).execute();
+  await tx.db.deleteFrom('join_tokens').where('node_id', '=', id).execute();
+  if (incarnation > 0) await endIncarnation(context, tx, { nodeId: id, incarnation });
 }

@@ -1,6 +1,7 @@
 import { awaitedNodes } from '../accounting/term.ts';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
+import { keysToRotate } from './api-keys.ts';
 import { loadNodes } from './node-view.ts';
 import { countFreeSlots } from './slots.ts';
 import type { FleetStatus } from './views.ts';
@@ -19,6 +20,7 @@ export function getStatus(context: Context): Promise<FleetStatus> {
       addressesFree: await countFreeSlots(context, tx),
       heldAt: fleet.held_at,
       awaitedNodes: await awaitedNodes(tx),
+      keysToRotate: await keysToRotate(tx),
       nodes: await loadNodes(context, tx),
     };
   });

@@ -378,6 +378,8 @@ export interface FleetStatus {
   readonly addressesFree: number;
   /** After a restore: names of the nodes that must tell their totals before anything is granted. */
   readonly awaitedNodes: readonly string[];
+  /** After a restore: names of API keys that were rotated since the backup, so that nobody knows one that is accepted. */
+  readonly keysToRotate: readonly string[];
   /** After a restore: since when nodes keep what they have; null: they do not. */
   readonly heldAt: number | null;
   readonly nodes: readonly Node[];

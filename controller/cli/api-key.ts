@@ -4,7 +4,7 @@ import { parseCount, parseList } from './arguments.ts';
 import { allPages, answerOf, given, inPath } from './client.ts';
 import type { ApiKey } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
-import { showBytes, showTime } from './show.ts';
+import { renderNotCovered, showBytes, showTime } from './show.ts';
 import { renderTable } from './table.ts';
 
 interface Settings {
@@ -66,7 +66,12 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
       const { api, print } = open(command);
       const body = given({ overlapSeconds: overlap });
       const rotated = await answerOf(api.POST('/v1/api-keys/{key}/rotate', { ...at(name), body }));
-      print(rotated, () => `key ${name}, shown this once and stored as a hash only: ${rotated.key}`);
+      print(rotated, () =>
+        [
+          `key ${name}, shown this once and stored as a hash only: ${rotated.key}`,
+          ...renderNotCovered(rotated),
+        ].join('\n'),
+      );
     });
 
   family
@@ -75,7 +80,7 @@ export function addApiKeyVerbs(program: Command, open: OpenSession): void {
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
       const key = await answerOf(api.DELETE('/v1/api-keys/{key}', at(name)));
-      print(key, () => `key ${key.name} removed`);
+      print(key, () => [`key ${key.name} removed`, ...renderNotCovered(key)].join('\n'));
     });
 }
 
@@ -104,7 +109,7 @@ function keyTable(keys: readonly ApiKey[]): string {
       key.tag ?? '',
       key.budgetBytes === null ? '' : `${showBytes(key.soldBytes)} of ${showBytes(key.budgetBytes)}`,
       key.expiresAt === null ? '' : showTime(key.expiresAt),
-      key.lastUsedDay ?? '',
+      key.toRotate ? 'rotate it' : (key.lastUsedDay ?? ''),
       showTime(key.createdAt),
     ]),
   );

@@ -19,6 +19,7 @@ const well: Situation = {
   status: {
     version: '0.1.0',
     awaitedNodes: [],
+    keysToRotate: [],
     heldAt: null,
     nodes: [node],
   } as unknown as Situation['status'],
@@ -91,6 +92,13 @@ describe('doctor', () => {
       'wrong',
       /before these nodes told .*: fra1, ams1/,
       /node remove fra1/,
+    ],
+    [
+      'an API key that was rotated since the backup',
+      { ...well, status: { ...well.status, keysToRotate: ['backend', 'bot'] } },
+      'warning',
+      /since the backup .*: backend, bot/,
+      /api-key rotate backend/,
     ],
   ])('says of %s what it is and what mends it', (_name, situation, state, detail, remedy) => {
     const found = diagnose(situation).filter((finding) => finding.state !== 'ok');

@@ -30,7 +30,16 @@ const veryLittleBytes = 200_000_000n;
 /** What `turnpike doctor` says, each with a remedy. Decides over values only. */
 export function diagnose(situation: Situation): Finding[] {
   const { status } = situation;
-  const checks = [checkVersions, checkClock, checkDisk, checkRestore, checkHold, checkCa, checkWebhooks];
+  const checks = [
+    checkVersions,
+    checkClock,
+    checkDisk,
+    checkRestore,
+    checkHold,
+    checkKeys,
+    checkCa,
+    checkWebhooks,
+  ];
   return [
     ...checks.flatMap((check) => check(situation)),
     ...(status.nodes.length === 0 ? [noNodes] : status.nodes.flatMap((node) => checkNode(node, situation))),
@@ -117,6 +126,18 @@ function checkRestore({ status: { awaitedNodes } }: Situation): Finding[] {
   ];
 }
 
+function checkKeys({ status: { keysToRotate } }: Situation): Finding[] {
+  if (keysToRotate.length === 0) return [];
+  return [
+    {
+      what: 'API keys',
+      state: 'warning',
+      detail: `rotated since the backup that was restored, and refused: ${keysToRotate.join(', ')}`,
+      remedy: `turnpike api-key rotate ${keysToRotate[0]}, and give its client the new one`,
+    },
+  ];
+}
+
 function checkCa({ now, health }: Situation): Finding[] {
   const left = Date.parse(health.caExpiresAt) - now;
   const detail = `the fleet's ends on ${health.caExpiresAt.slice(0, 10)}`;
@@ -151,7 +172,13 @@ function checkNode(node: Node, { now }: Situation): Finding[] {
   }
   if (node.state === 'quarantined') {
     return [
-      { what, state: 'wrong', detail: 'is quarantined: its state was cloned or rolled back', remedy: token },
+      {
+        what,
+        state: 'wrong',
+        detail:
+          'is quarantined: its state was cloned or rolled back, or it had joined anew after the backup that was restored',
+        remedy: token,
+      },
     ];
   }
   if (!node.connected) {

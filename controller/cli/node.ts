@@ -4,7 +4,7 @@ import { allPages, answerOf, inPath } from './client.ts';
 import type { JoinTicket, Node } from './gen/api.ts';
 import { nodeTable } from './node-table.ts';
 import type { OpenSession } from './session.ts';
-import { showFlag, showTime } from './show.ts';
+import { renderNotCovered, showFlag, showTime } from './show.ts';
 import { renderProperties } from './table.ts';
 
 interface AddOptions extends SetOptions {
@@ -94,7 +94,7 @@ export function addNodeVerbs(program: Command, open: OpenSession): void {
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
       const node = await answerOf(api.DELETE('/v1/nodes/{node}', at(name)));
-      print(node, () => `node ${node.name} removed`);
+      print(node, () => [`node ${node.name} removed`, ...renderNotCovered(node)].join('\n'));
     });
 }
 

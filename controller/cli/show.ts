@@ -46,3 +46,8 @@ export function showSeconds(seconds: number): string {
   const count = seconds / length;
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
+
+/** Of an answer to a removal: what may still bring it back. */
+export function renderNotCovered({ notCovered }: { readonly notCovered: readonly string[] }): string[] {
+  return notCovered.map((what) => `not covered: ${what}`);
+}

@@ -27,6 +27,12 @@ function renderHeld(since: string | null): string | undefined {
   return `since ${since}, nodes keep what they have (turnpike hold release)`;
 }
 
+/** After a restore. */
+function renderToRotate(keys: readonly string[]): string | undefined {
+  if (keys.length === 0) return undefined;
+  return `rotated since the backup, and refused until they are rotated again: ${keys.join(', ')}`;
+}
+
 function renderStatus(status: FleetStatus): string {
   const connected = status.nodes.filter((node) => node.connected).length;
   return [
@@ -35,6 +41,7 @@ function renderStatus(status: FleetStatus): string {
       ['enforcement', status.enforcement],
       ['restored', renderAwaited(status.awaitedNodes)],
       ['held', renderHeld(status.heldAt)],
+      ['API keys', renderToRotate(status.keysToRotate)],
       ['nodes', `${status.nodes.length}, ${connected} connected`],
       ['accounts', String(status.accounts)],
       ['subscriptions', String(status.subscriptions)],

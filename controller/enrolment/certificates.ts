@@ -1,3 +1,4 @@
+import { identitySubject, isRemoved } from '../backup/removals.ts';
 import type { CertificateStanding, IssuedCertificate, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -31,14 +32,15 @@ export async function recordCertificate(
 
 /**
  * `valid`: known, not revoked, of the node's current incarnation, and that one not quarantined. `unknown`: never recorded
- * here; a controller that was restored from a backup does not know what was issued since, and must not close it.
+ * here; a controller that was restored from a backup does not know what was issued since, and must not close it, unless
+ * it knows that this node or identity was taken away since.
  */
 export async function certificateStanding(
-  { db }: Tx,
+  tx: Tx,
   { nodeId, incarnation }: NodeIdentity,
   serial: string,
 ): Promise<CertificateStanding> {
-  const found = await db
+  const found = await tx.db
     .selectFrom('certificates')
     .innerJoin('nodes', 'nodes.id', 'certificates.node_id')
     .innerJoin('incarnations', (join) =>
@@ -57,7 +59,11 @@ export async function certificateStanding(
       'incarnations.ended_at',
     ])
     .executeTakeFirst();
-  if (found === undefined) return 'unknown';
+  if (found === undefined) {
+    const subject = identitySubject({ nodeId, incarnation });
+    const gone = await isRemoved(tx, { kind: 'node', subject: nodeId }, { kind: 'identity', subject });
+    return gone ? 'revoked' : 'unknown';
+  }
   const ends = [found.revoked_at, found.removed_at, found.quarantined_at, found.ended_at];
   return found.incarnation === incarnation && ends.every((end) => end === null) ? 'valid' : 'revoked';
 }

@@ -8,15 +8,19 @@ import { redeem } from './redeem.ts';
 import { namesOfNotShown, recordShown } from './shown.ts';
 
 export function createIdentityStore(context: Context): IdentityStore {
-  const { store, revoked } = context;
+  const { store, revoked, removals } = context;
   return {
     token: (hash) =>
       store.transaction(async (tx) => {
         const found = await findToken(tx, hash);
         return found && toJoinToken(found);
       }),
-    redeem: (hash, publicKeyHash, issue) =>
-      store.transaction((tx) => redeem(context, tx, { hash, publicKeyHash, issue })),
+    redeem: async (hash, publicKeyHash, issue) => {
+      const redeemed = await store.transaction((tx) => redeem(context, tx, { hash, publicKeyHash, issue }));
+      // The identity before it is over.
+      if (redeemed.identity.incarnation > 1) await removals.keep();
+      return redeemed;
+    },
     renewed: (identity, certificate) =>
       store.transaction(async (tx) => {
         await servingIncarnation(tx, identity);
@@ -25,7 +29,10 @@ export function createIdentityStore(context: Context): IdentityStore {
     standing: (identity, serial) => store.transaction((tx) => certificateStanding(tx, identity, serial)),
     shown: (identity, pin) => store.transaction((tx) => recordShown(tx, identity, pin)),
     notShown: (pin) => store.transaction((tx) => namesOfNotShown(tx, pin)),
-    quarantine: (identity) => store.transaction((tx) => quarantine(context, tx, identity)),
+    quarantine: async (identity) => {
+      await store.transaction((tx) => quarantine(context, tx, identity));
+      await removals.keep();
+    },
     onRevoked: (listener) => revoked.add(listener),
   };
 }

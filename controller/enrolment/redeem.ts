@@ -3,12 +3,15 @@ import { termOf } from '../../common/term.ts';
 import { endIncarnation } from '../accounting/end-incarnation.ts';
 import { addMissingGrants } from '../accounting/grant-rows.ts';
 import { turnLedger } from '../accounting/turn.ts';
+import { identitySubject, noteRemoved } from '../backup/removals.ts';
 import type { Context } from '../books/context.ts';
 import type { IssuedCertificate, NodeIdentity } from '../south/ports.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { recordCertificate } from './certificates.ts';
 import { certificateOf, type FoundToken, findToken } from './find-token.ts';
+
+const incarnationsPerTerm = 2 ** 16;
 
 export interface Redemption {
   readonly hash: Uint8Array;
@@ -64,10 +67,14 @@ function redeemAgain(token: FoundToken, node: Row<'nodes'>, { publicKeyHash }: R
 
 async function beginIncarnation(context: Context, tx: Tx, node: Row<'nodes'>): Promise<NodeIdentity> {
   if (node.incarnation > 0) {
-    await endIncarnation(context, tx, { nodeId: node.id, incarnation: node.incarnation });
+    const replaced = { nodeId: node.id, incarnation: node.incarnation };
+    await endIncarnation(context, tx, replaced);
+    const at = context.clock.now();
+    await noteRemoved(context, tx, { kind: 'identity', subject: identitySubject(replaced), at });
   }
-  const incarnation = node.incarnation + 1;
   const revision = await tx.revision();
+  // None that was given out since the backup and is forgotten now: that one may be a machine's that was stolen.
+  const incarnation = Math.max(node.incarnation, termOf(revision) * incarnationsPerTerm) + 1;
   await tx.db
     .insertInto('incarnations')
     .values({

@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
-import { type ErasureOnce, hashOfAccount, noteErased } from '../backup/erasures.ts';
 import { goneBy } from '../backup/gone-by.ts';
+import { type ErasureOnce, hashOfAccount, noteErased } from '../backup/removals.ts';
 import type { Context } from '../books/context.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import { findAccount } from '../catalogue/find.ts';
@@ -39,17 +39,15 @@ export function eraseAccount(
  * Erases, after a restore, those that were erased since the backup: the same erasure, under its id. Returns how many
  * accounts had come back.
  */
-export function eraseAgain(context: Context, erasure: ErasureOnce): Promise<number> {
-  return context.store.transaction(async (tx) => {
-    const { id } = erasure;
-    const known = await tx.db.selectFrom('erasures').where('id', '=', id).select('id').executeTakeFirst();
-    if (known !== undefined) return 0;
-    const hashes = new Set(erasure.accounts);
-    const accounts = await tx.db.selectFrom('accounts').select('id').execute();
-    const back = accounts.map((row) => row.id).filter((account) => hashes.has(hashOfAccount(account)));
-    await erase(context, tx, back, erasure);
-    return back.length;
-  });
+export async function eraseAgain(context: Context, tx: Tx, erasure: ErasureOnce): Promise<number> {
+  const { id } = erasure;
+  const known = await tx.db.selectFrom('erasures').where('id', '=', id).select('id').executeTakeFirst();
+  if (known !== undefined) return 0;
+  const hashes = new Set(erasure.accounts);
+  const accounts = await tx.db.selectFrom('accounts').select('id').execute();
+  const back = accounts.map((row) => row.id).filter((account) => hashes.has(hashOfAccount(account)));
+  await erase(context, tx, back, erasure);
+  return back.length;
 }
 
 async function erase(

@@ -1,11 +1,10 @@
 import type { Named } from '../audit/subject.ts';
-import { type ErasureOnce, writeErasures } from '../backup/erasures.ts';
 import type { Context } from '../books/context.ts';
 import { mayTryAgain } from '../books/try-again.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import type { Account } from '../catalogue/views.ts';
 import { awaitErased } from './await-erased.ts';
-import { eraseAccount, eraseAgain } from './erase.ts';
+import { eraseAccount } from './erase.ts';
 import { type Export, exportAccount } from './export.ts';
 import { type InventoryEntry, listInventory } from './inventory.ts';
 import { issueReceipt, listReceipts, type Receipt, type SignedReceipt } from './receipt.ts';
@@ -23,8 +22,6 @@ export interface Privacy {
   export(account: string, scope?: AccountScope): Promise<Export>;
   /** Erases an account, and those linked with it unless `only`. @returns the id of the erasure */
   erase(account: string, scope?: AccountScope): Promise<string>;
-  /** After a restore: those that were erased since the backup, by the hashes of their ids. @returns how many were back */
-  eraseAgain(erasure: ErasureOnce): Promise<number>;
   /** Cleans the files, and waits a little for nodes that are in contact. */
   settleErasure(erasure: string): Promise<SignedReceipt>;
   /** As it stands now. @throws TurnpikeError `not_found` */
@@ -45,14 +42,11 @@ export function createPrivacy(context: Context): Privacy {
     overdue: () => findOverdue(context),
     export: async (account, scope) => exportAccount(context, account, scope),
     erase: async (account, scope) => eraseAccount(context, account, scope),
-    eraseAgain: (erasure) => eraseAgain(context, erasure),
     settleErasure: async (erasure) => {
       await awaitErased(context, erasure);
       // Where it fails, the receipt says so, and it is tried again later.
       await mayTryAgain(context, scrubTrouble, () => scrub(context));
-      await mayTryAgain(context, 'the list of erasures beside the backups could not be written', () =>
-        writeErasures(context),
-      );
+      await context.removals.keep();
       return issueReceipt(context, erasure);
     },
     receipt: (erasure) => issueReceipt(context, erasure),

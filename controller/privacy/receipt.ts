@@ -98,7 +98,10 @@ async function loadReceipt(
     backupsUntilAt: row.backups_until,
     backups,
     complete: databaseClean && nodes.every(({ state }) => state !== 'pending'),
-    notCovered: notCovered(row, nodes, backups, now),
+    notCovered: [
+      ...notCovered(row, nodes, backups, now),
+      ...(backups.length > 0 ? context.removals.missing() : []),
+    ],
     issuedAt: now,
   };
 }

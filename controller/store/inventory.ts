@@ -360,6 +360,12 @@ export const storeInventory = {
     erasure_id: erasure.field('which erasure'),
     account_hash: erasure.field('that the account does not come back with a backup; gone with the last one'),
   },
+  removals: {
+    kind: access.field('API key, its secret, node, or identity of a node'),
+    subject: access.field('that it does not come back with a backup; of a secret a hash of its hash'),
+    at: access.exact('since when it is refused'),
+    backups_until: access.exact('when the last backup of before is gone, and this with it'),
+  },
   erasure_nodes: {
     erasure_id: erasure.field('which erasure'),
     node_id: erasure.field('on which node'),
@@ -381,8 +387,8 @@ export const controllerFileInventory = {
   'ca.pem': fleet.secret("the fleet's CA; its key is encrypted"),
   'ca-next.pem': fleet.secret('the CA that is to come; its key is encrypted'),
   'backups/*.backup': fleet.field('the database as it was, for retention.backup_days; encrypted as a whole'),
-  'backups/erasures.backup-list': erasure.field(
-    'hashes of the ids of accounts that were erased since those backups; encrypted as a whole',
+  'backups/removals.backup-list': erasure.field(
+    'what must not come back with those backups: hashes of the ids of erased accounts, API keys, nodes; encrypted as a whole',
   ),
   'envelope.key': fleet.field(
     'opens the keys that encrypt secrets, and backups; beside it under their ids those before, as long as they are needed',

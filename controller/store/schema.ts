@@ -33,6 +33,7 @@ export interface Schema {
   audit_keys: AuditKeyTable;
   data_keys: DataKeyTable;
   erased_accounts: ErasedAccountTable;
+  removals: RemovalTable;
   audit_anchor: AuditAnchorTable;
   erasures: ErasureTable;
   erasure_nodes: ErasureNodeTable;
@@ -418,8 +419,8 @@ export interface ApiKeyTable {
   budget_bytes: bigint | null;
   /** What it has sold, while it had a budget. */
   sold_bytes: Generated<bigint>;
-  /** SHA-256 of the key. */
-  hash: Uint8Array;
+  /** SHA-256 of the key; null: it was rotated since the backup that was restored (backup/remove-again.ts). */
+  hash: Uint8Array | null;
   /** Of the one before, until that time. */
   previous_hash: Uint8Array | null;
   previous_until: number | null;
@@ -516,11 +517,20 @@ export interface AuditKeyTable {
   key: Uint8Array;
 }
 
-/** Who was erased, as long as a backup may hold them (backup/erasures.ts). */
+/** Who was erased, as long as a backup may hold them (backup/removals.ts). */
 export interface ErasedAccountTable {
   erasure_id: string;
   /** SHA-256 of the account's id, hex. */
   account_hash: string;
+}
+
+/** What else was taken away, as long as a backup may hold it (backup/removals.ts). */
+export interface RemovalTable {
+  kind: 'api-key' | 'api-key-secret' | 'node' | 'identity';
+  subject: string;
+  /** Since when it is refused; to come, while a rotation overlaps. */
+  at: number;
+  backups_until: number;
 }
 
 /** Under which secrets are sealed (vault/vault.ts). More than one while they are rotated. */

@@ -52,6 +52,7 @@ export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop
       create: () => books.rig.books.backups.create(async () => ({})),
       list: () => books.rig.books.backups.list(),
       verify: (name) => books.rig.books.backups.verify(name),
+      keepRemovals: () => books.rig.books.backups.keepRemovals(),
     },
     health: goodHealth,
     version: '0.0.0',

@@ -1,6 +1,5 @@
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../common/log.ts';
-import type { BackupsAtMachine } from '../../controller/backup/backups.ts';
 import type { Scope } from '../../controller/catalogue/api-key-scopes.ts';
 import type { CaRollover } from '../../controller/identity/ca-rollover.ts';
 import { hashApiKey } from '../../controller/north/access.ts';
@@ -12,7 +11,7 @@ import { goodHealth, type Rig } from './books/rig.ts';
 
 /** The HTTP API over the books of a rig, without a socket. */
 export function apiOn({ books }: Pick<Rig, 'books'>, trust: 'socket' | 'key'): Promise<Api> {
-  const { catalogue, apiKeys, changes, webhooks, audit, privacy } = books;
+  const { catalogue, apiKeys, changes, webhooks, audit, privacy, backups } = books;
   return buildApi({
     ...{ catalogue, apiKeys, changes, webhooks, audit, privacy, trust },
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
@@ -20,7 +19,7 @@ export function apiOn({ books }: Pick<Rig, 'books'>, trust: 'socket' | 'key'): P
     requestsPerMinute: 6000,
     rollover: {} as CaRollover,
     keys: {} as KeysAtMachine,
-    backups: {} as BackupsAtMachine,
+    backups: { ...backups, create: () => backups.create(async () => ({})) },
     health: goodHealth,
     log: silentLogger,
     metrics: createApiMetrics(new Registry()),

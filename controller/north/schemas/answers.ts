@@ -390,6 +390,10 @@ export const FleetStatus = Type.Object(
       description:
         'After a restore from a backup: names of the nodes that have not told what passed; nothing is granted before.',
     }),
+    keysToRotate: Type.Array(Type.String(), {
+      description:
+        'After a restore from a backup: names of API keys that were rotated since it; what it knows of them is refused, so each must be rotated.',
+    }),
     heldAt: nullable(
       time(''),
       'After a restore from a backup: since when nodes keep what they have, whatever the books say.',
@@ -461,10 +465,40 @@ export const ApiKey = Type.Object(
     soldBytes: bytes('Volume that it has sold, while it had a budget.'),
     expiresAt: nullable(time(''), 'null: never.'),
     previousUntilAt: nullable(time(''), 'Until when the key before the last rotation goes on; null: none.'),
+    toRotate: Type.Boolean({
+      description:
+        'It was rotated after the backup that was restored: nobody knows a key that is accepted. Rotate it.',
+    }),
     lastUsedDay: nullable(Type.String({ format: 'date' }), 'UTC day; never finer. null: never.'),
     createdAt: time('When it was made.'),
   },
   { ...strict, title: 'ApiKey' },
+);
+
+const notCovered = {
+  notCovered: Type.Array(Type.String(), {
+    description:
+      'In words: what may still bring it back. Empty: nothing, once this is answered; a restored backup does not, either.',
+  }),
+};
+
+export const RemovedApiKey = Type.Object(
+  { ...ApiKey.properties, ...notCovered },
+  { ...strict, title: 'RemovedApiKey' },
+);
+
+export const RemovedNode = Type.Object(
+  { ...Node.properties, ...notCovered },
+  { ...strict, title: 'RemovedNode' },
+);
+
+export const RotatedApiKey = Type.Object(
+  {
+    apiKey: ApiKey,
+    key: Type.String({ description: 'In this answer once, stored as a hash only.' }),
+    ...notCovered,
+  },
+  { ...strict, title: 'RotatedApiKey' },
 );
 
 export const SecretApiKey = Type.Object(

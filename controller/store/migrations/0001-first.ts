@@ -310,7 +310,7 @@ const statements = [
     tag TEXT,
     budget_bytes BIGINT CHECK (budget_bytes >= 0),
     sold_bytes BIGINT NOT NULL DEFAULT 0 CHECK (sold_bytes >= 0),
-    hash BLOB NOT NULL UNIQUE,
+    hash BLOB UNIQUE,
     previous_hash BLOB UNIQUE,
     previous_until INTEGER,
     expires_at INTEGER,
@@ -407,6 +407,13 @@ const statements = [
     erasure_id TEXT NOT NULL REFERENCES erasures (id),
     account_hash TEXT NOT NULL,
     PRIMARY KEY (erasure_id, account_hash)
+  )`,
+  `CREATE TABLE removals (
+    kind TEXT NOT NULL CHECK (kind IN ('api-key', 'api-key-secret', 'node', 'identity')),
+    subject TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    backups_until INTEGER NOT NULL,
+    PRIMARY KEY (kind, subject)
   )`,
   `CREATE TABLE erasure_nodes (
     erasure_id TEXT NOT NULL REFERENCES erasures (id),

@@ -1,9 +1,10 @@
+import { removalPending } from '../../../backup/backups.ts';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
-import { ApiKey } from '../../schemas/answers.ts';
+import { RemovedApiKey } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 
-export const removeApiKey: Route = (api, { apiKeys }) => {
+export const removeApiKey: Route = (api, { apiKeys, backups }) => {
   api.delete(
     '/v1/api-keys/:key',
     {
@@ -11,9 +12,13 @@ export const removeApiKey: Route = (api, { apiKeys }) => {
         tags: ['API keys'],
         summary: 'End a key, by name or id',
         params: pathOf('key'),
-        response: { 200: ApiKey },
+        response: { 200: RemovedApiKey },
       },
     },
-    async ({ params }) => toJson(await apiKeys.remove(params.key)),
+    async (request) => {
+      const removed = toJson(await apiKeys.remove(request.params.key));
+      request.afterwards = async () => ({ ...removed, notCovered: await backups.keepRemovals() });
+      return { ...removed, notCovered: [removalPending] };
+    },
   );
 };

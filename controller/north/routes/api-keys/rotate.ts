@@ -1,14 +1,15 @@
+import { removalPending } from '../../../backup/backups.ts';
 import { hashApiKey, newApiKey } from '../../access.ts';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
-import { SecretApiKey } from '../../schemas/answers.ts';
+import { RotatedApiKey } from '../../schemas/answers.ts';
 import { ApiKeyRotation } from '../../schemas/requests.ts';
 
 const daySeconds = 86_400;
 
 import { pathOf } from '../../schemas/paths.ts';
 
-export const rotateApiKey: Route = (api, { apiKeys }) => {
+export const rotateApiKey: Route = (api, { apiKeys, backups }) => {
   api.post(
     '/v1/api-keys/:key/rotate',
     {
@@ -17,14 +18,17 @@ export const rotateApiKey: Route = (api, { apiKeys }) => {
         summary: 'Make another key in place of this one, which goes on for a while',
         params: pathOf('key'),
         body: ApiKeyRotation,
-        response: { 200: SecretApiKey },
+        response: { 200: RotatedApiKey },
       },
     },
-    async ({ params, body }) => {
+    async (request) => {
+      const { params, body } = request;
       const key = newApiKey();
       const { overlapSeconds = daySeconds } = body;
       const apiKey = await apiKeys.rotate(params.key, { hash: hashApiKey(key), overlapSeconds });
-      return { apiKey: toJson(apiKey), key };
+      const rotated = { apiKey: toJson(apiKey), key };
+      request.afterwards = async () => ({ ...rotated, notCovered: await backups.keepRemovals() });
+      return { ...rotated, notCovered: [removalPending] };
     },
   );
 };

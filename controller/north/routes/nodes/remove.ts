@@ -1,10 +1,11 @@
+import { removalPending } from '../../../backup/backups.ts';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
-import { Node } from '../../schemas/answers.ts';
+import { RemovedNode } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
 
-export const removeNode: Route = (api) => {
+export const removeNode: Route = (api, { backups }) => {
   api.delete(
     '/v1/nodes/:node',
     {
@@ -13,9 +14,13 @@ export const removeNode: Route = (api) => {
         tags: ['nodes'],
         summary: 'Remove a node: revoked at once; what it had left of any volume is written off',
         params: pathOf('node'),
-        response: { 200: Node },
+        response: { 200: RemovedNode },
       },
     },
-    async ({ params, catalogue }) => toJson(await catalogue.removeNode(params.node)),
+    async (request) => {
+      const removed = toJson(await request.catalogue.removeNode(request.params.node));
+      request.afterwards = async () => ({ ...removed, notCovered: await backups.keepRemovals() });
+      return { ...removed, notCovered: [removalPending] };
+    },
   );
 };
