@@ -1,10 +1,12 @@
 import {
+  chownSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -142,6 +144,21 @@ async function tidy(): Promise<void> {
 }
 
 describe('on an empty machine', () => {
+  it.skipIf(process.getuid?.() !== 0)('what root restores belongs to whose directory it is', async () => {
+    const { name } = await rig.books.backups.create(files);
+    await moveToNewMachine();
+    chownSync(join(directory, 'new'), 4711, 4712);
+    await restore(name);
+    for (const file of ['turnpike.db', 'ca.pem', 'envelope.key']) {
+      expect(statSync(join(directory, 'new', file)), file).toMatchObject({ uid: 4711, gid: 4712 });
+    }
+  });
+
+  it('a backup that is not there is told of before what belongs to it', async () => {
+    await moveToNewMachine();
+    await expect(restore('no-such.backup')).rejects.toThrow('no-such.backup cannot be read: ENOENT');
+  });
+
   it('a backup is restored with the envelope key alone: a new term, in which nodes keep what they have', async () => {
     const known = await sell('known');
     await node.report({ [known.device]: [1000n, 0n] });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { chown, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncDirectory, writeBeside, writeFileAtomically } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
@@ -49,12 +49,12 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       remedy: 'put back the one of the day of the backup: without it nothing can read that',
     });
   }
-  const removals = options.withoutRemovals
-    ? undefined
-    : await readRemovals(keys, join(dirname(file), removalsName));
   const content = await openBackup(keys, file).catch((error: unknown) =>
     Promise.reject(unreadable(file, error)),
   );
+  const removals = options.withoutRemovals
+    ? undefined
+    : await readRemovals(keys, join(dirname(file), removalsName));
   await putFiles(directory, content);
   const temporary = await prepare(options, content);
   try {
@@ -72,6 +72,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     } finally {
       await books.close();
     }
+    await giveToOwner(directory, [temporary, ...beside(directory, content), envelope.place]);
     await rename(temporary, storePath);
     await syncDirectory(directory);
     return restored;
@@ -107,6 +108,17 @@ async function prepare({ storePath }: RestoreOptions, { database }: BackupConten
   // Of a restore that was cut short: they would be taken for this one's.
   await removeLogs(temporary);
   return temporary;
+}
+
+function beside(directory: string, { manifest }: BackupContent): string[] {
+  return Object.keys(manifest.files).map((name) => join(directory, name));
+}
+
+/** Root restores for the user whose directory it is, and who would not be let near root's files. */
+async function giveToOwner(directory: string, paths: readonly string[]): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(directory);
+  for (const path of paths) if (dirname(path) === directory) await chown(path, uid, gid);
 }
 
 async function removeDatabase(path: string): Promise<void> {

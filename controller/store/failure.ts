@@ -82,7 +82,7 @@ export function checkWritable(path: string): void {
 }
 
 const remedyForReadOnly =
-  'check the permissions of the file and of its directory, and that the disk is not mounted read-only';
+  'check to whom the file and its directory belong and with what permissions, and that the disk is not mounted read-only';
 
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
