@@ -70,7 +70,12 @@ test('a device removed while a node was cut off is closed there by the first mes
   expect(await lastArrival(lab, 1)).toBeLessThan(removedAt + 1000);
 
   await lab.node(2).reconnect();
+  const isBack = async () =>
+    (await lab.controller.cli.json<{ connected: boolean }>('node', 'show', 'node2')).connected;
+  await eventually('node 2 is in contact again', isBack, { within: 30_000, every: 50 });
+  const backAt = machineMilliseconds();
   const accepted = await lab.traffic.settled(2000, 30_000);
+  expect(await lastArrival(lab, 2)).toBeLessThan(backAt + 1000);
   expect(await lab.node(2).peers()).toEqual([]);
   await sale.billedBetween(accepted, accepted + inFlight);
 
