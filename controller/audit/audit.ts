@@ -11,11 +11,15 @@ import { type Actor, openAuditKey, recordAudit } from './record.ts';
 import { findNamed, findSubject, type Named } from './subject.ts';
 import { type NotedHead, type Verdict, verifyAudit } from './verify.ts';
 
-/** What was asked for, by whom. */
-export interface Request {
+/** By whom something was asked for, and how. */
+export interface Origin {
   readonly actor: Actor;
   readonly method: string;
   readonly route: string;
+}
+
+/** What was asked for, by whom. */
+export interface Request extends Origin {
   /** What it names, in the words of the caller: only ids of what is there are written down. */
   readonly named: Named;
   /** Of a caller who sees accounts with this tag alone: a name is looked for among those. */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../common/log.ts';
-import type { Request } from '../audit/audit.ts';
+import type { Origin, Request } from '../audit/audit.ts';
 import type { Actor } from '../audit/record.ts';
 import type { Named } from '../audit/subject.ts';
 import type { Api, RouteContext } from './api.ts';
@@ -17,7 +17,7 @@ export function auditAnswers(api: Api, context: RouteContext): void {
     const handler = route.handler as unknown as Handler;
     route.handler = (async (request: FastifyRequest, reply: FastifyReply) => {
       const body = await handler.call(api, request, reply);
-      await auditDone(context, describe(request, route.url), reply.statusCode, body);
+      await auditDone(context, describe(request), reply.statusCode, body);
       return body;
     }) as never;
   });
@@ -42,15 +42,20 @@ export function auditRefused(
   const { url, config, method } = request.routeOptions;
   const reads = method === 'GET' || method === 'HEAD';
   if (url === undefined || config.scope === 'public' || (reads && status !== 401 && status !== 403)) return;
-  audit.refused(describe(request, url), status, type.slice(type.lastIndexOf(':') + 1)).catch((error) => {
+  audit.refused(describe(request), status, type.slice(type.lastIndexOf(':') + 1)).catch((error) => {
     log.error({ err: error }, 'a refused attempt could not be written down');
   });
 }
 
 /** What somebody asks for. */
-export function describe(request: FastifyRequest, route: string): Request {
+export function describe(request: FastifyRequest): Request {
   const tag = request.caller?.apiKey?.tag ?? undefined;
-  return { actor: actorOf(request), method: request.method, route, named: namedIn(request), tag };
+  return { ...originOf(request), named: namedIn(request), tag };
+}
+
+/** Who asks, and how. */
+export function originOf(request: FastifyRequest): Origin {
+  return { actor: actorOf(request), method: request.method, route: request.routeOptions.url ?? '' };
 }
 
 /** By the names of its parameters, in path and body; what the route does not ask for names nothing. */

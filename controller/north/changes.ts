@@ -44,7 +44,7 @@ async function change(
   const versioned = route.config?.versioned;
   const repeatable = readKey(request);
   let etag: string | undefined;
-  const asked = describe(request, route.url);
+  const asked = describe(request);
   // Found before the change, which may give it another name.
   let named: Named = {};
   const record = async ({ status, body }: Answer) => {
