@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRig, type Rig } from '../../test/unit/books/rig.ts';
 import { addApiKey, apiOn } from '../../test/unit/north-api.ts';
 import type { Api } from '../north/api.ts';
+import { mostSubjects } from './attempts.ts';
 
 let directory: string;
 let path: string;
@@ -133,6 +134,61 @@ describe('the audit log', () => {
     await rig.books.audit.settleAttempts();
     expect((await list()).map(({ times }) => times)).toEqual([49, 1]);
     await tcp.close();
+  });
+
+  it('keeps refused attempts on different things apart, and counts those on the same', async () => {
+    const ofAccount: Record<string, string> = {};
+    for (const reference of ['a', 'b']) {
+      const { id } = await rig.books.catalogue.addAccount({ reference });
+      ofAccount[reference] = id;
+    }
+    const refuse = (account: string) => post(`/v1/accounts/${account}/resume`, {});
+    for (const account of ['a', 'b', 'a', ofAccount['a'] as string, 'c', 'd']) await refuse(account);
+    const times = async (account: string) =>
+      (await rig.books.audit.list({ account })).map((one) => one.times);
+    expect([await times('a'), await times('b'), (await list()).length]).toEqual([[1], [1], 3]);
+    rig.clock.pass(60_000);
+    await rig.books.audit.settleAttempts();
+    expect([await times('a'), await times('b')]).toEqual([[2, 1], [1]]);
+    // Names that are of nothing are one attempt, however many there are.
+    expect((await list()).map((one) => [one.times, one.subject])).toContainEqual([1, {}]);
+    expect(await list()).toHaveLength(5);
+    expect(await rig.books.audit.verify()).toMatchObject({ whole: true });
+  });
+
+  it('says of attempts on an account that was erased since only that they were', async () => {
+    await rig.books.catalogue.addAccount({ reference: 'a' });
+    for (let n = 0; n < 3; n++) await post('/v1/accounts/a/resume', {});
+    await rig.books.privacy.erase('a');
+    rig.clock.pass(60_000);
+    await rig.books.audit.settleAttempts();
+    expect(await list()).toMatchObject([
+      { times: 2, subject: {}, erased: false },
+      { times: 1, subject: {}, erased: true },
+    ]);
+  });
+
+  it('counts attempts on more things than many together, so that trying all does not fill the disk', async () => {
+    const many = mostSubjects + 20;
+    for (let n = 0; n < many; n++) await rig.books.catalogue.addAccount({ reference: `a${n}` });
+    for (let n = 0; n < many; n++) await post(`/v1/accounts/a${n}/resume`, {});
+    expect(await list()).toHaveLength(mostSubjects + 1);
+    rig.clock.pass(60_000);
+    await rig.books.audit.settleAttempts();
+    expect((await list())[0]).toMatchObject({ times: 19, subject: {} });
+    for (let n = 0; n < many; n++) await post(`/v1/accounts/a${n}/resume`, {});
+    expect(await list()).toHaveLength(2 * (mostSubjects + 1) + 1);
+  });
+
+  it('does not hold what a body names that the route does not ask for', async () => {
+    const { id } = await rig.books.catalogue.addAccount({ reference: 'a' });
+    const subscription = await rig.subscription();
+    const url = `/v1/subscriptions/${subscription}/cancel`;
+    expect((await post(url, { reason: 'x', account: 'a' })).statusCode).toBe(400);
+    expect((await post('/v1/hold/release', { account: 'a' })).statusCode).toBe(400);
+    const entries = await list();
+    expect(entries).toMatchObject([{ subject: {} }, { subject: { subscription } }]);
+    expect(JSON.stringify(entries)).not.toContain(id);
   });
 });
 

@@ -2,25 +2,34 @@ import { decrypt } from '../../common/aes-gcm.ts';
 import type { Context } from '../books/context.ts';
 import { findAccount } from '../catalogue/find.ts';
 import { noLimit } from '../catalogue/paging.ts';
+import { confineTx } from '../store/confine.ts';
 import type { Tx } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import { Attempts } from './attempts.ts';
 import type { AuditRow } from './chain.ts';
 import { type Actor, openAuditKey, recordAudit } from './record.ts';
-import { findSubject, type Named, noSubject } from './subject.ts';
+import { findNamed, findSubject, type Named } from './subject.ts';
 import { type NotedHead, type Verdict, verifyAudit } from './verify.ts';
 
-/** What was asked for, by whom. */
-export interface Request {
+/** By whom something was asked for, and how. */
+export interface Origin {
   readonly actor: Actor;
   readonly method: string;
   readonly route: string;
+}
+
+/** What was asked for, by whom. */
+export interface Request extends Origin {
   /** What it names, in the words of the caller: only ids of what is there are written down. */
   readonly named: Named;
+  /** Of a caller who sees accounts with this tag alone: a name is looked for among those. */
+  readonly tag?: string | undefined;
 }
 
 /** Who did what, when, with what result; also what was refused. */
 export interface Audit {
+  /** The ids of what is named, by parameter: what is done next may give it another name. */
+  find(request: Pick<Request, 'named' | 'tag'>): Promise<Named>;
   /** In the transaction that is under way, if there is one. @param made ids from the answer */
   done(request: Request, status: number, made: readonly string[]): Promise<void>;
   refused(request: Request, status: number, problem: string): Promise<void>;
@@ -59,23 +68,31 @@ export function createAudit(context: Pick<Context, 'store' | 'clock' | 'vault'>)
   const { store, clock, vault } = context;
   const attempts = new Attempts();
   return {
-    done: ({ named, ...request }, status, made) =>
+    find: ({ named, tag }) => store.transaction((tx) => findNamed(confineTx(tx, tag), named)),
+    done: ({ named, tag, ...request }, status, made) =>
       store.transaction(async (tx) => {
-        const subject = await findSubject(tx, named, made);
+        const subject = await findSubject(confineTx(tx, tag), named, made);
         await recordAudit(vault, tx, { ...request, at: clock.now(), status, subject });
       }),
-    refused: async ({ named, ...request }, status, problem) => {
-      const attempt = { ...request, at: clock.now(), status, problem };
-      if (attempts.isAgain(attempt)) return;
-      await store.transaction(async (tx) =>
-        recordAudit(vault, tx, { ...attempt, subject: await findSubject(tx, named) }),
-      );
+    refused: ({ named, tag, ...request }, status, problem) => {
+      const at = clock.now();
+      return store.transaction(async (tx) => {
+        // Also what the caller may not see: whose it is that was tried is what the log is for.
+        const all = await findNamed(tx, named);
+        const seen = tag === undefined ? all : await findNamed(confineTx(tx, tag), named);
+        const attempt = attempts.take({ ...request, at, status, problem, ids: { ...all, ...seen } });
+        if (attempt === undefined) return;
+        const { ids, ...entry } = attempt;
+        await recordAudit(vault, tx, { ...entry, subject: await findSubject(tx, ids) });
+      });
     },
     settleAttempts: async () => {
       const entries = attempts.due(clock.now());
       if (entries.length === 0) return;
       await store.transaction(async (tx) => {
-        for (const entry of entries) await recordAudit(vault, tx, { ...entry, subject: noSubject });
+        for (const { ids, ...entry } of entries) {
+          await recordAudit(vault, tx, { ...entry, subject: await findSubject(tx, ids) });
+        }
       });
     },
     list: (filter) => store.transaction((tx) => listAudit(context, tx, filter)),

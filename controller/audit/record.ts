@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { encrypt } from '../../common/aes-gcm.ts';
+import { chunks, selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import { chainEnd, chainHash } from './chain.ts';
@@ -29,48 +30,80 @@ export interface NewEntry {
 }
 
 /** Adds to the log, in the transaction of what was done: there is none of both without the other. */
-export async function recordAudit(vault: Vault, tx: Tx, entry: NewEntry): Promise<void> {
-  const { actor, subject } = entry;
-  const before = await chainEnd(tx);
-  const row = {
-    id: before.id + 1,
-    at: entry.at,
-    actor: actor.id,
-    actor_name: actor.name ?? null,
-    uid: actor.uid ?? null,
-    method: entry.method,
-    route: entry.route,
-    status: entry.status,
-    problem: entry.problem ?? null,
-    times: entry.times ?? 1,
-    subject: JSON.stringify(subject.own),
-    ...(await sealed(vault, tx, subject)),
-  };
-  await tx.db
-    .insertInto('audit')
-    .values({ ...row, hash: chainHash(before.hash, row) })
-    .execute();
+export function recordAudit(vault: Vault, tx: Tx, entry: NewEntry): Promise<void> {
+  return recordAudits(vault, tx, [entry]);
 }
 
-async function sealed(vault: Vault, tx: Tx, { accountId, ofAccount }: Subject) {
-  if (accountId === undefined) return { account_handle: null, sealed: null };
-  const { handle, key } = await accountKey(vault, tx, accountId);
-  return { account_handle: handle, sealed: encrypt(key, JSON.stringify(ofAccount)) };
+/** Several at once, with few statements. */
+export async function recordAudits(vault: Vault, tx: Tx, entries: readonly NewEntry[]): Promise<void> {
+  const accounts = new Set(entries.flatMap(({ subject }) => subject.accountId ?? []));
+  const keys = await accountKeys(vault, tx, [...accounts]);
+  let end = await chainEnd(tx);
+  const rows = entries.map((entry) => {
+    const { actor, subject } = entry;
+    const row = {
+      id: end.id + 1,
+      at: entry.at,
+      actor: actor.id,
+      actor_name: actor.name ?? null,
+      uid: actor.uid ?? null,
+      method: entry.method,
+      route: entry.route,
+      status: entry.status,
+      problem: entry.problem ?? null,
+      times: entry.times ?? 1,
+      subject: JSON.stringify(subject.own),
+      ...sealed(keys, subject),
+    };
+    end = { id: row.id, hash: chainHash(end.hash, row) };
+    return { ...row, hash: end.hash };
+  });
+  for (const chunk of chunks(rows, rowsPerStatement)) await tx.db.insertInto('audit').values(chunk).execute();
 }
 
-/** Made with the account's first entry. Whoever destroys it makes all its entries entries of nobody. */
-async function accountKey(vault: Vault, tx: Tx, accountId: string) {
-  const known = await tx.db
-    .selectFrom('audit_keys')
-    .where('account_id', '=', accountId)
-    .selectAll()
-    .executeTakeFirst();
-  if (known !== undefined) return { handle: known.handle, key: openAuditKey(vault, accountId, known.key) };
-  const handle = new Uint8Array(randomBytes(8));
-  const key = randomBytes(32);
-  const sealedKey = vault.seal('audit_keys.key', accountId, key);
-  await tx.db.insertInto('audit_keys').values({ account_id: accountId, handle, key: sealedKey }).execute();
-  return { handle, key };
+const rowsPerStatement = 100;
+const handleBytes = 8;
+const keyBytes = 32;
+
+interface AccountKey {
+  readonly handle: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+function sealed(keys: ReadonlyMap<string, AccountKey>, { accountId, ofAccount }: Subject) {
+  const found = accountId === undefined ? undefined : keys.get(accountId);
+  if (found === undefined) return { account_handle: null, sealed: null };
+  return { account_handle: found.handle, sealed: encrypt(found.key, JSON.stringify(ofAccount)) };
+}
+
+/** Made with an account's first entry. Whoever destroys it makes all its entries entries of nobody. */
+async function accountKeys(
+  vault: Vault,
+  tx: Tx,
+  accounts: readonly string[],
+): Promise<ReadonlyMap<string, AccountKey>> {
+  const rows = await selectInChunks(accounts, (chunk) =>
+    tx.db.selectFrom('audit_keys').where('account_id', 'in', chunk).selectAll().execute(),
+  );
+  const keys = new Map<string, AccountKey>(
+    rows.map(({ account_id: id, handle, key }) => [id, { handle, key: openAuditKey(vault, id, key) }]),
+  );
+  const missing = accounts.filter((id) => !keys.has(id));
+  // All at once: asking for random bytes costs more than the bytes.
+  const random = new Uint8Array(randomBytes(missing.length * (handleBytes + keyBytes)));
+  const made = missing.map((id, n) => {
+    const own = random.slice(n * (handleBytes + keyBytes), (n + 1) * (handleBytes + keyBytes));
+    return { id, handle: own.slice(0, handleBytes), key: own.slice(handleBytes) };
+  });
+  for (const chunk of chunks(made, rowsPerStatement)) {
+    const values = chunk.map(({ id, handle, key }) => ({
+      ...{ account_id: id, handle },
+      key: vault.seal('audit_keys.key', id, key),
+    }));
+    await tx.db.insertInto('audit_keys').values(values).execute();
+  }
+  for (const { id, ...key } of made) keys.set(id, key);
+  return keys;
 }
 
 /** Of the entries of one account. */

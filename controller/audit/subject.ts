@@ -1,3 +1,5 @@
+import { TurnpikeError } from '../../common/errors.ts';
+import { findDevice, findSubscriptionNamed, seekAccount } from '../catalogue/find.ts';
 import { looksLikeId } from '../catalogue/words.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -32,19 +34,43 @@ const kinds: Readonly<Record<string, string>> = {
 /** What is there of what a request named; `made` are ids from the answer. */
 export async function findSubject(tx: Tx, named: Named, made: readonly string[] = []): Promise<Subject> {
   const ids: Record<string, string> = {};
+  for (const id of Object.values(await findNamed(tx, named))) note(ids, id);
+  for (const id of made) note(ids, id);
+  const { account, subscription, device, adjustment, ...own } = ids;
+  const accountId = await findOwner(tx, { account, subscription, device, adjustment });
+  // Of a customer that is not there any more, no id may stay.
+  if (accountId === undefined) return { ofAccount: {}, own };
+  const all = { account: accountId, subscription, device, adjustment };
+  const ofAccount = Object.fromEntries(
+    Object.entries(all).flatMap(([kind, id]) => (id === undefined ? [] : [[kind, id]])),
+  );
+  return { accountId, ofAccount, own };
+}
+
+/**
+ * The ids of what a request names, by parameter, found as the catalogue finds it: a change may give it another name.
+ * What is not there is left out. Ids that were found so are found again.
+ */
+export async function findNamed(tx: Tx, named: Named): Promise<Readonly<Record<string, string>>> {
+  const found: Record<string, string> = {};
   for (const [parameter, name] of Object.entries(named)) {
     if (typeof name !== 'string') continue;
     const id = await findId(tx, parameter, name);
-    if (id !== undefined) note(ids, id);
+    if (id !== undefined) found[parameter] = id;
   }
-  for (const id of made) note(ids, id);
-  const { account, subscription, device, adjustment, ...own } = ids;
-  const ofAccount = Object.fromEntries(
-    Object.entries({ account, subscription, device, adjustment }).filter(([, id]) => id !== undefined),
-  ) as Record<string, string>;
-  const accountId = await findOwner(tx, ofAccount);
-  // Of a customer that is not there any more, no id may stay.
-  return accountId === undefined ? { ofAccount: {}, own } : { accountId, ofAccount, own };
+  return found;
+}
+
+/** All accounts whose something a request names. */
+export async function findOwners(tx: Tx, named: Named): Promise<ReadonlySet<string>> {
+  const owners = new Set<string>();
+  for (const id of Object.values(await findNamed(tx, named))) {
+    const ids: Record<string, string> = {};
+    note(ids, id);
+    const owner = await findOwner(tx, ids);
+    if (owner !== undefined) owners.add(owner);
+  }
+  return owners;
 }
 
 function note(ids: Record<string, string>, id: string): void {
@@ -52,13 +78,35 @@ function note(ids: Record<string, string>, id: string): void {
   if (kind !== undefined) ids[kind] ??= id;
 }
 
-/** Tables in which a parameter's value is looked for: its id, and the column of its name. */
+const seekAccountId: Seek = async (tx, name) => (await seekAccount(tx, name))?.id;
+
+/** What is a customer's, by parameter; found by the catalogue itself, so that both always mean the same. */
+const customers: Readonly<Record<string, Seek>> = {
+  account: seekAccountId,
+  with: seekAccountId,
+  // One that cannot be told among several of an account is the account's all the same.
+  subscription: async (tx, name) =>
+    (await orNone(findSubscriptionNamed(tx, name)))?.id ?? seekAccountId(tx, name),
+  device: async (tx, name) => (await orNone(findDevice(tx, name)))?.id,
+};
+
+type Seek = (tx: Tx, name: string) => Promise<string | undefined>;
+
+async function orNone<Found>(finding: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await finding;
+  } catch (error) {
+    if (error instanceof TurnpikeError && ['invalid', 'not_found', 'conflict'].includes(error.code)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Tables in which other parameters' values are looked for: the id, and the column of the name. */
 const tables = {
-  account: ['accounts', 'reference'],
   tariff: ['tariffs', 'name'],
-  subscription: ['subscriptions', 'id'],
   adjustment: ['adjustments', 'id'],
-  device: ['devices', 'id'],
   node: ['nodes', 'name'],
   group: ['groups', 'name'],
   webhook: ['webhooks', 'id'],
@@ -66,6 +114,7 @@ const tables = {
 } as const;
 
 async function findId(tx: Tx, parameter: string, name: string): Promise<string | undefined> {
+  if (Object.hasOwn(customers, parameter)) return customers[parameter]?.(tx, name);
   if (!Object.hasOwn(tables, parameter)) return undefined;
   const [table, column] = tables[parameter as keyof typeof tables];
   const text = name.normalize('NFC');
@@ -74,11 +123,13 @@ async function findId(tx: Tx, parameter: string, name: string): Promise<string |
     .where((where) => where.or([where('id', '=', text), where(column as 'id', '=', text)]))
     .select('id')
     .executeTakeFirst();
-  // Subscriptions can be named by their account.
-  return row?.id ?? (parameter === 'subscription' ? findId(tx, 'account', name) : undefined);
+  return row?.id;
 }
 
-async function findOwner(tx: Tx, ids: Readonly<Record<string, string>>): Promise<string | undefined> {
+async function findOwner(
+  tx: Tx,
+  ids: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
   const { account, subscription, device, adjustment } = ids;
   const ofSubscription = subscription ?? (await subscriptionOf(tx, { device, adjustment }));
   if (ofSubscription !== undefined) {

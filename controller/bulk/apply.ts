@@ -1,6 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { parsePublicKey } from '../../common/wireguard-key.ts';
 import { grantAllowances } from '../accounting/begin-period.ts';
+import type { Origin } from '../audit/audit.ts';
 import type { Context } from '../books/context.ts';
 import { sell } from '../catalogue/api-key-budget.ts';
 import { normalLine } from '../catalogue/words.ts';
@@ -8,6 +9,7 @@ import type { Tx } from '../store/store.ts';
 import { compareDevice, upsertDevice } from './device-line.ts';
 import { loadKnown } from './known.ts';
 import type { Line, NumberedLine, SubscriptionLine } from './line.ts';
+import { noteChanged } from './note.ts';
 import { PlainLines, type Told } from './plain-lines.ts';
 import { type Difference, nameOf, type Outcome } from './result.ts';
 import { compareSubscription, upsertSubscription } from './subscription-line.ts';
@@ -23,7 +25,11 @@ export interface Applied {
 }
 
 /** In one transaction; a line that is refused is without effect, and the others stay. */
-export async function applyChunk(context: Context, lines: readonly NumberedLine[]): Promise<Applied[]> {
+export async function applyChunk(
+  context: Context,
+  lines: readonly NumberedLine[],
+  origin: Origin | undefined,
+): Promise<Applied[]> {
   const { store } = context;
   return store.together(async (whole) => {
     const applied: Applied[] = [];
@@ -44,8 +50,13 @@ export async function applyChunk(context: Context, lines: readonly NumberedLine[
     await plain.store(whole);
     // What nobody was granted yet is granted for all of them at once.
     await store.transaction((tx) => grantAllowances(context, tx, [...added]));
+    if (origin !== undefined) await noteChanged(context, whole, origin, applied.flatMap(changedBy));
     return applied;
   });
+}
+
+function changedBy({ subscription, outcome }: Applied): string[] {
+  return subscription !== undefined && (outcome === 'created' || outcome === 'changed') ? [subscription] : [];
 }
 
 async function plainLines(context: Context, tx: Tx, lines: readonly NumberedLine[]): Promise<PlainLines> {

@@ -280,6 +280,62 @@ describe('an import', () => {
   });
 });
 
+describe('the audit log', () => {
+  const origin = (route: string) => ({ actor: { id: 'key_1', name: 'billing' }, method: 'POST', route });
+  const by = (route: string) => ({ dryRun: false, signal, origin: origin(route) });
+  const entries = async (account: string) =>
+    (await rig.books.audit.list({ account })).map(({ route, subject }) => [route, subject['subscription']]);
+
+  it('has an entry for each subscription that a list made, changed or suspended, and for no other', async () => {
+    const { catalogue, privacy, audit } = rig.books;
+    await catalogue.importLines(numbered(list), { ...by('/dry'), dryRun: true });
+    expect(await audit.list()).toEqual([]);
+    await catalogue.importLines(numbered([...list, sub('x', { tariff: 'none' })]), by('/new'));
+    const [a, b, c] = [(await get('a')).id, (await get('b')).id, (await get('c')).id];
+    expect((await entries('of a')).toSorted()).toEqual(
+      [
+        ['/new', a],
+        ['/new', c],
+      ].toSorted(),
+    );
+    expect(await entries('of b')).toEqual([['/new', b]]);
+    await catalogue.importLines(numbered(list), by('/same'));
+    expect(await audit.list()).toHaveLength(3);
+    const prolonged = sub('a', { expires: '2028-11-01' });
+    await catalogue.importLines(numbered([prolonged, sub('b'), dev('b', 2, { label: 'x' })]), by('/changed'));
+    expect((await entries('of a'))[0]).toEqual(['/changed', a]);
+    expect(await entries('of b')).toEqual([
+      ['/changed', b],
+      ['/new', b],
+    ]);
+    await catalogue.reconcileLines(numbered([sub('a'), sub('b')]), { ...by('/extra'), suspendExtra: true });
+    expect((await entries('of a'))[0]).toEqual(['/extra', c]);
+    expect(await audit.list()).toHaveLength(6);
+    expect((await audit.list())[0]).toMatchObject({
+      ...{ actor: 'key_1', actorName: 'billing', method: 'POST', status: 200 },
+      subject: { account: (await catalogue.getAccount('of a')).id, subscription: c },
+    });
+    expect(await audit.verify()).toMatchObject({ whole: true, entries: 6 });
+    expect((await privacy.export('of a')).audit).toHaveLength(4);
+  });
+
+  it('is written with each transaction, also where the next one never comes', async () => {
+    const abort = new AbortController();
+    async function* many() {
+      for (let n = 1; n <= 401; n++) {
+        if (n === 401) abort.abort();
+        yield { number: n, line: sub(`m${n}`) };
+      }
+    }
+    const wish = { ...by('/new'), signal: abort.signal };
+    await expect(rig.books.catalogue.importLines(many(), wish)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect(await rig.books.audit.list()).toHaveLength(400);
+    expect(await rig.books.audit.verify()).toMatchObject({ whole: true, entries: 400 });
+  });
+});
+
 describe('an export', () => {
   it('imported into empty books is exported again as it was', async () => {
     await rig.node('fra');

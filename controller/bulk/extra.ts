@@ -1,7 +1,9 @@
+import type { Origin } from '../audit/audit.ts';
 import type { Context } from '../books/context.ts';
 import { seesAccount } from '../catalogue/reach.ts';
 import { setSuspension } from '../catalogue/subscriptions.ts';
 import { refuseAborted } from './abort.ts';
+import { noteChanged } from './note.ts';
 
 interface Found {
   readonly id: string;
@@ -43,12 +45,17 @@ export async function* findExtra(
   }
 }
 
-export function suspendExtra({ store, clock }: Context, found: readonly Found[]): Promise<void> {
-  return store.transaction((tx) =>
-    setSuspension(
-      tx,
-      found.map(({ id }) => id),
-      { suspended_at: clock.now(), suspension_reason: 'the billing system does not list it' },
-    ),
-  );
+export function suspendExtra(
+  context: Context,
+  found: readonly Found[],
+  origin: Origin | undefined,
+): Promise<void> {
+  const { store, clock } = context;
+  const ids = found.map(({ id }) => id);
+  return store.transaction(async (tx) => {
+    await setSuspension(tx, ids, {
+      ...{ suspended_at: clock.now(), suspension_reason: 'the billing system does not list it' },
+    });
+    if (origin !== undefined) await noteChanged(context, tx, origin, ids);
+  });
 }

@@ -43,7 +43,7 @@ export async function reconcileLines(
       tally.find({ kind: 'extra', line: null, about: reference ?? id, differences: [], error: null });
     }
     if (!suspending) continue;
-    await suspendExtra(context, found);
+    await suspendExtra(context, found, wish.origin);
     tally.suspended += found.length;
   }
   return tally.result(wish.dryRun ?? false);
@@ -52,14 +52,16 @@ export async function reconcileLines(
 async function go(
   context: Context,
   lines: AsyncIterable<NumberedLine>,
-  { dryRun, signal }: ImportWish,
+  { dryRun, signal, origin }: ImportWish,
   told: (one: Applied) => void,
 ): Promise<void> {
   const expected = new Set<string>();
   for await (const chunk of inChunks(lines)) {
     refuseAborted(signal);
     const applied =
-      dryRun === true ? await compareChunk(context, chunk, expected) : await applyChunk(context, chunk);
+      dryRun === true
+        ? await compareChunk(context, chunk, expected)
+        : await applyChunk(context, chunk, origin);
     for (const one of applied) told(one);
     // SQLite answers at once, and a list that has come already would keep everybody else from being heard.
     await setImmediate();

@@ -1,6 +1,10 @@
+import type { Origin } from '../audit/audit.ts';
+
 export interface ImportWish {
   readonly dryRun?: boolean;
   readonly signal: AbortSignal;
+  /** Whose list it is, for the audit log; without, it has no entry of what is changed. */
+  readonly origin?: Origin;
 }
 
 export interface ReconcileWish extends ImportWish {

@@ -9,6 +9,7 @@ import { loadAccountDetail } from './accounts.ts';
 import type { AccountScope } from './catalogue.ts';
 import { findAccount } from './find.ts';
 import { accountsInScope } from './links.ts';
+import { refuseRestrictedAccount } from './restricted.ts';
 import type { AccountDetail } from './views.ts';
 import { parseLine } from './words.ts';
 
@@ -46,11 +47,14 @@ async function loadScope(
   only: boolean,
   which: (account: Row<'accounts'>) => boolean,
 ): Promise<string[]> {
-  const ids = await accountsInScope(tx, await findAccount(tx, name), only);
+  const account = await findAccount(tx, name);
+  await refuseRestrictedAccount(tx, account.id);
+  const ids = await accountsInScope(tx, account, only);
   const rows = await selectInChunks(ids, (chunk) =>
     tx.db.selectFrom('accounts').where('id', 'in', chunk).selectAll().execute(),
   );
-  return rows.filter(which).map(({ id }) => id);
+  // A linked one that is restricted stays as it is.
+  return rows.filter((row) => row.restricted_at === null && which(row)).map(({ id }) => id);
 }
 
 /** Gives the ids of their subscriptions that are not cancelled. */

@@ -1,6 +1,6 @@
-import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../common/log.ts';
-import type { Request } from '../audit/audit.ts';
+import type { Origin, Request } from '../audit/audit.ts';
 import type { Actor } from '../audit/record.ts';
 import type { Named } from '../audit/subject.ts';
 import type { Api, RouteContext } from './api.ts';
@@ -17,7 +17,7 @@ export function auditAnswers(api: Api, context: RouteContext): void {
     const handler = route.handler as unknown as Handler;
     route.handler = (async (request: FastifyRequest, reply: FastifyReply) => {
       const body = await handler.call(api, request, reply);
-      await auditDone(context, route, request, reply.statusCode, body);
+      await auditDone(context, describe(request), reply.statusCode, body);
       return body;
     }) as never;
   });
@@ -26,12 +26,11 @@ export function auditAnswers(api: Api, context: RouteContext): void {
 /** Writes down what was done, in the transaction that is under way, if there is one. */
 export function auditDone(
   { audit }: RouteContext,
-  { url }: RouteOptions,
-  request: FastifyRequest,
+  request: Request,
   status: number,
   answer: unknown,
 ): Promise<void> {
-  return audit.done(describe(request, url), status, idsIn(answer));
+  return audit.done(request, status, idsIn(answer));
 }
 
 /** Writes down a change that was refused, and whatever somebody may not do. Nobody waits for that. */
@@ -43,18 +42,31 @@ export function auditRefused(
   const { url, config, method } = request.routeOptions;
   const reads = method === 'GET' || method === 'HEAD';
   if (url === undefined || config.scope === 'public' || (reads && status !== 401 && status !== 403)) return;
-  audit.refused(describe(request, url), status, type.slice(type.lastIndexOf(':') + 1)).catch((error) => {
+  audit.refused(describe(request), status, type.slice(type.lastIndexOf(':') + 1)).catch((error) => {
     log.error({ err: error }, 'a refused attempt could not be written down');
   });
 }
 
-function describe(request: FastifyRequest, route: string): Request {
-  return { actor: actorOf(request), method: request.method, route, named: namedIn(request) };
+/** What somebody asks for. */
+export function describe(request: FastifyRequest): Request {
+  const tag = request.caller?.apiKey?.tag ?? undefined;
+  return { ...originOf(request), named: namedIn(request), tag };
 }
 
-/** By the names of its parameters, in path and body. */
-export function namedIn({ params, body }: FastifyRequest): Named {
-  return { ...(params as object | undefined), ...(isPlain(body) ? body : {}) };
+/** Who asks, and how. */
+export function originOf(request: FastifyRequest): Origin {
+  return { actor: actorOf(request), method: request.method, route: request.routeOptions.url ?? '' };
+}
+
+/** By the names of its parameters, in path and body; what the route does not ask for names nothing. */
+function namedIn({ params, body, routeOptions }: FastifyRequest): Named {
+  const { properties = {} } = (routeOptions.schema?.body ?? {}) as { properties?: object };
+  const told = isPlain(body)
+    ? Object.entries(body).filter(([field]) => Object.hasOwn(properties, field))
+    : [];
+  const inPath = params as object | undefined;
+  // The path comes first, and goes before the body where both say something.
+  return { ...inPath, ...Object.fromEntries(told), ...inPath };
 }
 
 /** Not a stream, and not bytes. */

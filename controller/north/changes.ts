@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { Named } from '../audit/subject.ts';
 import type { Answer, Outcome, Repeatable } from '../idempotency/changes.ts';
 import type { Api, RouteContext } from './api.ts';
-import { auditDone, namedIn } from './audit.ts';
+import { auditDone, describe } from './audit.ts';
 import { Refusal } from './problem.ts';
 import { etagOf, matches, type Version, type Versioned } from './versions.ts';
 
@@ -43,12 +44,16 @@ async function change(
   const versioned = route.config?.versioned;
   const repeatable = readKey(request);
   let etag: string | undefined;
+  const asked = describe(request);
+  // Found before the change, which may give it another name.
+  let named: Named = {};
   const record = async ({ status, body }: Answer) => {
     // Only now: of what the caller may not see, nothing is said.
-    if (route.config?.right !== true) await context.privacy.refuseRestricted(namedIn(request));
-    await auditDone(context, route, request, status, body);
+    if (route.config?.right !== true) await context.privacy.refuseRestricted(named);
+    await auditDone(context, { ...asked, named }, status, body);
   };
   const work = async () => {
+    named = await context.audit.find(asked);
     const found = await checkVersion(versioned, request);
     const body = await handler(request, reply);
     // What a removal leaves has no version.

@@ -60,7 +60,7 @@ async function api(catalogue: Partial<Catalogue> = {}, options: Partial<ApiOptio
     changes,
     webhooks: {} as Webhooks,
     privacy: {} as Privacy,
-    audit: { done: async () => {}, refused: async () => {} } as unknown as Audit,
+    audit: { find: async () => ({}), done: async () => {}, refused: async () => {} } as unknown as Audit,
     joining: { enrolmentAddress: () => 'controller.example.net:7444', pin: () => 'sha256:00' },
     rollover,
     keys: {} as KeysAtMachine,

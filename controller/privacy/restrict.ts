@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { findSubject, type Named } from '../audit/subject.ts';
+import { findOwners, type Named } from '../audit/subject.ts';
 import type { Context } from '../books/context.ts';
 import { setSuspension } from '../catalogue/account-access.ts';
 import { loadAccount } from '../catalogue/account-view.ts';
@@ -51,7 +51,6 @@ async function mark({ db }: Tx, ids: readonly string[], restricted_at: number | 
 /** @throws TurnpikeError `conflict` */
 export function refuseRestricted({ store }: Context, named: Named): Promise<void> {
   return store.transaction(async (tx) => {
-    const { accountId } = await findSubject(tx, named);
-    if (accountId !== undefined) await refuseRestrictedAccount(tx, accountId);
+    for (const account of await findOwners(tx, named)) await refuseRestrictedAccount(tx, account);
   });
 }

@@ -4,8 +4,8 @@ import type { Store, Tx } from './store.ts';
 export function confine(store: Store, tag: string): Store {
   const within =
     <T>(work: (tx: Tx) => Promise<T>) =>
-    ({ db, revision, afterCommit, eventRecorded }: Tx) =>
-      work({ db, revision, afterCommit, eventRecorded, tag });
+    (tx: Tx) =>
+      work(confineTx(tx, tag));
   return {
     transaction: (work) => store.transaction(within(work)),
     together: (work) => store.together(within(work)),
@@ -15,4 +15,9 @@ export function confine(store: Store, tag: string): Store {
     onRevision: (listener) => store.onRevision(listener),
     close: () => store.close(),
   };
+}
+
+/** The same transaction for somebody who may see accounts with one tag alone; undefined: all. */
+export function confineTx({ db, revision, afterCommit, eventRecorded }: Tx, tag: string | undefined): Tx {
+  return { db, revision, afterCommit, eventRecorded, tag };
 }

@@ -75,6 +75,12 @@ describe('lists over HTTP', { timeout: 60_000 }, () => {
     await start();
     const before = (await exported()).length;
     expect(before).toBeGreaterThanOrEqual(75);
+    // What was committed is in the audit log, customer by customer, though the call never ended.
+    const [first] = JSON.parse(`[${(await exported())[0]}]`);
+    const account = encodeURIComponent(first.account);
+    expect((await ask(socketPath, 'GET', `/v1/audit?account=${account}`)).body).toMatchObject({
+      items: [{ route: '/v1/import', actor: 'socket', status: 200 }],
+    });
     const { status, body } = await send('/v1/import', lines.join(''));
     expect(status).toBe(200);
     const created = body.subscriptions.created + body.devices.created;

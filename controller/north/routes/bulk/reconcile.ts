@@ -1,4 +1,5 @@
 import type { Route } from '../../api.ts';
+import { originOf } from '../../audit.ts';
 import { readLines, showResult } from '../../bulk-lines.ts';
 import { BulkResult, Lines, ReconcileQuery } from '../../schemas/bulk.ts';
 import { takeLines, whileReading } from '../../take-lines.ts';
@@ -18,8 +19,9 @@ export const reconcile: Route = (api) => {
       },
     },
     (request, reply) =>
-      whileReading(request, reply, async (body, signal) =>
-        showResult(await request.catalogue.reconcileLines(readLines(body), { ...request.query, signal })),
-      ),
+      whileReading(request, reply, async (body, signal) => {
+        const wish = { ...request.query, signal, origin: originOf(request) };
+        return showResult(await request.catalogue.reconcileLines(readLines(body), wish));
+      }),
   );
 };
