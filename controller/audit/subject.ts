@@ -13,7 +13,7 @@ export interface Subject {
   readonly own: Readonly<Record<string, string | number>>;
 }
 
-export const noSubject: Subject = { ofAccount: {}, own: {} };
+const noSubject: Subject = { ofAccount: {}, own: {} };
 
 /** What a request names, by the names of its parameters: names of things or ids, in the words of the caller. */
 export type Named = Readonly<Record<string, unknown>>;
