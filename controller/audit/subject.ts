@@ -13,8 +13,6 @@ export interface Subject {
   readonly own: Readonly<Record<string, string | number>>;
 }
 
-const noSubject: Subject = { ofAccount: {}, own: {} };
-
 /** What a request names, by the names of its parameters: names of things or ids, in the words of the caller. */
 export type Named = Readonly<Record<string, unknown>>;
 
