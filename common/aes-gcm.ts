@@ -1,8 +1,10 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
+
+// Node takes four times as long with a key as bytes as with a key object that is made of them.
 
 /**
  * @param key 32 bytes
@@ -10,7 +12,7 @@ const tagBytes = 16;
  */
 export function encrypt(key: Uint8Array, text: string | Uint8Array, place = ''): Uint8Array {
   const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(place));
+  const cipher = createCipheriv(algorithm, createSecretKey(key), nonce).setAAD(Buffer.from(place));
   const plain = typeof text === 'string' ? Buffer.from(text) : text;
   const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
   return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), sealed]));
@@ -19,7 +21,7 @@ export function encrypt(key: Uint8Array, text: string | Uint8Array, place = ''):
 /** undefined when it was encrypted with another key or for another place, or is damaged. */
 export function decryptBytes(key: Uint8Array, sealed: Uint8Array, place = ''): Uint8Array | undefined {
   try {
-    const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), {
+    const decipher = createDecipheriv(algorithm, createSecretKey(key), sealed.subarray(0, nonceBytes), {
       authTagLength: tagBytes,
     });
     decipher.setAAD(Buffer.from(place)).setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes));
