@@ -170,9 +170,7 @@ async function checkWireGuard({ run, userspace, interfaceName }: DoctorOptions):
   }
   const tun = await stat('/dev/net/tun').catch(() => undefined);
   if (!tun?.isCharacterDevice()) {
-    const remedy =
-      'modprobe tun; in a container, pass the device in; where the agent is a service, that cannot make the interface: systemctl enable --now turnpike-wireguard@' +
-      interfaceName;
+    const remedy = `modprobe tun; in a container, pass the device in; where the agent is a service, that cannot make the interface: systemctl enable --now ${unitName(interfaceName)}`;
     return missing('WireGuard', 'wireguard-go needs /dev/net/tun, which is not there', remedy);
   }
   const runsSystemd = (await stat('/run/systemd/system').catch(() => undefined)) !== undefined;

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
+import { oneByOne } from '../../common/one-by-one.ts';
 import type { Context, RemovalKeeper } from '../books/context.ts';
 import { mayTryAgain } from '../books/try-again.ts';
 import { loadRemovals, removalsName } from './removals.ts';
@@ -11,21 +12,18 @@ import { sealFile } from './sealed-file.ts';
 export function createRemovalKeeper(
   context: Pick<Context, 'store' | 'clock' | 'log' | 'envelope' | 'backups'>,
 ): RemovalKeeper {
-  let turn: Promise<unknown> = Promise.resolve();
+  // Who read the books earlier must not write later.
+  const inTurn = oneByOne();
   let written = true;
   return {
-    // One after the other: who read the books earlier must not write later.
-    keep: () => {
-      const mine = turn.then(async () => {
+    keep: () =>
+      inTurn(async () => {
         written = await mayTryAgain(
           context,
           'the list of removals beside the backups could not be written',
           () => write(context),
         );
-      });
-      turn = mine.catch(() => undefined);
-      return mine;
-    },
+      }),
     missing: () => (written ? [] : [notWritten]),
   };
 }

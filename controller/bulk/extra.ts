@@ -54,7 +54,8 @@ export function suspendExtra(
   const ids = found.map(({ id }) => id);
   return store.transaction(async (tx) => {
     await setSuspension(tx, ids, {
-      ...{ suspended_at: clock.now(), suspension_reason: 'the billing system does not list it' },
+      suspended_at: clock.now(),
+      suspension_reason: 'the billing system does not list it',
     });
     if (origin !== undefined) await noteChanged(context, tx, origin, ids);
   });

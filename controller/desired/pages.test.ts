@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { openRig } from '../../test/unit/books/rig.ts';
+import { type Change, Upheaval } from '../../test/unit/books/upheaval.ts';
 import type { CatchupPlace } from '../south/ports.ts';
 
 // As for a fleet of thousands of devices.
@@ -30,7 +31,7 @@ it('no answer holds more than a page, and all of them together hold everything o
 });
 
 it('what changes between two pages is told after them, and nothing is left out', async () => {
-  const change = fc.constantFrom(
+  const change = fc.constantFrom<Change[]>(
     'add',
     'remove',
     'rekey',
@@ -45,43 +46,9 @@ it('what changes between two pages is told after them, and nothing is left out',
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 12 }), async (changes) => {
       const rig = await openRig();
       try {
-        const { catalogue, privacy } = rig.books;
-        await catalogue.addGroup({ name: 'far' });
-        await catalogue.addTariff({ name: 'far', group: 'far', volumeBytes: 1_000_000n });
         const node = await rig.node('a');
-        const subscriptions = [await rig.subscription(), await rig.subscription(), await rig.subscription()];
-        const devices: string[] = [];
-        for (const subscription of [...subscriptions, ...subscriptions]) {
-          devices.push(await rig.device(subscription));
-        }
-        let turn = 0;
-        const make = async (kind: (typeof changes)[number]) => {
-          turn += 1;
-          const subscription = subscriptions[turn % subscriptions.length] as string;
-          const device = devices[turn % devices.length] as string;
-          switch (kind) {
-            case 'add':
-              return rig.device(subscription);
-            case 'remove':
-              return catalogue.removeDevice(device);
-            case 'rekey':
-              return catalogue.rekeyDevice(device, {});
-            case 'suspend':
-              return catalogue.suspend(subscription, { reason: 'late' });
-            case 'resume':
-              return catalogue.resume(subscription);
-            case 'sell':
-              return rig.device(await rig.subscription());
-            case 'erase':
-              return privacy.erase((await catalogue.getSubscription(subscription)).accountId);
-            case 'move':
-              return catalogue.changeTariff(subscription, { tariff: 'far' });
-            case 'all':
-              await catalogue.setEnforcement({ enforcement: 'observe' });
-              return catalogue.setEnforcement({ enforcement: 'enforce' });
-          }
-        };
-        const made = Promise.allSettled(changes.map(make));
+        const upheaval = await Upheaval.prepare(rig, 2);
+        const made = upheaval.make(changes);
         await node.sync();
         for (const { subscriptionId } of node.devices.values()) {
           expect([...node.subscriptions.keys()]).toContain(subscriptionId);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { openRig } from '../../test/unit/books/rig.ts';
+import { type Change, Upheaval } from '../../test/unit/books/upheaval.ts';
 
 // As for a fleet of a hundred thousand devices.
 vi.mock(import('./digest.ts'), async (original) => ({ ...(await original()), countSlices: async () => 50 }));
@@ -16,7 +17,7 @@ it('who asks for everything is told it without waiting for the digest, which com
 });
 
 it('a digest that is read piece by piece is right, whatever changes meanwhile', async () => {
-  const change = fc.constantFrom(
+  const change = fc.constantFrom<Change[]>(
     'add',
     'remove',
     'rekey',
@@ -31,42 +32,11 @@ it('a digest that is read piece by piece is right, whatever changes meanwhile', 
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 12 }), async (changes) => {
       const rig = await openRig();
       try {
-        const { catalogue, privacy } = rig.books;
-        await catalogue.addGroup({ name: 'far' });
-        await catalogue.addTariff({ name: 'far', group: 'far', volumeBytes: 1_000_000n });
         const node = await rig.node('a');
-        const subscriptions = [await rig.subscription(), await rig.subscription(), await rig.subscription()];
-        const devices: string[] = [];
-        for (const subscription of subscriptions) devices.push(await rig.device(subscription));
+        const upheaval = await Upheaval.prepare(rig, 1);
         await node.sync();
-        await rig.device(subscriptions[0] as string);
-        let turn = 0;
-        const make = async (kind: (typeof changes)[number]) => {
-          turn += 1;
-          const subscription = subscriptions[turn % subscriptions.length] as string;
-          const device = devices[turn % devices.length] as string;
-          switch (kind) {
-            case 'add':
-              return rig.device(subscription);
-            case 'remove':
-              return catalogue.removeDevice(device);
-            case 'rekey':
-              return catalogue.rekeyDevice(device, {});
-            case 'suspend':
-              return catalogue.suspend(subscription, { reason: 'late' });
-            case 'resume':
-              return catalogue.resume(subscription);
-            case 'sell':
-              return rig.device(await rig.subscription());
-            case 'erase':
-              return privacy.erase((await catalogue.getSubscription(subscription)).accountId);
-            case 'move':
-              return catalogue.changeTariff(subscription, { tariff: 'far' });
-            case 'other node':
-              return rig.node(`b${turn}`);
-          }
-        };
-        const made = Promise.allSettled(changes.map(make));
+        await rig.device(upheaval.subscriptions[0] as string);
+        const made = upheaval.make(changes);
         const digest = await node.sync();
         expect(digest).toEqual(node.digest());
         await made;

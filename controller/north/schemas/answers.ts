@@ -492,18 +492,14 @@ export const RemovedNode = Type.Object(
   { ...strict, title: 'RemovedNode' },
 );
 
-export const RotatedApiKey = Type.Object(
-  {
-    apiKey: ApiKey,
-    key: Type.String({ description: 'In this answer once, stored as a hash only.' }),
-    ...notCovered,
-  },
-  { ...strict, title: 'RotatedApiKey' },
-);
-
 export const SecretApiKey = Type.Object(
   { apiKey: ApiKey, key: Type.String({ description: 'In this answer once, stored as a hash only.' }) },
   { ...strict, title: 'SecretApiKey' },
+);
+
+export const RotatedApiKey = Type.Object(
+  { ...SecretApiKey.properties, ...notCovered },
+  { ...strict, title: 'RotatedApiKey' },
 );
 
 export const Ca = Type.Object(

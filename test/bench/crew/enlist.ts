@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from '../../../agent/commands/join.ts';
+import { type JoinOptions, join } from '../../../agent/commands/join.ts';
 import type { AgentIdentity } from '../../../agent/identity/identity.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { TurnpikeError } from '../../../common/errors.ts';
@@ -10,7 +10,15 @@ import type { Ticket } from './protocol.ts';
 export async function enlist({ enrolment, token, pin }: Ticket, directory: string): Promise<AgentIdentity> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const joining = { controller: enrolment, token, pin, stateDirectory: directory, forceNew: false };
-  // The controller lets so many join together, and the others wait.
+  const { identity } = await joinPatiently(joining, { within: 240_000, every: 1000 });
+  return identity;
+}
+
+/** The controller lets so many join together, and one address that joins many do so slowly; the others wait. */
+export function joinPatiently(
+  joining: JoinOptions,
+  waits: { readonly within: number; readonly every: number },
+) {
   const joined = async () => {
     try {
       return await join(joining, systemClock);
@@ -19,8 +27,7 @@ export async function enlist({ enrolment, token, pin }: Ticket, directory: strin
       throw error;
     }
   };
-  const { identity } = await eventually('the node joins', joined, { within: 240_000, every: 1000 });
-  return identity;
+  return eventually('the node joins', joined, waits);
 }
 
 /** Joining is not what is measured: as many at once as the machine likes. */

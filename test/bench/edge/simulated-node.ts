@@ -1,14 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import { runAgent } from '../../../agent/agent.ts';
-import { join } from '../../../agent/commands/join.ts';
 import { parseAgentConfig } from '../../../agent/config.ts';
 import { FakeGate } from '../../../agent/gate/fake.ts';
 import { FakeWireGuard } from '../../../agent/wireguard/fake.ts';
 import { systemClock } from '../../../common/clock.ts';
-import { TurnpikeError } from '../../../common/errors.ts';
 import { silentLogger } from '../../../common/log.ts';
-import { eventually } from '../../lab/eventually.ts';
+import { joinPatiently } from '../crew/enlist.ts';
 
 /** The product's agent, whole, on a kernel in memory. It joins, syncs, reports and keeps its journal as ever. */
 export class SimulatedNode {
@@ -35,16 +33,7 @@ export class SimulatedNode {
     await mkdir(this.#directory, { mode: 0o700 });
     const [, controller = '', , token = '', , pin = ''] = words;
     const joining = { controller, token, pin, stateDirectory: this.#directory, forceNew: false };
-    // The controller lets an address that joins many nodes do so slowly.
-    const joined = async () => {
-      try {
-        return await join(joining, systemClock);
-      } catch (error) {
-        if (error instanceof TurnpikeError && error.code === 'exhausted') return undefined;
-        throw error;
-      }
-    };
-    await eventually('the node joins', joined, { within: 120_000, every: 500 });
+    await joinPatiently(joining, { within: 120_000, every: 500 });
     const text = `log_level = "silent"
 [state]
 directory = "${this.#directory}"

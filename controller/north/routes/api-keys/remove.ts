@@ -1,6 +1,6 @@
-import { removalPending } from '../../../backup/backups.ts';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
+import { sayNotCovered } from '../../not-covered.ts';
 import { RemovedApiKey } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 
@@ -16,9 +16,7 @@ export const removeApiKey: Route = (api, { apiKeys, backups }) => {
       },
     },
     async (request) => {
-      const removed = toJson(await apiKeys.remove(request.params.key));
-      request.afterwards = async () => ({ ...removed, notCovered: await backups.keepRemovals() });
-      return { ...removed, notCovered: [removalPending] };
+      return sayNotCovered(request, backups, toJson(await apiKeys.remove(request.params.key)));
     },
   );
 };

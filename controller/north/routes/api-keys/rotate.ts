@@ -1,13 +1,12 @@
-import { removalPending } from '../../../backup/backups.ts';
 import { hashApiKey, newApiKey } from '../../access.ts';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
+import { sayNotCovered } from '../../not-covered.ts';
 import { RotatedApiKey } from '../../schemas/answers.ts';
+import { pathOf } from '../../schemas/paths.ts';
 import { ApiKeyRotation } from '../../schemas/requests.ts';
 
 const daySeconds = 86_400;
-
-import { pathOf } from '../../schemas/paths.ts';
 
 export const rotateApiKey: Route = (api, { apiKeys, backups }) => {
   api.post(
@@ -26,9 +25,7 @@ export const rotateApiKey: Route = (api, { apiKeys, backups }) => {
       const key = newApiKey();
       const { overlapSeconds = daySeconds } = body;
       const apiKey = await apiKeys.rotate(params.key, { hash: hashApiKey(key), overlapSeconds });
-      const rotated = { apiKey: toJson(apiKey), key };
-      request.afterwards = async () => ({ ...rotated, notCovered: await backups.keepRemovals() });
-      return { ...rotated, notCovered: [removalPending] };
+      return sayNotCovered(request, backups, { apiKey: toJson(apiKey), key });
     },
   );
 };

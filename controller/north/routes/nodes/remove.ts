@@ -1,6 +1,6 @@
-import { removalPending } from '../../../backup/backups.ts';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
+import { sayNotCovered } from '../../not-covered.ts';
 import { RemovedNode } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { versioned } from '../../versions.ts';
@@ -18,9 +18,7 @@ export const removeNode: Route = (api, { backups }) => {
       },
     },
     async (request) => {
-      const removed = toJson(await request.catalogue.removeNode(request.params.node));
-      request.afterwards = async () => ({ ...removed, notCovered: await backups.keepRemovals() });
-      return { ...removed, notCovered: [removalPending] };
+      return sayNotCovered(request, backups, toJson(await request.catalogue.removeNode(request.params.node)));
     },
   );
 };
