@@ -70,6 +70,7 @@ async function serve(
   const describe = () =>
     describeStatus(identity, journal.state, clock, {
       ...{ memory, telemetry, controller: south.state(), connected: presence.connected },
+      clockAheadMs: core.time.aheadMs(),
     });
   // The streams stop before the loop does: they must not wait for something that cannot be put in force.
   signal.addEventListener('abort', () => core.close());

@@ -45,6 +45,7 @@ export interface Core {
   readonly tasks: readonly Task[];
   readonly memory: Memory;
   readonly telemetry: Telemetry;
+  readonly time: ControllerTime;
   readonly south: South;
   readonly presence: Presence;
   /** Nobody waits any longer for something to be in force. */
@@ -91,7 +92,7 @@ export function createCore(options: CoreOptions): Core {
     onTrouble: () => loop.lookNow(),
   });
   return {
-    ...{ memory, telemetry, south, presence },
+    ...{ memory, telemetry, time, south, presence },
     tasks: [loop, ...south.tasks, presence],
     close: () => inbox.close(),
   };

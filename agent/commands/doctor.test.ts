@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../common/clock.ts';
 import { CommandError, type CommandRunner } from '../../common/command.ts';
+import { statusSocketPath, statusTask } from '../status/socket.ts';
+import type { AgentStatus } from '../status/status.ts';
 import { type DoctorOptions, describeFinding, doctor } from './doctor.ts';
 
 let stateDirectory: string;
@@ -91,6 +93,19 @@ describe('doctor', () => {
     const there = '[{"ifname":"eth0","flags":["UP"],"mtu":1500,"addr_info":[]}]';
     const lines = await findings({ 'ip -j -d address show dev eth0': there }, { uplink: 'eth0' });
     expect(lines).toContain('ok       uplink: "eth0" is there');
+  });
+
+  it('says that the clock is not the controller’s, by what the agent that runs has heard', async () => {
+    const stop = new AbortController();
+    const answer = { controller: { clockAheadMs: -3_600_000 } } as AgentStatus;
+    const { promise: ready, resolve } = Promise.withResolvers<void>();
+    const serving = statusTask(statusSocketPath(stateDirectory), () => answer).run(stop.signal, resolve);
+    await ready;
+    expect(await findings()).toContainEqual(
+      expect.stringMatching(/^warning {2}clock: says .*, 3600 s behind the controller's/),
+    );
+    stop.abort();
+    await serving;
   });
 
   it('says that the state directory is not there, and that the clock is years off', async () => {

@@ -11,6 +11,7 @@ import { forwarding4, observeLink, observeRules, readSysctl, sysctlPath } from '
 import { isOurs } from '../host/ownership.ts';
 import { HostRecordFile } from '../host/record.ts';
 import { kernelHasWireGuard, probeSocket, unitIsUsed, unitName } from '../host/userspace.ts';
+import { askStatus, statusSocketPath } from '../status/socket.ts';
 
 export interface Finding {
   readonly what: string;
@@ -262,7 +263,21 @@ async function checkDisk({ stateDirectory }: DoctorOptions): Promise<Finding[]> 
 // Nothing of ours is older: a clock before this is wrong.
 const earliest = Date.UTC(2026, 0, 1);
 
-async function checkClock({ run, clock }: DoctorOptions): Promise<Finding[]> {
+/** A certificate is good from a little before it was made. */
+const tolerableMs = 60_000;
+
+/** By how many milliseconds the clock is ahead of the controller's, where an agent runs that has heard it. */
+async function controllersClock({ stateDirectory }: DoctorOptions): Promise<number | undefined> {
+  try {
+    return (await askStatus(statusSocketPath(stateDirectory)))?.controller.clockAheadMs;
+  } catch (error) {
+    if (!(error instanceof TurnpikeError)) throw error;
+    return undefined;
+  }
+}
+
+async function checkClock(options: DoctorOptions): Promise<Finding[]> {
+  const { run, clock } = options;
   const now = new Date(clock.now()).toISOString();
   const remedy = 'apt install systemd-timesyncd';
   if (clock.now() < earliest) return missing('clock', `says ${now}, which cannot be`, remedy);
@@ -272,6 +287,11 @@ async function checkClock({ run, clock }: DoctorOptions): Promise<Finding[]> {
   } catch (error) {
     // No systemd here: nobody to ask.
     if (!(error instanceof CommandError)) throw error;
+  }
+  const ahead = await controllersClock(options);
+  if (ahead !== undefined && Math.abs(ahead) > tolerableMs) {
+    const how = `${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'} the controller's`;
+    return warning('clock', `says ${now}, ${how}: certificates may seem to have ended`, remedy);
   }
   return ok('clock', `says ${now}`);
 }

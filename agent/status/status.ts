@@ -18,6 +18,8 @@ export interface AgentStatus {
     readonly grantsValidUntil: string | undefined;
     /** It said that this node's identity is no longer valid: all devices are closed. */
     readonly refusesNode: boolean;
+    /** Milliseconds by which this machine's wall clock is ahead of its clock; undefined: it was not heard since the start. */
+    readonly clockAheadMs: number | undefined;
   };
   readonly desired: {
     readonly revision: string;
@@ -49,6 +51,7 @@ export interface RunningParts {
   readonly memory: Memory;
   readonly telemetry: Telemetry;
   readonly controller: ConnectionState;
+  readonly clockAheadMs: number | undefined;
   readonly connected: number;
 }
 
@@ -69,6 +72,7 @@ export function describeStatus(
       reportPending: state.report !== undefined,
       grantsValidUntil: state.validUntil > clock.now() ? new Date(state.validUntil).toISOString() : undefined,
       refusesNode: state.refused,
+      clockAheadMs: running?.clockAheadMs,
     },
     desired: {
       revision: String(state.revision),

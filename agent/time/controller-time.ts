@@ -48,6 +48,11 @@ export class ControllerTime {
     return this.#clock.monotonic() + this.#offsetMs;
   }
 
+  /** How far this machine's wall clock is ahead of the controller's, in milliseconds; undefined until it was heard. */
+  aheadMs(): number | undefined {
+    return this.#heard ? Math.round(this.#clock.now() - this.now()) : undefined;
+  }
+
   /** The controller, or another one, was reached anew: what the last one said of the time counts no more. */
   begin(): void {
     this.#samples = [];

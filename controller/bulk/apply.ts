@@ -6,9 +6,9 @@ import type { Context } from '../books/context.ts';
 import { sell } from '../catalogue/api-key-budget.ts';
 import { normalLine } from '../catalogue/words.ts';
 import type { Tx } from '../store/store.ts';
-import { compareDevice, upsertDevice } from './device-line.ts';
+import { upsertDevice } from './device-line.ts';
 import { loadKnown } from './known.ts';
-import type { Line, NumberedLine, SubscriptionLine } from './line.ts';
+import type { DeviceLine, Line, NumberedLine, SubscriptionLine } from './line.ts';
 import { noteChanged } from './note.ts';
 import { PlainLines, type Told } from './plain-lines.ts';
 import { type Difference, nameOf, type Outcome } from './result.ts';
@@ -25,34 +25,71 @@ export interface Applied {
 }
 
 /** In one transaction; a line that is refused is without effect, and the others stay. */
-export async function applyChunk(
+export function applyChunk(
   context: Context,
   lines: readonly NumberedLine[],
   origin: Origin | undefined,
 ): Promise<Applied[]> {
-  const { store } = context;
-  return store.together(async (whole) => {
-    const applied: Applied[] = [];
-    const added = new Set<string>();
-    const plain = await plainLines(context, whole, lines);
-    for (const { number, line } of lines) {
-      const one = await attempt(number, line, async (told) => {
-        const taken = plain.take(told);
-        if (taken !== undefined) return taken;
-        await plain.store(whole);
-        const done = await applyAlone(context, told);
-        plain.leave(told, done.subscription);
-        return done;
-      });
-      if (one.outcome === 'created' && one.subscription !== undefined) added.add(one.subscription);
-      applied.push(one);
-    }
-    await plain.store(whole);
-    // What nobody was granted yet is granted for all of them at once.
-    await store.transaction((tx) => grantAllowances(context, tx, [...added]));
+  return context.store.together(async (whole) => {
+    const applied = await applyLines(context, whole, lines, (line) => applyAlone(context, line));
     if (origin !== undefined) await noteChanged(context, whole, origin, applied.flatMap(changedBy));
     return applied;
   });
+}
+
+/**
+ * What {@link applyChunk} would come to: it is done, and undone. `expected`: subscriptions that earlier chunks would
+ * have made, by reference; a device of one of them is taken for new.
+ */
+export async function tryChunk(
+  context: Context,
+  lines: readonly NumberedLine[],
+  expected: Set<string>,
+): Promise<Applied[]> {
+  const undone = new Error('it was only tried');
+  let applied: Applied[] = [];
+  const trying = context.store.together(async (whole) => {
+    applied = await applyLines(context, whole, lines, async (line) =>
+      line.type === 'device' && expected.has(normalLine(line.subscription))
+        ? takeForNew(line)
+        : applyAlone(context, line),
+    );
+    throw undone;
+  });
+  await trying.catch((error: unknown) => {
+    if (error !== undone) throw error;
+  });
+  for (const { line, outcome } of applied) {
+    if (outcome === 'created') expected.add(normalLine(nameOf(line as Line)));
+  }
+  return applied;
+}
+
+async function applyLines(
+  context: Context,
+  whole: Tx,
+  lines: readonly NumberedLine[],
+  alone: (line: Line) => Promise<Told>,
+): Promise<Applied[]> {
+  const applied: Applied[] = [];
+  const added = new Set<string>();
+  const plain = await plainLines(context, whole, lines);
+  for (const { number, line } of lines) {
+    const one = await attempt(number, line, async (told) => {
+      const taken = plain.take(told);
+      if (taken !== undefined) return taken;
+      await plain.store(whole);
+      const done = await alone(told);
+      plain.leave(told, done.subscription);
+      return done;
+    });
+    if (one.outcome === 'created' && one.subscription !== undefined) added.add(one.subscription);
+    applied.push(one);
+  }
+  await plain.store(whole);
+  // What nobody was granted yet is granted for all of them at once.
+  await context.store.transaction((tx) => grantAllowances(context, tx, [...added]));
+  return applied;
 }
 
 function changedBy({ subscription, outcome }: Applied): string[] {
@@ -76,28 +113,6 @@ function applyAlone(context: Context, line: Line): Promise<Told> {
   });
 }
 
-/** As {@link applyChunk} would do it, but for limits that only doing it would find. `expected`: what was missing before. */
-export async function compareChunk(
-  context: Context,
-  lines: readonly NumberedLine[],
-  expected: Set<string>,
-): Promise<Applied[]> {
-  return context.store.transaction(async (tx) => {
-    const compared: Applied[] = [];
-    const plain = await plainLines(context, tx, lines);
-    for (const { number, line } of lines) {
-      const one = await attempt(
-        number,
-        line,
-        async (told) => plain.take(told) ?? compare(tx, told, expected),
-      );
-      if (one.outcome === 'created') expected.add(normalLine(nameOf(line as Line)));
-      compared.push(one);
-    }
-    return compared;
-  });
-}
-
 /** A line can sell: a new subscription, a larger tariff, a later expiry. */
 async function sellLine(context: Context, tx: Tx, line: SubscriptionLine) {
   const known = context.seller === undefined ? undefined : (await compareSubscription(tx, line)).id;
@@ -109,21 +124,9 @@ async function sellLine(context: Context, tx: Tx, line: SubscriptionLine) {
   );
 }
 
-async function compare(tx: Tx, line: Line, expected: Set<string>): Promise<Told> {
-  if (line.type === 'subscription') {
-    const { id, differences } = await compareSubscription(tx, line);
-    return { subscription: id, outcome: outcomeOf(id, differences), differences };
-  }
-  const created = { outcome: 'created', differences: [] } as const;
-  parsePublicKey(line.publicKey);
-  if (expected.has(normalLine(line.subscription))) return { subscription: undefined, ...created };
-  const { subscription, id, differences } = await compareDevice(tx, line);
-  return { subscription: subscription.id, outcome: outcomeOf(id, differences), differences };
-}
-
-function outcomeOf(id: string | undefined, differences: readonly Difference[]): Outcome {
-  if (id === undefined) return 'created';
-  return differences.length === 0 ? 'unchanged' : 'changed';
+function takeForNew({ publicKey }: DeviceLine): Told {
+  parsePublicKey(publicKey);
+  return { subscription: undefined, outcome: 'created', differences: [] };
 }
 
 async function attempt(

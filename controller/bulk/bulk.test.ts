@@ -180,11 +180,13 @@ describe('an import', () => {
   it('as a dry run says what would be, and does nothing', async () => {
     await put([sub('a')]);
     const before = await state();
-    expect(await put([...list, sub('d', { tariff: 'none' }), dev('e', 3)], true)).toMatchObject({
+    const later = sub('a', { expires: '2027-11-01' });
+    // One that has begun cannot start at another time, as the first line has it.
+    expect(await put([...list, later, sub('d', { tariff: 'none' }), dev('e', 3)], true)).toMatchObject({
       dryRun: true,
       subscriptions: { created: 2, changed: 1, unchanged: 0 },
       devices: { created: 3 },
-      refused: 2,
+      refused: 3,
     });
     expect(await state()).toEqual(before);
   });
@@ -211,35 +213,65 @@ describe('an import', () => {
     expect(await put(lines.slice(0, 2))).toMatchObject({ refused: 0 });
   });
 
-  it('of a list at once and line by line comes to the same', async () => {
-    const names = fc.constantFrom('a', 'b', 'c');
-    const line = fc.oneof(
-      fc
-        .record({
-          reference: names,
-          more: fc.record(
-            {
-              tariff: fc.constantFrom('small', 'large', 'none'),
-              account: fc.constantFrom('of a', 'of b', 'b', 'free', 'held'),
-              suspended: fc.constantFrom(null, 'unpaid'),
-              expires: fc.constantFrom(null, '2027-11-01', '2020-01-01'),
-              timeZone: fc.constantFrom('UTC', 'Europe/Berlin'),
-            },
-            { requiredKeys: [] },
-          ),
-        })
-        .map(({ reference, more }) => sub(reference, more)),
-      fc
-        .record({
-          named: fc.constantFrom('a', 'b', 'a', 'b', 'c', 'of a'),
-          key: fc.integer({ min: 0, max: 2 }),
-          more: fc.record(
-            { label: fc.constantFrom('x', 'y'), hardwareId: fc.constantFrom('m', 'n') },
-            { requiredKeys: [] },
-          ),
-        })
-        .map(({ named, key, more }) => dev(named, key, more)),
+  const anyLine = fc.oneof(
+    fc
+      .record({
+        reference: fc.constantFrom('a', 'b', 'c'),
+        more: fc.record(
+          {
+            tariff: fc.constantFrom('small', 'large', 'none'),
+            account: fc.constantFrom('of a', 'of b', 'b', 'free', 'held', 'foreign'),
+            suspended: fc.constantFrom(null, 'unpaid'),
+            expires: fc.constantFrom(null, '2027-11-01', '2020-01-01'),
+            timeZone: fc.constantFrom('UTC', 'Europe/Berlin'),
+          },
+          { requiredKeys: [] },
+        ),
+      })
+      .map(({ reference, more }) => sub(reference, more)),
+    fc
+      .record({
+        named: fc.constantFrom('a', 'b', 'a', 'b', 'c', 'of a'),
+        key: fc.integer({ min: 0, max: 2 }),
+        more: fc.record(
+          { label: fc.constantFrom('x', 'y'), hardwareId: fc.constantFrom('m', 'n') },
+          { requiredKeys: [] },
+        ),
+      })
+      .map(({ named, key, more }) => dev(named, key, more)),
+  );
+
+  it('as a dry run says the same as the list itself then does, also for a reseller', async () => {
+    const lists = fc.array(anyLine, { minLength: 6, maxLength: 12, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(lists, fc.boolean(), async (lines, reselling) => {
+        const { catalogue, apiKeys, close } = (await open()).books;
+        const key = { name: 'reseller', hash: new Uint8Array(32), scopes: ['subscriptions'] as const };
+        const { id: keyId } = await apiKeys.add({ ...key, tag: 'own', budgetBytes: 100n * gib });
+        await catalogue.addAccount({ reference: 'foreign', tag: 'other' });
+        await catalogue.addAccount({ reference: 'c' });
+        const seller = { keyId, keyName: 'reseller' };
+        const caller = reselling ? catalogue.within({ tag: 'own', seller }) : catalogue;
+        const run = async (dryRun: boolean) => {
+          const { findings, ...told } = await caller.importLines(numbered(lines), { dryRun, signal });
+          const refusals = findings.map(({ line, error }) => [line, error?.code, error?.message]);
+          return withoutIds({ ...told, dryRun: false, refusals });
+        };
+        const told = await run(true);
+        const done = await run(false);
+        await close();
+        expect(told).toEqual(done);
+      }),
+      { numRuns: 25 },
     );
+  });
+
+  it('as a dry run finds limits that only doing it would', async () => {
+    const many = [sub('a'), dev('a', 0), dev('a', 1), dev('a', 2)];
+    expect((await put(many, true)).findings).toMatchObject([{ line: 4, error: { code: 'exhausted' } }]);
+  });
+
+  it('of a list at once and line by line comes to the same', async () => {
     const outcome = async (parts: readonly (readonly Line[])[]) => {
       const books = rig;
       rig = await open();
@@ -259,7 +291,7 @@ describe('an import', () => {
       }
     };
     await fc.assert(
-      fc.asyncProperty(fc.array(line, { minLength: 6, maxLength: 12, size: 'max' }), async (more) => {
+      fc.asyncProperty(fc.array(anyLine, { minLength: 6, maxLength: 12, size: 'max' }), async (more) => {
         const lines = [sub('a'), sub('b'), ...more];
         const atOnce = await outcome([lines]);
         expect(atOnce).toEqual(await outcome(lines.map((one) => [one])));

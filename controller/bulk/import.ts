@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
 import { refuseAborted } from './abort.ts';
-import { type Applied, applyChunk, compareChunk } from './apply.ts';
+import { type Applied, applyChunk, tryChunk } from './apply.ts';
 import { findExtra, suspendExtra } from './extra.ts';
 import type { Line, NumberedLine } from './line.ts';
 import { type BulkResult, nameOf, Tally } from './result.ts';
@@ -59,9 +59,7 @@ async function go(
   for await (const chunk of inChunks(lines)) {
     refuseAborted(signal);
     const applied =
-      dryRun === true
-        ? await compareChunk(context, chunk, expected)
-        : await applyChunk(context, chunk, origin);
+      dryRun === true ? await tryChunk(context, chunk, expected) : await applyChunk(context, chunk, origin);
     for (const one of applied) told(one);
     // SQLite answers at once, and a list that has come already would keep everybody else from being heard.
     await setImmediate();

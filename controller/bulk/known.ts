@@ -36,10 +36,10 @@ export interface Known {
 export async function loadKnown(tx: Tx, range: AddressRange, lines: readonly Line[]): Promise<Known> {
   const aside = new Set<string>();
   const subscriptionNames = distinct(lines, (line) =>
-    line.type === 'device' ? [line.subscription] : [line.reference, line.id],
+    line.type === 'device' ? [line.subscription] : [line.reference, line.id, line.account],
   );
   const accountNames = distinct(lines, (line) =>
-    line.type === 'device' ? [line.subscription] : [line.account],
+    line.type === 'device' ? [line.subscription] : [line.account, line.reference],
   );
   const keys = distinct(lines, (line) => (line.type === 'device' ? [line.publicKey] : []));
   const tariffNames = distinct(lines, (line) => (line.type === 'subscription' ? [line.tariff] : []));

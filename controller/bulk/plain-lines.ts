@@ -87,6 +87,7 @@ export class PlainLines {
     }
     const reference = parseReference(line.reference);
     const account = this.#accountOf(line);
+    if (this.#hasNamesake(reference, account)) return undefined;
     const planned = planSubscription(this.#context, account.id, tariff, { ...wishOf(line), reference });
     if (account.created !== undefined) {
       this.#accounts.push(account.created);
@@ -104,6 +105,14 @@ export class PlainLines {
     if (known !== undefined) return known;
     const account = { id: newId('acc'), reference: parseReference(line.account) };
     return { ...account, created: account };
+  }
+
+  /** Whether an account has the reference of the subscription, or a subscription that of the account: some may not be. */
+  #hasNamesake(reference: string, account: { id: string; reference: string }): boolean {
+    const { accounts, subscriptions } = this.#known;
+    const namesake = accounts.get(reference) ?? account;
+    const other = subscriptions.get(account.reference)?.row.account_id ?? account.id;
+    return namesake.id !== account.id || other !== account.id;
   }
 
   #takeDevice(line: DeviceLine): Told | undefined {

@@ -7,6 +7,7 @@ import { loadAccount, loadAccounts } from './account-view.ts';
 import type { AccountScope, NewAccount, PageFilter, Search } from './catalogue.ts';
 import { findAccount, seekAccount } from './find.ts';
 import { accountsInScope } from './links.ts';
+import { refuseSubscriptionsReference } from './namesakes.ts';
 import { afterItem, beginsWith, noLimit } from './paging.ts';
 import { seesAccount, tagOfNew } from './reach.ts';
 import { loadSubscriptions } from './subscription-view.ts';
@@ -26,7 +27,7 @@ export async function insertAccount(
   { reference, tag }: { readonly reference: string; readonly tag?: string | undefined },
   now: number,
 ): Promise<string> {
-  await refuseTakenReference(tx, reference);
+  await refuseTakenReference(tx, reference, tagOfNew(tx, tag));
   const id = newId('acc');
   await insertAccounts(tx, [{ id, reference, tag }], now);
   return id;
@@ -47,8 +48,9 @@ export async function insertAccounts(tx: Tx, planned: readonly PlannedAccount[],
   for (const chunk of chunks(rows, 100)) await tx.db.insertInto('accounts').values(chunk).execute();
 }
 
-/** @throws TurnpikeError `conflict` */
-export async function refuseTakenReference(tx: Tx, reference: string): Promise<void> {
+/** @throws TurnpikeError `conflict` where an account with this tag cannot have it */
+export async function refuseTakenReference(tx: Tx, reference: string, tag: string | null): Promise<void> {
+  await refuseSubscriptionsReference(tx, reference, tag);
   const known = await tx.db
     .selectFrom('accounts')
     .where('reference', '=', reference)

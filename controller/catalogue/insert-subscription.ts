@@ -81,7 +81,7 @@ export async function insertSubscription(
 ): Promise<string> {
   const planned = planSubscription(context, accountId, tariff, {
     ...wish,
-    reference: reference === undefined ? null : await takeReference(tx, reference),
+    reference: reference === undefined ? null : await takeReference(tx, reference, accountId),
   });
   await insertSubscriptions(tx, [planned]);
   return planned.subscription.id;

@@ -58,6 +58,23 @@ describe('linked accounts', () => {
     await expect(link(1, 9)).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('stay as they are while what is held of one of them is kept and not used', async () => {
+    await link(1, 2);
+    await link(2, 3);
+    await rig.books.privacy.restrict(customer(3), { reason: 'disputed', only: true });
+    const before = await sets();
+    const kept = { code: 'conflict', message: expect.stringContaining('not used') };
+    for (const change of [() => link(1, 4), () => link(4, 1), () => unlink(1)]) {
+      await expect(change()).rejects.toMatchObject(kept);
+    }
+    await expect(rig.books.privacy.erase(customer(1))).rejects.toMatchObject(kept);
+    expect(await sets()).toEqual(before);
+    await rig.books.privacy.erase(customer(1), { only: true });
+    // Who names it means it, and those with it.
+    await rig.books.privacy.erase(customer(3));
+    expect((await catalogue().listAccounts()).map(({ reference }) => reference)).toEqual([customer(4)]);
+  });
+
   it('are listed together, and one alone when asked for', async () => {
     await link(1, 3);
     const [, one, , three] = subscriptions;

@@ -5,6 +5,7 @@ import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccount } from './account-view.ts';
 import { findAccount } from './find.ts';
+import { refuseRestrictedAmong } from './restricted.ts';
 import type { Account } from './views.ts';
 
 // Linked accounts are a set: each is linked with all others of it, and in one set at most.
@@ -19,6 +20,10 @@ export function linkAccounts({ store }: Context, name: string, other: string): P
         remedy: 'give both the same tag, or none',
       });
     }
+    await refuseRestrictedAmong(tx, [
+      ...(await accountsInScope(tx, one)),
+      ...(await accountsInScope(tx, two)),
+    ]);
     const link = one.link ?? two.link ?? newId('lnk');
     for (const { id, link: old } of [one, two]) {
       await tx.db
@@ -38,6 +43,7 @@ export function unlinkAccount({ store }: Context, name: string): Promise<Account
     if (account.link === null) {
       throw new TurnpikeError('conflict', `account "${account.reference}" is not linked with another`);
     }
+    await refuseRestrictedAmong(tx, await accountsInScope(tx, account));
     await tx.db.updateTable('accounts').set({ link: null }).where('id', '=', account.id).execute();
     await dissolveLoneLinks(tx);
     return loadAccount(tx, account.id);
@@ -56,7 +62,7 @@ export async function dissolveLoneLinks({ db }: Tx): Promise<void> {
 }
 
 /** Ids of the account and of those linked with it; `only`: its own alone. */
-export async function accountsInScope(tx: Tx, account: Row<'accounts'>, only: boolean): Promise<string[]> {
+export async function accountsInScope(tx: Tx, account: Row<'accounts'>, only = false): Promise<string[]> {
   if (only || account.link === null) return [account.id];
   const rows = await tx.db.selectFrom('accounts').where('link', '=', account.link).select('id').execute();
   return rows.map(({ id }) => id);

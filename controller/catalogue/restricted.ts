@@ -1,14 +1,23 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 
 /** @throws TurnpikeError `conflict` where what is held of the account is kept, and not used */
-export async function refuseRestrictedAccount(tx: Tx, accountId: string): Promise<void> {
-  const row = await tx.db
-    .selectFrom('accounts')
-    .where('id', '=', accountId)
-    .where('restricted_at', 'is not', null)
-    .select('id')
-    .executeTakeFirst();
+export function refuseRestrictedAccount(tx: Tx, accountId: string): Promise<void> {
+  return refuseRestrictedAmong(tx, [accountId]);
+}
+
+/** @throws TurnpikeError `conflict` where what is held of one of them is kept, and not used */
+export async function refuseRestrictedAmong(tx: Tx, accounts: readonly string[]): Promise<void> {
+  const [row] = await selectInChunks(accounts, (chunk) =>
+    tx.db
+      .selectFrom('accounts')
+      .where('id', 'in', chunk)
+      .where('restricted_at', 'is not', null)
+      .select('id')
+      .limit(1)
+      .execute(),
+  );
   if (row === undefined) return;
   throw new TurnpikeError('conflict', `what is held of account ${row.id} is kept and not used`, {
     remedy: `turnpike privacy unrestrict ${row.id}`,

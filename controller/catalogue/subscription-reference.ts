@@ -1,22 +1,24 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { refuseAccountsReference } from './namesakes.ts';
 import { parseReference } from './words.ts';
 
 /** @throws TurnpikeError `conflict` where another one has it */
 export async function setReference(
   tx: Tx,
-  { id, reference }: Row<'subscriptions'>,
+  { id, reference, account_id }: Row<'subscriptions'>,
   text: string,
 ): Promise<void> {
   if (parseReference(text) === reference) return;
-  const set = { reference: await takeReference(tx, text) };
+  const set = { reference: await takeReference(tx, text, account_id) };
   await tx.db.updateTable('subscriptions').set(set).where('id', '=', id).execute();
 }
 
-/** @throws TurnpikeError `conflict` where another one has it */
-export async function takeReference(tx: Tx, text: string): Promise<string> {
+/** For one of this account. @throws TurnpikeError `conflict` where another one has it */
+export async function takeReference(tx: Tx, text: string, accountId: string): Promise<string> {
   const reference = parseReference(text);
+  await refuseAccountsReference(tx, reference, accountId);
   const known = await tx.db
     .selectFrom('subscriptions')
     .where('reference', '=', reference)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { TurnpikeError } from '../../common/errors.ts';
-import { answerOf, given, inPath } from './client.ts';
+import { type ApiClient, answerOf, given, inPath } from './client.ts';
 import type { Receipt } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showJson, showTime } from './show.ts';
@@ -31,12 +31,8 @@ export function addRightsVerbs(family: Command, open: OpenSession): void {
     .option('--only', onlyText)
     .option('--yes', 'it is meant')
     .action(async (account: string, { only, yes }: ScopeOptions & { yes?: true }, command: Command) => {
-      if (!yes) {
-        throw new TurnpikeError('invalid', 'what is erased does not come back', {
-          remedy: `look at it with "turnpike account show ${account}", and say --yes`,
-        });
-      }
       const { api, print } = open(command);
+      if (!yes) await refuseUnmeant(api, account, only);
       const signed = await answerOf(
         api.POST('/v1/privacy/erasures', { body: { account, ...given({ only }) } }),
       );
@@ -112,6 +108,17 @@ export function addRightsVerbs(family: Command, open: OpenSession): void {
       );
       print(account, () => `account ${account.id} is ${account.reference} now`);
     });
+}
+
+/** @throws TurnpikeError `invalid`, which says what would be erased */
+async function refuseUnmeant(api: ApiClient, name: string, only: true | undefined): Promise<never> {
+  const params = { path: { account: name }, query: given({ only }) };
+  const account = await answerOf(api.GET('/v1/accounts/{account}', { params }));
+  const all = [account.reference, ...(only ? [] : account.linked)].map((one) => `"${one}"`).join(', ');
+  const what = `${all} with ${account.subscriptions.length} subscription(s)`;
+  throw new TurnpikeError('invalid', `this would erase ${what}, which does not come back`, {
+    remedy: account.linked.length > 0 && !only ? 'say --yes, or --only for the first alone' : 'say --yes',
+  });
 }
 
 function renderReceipt(receipt: Receipt): string {

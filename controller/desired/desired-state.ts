@@ -5,7 +5,14 @@ import { loadHold } from '../hold/hold.ts';
 import type { Catchup, CatchupPlace, DesiredState, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 import { makeDeltas } from './deltas.ts';
-import { computeDigest, countSlices, type DigestDraft, draftDigest, finishDigest } from './digest.ts';
+import {
+  beginDraft,
+  computeDigest,
+  countSlices,
+  type DigestDraft,
+  finishDigest,
+  readDraft,
+} from './digest.ts';
 import type { Holder } from './items.ts';
 import { loadPart } from './part.ts';
 import { loadSettings } from './settings.ts';
@@ -18,9 +25,12 @@ type DigestWish = 'none' | 'at once' | DigestDraft;
 
 interface Answer {
   readonly catchup: Catchup;
-  /** The digest that was wished takes too long at once: of whom a draft is to be made, in so many slices. */
-  readonly draftOf?: { readonly holder: Holder; readonly slices: number };
+  /** The digest that was wished takes too long at once: this is to be read on before. */
+  readonly draft?: DigestDraft;
 }
+
+/** So often what changed meanwhile is read again. */
+const mostRounds = 6;
 
 export function createDesiredState(context: Context): DesiredState {
   const { store } = context;
@@ -29,12 +39,13 @@ export function createDesiredState(context: Context): DesiredState {
     settings: (nodeId) => store.transaction((tx) => loadSettings(context, tx, nodeId)),
     since: async (identity, revision, want) => {
       let wish: DigestWish = (want?.digest ?? true) ? 'at once' : 'none';
-      for (;;) {
-        const { catchup, draftOf } = await store.transaction((tx) =>
+      for (let round = 1; ; round += 1) {
+        const { catchup, draft } = await store.transaction((tx) =>
           since(context, tx, digests, identity, { revision, from: want?.from }, wish),
         );
-        if (draftOf === undefined) return catchup;
-        wish = await draftDigest(store, draftOf.holder, draftOf.slices);
+        // Where more changes than is read meanwhile, as in a large import, the digest comes with a later one.
+        if (draft === undefined || round > mostRounds) return catchup;
+        wish = await readDraft(store, draft);
       }
     },
     onChange: (listener) => store.onRevision(listener),
@@ -89,8 +100,12 @@ async function since(
     // Whoever asks for everything is not asked to wait for it twice.
     if (slices > 1 && known === 0n) return { catchup };
     if (slices === 1) digest = await computeDigest(tx, holder);
-    else if (typeof wish !== 'string') digest = await finishDigest(context, tx, holder, wish);
-    if (digest === undefined) return { catchup, draftOf: { holder, slices } };
+    else if (typeof wish === 'string') return { catchup, draft: beginDraft(holder, fleet.revision, slices) };
+    else {
+      const finished = await finishDigest(tx, holder, wish, fleet.revision);
+      if (!(finished instanceof Uint8Array)) return { catchup, draft: finished };
+      digest = finished;
+    }
   }
   digests.set(holder.nodeId, { incarnation: holder.incarnation, revision: fleet.revision, digest });
   return { catchup: { ...catchup, digest } };

@@ -1,39 +1,45 @@
 import { sql } from 'kysely';
-import { desiredDigest, type RevisedItem } from '../../common/desired-digest.ts';
+import {
+  type DigestParts,
+  digestOfParts,
+  digestParts,
+  partLetters,
+  partOf,
+} from '../../common/desired-digest.ts';
 import { idAlphabet } from '../../common/ids.ts';
-import type { Context } from '../books/context.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { type Holder, loadChangedItems } from './items.ts';
+import { type Holder, loadChangedIds } from './items.ts';
 
 /**
- * The digest over all that a node should hold, of a fleet in which reading that takes long: slice by slice, each in a transaction
- * of its own, so that others come between. What changed meanwhile is read again at the end, which is one transaction.
+ * The digest over all that a node should hold, of a fleet in which reading that takes long: slice by slice, each in a
+ * transaction of its own, so that others come between. Slices in which something changed meanwhile are read again, of which
+ * there are fewer each time; the last ones in one transaction with what the node is told.
  */
 export interface DigestDraft {
   readonly holder: Holder;
-  /** Of the first slice. */
+  /** What was read is as of this revision, or later. */
   readonly asOf: bigint;
   readonly slices: readonly Slice[];
 }
 
 interface Slice {
   readonly range: Range;
-  readonly devices: readonly RevisedItem[];
-  readonly subscriptions: readonly RevisedItem[];
+  /** undefined: it is to be read. */
+  readonly parts: DigestParts | undefined;
 }
 
-/** What the random part of an id may begin with: from `first` on, before `end`. */
+/** Parts of the digest: from `first` on, before `end`. */
 interface Range {
   readonly first: string;
   readonly end: string;
 }
 
-/** Takes some 10 ms. */
-const devicesInSlice = 2_000;
-/** An id's random part begins with one of so many pairs of letters. */
-const pairs = idAlphabet.length ** 2;
+/** Takes some 3 ms. */
+const devicesInSlice = 500;
+/** So many at once keep others waiting for some 25 ms. */
+const mostSlicesAtOnce = 8;
+const allParts = idAlphabet.length ** partLetters;
 const afterAll = '~';
-const everything: Range = { first: '', end: afterAll };
 
 /** In how many slices; 1 for a fleet that is read at once. */
 export async function countSlices({ db }: Tx): Promise<number> {
@@ -41,51 +47,60 @@ export async function countSlices({ db }: Tx): Promise<number> {
     .selectFrom('devices')
     .select(sql<bigint | null>`max(rowid)`.as('last'))
     .executeTakeFirstOrThrow();
-  return Math.min(pairs, Math.max(1, Math.ceil(Number(last ?? 0n) / devicesInSlice)));
+  return Math.min(allParts, Math.max(1, Math.ceil(Number(last ?? 0n) / devicesInSlice)));
 }
 
-export async function draftDigest(store: Store, holder: Holder, count: number): Promise<DigestDraft> {
-  let asOf: bigint | undefined;
+/** Nothing is read yet. */
+export function beginDraft(holder: Holder, asOf: bigint, count: number): DigestDraft {
+  return { holder, asOf, slices: rangesOf(count).map((range) => ({ range, parts: undefined })) };
+}
+
+/** With the slices that were still to be read. */
+export async function readDraft(store: Store, draft: DigestDraft): Promise<DigestDraft> {
   const slices: Slice[] = [];
-  for (const range of rangesOf(count)) {
-    await store.transaction(async (tx) => {
-      asOf ??= (await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow()).revision;
-      slices.push(await loadSlice(tx, holder, range));
-    });
+  for (const slice of draft.slices) {
+    slices.push(
+      slice.parts === undefined
+        ? await store.transaction((tx) => loadSlice(tx, draft.holder, slice.range))
+        : slice,
+    );
   }
-  return { holder, asOf: asOf ?? 0n, slices };
+  return { ...draft, slices };
 }
 
 /** At once. */
 export async function computeDigest(tx: Tx, holder: Holder): Promise<Uint8Array> {
-  return digestOf([await loadSlice(tx, holder, everything)]);
+  return digestOf([await loadSlice(tx, holder, { first: '', end: afterAll })]);
 }
 
-/** Now; undefined when too much has changed: it moved to another group, or customers were erased, devices and all. */
+/** As of `revision`, which is now; or, where too much changed meanwhile, a draft that is to be read on. */
 export async function finishDigest(
-  context: Pick<Context, 'vault'>,
   tx: Tx,
   holder: Holder,
   draft: DigestDraft,
-): Promise<Uint8Array | undefined> {
-  if (holder.groupId !== draft.holder.groupId) return undefined;
-  const changed = await loadChangedItems(context, tx, holder, draft.asOf);
-  if (changed.erasedSubscriptionIds.length > 0) return undefined;
-  const named = [...changed.devices, ...changed.subscriptions].map(({ id }) => id);
-  const ids = [...changed.removedDeviceIds, ...named];
-  const slices: Slice[] = [];
-  for (const slice of draft.slices) {
-    const isTouched = ids.some((id) => isWithin(slice.range, id));
-    slices.push(isTouched ? await loadSlice(tx, holder, slice.range) : slice);
+  revision: bigint,
+): Promise<Uint8Array | DigestDraft> {
+  const changed = await loadChangedIds(tx, holder, draft.asOf);
+  // It moved to another group, or customers were erased, of whose devices nothing is known any more.
+  if (holder.groupId !== draft.holder.groupId || changed === undefined) {
+    return beginDraft(holder, revision, draft.slices.length);
   }
-  return digestOf(slices);
+  const touched = new Set(changed.map(partOf));
+  const slices = draft.slices.map((slice) =>
+    [...touched].some((part) => isWithin(slice.range, part)) ? { ...slice, parts: undefined } : slice,
+  );
+  if (slices.filter(({ parts }) => parts === undefined).length > mostSlicesAtOnce) {
+    return { holder, asOf: revision, slices };
+  }
+  const whole: Slice[] = [];
+  for (const slice of slices) {
+    whole.push(slice.parts === undefined ? await loadSlice(tx, holder, slice.range) : slice);
+  }
+  return digestOf(whole);
 }
 
 function digestOf(slices: readonly Slice[]): Uint8Array {
-  return desiredDigest(
-    slices.flatMap(({ devices }) => devices),
-    slices.flatMap(({ subscriptions }) => subscriptions),
-  );
+  return digestOfParts(new Map(slices.flatMap(({ parts }) => [...(parts ?? [])])));
 }
 
 async function loadSlice(tx: Tx, holder: Holder, range: Range): Promise<Slice> {
@@ -111,22 +126,19 @@ async function loadSlice(tx: Tx, holder: Holder, range: Range): Promise<Slice> {
     .where('incarnation', '=', incarnation)
     .select(['grants.subscription_id as id', 'grants.revision'])
     .execute();
-  return { range, devices, subscriptions };
+  return { range, parts: digestParts(devices, subscriptions) };
 }
 
 function rangesOf(count: number): Range[] {
   const bound = (slice: number) => {
-    const pair = Math.floor((pairs * slice) / count);
-    return pair === pairs
+    const part = Math.floor((allParts * slice) / count);
+    return part === allParts
       ? afterAll
-      : letter(Math.floor(pair / idAlphabet.length)) + letter(pair % idAlphabet.length);
+      : letter(Math.floor(part / idAlphabet.length)) + letter(part % idAlphabet.length);
   };
   return Array.from({ length: count }, (_, slice) => ({ first: bound(slice), end: bound(slice + 1) }));
 }
 
 const letter = (place: number) => idAlphabet.charAt(place);
 
-function isWithin({ first, end }: Range, id: string): boolean {
-  const random = id.slice(id.indexOf('_') + 1);
-  return random >= first && random < end;
-}
+const isWithin = ({ first, end }: Range, part: string) => part >= first && part < end;

@@ -67,22 +67,6 @@ export interface Holder {
   readonly hold: Hold | undefined;
 }
 
-/** All that changed after a revision. */
-export async function loadChangedItems(
-  context: Pick<Context, 'vault'>,
-  tx: Tx,
-  holder: Holder,
-  after: bigint,
-): Promise<ChangedItems> {
-  const place = { revision: after, id: undefined };
-  const all = Number.MAX_SAFE_INTEGER;
-  return {
-    ...(await loadRemovals(tx, holder, after)),
-    subscriptions: (await loadSubscriptions(context, tx, holder, place, all)).items,
-    devices: (await loadDevices(context, tx, holder, place, all)).items,
-  };
-}
-
 /** What it should let go of since a revision. */
 export async function loadRemovals(
   tx: Tx,
@@ -127,6 +111,28 @@ async function loadErased(tx: Tx, { nodeId, incarnation }: Holder, after: bigint
     .select('subscription_id')
     .execute();
   return rows.map(({ subscription_id }) => subscription_id);
+}
+
+/**
+ * Ids of all that changed for it after a revision, what it should let go of among them; undefined when customers were erased,
+ * whose devices have no ids any more.
+ */
+export async function loadChangedIds(
+  tx: Tx,
+  holder: Holder,
+  after: bigint,
+): Promise<readonly string[] | undefined> {
+  const { removedDeviceIds, erasedSubscriptionIds } = await loadRemovals(tx, holder, after);
+  if (erasedSubscriptionIds.length > 0) return undefined;
+  const devices = await tx.db.selectFrom('devices').where('revision', '>', after).select('id').execute();
+  const subscriptions = await tx.db
+    .selectFrom('grants')
+    .where('node_id', '=', holder.nodeId)
+    .where('incarnation', '=', holder.incarnation)
+    .where('revision', '>', after)
+    .select('subscription_id as id')
+    .execute();
+  return [...removedDeviceIds, ...[...devices, ...subscriptions].map(({ id }) => id)];
 }
 
 /** A subscription stays on a node for as long as the incarnation lives, since its totals do. */

@@ -1,8 +1,10 @@
+import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
 import { findSubscriptionNamed } from '../catalogue/find.ts';
 import { noLimit, notACursor } from '../catalogue/paging.ts';
 import { seesSubscription } from '../catalogue/reach.ts';
 import type { Row } from '../store/schema.ts';
+import type { Tx } from '../store/store.ts';
 import type { EventType } from './record.ts';
 
 /** Something that happened. */
@@ -24,7 +26,7 @@ export interface EventFilter {
   /** Id. */
   readonly subscription?: string;
   readonly limit?: number;
-  /** Id of an event, also of one that is no longer kept. */
+  /** Id of an event, also of one that is no longer kept; one that never was is refused. */
   readonly after?: string;
 }
 
@@ -33,6 +35,7 @@ export function listEvents({ store }: Context, filter: EventFilter = {}): Promis
   const { type, subscription, limit = noLimit } = filter;
   const after = filter.after === undefined ? 0 : parseCursor(filter.after);
   return store.transaction(async (tx) => {
+    if (after > (await lastEventId(tx))) throw notACursor(String(after));
     let query = tx.db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id');
     // Of nodes and webhooks it is told to those who may see all.
     if (tx.tag !== undefined) query = query.where(seesSubscription(tx, 'events.subscription_id'));
@@ -42,6 +45,14 @@ export function listEvents({ store }: Context, filter: EventFilter = {}): Promis
     }
     return (await query.limit(limit).execute()).map(toEvent);
   });
+}
+
+/** Of the last event that there ever was: also of one that is no longer kept. */
+async function lastEventId({ db }: Tx): Promise<number> {
+  const { rows } = await sql<{
+    seq: bigint;
+  }>`SELECT seq FROM sqlite_sequence WHERE name = 'events'`.execute(db);
+  return Number(rows[0]?.seq ?? 0n);
 }
 
 function parseCursor(text: string): number {

@@ -6,6 +6,7 @@ import type { Context } from '../books/context.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import { findAccount } from '../catalogue/find.ts';
 import { accountsInScope, dissolveLoneLinks } from '../catalogue/links.ts';
+import { refuseRestrictedAmong } from '../catalogue/restricted.ts';
 import { restSlot } from '../catalogue/slots.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
@@ -22,7 +23,10 @@ export function eraseAccount(
 ): Promise<string> {
   return context.store.transaction(async (tx) => {
     const id = newId('ers');
-    const accounts = await accountsInScope(tx, await findAccount(tx, name), only);
+    const account = await findAccount(tx, name);
+    const accounts = await accountsInScope(tx, account, only);
+    // Who names a restricted one means it; along with another one it does not go.
+    if (account.restricted_at === null) await refuseRestrictedAmong(tx, accounts);
     const erasedAt = context.clock.now();
     const backupsUntilAt = goneBy(context, erasedAt);
     await erase(context, tx, accounts, {

@@ -18,7 +18,7 @@ export function rectifyAccount(
     if (account.reference === reference) {
       throw new TurnpikeError('conflict', 'that is its reference already');
     }
-    await refuseTakenReference(tx, reference);
+    await refuseTakenReference(tx, reference, account.tag);
     await tx.db.updateTable('accounts').set({ reference }).where('id', '=', account.id).execute();
     return loadAccount(tx, account.id);
   });

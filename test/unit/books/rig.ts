@@ -238,7 +238,11 @@ export class TestNode {
       ...[...this.devices.values()].map(({ id, revision }) => `d ${id} ${revision}\n`),
       ...[...this.subscriptions.values()].map(({ id, revision }) => `s ${id} ${revision}\n`),
     ];
-    return sha256(lines.sort().join(''));
+    const parts = Map.groupBy(lines.sort(), (line) => line.slice(6, 8));
+    const hashes = [...parts].map(
+      ([part, its]) => `${part} ${Buffer.from(sha256(its.join(''))).toString('hex')}\n`,
+    );
+    return sha256(hashes.sort().join(''));
   }
 
   granted(subscription: string): bigint {
