@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { allowancePerDevice } from '../../common/allowance.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
+import { letOthersIn } from '../books/let-others-in.ts';
 import { recurring } from '../books/recurring.ts';
 import { countedDevices } from '../catalogue/device-limit.ts';
 import { grantPolicy } from '../ledger/policy.ts';
@@ -79,6 +80,7 @@ export async function sweepIdle(context: Context): Promise<void> {
   const { activity, store } = context;
   let goesOn = true;
   for (let first = 1; goesOn; first += looksAtOnce) {
+    if (first > 1) await letOthersIn();
     goesOn = await store.transaction(async (tx) => {
       const idle = await idleAmong(context, tx, first);
       await turnLedger(context, tx, idle);

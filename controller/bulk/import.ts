@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { Context } from '../books/context.ts';
+import { letOthersIn } from '../books/let-others-in.ts';
 import { refuseAborted } from './abort.ts';
 import { type Applied, applyChunk, tryChunk } from './apply.ts';
 import { findExtra, suspendExtra } from './extra.ts';
@@ -61,8 +61,7 @@ async function go(
     const applied =
       dryRun === true ? await tryChunk(context, chunk, expected) : await applyChunk(context, chunk, origin);
     for (const one of applied) told(one);
-    // SQLite answers at once, and a list that has come already would keep everybody else from being heard.
-    await setImmediate();
+    await letOthersIn();
   }
   refuseAborted(signal);
 }

@@ -1,7 +1,7 @@
 import type { AddressRange } from '../catalogue/address-range.ts';
 import { countedDevices } from '../catalogue/device-limit.ts';
 import { nextSlot } from '../catalogue/slots.ts';
-import { normalLine } from '../catalogue/words.ts';
+import { looksLikeId, normalLine } from '../catalogue/words.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -63,11 +63,15 @@ function distinct(
   return [...new Set(lines.flatMap(of).flatMap((name) => (name == null ? [] : [normalLine(name)])))];
 }
 
+// No name has the form of an id: few are looked for twice.
+const idsAmong = (words: readonly string[]) => words.filter(looksLikeId);
+const namesAmong = (words: readonly string[]) => words.filter((word) => !looksLikeId(word));
+
 async function loadTariffs(tx: Tx, names: readonly string[]): Promise<Map<string, Row<'tariffs'>>> {
   const rows = await selectInChunks(names, (chunk) =>
     tx.db
       .selectFrom('tariffs')
-      .where((row) => row.or([row('id', 'in', chunk), row('name', 'in', chunk)]))
+      .where((row) => row.or([row('id', 'in', idsAmong(chunk)), row('name', 'in', namesAmong(chunk))]))
       .selectAll()
       .execute(),
   );
@@ -82,7 +86,7 @@ async function loadAccounts(
   const rows = await selectInChunks(names, (chunk) =>
     tx.db
       .selectFrom('accounts')
-      .where((row) => row.or([row('id', 'in', chunk), row('reference', 'in', chunk)]))
+      .where((row) => row.or([row('id', 'in', idsAmong(chunk)), row('reference', 'in', namesAmong(chunk))]))
       .select(['id', 'reference', 'tag', 'restricted_at'])
       .execute(),
   );
@@ -106,7 +110,10 @@ async function loadSubscriptions(
       .selectFrom('subscriptions')
       .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
       .where((row) =>
-        row.or([row('subscriptions.id', 'in', chunk), row('subscriptions.reference', 'in', chunk)]),
+        row.or([
+          row('subscriptions.id', 'in', idsAmong(chunk)),
+          row('subscriptions.reference', 'in', namesAmong(chunk)),
+        ]),
       )
       .selectAll('subscriptions')
       .select([

@@ -7,6 +7,7 @@ import {
   partOf,
 } from '../../common/desired-digest.ts';
 import { idAlphabet } from '../../common/ids.ts';
+import { letOthersIn } from '../books/let-others-in.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { type Holder, loadChangedIds } from './items.ts';
 
@@ -59,11 +60,12 @@ export function beginDraft(holder: Holder, asOf: bigint, count: number): DigestD
 export async function readDraft(store: Store, draft: DigestDraft): Promise<DigestDraft> {
   const slices: Slice[] = [];
   for (const slice of draft.slices) {
-    slices.push(
-      slice.parts === undefined
-        ? await store.transaction((tx) => loadSlice(tx, draft.holder, slice.range))
-        : slice,
-    );
+    if (slice.parts !== undefined) {
+      slices.push(slice);
+      continue;
+    }
+    await letOthersIn();
+    slices.push(await store.transaction((tx) => loadSlice(tx, draft.holder, slice.range)));
   }
   return { ...draft, slices };
 }

@@ -2,6 +2,7 @@ import { dayMs } from '../../common/day.ts';
 import type { SettableCategory } from '../../common/inventory/retention.ts';
 import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
+import { letOthersIn } from '../books/let-others-in.ts';
 import { recurring } from '../books/recurring.ts';
 import { rules } from './rules.ts';
 
@@ -41,6 +42,7 @@ export async function forgetOverdue(context: Context): Promise<void> {
       const forgotten = await store.transaction((tx) => rules[category].forget(context, tx, before, now));
       figures.forgotten[category] += forgotten;
       if (forgotten === 0) break;
+      await letOthersIn();
     }
   }
 }
