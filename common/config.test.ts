@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from './config.ts';
+import type { TurnpikeError } from './errors.ts';
 
 const schema = Type.Object(
   {
@@ -27,5 +28,18 @@ describe('a configuration', () => {
     ['[store', /\/etc\/x\.toml is not TOML/],
   ])('%j is refused with file and key named', (text, message) => {
     expect(() => parse(text)).toThrow(message);
+  });
+  test('is refused with what helps: the place, or the keys that there are', () => {
+    const remedyOf = (text: string) => {
+      try {
+        parse(text);
+      } catch (error) {
+        return (error as TurnpikeError).remedy;
+      }
+      return undefined;
+    };
+    expect(remedyOf('[store]\npath = "a"\n\n[stor\n')).toBe('see line 4, column 6');
+    expect(remedyOf('[store]\npath = "a"\npaht = "b"')).toBe('known there: path, size');
+    expect(remedyOf('other = 1\n[store]\npath = "a"')).toBe('known there: level, store');
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'smol-toml';
-import type { Static, TObject } from 'typebox';
+import { parse, TomlError } from 'smol-toml';
+import type { Static, TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { TurnpikeError } from './errors.ts';
 import { findViolations } from './violation.ts';
@@ -33,14 +33,25 @@ export function parseConfig<Schema extends TObject>(
   try {
     raw = parse(text);
   } catch (error) {
-    const line = error instanceof Error ? error.message.split('\n')[0] : '';
-    throw new TurnpikeError('invalid', `${path} is not TOML: ${line}`);
+    if (!(error instanceof TomlError)) throw error;
+    const [what = ''] = error.message.split('\n');
+    throw new TurnpikeError('invalid', `${path} is not TOML: ${what}`, {
+      remedy: `see line ${error.line}, column ${error.column}`,
+    });
   }
   const value = Value.Default(schema, raw);
   const first = findViolations(schema, value)[0];
   if (first === undefined) return value as Static<Schema>;
-  throw new TurnpikeError(
-    'invalid',
-    `${path}: ${first.pointer.slice(1).replaceAll('/', '.')} ${first.message}`,
-  );
+  const place = first.pointer.slice(1).split('/');
+  const known = keysBeside(schema, place);
+  throw new TurnpikeError('invalid', `${path}: ${place.join('.')} ${first.message}`, {
+    ...(!known.includes(place.at(-1) ?? '') && { remedy: `known there: ${known.join(', ')}` }),
+  });
+}
+
+/** The keys that a schema has where this one is, or would be. */
+function keysBeside(schema: TObject, place: readonly string[]): string[] {
+  let table: TSchema = schema;
+  for (const key of place.slice(0, -1)) table = (table as Partial<TObject>).properties?.[key] ?? table;
+  return Object.keys((table as Partial<TObject>).properties ?? {});
 }

@@ -1,11 +1,18 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+
 import { text } from 'node:stream/consumers';
 import { endOnCrash } from '../../common/crash.ts';
 import { openInput } from './input.ts';
 import { createProgram, runProgram } from './program.ts';
 
 endOnCrash('turnpike');
+// Whoever read has enough, as `head` has: ended as others are by SIGPIPE, which Node does not take.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
+  throw error;
+});
 const program = createProgram({
   env: process.env,
   write: (output) => process.stdout.write(output),

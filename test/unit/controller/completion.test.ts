@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram, runProgram } from '../../../controller/cli/program.ts';
@@ -108,4 +109,13 @@ describe('the manual', () => {
     // They are made anew at any time, so they have no date.
     expect(stdout.split('\n').filter((line) => !line.includes('missing date'))).toEqual([]);
   });
+});
+
+it('what is piped into somebody who has enough ends without a word', () => {
+  const program = fileURLToPath(new URL('../../../controller/cli/main.ts', import.meta.url));
+  const script = '"$0" "$1" completion bash | true; exit $PIPESTATUS';
+  const { exitCode, stderr } = execaSync('bash', ['-c', script, process.execPath, program], {
+    reject: false,
+  });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 141, stderr: '' });
 });
