@@ -213,10 +213,10 @@ describe('what is of a restricted account', () => {
 
   it('is known by a reseller’s own names, also where others have the same', async () => {
     const { catalogue } = rig.books;
-    const mine = catalogue.within({ tag: 'reseller' });
-    await mine.addAccount({ reference: 'both' });
-    const { id } = await mine.createSubscription({ account: 'both', tariff: 'small' });
+    await catalogue.addAccount({ reference: 'both' });
+    const { id } = await catalogue.createSubscription({ account: 'both', tariff: 'small' });
     await catalogue.createSubscription({ account: 'another', tariff: 'small', reference: 'both' });
+    await catalogue.setAccount('both', { tag: 'reseller' });
     const tcp = await apiOn(rig, 'key');
     const headers = await addApiKey(rig, 'reseller', ['subscriptions']);
     await rig.books.apiKeys.set('reseller', { tag: 'reseller' });
