@@ -8,7 +8,7 @@ import { loadDevice, loadDevices } from './device-view.ts';
 import { findDevice, findLiveDevice, findSubscriptionNamed } from './find.ts';
 import { revokeDevice } from './leave-device.ts';
 import { afterItem, beginsWith, noLimit } from './paging.ts';
-import { seesSubscription } from './reach.ts';
+import { seesListed } from './reach.ts';
 import type { Device, DeviceStatus } from './views.ts';
 
 export function listDevices(
@@ -22,7 +22,7 @@ export function listDevices(
     let query = tx.db
       .selectFrom('devices')
       .where(hasStatus(filter.status ?? 'active'))
-      .where(seesSubscription(tx, 'devices.subscription_id'))
+      .where(await seesListed(tx, 'devices.subscription_id'))
       .select('id')
       .orderBy(order)
       .orderBy('id');

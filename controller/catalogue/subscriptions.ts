@@ -13,7 +13,7 @@ import { findAccount, findLiveSubscription, findSubscription, findTariff } from 
 import { insertSubscription } from './insert-subscription.ts';
 import { accountsInScope } from './links.ts';
 import { afterItem, beginsWith, noLimit } from './paging.ts';
-import { seesSubscription } from './reach.ts';
+import { seesListed } from './reach.ts';
 import { loadRenewals } from './renewal-view.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
 import type { Bookings, Subscription } from './views.ts';
@@ -37,7 +37,7 @@ export function listSubscriptions(
     const order = filter.search === undefined ? 'created_at' : 'reference';
     let query = tx.db
       .selectFrom('subscriptions')
-      .where(seesSubscription(tx, 'subscriptions.id'))
+      .where(await seesListed(tx, 'subscriptions.id'))
       .select('id')
       .orderBy(order)
       .orderBy('id');

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
 import { findSubscriptionNamed } from '../catalogue/find.ts';
 import { noLimit, notACursor } from '../catalogue/paging.ts';
-import { seesSubscription } from '../catalogue/reach.ts';
+import { seesListed } from '../catalogue/reach.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { EventType } from './record.ts';
@@ -38,7 +38,7 @@ export function listEvents({ store }: Context, filter: EventFilter = {}): Promis
     if (after > (await lastEventId(tx))) throw notACursor(String(after));
     let query = tx.db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id');
     // Of nodes and webhooks it is told to those who may see all.
-    if (tx.tag !== undefined) query = query.where(seesSubscription(tx, 'events.subscription_id'));
+    if (tx.tag !== undefined) query = query.where(await seesListed(tx, 'events.subscription_id'));
     if (type !== undefined) query = query.where('type', '=', type);
     if (subscription !== undefined) {
       query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, subscription)).id);
