@@ -79,6 +79,7 @@ bool up[NODES];
 byte act[NODES];
 byte seen[NODES]; /* what the object had left, as of the last reading or arming */
 bool wants[NODES], owing[NODES], knocked[NODES], unsettled[NODES], again[NODES];
+hidden byte entering;
 bool dirtyUse[NODES], dirty[NODES], urgent[NODES], due[NODES], said[NODES];
 /* Journalled and not yet in the kernel. */
 #define KEEP 0
@@ -470,11 +471,16 @@ inline start(n) {
 #ifndef PLANT_NO_WRITE_OFF
     jW[n] = jW[n] + jA[n] - jU[n];
 #endif
-    jA[n] = jU[n]; fresh[n] = true; urgent[n] = true
+    jA[n] = jU[n]; fresh[n] = true; urgent[n] = true; entering = true
   :: fresh[n] && kind[n] == QUOTA && !valid[n] -> kind[n] = NOTHING; left[n] = 0
   :: else
   fi;
-  round(n, true)
+  round(n, true);
+  /* The device enters a new table: it is read before anything of it is given back (agent/reconcile/enforce.ts). */
+  if
+  :: entering -> unsettled[n] = true; entering = false
+  :: else
+  fi
 }
 
 #define NODE(n) cG[n], cU[n], cW[n], cR[n], cN[n], cA[n]
