@@ -17,7 +17,8 @@ import { Life } from './life.ts';
 import type { Link, Listener, SimulatedMethod } from './network.ts';
 import type { MachineClock, Timeline } from './timeline.ts';
 
-const noBackups = { directory: '/nowhere', keepDays: 30 };
+/** Where nothing can be made: on a real disk its controller would wait outside of its world. */
+const noBackups = { directory: '/dev/null/backups', keepDays: 30 };
 
 /** As systemd does it. */
 const restartMs = 2_000;
