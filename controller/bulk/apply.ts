@@ -1,17 +1,16 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { parsePublicKey } from '../../common/wireguard-key.ts';
 import { grantAllowances } from '../accounting/begin-period.ts';
 import type { Origin } from '../audit/audit.ts';
 import type { Context } from '../books/context.ts';
 import { sell } from '../catalogue/api-key-budget.ts';
-import { normalLine } from '../catalogue/words.ts';
 import type { Tx } from '../store/store.ts';
 import { upsertDevice } from './device-line.ts';
+import type { Expected } from './expected.ts';
 import { loadKnown } from './known.ts';
-import type { DeviceLine, Line, NumberedLine, SubscriptionLine } from './line.ts';
+import type { Line, NumberedLine, SubscriptionLine } from './line.ts';
 import { noteChanged } from './note.ts';
 import { PlainLines, type Told } from './plain-lines.ts';
-import { type Difference, nameOf, type Outcome } from './result.ts';
+import type { Difference, Outcome } from './result.ts';
 import { compareSubscription, upsertSubscription } from './subscription-line.ts';
 
 /** What became of a line. */
@@ -37,30 +36,24 @@ export function applyChunk(
   });
 }
 
-/**
- * What {@link applyChunk} would come to: it is done, and undone. `expected`: subscriptions that earlier chunks would
- * have made, by reference; a device of one of them is taken for new.
- */
+/** What {@link applyChunk} would come to, after those of which `expected` knows: it is done, and undone. */
 export async function tryChunk(
   context: Context,
   lines: readonly NumberedLine[],
-  expected: Set<string>,
+  expected: Expected,
 ): Promise<Applied[]> {
   const undone = new Error('it was only tried');
   let applied: Applied[] = [];
   const trying = context.store.together(async (whole) => {
-    applied = await applyLines(context, whole, lines, async (line) =>
-      line.type === 'device' && expected.has(normalLine(line.subscription))
-        ? takeForNew(line)
-        : applyAlone(context, line),
-    );
+    const told = (line: Line) => expected.tell(whole, line);
+    applied = await applyLines(context, whole, lines, (line) => applyAlone(context, line), told);
     throw undone;
   });
   await trying.catch((error: unknown) => {
     if (error !== undone) throw error;
   });
   for (const { line, outcome } of applied) {
-    if (outcome === 'created') expected.add(normalLine(nameOf(line as Line)));
+    if (outcome === 'created') expected.made(line as Line);
   }
   return applied;
 }
@@ -70,13 +63,14 @@ async function applyLines(
   whole: Tx,
   lines: readonly NumberedLine[],
   alone: (line: Line) => Promise<Told>,
+  before: (line: Line) => Promise<Told | undefined> = async () => undefined,
 ): Promise<Applied[]> {
   const applied: Applied[] = [];
   const added = new Set<string>();
   const plain = await plainLines(context, whole, lines);
   for (const { number, line } of lines) {
     const one = await attempt(number, line, async (told) => {
-      const taken = plain.take(told);
+      const taken = (await before(told)) ?? plain.take(told);
       if (taken !== undefined) return taken;
       await plain.store(whole);
       const done = await alone(told);
@@ -122,11 +116,6 @@ async function sellLine(context: Context, tx: Tx, line: SubscriptionLine) {
     () => context.store.together((part) => upsertSubscription(context, part, line)),
     ({ id }) => id,
   );
-}
-
-function takeForNew({ publicKey }: DeviceLine): Told {
-  parsePublicKey(publicKey);
-  return { subscription: undefined, outcome: 'created', differences: [] };
 }
 
 async function attempt(

@@ -266,6 +266,32 @@ describe('an import', () => {
     );
   });
 
+  it('as a dry run knows of lines more than 200 further up, and says the same as the list then does', async () => {
+    await put([sub('old'), dev('old', 3)]);
+    const between = Array.from({ length: 250 }, (_, n) => sub(`between ${n}`));
+    const lines = [
+      ...[sub('a'), dev('a', 0), sub('b', { account: 'of b' }), ...between],
+      ...[sub('a'), dev('a', 0), dev('a', 1), dev('of b', 2)],
+      // Refused: of another account, a key of one further up, and of one that was there before.
+      ...[sub('a', { account: 'another' }), dev('b', 0), dev('b', 3)],
+    ];
+    const told = await put(lines, true);
+    const done = await put(lines);
+    expect(done).toMatchObject({ refused: 3, subscriptions: { unchanged: 1 }, devices: { created: 3 } });
+    expect({ ...told, findings: [], dryRun: false }).toEqual({ ...done, findings: [] });
+    expect(told.findings.map(({ line }) => line)).toEqual(done.findings.map(({ line }) => line));
+  });
+
+  it('takes letters and spaces for the same as the books do', async () => {
+    const lines = [
+      sub('r ', { account: 'acct ' }),
+      dev(' r', 0, { label: 'Mäx'.normalize('NFD'), platform: 'ios ' }),
+    ];
+    expect(await put(lines)).toMatchObject({ refused: 0 });
+    expect(await put(lines)).toMatchObject({ subscriptions: { unchanged: 1 }, devices: { unchanged: 1 } });
+    expect(await put([dev('r ', 0, { label: 'y' })])).toMatchObject({ devices: { changed: 1 } });
+  });
+
   it('as a dry run finds limits that only doing it would', async () => {
     const many = [sub('a'), dev('a', 0), dev('a', 1), dev('a', 2)];
     expect((await put(many, true)).findings).toMatchObject([{ line: 4, error: { code: 'exhausted' } }]);
@@ -438,6 +464,17 @@ describe('a reconciliation', () => {
       ...{ extra: 0, subscriptions: { changed: 1 } },
     });
     expect((await get('c')).access.state).toBe('open');
+  });
+
+  it('goes on suspending beside lines of accounts that are restricted; a dry run says how many', async () => {
+    await put(list);
+    await rig.books.privacy.restrict('of b', { reason: 'disputed' });
+    const billing = [sub('a'), sub('b')];
+    const told = await reconcile(billing, { suspendExtra: true, dryRun: true });
+    expect(told).toMatchObject({ refused: 1, extra: 1, suspended: 1 });
+    expect((await get('c')).access.state).toBe('open');
+    expect(await reconcile(billing, { suspendExtra: true })).toMatchObject({ extra: 1, suspended: 1 });
+    expect((await get('c')).access.state).toBe('closed');
   });
 
   it('suspends nothing where a line was refused, of which it may be', async () => {

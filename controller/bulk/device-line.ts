@@ -27,12 +27,16 @@ export async function compareDevice(tx: Tx, line: DeviceLine): Promise<ComparedD
     .executeTakeFirst();
   if (known === undefined) return { subscription, id: undefined, differences: [] };
   if (known.subscription_id !== subscription.id) {
-    throw new TurnpikeError('conflict', `another subscription has a device with this public key`, {
-      field: 'publicKey',
-      remedy: 'list it with the subscription that it is of, or remove it there first',
-    });
+    refuseOthersDevice();
   }
   return { subscription, id: known.id, differences: compareSettings(line, known) };
+}
+
+export function refuseOthersDevice(): never {
+  throw new TurnpikeError('conflict', `another subscription has a device with this public key`, {
+    field: 'publicKey',
+    remedy: 'list it with the subscription that it is of, or remove it there first',
+  });
 }
 
 export function compareSettings(

@@ -3,8 +3,9 @@ import type { Context } from '../books/context.ts';
 import { letOthersIn } from '../books/let-others-in.ts';
 import { refuseAborted } from './abort.ts';
 import { type Applied, applyChunk, tryChunk } from './apply.ts';
+import { Expected } from './expected.ts';
 import { findExtra, suspendExtra } from './extra.ts';
-import type { Line, NumberedLine } from './line.ts';
+import { type Line, type NumberedLine, normalized } from './line.ts';
 import { type BulkResult, nameOf, Tally } from './result.ts';
 import type { ImportWish, ReconcileWish } from './wish.ts';
 
@@ -36,14 +37,15 @@ export async function reconcileLines(
     if (one.subscription !== undefined) listed.add(one.subscription);
   });
   refuseNothing(tally);
-  const suspending = wish.suspendExtra === true && wish.dryRun !== true && tally.refused === 0;
+  // A line that was refused may be of one of them. What is restricted is none of them, whatever its line says.
+  const suspending = wish.suspendExtra === true && tally.refused === tally.restricted;
   for await (const found of findExtra(context, listed, wish.signal)) {
     for (const { id, reference } of found) {
       tally.extra += 1;
       tally.find({ kind: 'extra', line: null, about: reference ?? id, differences: [], error: null });
     }
     if (!suspending) continue;
-    await suspendExtra(context, found, wish.origin);
+    if (wish.dryRun !== true) await suspendExtra(context, found, wish.origin);
     tally.suspended += found.length;
   }
   return tally.result(wish.dryRun ?? false);
@@ -55,7 +57,7 @@ async function go(
   { dryRun, signal, origin }: ImportWish,
   told: (one: Applied) => void,
 ): Promise<void> {
-  const expected = new Set<string>();
+  const expected = new Expected();
   for await (const chunk of inChunks(lines)) {
     refuseAborted(signal);
     const applied =
@@ -68,8 +70,8 @@ async function go(
 
 async function* inChunks(lines: AsyncIterable<NumberedLine>): AsyncGenerator<NumberedLine[]> {
   let chunk: NumberedLine[] = [];
-  for await (const line of lines) {
-    chunk.push(line);
+  for await (const { number, line } of lines) {
+    chunk.push({ number, line: line instanceof TurnpikeError ? line : normalized(line) });
     if (chunk.length < linesPerTransaction) continue;
     yield chunk;
     chunk = [];

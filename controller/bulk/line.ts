@@ -1,4 +1,5 @@
 import type { TurnpikeError } from '../../common/errors.ts';
+import { normalLine } from '../catalogue/words.ts';
 
 /** A subscription as billing backends list it. Of what is absent a list has no opinion. */
 export interface SubscriptionLine {
@@ -29,6 +30,15 @@ export interface DeviceLine {
 }
 
 export type Line = SubscriptionLine | DeviceLine;
+
+/** As lines are written in the books, so that the same line again is the same. */
+export function normalized(line: Line): Line {
+  const texts = Object.entries(line).map(([key, value]) => [
+    key,
+    typeof value === 'string' && key !== 'publicKey' ? normalLine(value) : value,
+  ]);
+  return Object.fromEntries(texts) as Line;
+}
 
 /** As it was read, or why it could not be. */
 export interface NumberedLine {

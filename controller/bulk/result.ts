@@ -1,4 +1,5 @@
 import type { TurnpikeError } from '../../common/errors.ts';
+import { RestrictedError } from '../catalogue/restricted.ts';
 import type { Line } from './line.ts';
 
 export type Outcome = 'created' | 'changed' | 'unchanged';
@@ -59,6 +60,8 @@ export const mostFindings = 10_000;
 export class Tally {
   lines = 0;
   refused = 0;
+  /** Of those that were refused: of accounts that are kept and not used. */
+  restricted = 0;
   extra = 0;
   suspended = 0;
   readonly counts = {
@@ -76,6 +79,7 @@ export class Tally {
   refuse(number: number, line: Line | TurnpikeError, error: TurnpikeError): void {
     this.lines += 1;
     this.refused += 1;
+    if (error instanceof RestrictedError) this.restricted += 1;
     const about = line instanceof Error ? null : nameOf(line);
     // Where it was thrown is of no use to anybody, and weighs ten times as much as what is told.
     error.stack = '';

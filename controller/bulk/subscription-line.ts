@@ -124,12 +124,7 @@ async function mend(
   line: SubscriptionLine,
   fields: ReadonlySet<Difference['field']>,
 ): Promise<void> {
-  if (fields.has('account')) {
-    throw new TurnpikeError('conflict', `account: ${id} is of another account, and stays so`, {
-      field: 'account',
-      remedy: 'cancel it, and list the new one under another reference',
-    });
-  }
+  if (fields.has('account')) refuseOtherAccount(id);
   const { reference, timeZone, starts, expires, suspended } = line;
   const settings = {
     ...(fields.has('reference') && reference !== null && { reference }),
@@ -142,6 +137,13 @@ async function mend(
   if (!fields.has('suspended')) return;
   if (suspended == null) await resume(context, id);
   else await suspend(context, id, { reason: suspended });
+}
+
+export function refuseOtherAccount(subscription: string): never {
+  throw new TurnpikeError('conflict', `account: ${subscription} is of another account, and stays so`, {
+    field: 'account',
+    remedy: 'cancel it, and list the new one under another reference',
+  });
 }
 
 async function refuseCancelled(tx: Tx, id: string): Promise<void> {

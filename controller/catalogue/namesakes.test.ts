@@ -57,6 +57,11 @@ describe('the reference of a subscription', () => {
     ]) {
       await expect(attempt()).rejects.toMatchObject(taken);
     }
+    await sell(all, '2', 'ours');
+    await all.addAccount({ reference: 'ours' });
+    for (const account of ['2', 'ours']) {
+      await expect(all.setAccount(account, { tag: 'shop' })).rejects.toMatchObject(taken);
+    }
     expect((await all.getSubscription('1')).accountReference).toBe('1');
     expect((await all.getSubscription('sold')).id).toBe(id);
     await reseller.addAccount({ reference: 'sold' });

@@ -2,6 +2,15 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 
+/** What is held of an account is kept, and not used. */
+export class RestrictedError extends TurnpikeError {
+  constructor(accountId: string) {
+    super('conflict', `what is held of account ${accountId} is kept and not used`, {
+      remedy: `turnpike privacy unrestrict ${accountId}`,
+    });
+  }
+}
+
 /** @throws TurnpikeError `conflict` where what is held of the account is kept, and not used */
 export function refuseRestrictedAccount(tx: Tx, accountId: string): Promise<void> {
   return refuseRestrictedAmong(tx, [accountId]);
@@ -19,7 +28,5 @@ export async function refuseRestrictedAmong(tx: Tx, accounts: readonly string[])
       .execute(),
   );
   if (row === undefined) return;
-  throw new TurnpikeError('conflict', `what is held of account ${row.id} is kept and not used`, {
-    remedy: `turnpike privacy unrestrict ${row.id}`,
-  });
+  throw new RestrictedError(row.id);
 }
