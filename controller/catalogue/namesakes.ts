@@ -13,7 +13,7 @@ export async function refuseAccountsReference(tx: Tx, reference: string, account
     .where(sql<SqlBool>`tag IS NOT (SELECT tag FROM accounts WHERE id = ${accountId})`)
     .select('id')
     .executeTakeFirst();
-  if (namesake !== undefined) throw taken('an account', reference);
+  if (namesake !== undefined) throw taken(reference);
 }
 
 /** @throws TurnpikeError `conflict` where an account with this tag may not have this reference */
@@ -29,11 +29,11 @@ export async function refuseSubscriptionsReference(
     .where('accounts.tag', 'is not', tag)
     .select('subscriptions.id')
     .executeTakeFirst();
-  if (namesake !== undefined) throw taken('a subscription', reference);
+  if (namesake !== undefined) throw taken(reference);
 }
 
-function taken(what: string, reference: string): TurnpikeError {
-  return new TurnpikeError('conflict', `"${reference}" is the reference of ${what} with another tag`, {
+function taken(reference: string): TurnpikeError {
+  return new TurnpikeError('conflict', `"${reference}" is a reference of somebody with another tag`, {
     field: 'reference',
     remedy: 'give another one',
   });

@@ -2,6 +2,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { refuseAccountsReference } from './namesakes.ts';
+import { seesSubscription } from './reach.ts';
 import { parseReference } from './words.ts';
 
 /** @throws TurnpikeError `conflict` where another one has it */
@@ -22,11 +23,11 @@ export async function takeReference(tx: Tx, text: string, accountId: string): Pr
   const known = await tx.db
     .selectFrom('subscriptions')
     .where('reference', '=', reference)
-    .select('id')
+    .select(['id', seesSubscription(tx, 'subscriptions.id').as('seen')])
     .executeTakeFirst();
   if (known === undefined) return reference;
   throw new TurnpikeError('conflict', `there is a subscription with the reference "${reference}" already`, {
     field: 'reference',
-    remedy: `turnpike subscription show "${reference}"`,
+    remedy: known.seen ? `turnpike subscription show "${reference}"` : 'give another one',
   });
 }

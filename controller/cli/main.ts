@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 
 import { text } from 'node:stream/consumers';
 import { endOnCrash } from '../../common/crash.ts';
+import { exitCodes } from '../../common/exit.ts';
 import { openInput } from './input.ts';
 import { createProgram, runProgram } from './program.ts';
 
@@ -11,7 +12,8 @@ endOnCrash('turnpike');
 // Whoever read has enough, as `head` has: ended as others are by SIGPIPE, which Node does not take.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
-  throw error;
+  process.stderr.write(`turnpike: the output cannot be written: ${error.code ?? error.name}\n`);
+  process.exit(exitCodes.environment);
 });
 const program = createProgram({
   env: process.env,

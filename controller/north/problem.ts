@@ -126,7 +126,7 @@ function describeBodyRefusal(code: string): string {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return 'the body is larger than any request needs to be';
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return 'the body must be JSON, with content-type application/json';
+      return 'the body must be JSON, with content-type application/json (of lists: application/x-ndjson)';
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return 'the body is empty, but its content-type says JSON';
     default:

@@ -127,6 +127,13 @@ describe('bodies', () => {
     expect(setGroup).not.toHaveBeenCalled();
   });
 
+  it('are refused when they are not UTF-8: letters that are replaced make two names one', async () => {
+    const server = await api();
+    const payload = Buffer.from('{"name":"Müller"}', 'latin1');
+    const answer = await server.inject({ ...post('/v1/tariffs', ''), payload } as never);
+    expect([answer.statusCode, answer.json().detail]).toEqual([400, 'the body is not UTF-8']);
+  });
+
   it('are refused when they are not JSON', async () => {
     const server = await api();
     expect((await server.inject(post('/v1/tariffs', '{'))).json().detail).toBe('the body is not JSON');

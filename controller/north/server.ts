@@ -14,6 +14,7 @@ import { auditAnswers, auditRefused } from './audit.ts';
 import { isChange, makeChangesOnce } from './changes.ts';
 import { limitConnections } from './connections.ts';
 import { describeApi } from './describe.ts';
+import { readJsonBodies } from './json-body.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { InvalidRequest, type Problem, toProblem } from './problem.ts';
 import { limitRates } from './rate-limit.ts';
@@ -54,6 +55,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   });
   api.setValidatorCompiler(compileValidator);
   api.removeContentTypeParser('text/plain');
+  readJsonBodies(api);
   answerProblems(api, options);
   refuseWhatIsUnknown(api);
   api.decorateRequest('caller', undefined);

@@ -6,7 +6,7 @@ import type { Context } from '../books/context.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import { findAccount } from '../catalogue/find.ts';
 import { accountsInScope, dissolveLoneLinks } from '../catalogue/links.ts';
-import { refuseRestrictedAmong } from '../catalogue/restricted.ts';
+import { RestrictedError, refuseRestrictedAmong } from '../catalogue/restricted.ts';
 import { restSlot } from '../catalogue/slots.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
@@ -26,7 +26,7 @@ export function eraseAccount(
     const account = await findAccount(tx, name);
     const accounts = await accountsInScope(tx, account, only);
     // Who names a restricted one means it; along with another one it does not go.
-    if (account.restricted_at === null) await refuseRestrictedAmong(tx, accounts);
+    if (account.restricted_at === null) await refuseRestrictedLinked(tx, accounts);
     const erasedAt = context.clock.now();
     const backupsUntilAt = goneBy(context, erasedAt);
     await erase(context, tx, accounts, {
@@ -37,6 +37,18 @@ export function eraseAccount(
     });
     return id;
   });
+}
+
+/** @throws TurnpikeError `conflict` */
+async function refuseRestrictedLinked(tx: Tx, accounts: readonly string[]): Promise<void> {
+  try {
+    await refuseRestrictedAmong(tx, accounts);
+  } catch (error) {
+    if (!(error instanceof RestrictedError)) throw error;
+    throw new TurnpikeError('conflict', `${error.message}, and linked with this one`, {
+      remedy: 'erase this one alone (--only), or name that one, which erases all of them',
+    });
+  }
 }
 
 /**
