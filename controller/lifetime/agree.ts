@@ -33,7 +33,10 @@ export function agreeOnTimes(wish: TimesWish, durationDays: number | null, now: 
       : wish.expires === null
         ? null
         : parseInstant('expires', wish.expires, timeZone);
-  if (expiresAt !== null) checkExpiry(expiresAt, startsAt, now);
+  if (expiresAt !== null) {
+    if (wish.expires === undefined && expiresAt <= now) refuseLateStart(expiresAt, durationDays);
+    checkExpiry(expiresAt, startsAt, now);
+  }
   return {
     time_zone: timeZone,
     starts: waits ? 'first-connection' : 'date',
@@ -69,9 +72,17 @@ function readStart(text: string, timeZone: string, now: number): number {
 /** @throws TurnpikeError `invalid` */
 export function checkExpiry(expiresAt: number, startsAt: number | null, now: number): void {
   if (startsAt !== null && expiresAt <= startsAt) {
-    refuse(`${showTime(expiresAt)} is not after the start, ${showTime(startsAt)}`);
+    refuse(`${showTime(expiresAt)} is not after the start, ${showTime(startsAt)}: give a later time`);
   }
   if (expiresAt <= now) refuse(`${showTime(expiresAt)} is over already: give a time to come`);
+}
+
+function refuseLateStart(expiresAt: number, durationDays: number | null): never {
+  throw new TurnpikeError(
+    'invalid',
+    `starts: the tariff's ${durationDays} days from then were over on ${showTime(expiresAt)}`,
+    { field: 'starts', remedy: 'give a later start, or an expiry' },
+  );
 }
 
 function refuse(what: string): never {
