@@ -1,3 +1,4 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { AddressRange } from '../catalogue/address-range.ts';
 import { countedDevices } from '../catalogue/device-limit.ts';
 import { nextSlot } from '../catalogue/slots.ts';
@@ -63,15 +64,28 @@ function distinct(
   return [...new Set(lines.flatMap(of).flatMap((name) => (name == null ? [] : [normalLine(name)])))];
 }
 
-// No name has the form of an id: few are looked for twice.
-const idsAmong = (words: readonly string[]) => words.filter(looksLikeId);
-const namesAmong = (words: readonly string[]) => words.filter((word) => !looksLikeId(word));
+/**
+ * No name has the form of an id, so that each word is looked for once. An empty list would be left out of the query's plan,
+ * and the whole table read.
+ */
+function named(ids: string, names: string, words: readonly string[]): RawBuilder<SqlBool> {
+  const among = (column: string, some: readonly string[]) =>
+    some.length === 0 ? [] : [sql`${sql.ref(column)} IN (${sql.join(some)})`];
+  const either = [
+    ...among(ids, words.filter(looksLikeId)),
+    ...among(
+      names,
+      words.filter((word) => !looksLikeId(word)),
+    ),
+  ];
+  return sql`(${sql.join(either, sql` OR `)})`;
+}
 
 async function loadTariffs(tx: Tx, names: readonly string[]): Promise<Map<string, Row<'tariffs'>>> {
   const rows = await selectInChunks(names, (chunk) =>
     tx.db
       .selectFrom('tariffs')
-      .where((row) => row.or([row('id', 'in', idsAmong(chunk)), row('name', 'in', namesAmong(chunk))]))
+      .where(named('id', 'name', chunk))
       .selectAll()
       .execute(),
   );
@@ -86,7 +100,7 @@ async function loadAccounts(
   const rows = await selectInChunks(names, (chunk) =>
     tx.db
       .selectFrom('accounts')
-      .where((row) => row.or([row('id', 'in', idsAmong(chunk)), row('reference', 'in', namesAmong(chunk))]))
+      .where(named('id', 'reference', chunk))
       .select(['id', 'reference', 'tag', 'restricted_at'])
       .execute(),
   );
@@ -109,12 +123,7 @@ async function loadSubscriptions(
     tx.db
       .selectFrom('subscriptions')
       .innerJoin('accounts', 'accounts.id', 'subscriptions.account_id')
-      .where((row) =>
-        row.or([
-          row('subscriptions.id', 'in', idsAmong(chunk)),
-          row('subscriptions.reference', 'in', namesAmong(chunk)),
-        ]),
-      )
+      .where(named('subscriptions.id', 'subscriptions.reference', chunk))
       .selectAll('subscriptions')
       .select([
         'accounts.reference as account',
