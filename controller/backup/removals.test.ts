@@ -151,11 +151,8 @@ describe('a node', () => {
   it('that was removed since the backup is refused, also with a certificate that the backup does not know', async () => {
     const [stolen, kept] = [await rig.node('stolen'), await rig.node('kept')];
     const name = await backUp();
-    await rig.books.identities.renewed(stolen.identity, {
-      serial: 'renewed',
-      der: new Uint8Array(),
-      notAfter: 9,
-    });
+    const renewed = { serial: 'renewed', der: new Uint8Array(), notAfter: 9 };
+    await rig.books.identities.renewed(stolen.identity, renewed, stolen.serial);
     const since = await rig.node('since');
     for (const node of ['stolen', 'since']) await rig.books.catalogue.removeNode(node);
     await keep();

@@ -2,7 +2,7 @@ import { identitySubject, isRemoved } from '../backup/removals.ts';
 import type { CertificateStanding, IssuedCertificate, NodeIdentity } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 
-/** Of one identity. */
+/** Of one identity: a node has the last one, or the one before when an answer was lost. */
 const mostCertificates = 16;
 
 export async function recordCertificate(
@@ -14,8 +14,19 @@ export async function recordCertificate(
     .insertInto('certificates')
     .values({ serial, node_id: nodeId, incarnation, not_after: notAfter })
     .execute();
-  // A node holds the last one, or the one before when an answer was lost; it may renew as often as it likes.
-  const kept = db
+}
+
+/**
+ * A node may renew as often as it likes, and no table grows by it: of one identity, the newest certificates are kept, and
+ * besides them those that are `needed`. What a node shows is always among these, however many others were issued meanwhile:
+ * to itself, when it cannot save what it is given, or to somebody who has a copy of its identity.
+ */
+export async function forgetCertificates(
+  { db }: Tx,
+  { nodeId, incarnation }: NodeIdentity,
+  needed: readonly string[],
+): Promise<void> {
+  const newest = db
     .selectFrom('certificates')
     .where('node_id', '=', nodeId)
     .where('incarnation', '=', incarnation)
@@ -26,7 +37,8 @@ export async function recordCertificate(
     .deleteFrom('certificates')
     .where('node_id', '=', nodeId)
     .where('incarnation', '=', incarnation)
-    .where('serial', 'not in', kept)
+    .where('serial', 'not in', newest)
+    .where('serial', 'not in', needed)
     .execute();
 }
 

@@ -64,7 +64,11 @@ describe('an identity', () => {
     const revoked: unknown[] = [];
     identities.onRevoked((...all) => revoked.push(all));
     const node = await TestNode.enrol(rig.books, 'a');
-    await identities.renewed(node.identity, { serial: 'renewed', der: new Uint8Array(), notAfter: 9 });
+    await identities.renewed(
+      node.identity,
+      { serial: 'renewed', der: new Uint8Array(), notAfter: 9 },
+      node.serial,
+    );
     expect(await identities.standing(node.identity, node.serial)).toBe('valid');
     expect(await identities.standing(node.identity, 'renewed')).toBe('valid');
     expect(await identities.standing(node.identity, 'foreign')).toBe('unknown');
@@ -75,7 +79,7 @@ describe('an identity', () => {
     expect(await identities.standing(node.identity, 'renewed')).toBe('revoked');
     expect(await identities.standing(anew.identity, anew.serial)).toBe('valid');
     await expect(
-      identities.renewed(node.identity, { serial: 'late', der: new Uint8Array(), notAfter: 9 }),
+      identities.renewed(node.identity, { serial: 'late', der: new Uint8Array(), notAfter: 9 }, 'renewed'),
     ).rejects.toMatchObject({ code: 'unauthenticated' });
     await catalogue.removeNode('a');
     expect(await identities.standing(anew.identity, anew.serial)).toBe('revoked');
@@ -99,9 +103,9 @@ describe('an identity', () => {
     await catalogue.addNode({ name: 'b', endpoint: 'b.example.net:51820' });
     await catalogue.addNode({ name: 'never-joined', endpoint: 'c.example.net:51820' });
     const [a, b] = [await TestNode.enrol(rig.books, 'a'), await TestNode.enrol(rig.books, 'b')];
-    await identities.shown(a.identity, 'old');
+    await identities.shown(a.identity, { serial: '1', authorityPin: 'old' });
     expect(await identities.notShown('new')).toEqual(['a', 'b']);
-    await identities.shown(a.identity, 'new');
+    await identities.shown(a.identity, { serial: '2', authorityPin: 'new' });
     expect(await identities.notShown('new')).toEqual(['b']);
     await identities.quarantine(b.identity);
     expect(await identities.notShown('new')).toEqual([]);
@@ -111,19 +115,52 @@ describe('an identity', () => {
     expect(await identities.notShown('new')).toEqual([]);
   });
 
-  it('may renew as often as it likes: its last certificates are kept, and no more', async () => {
-    const { identities } = rig.books;
-    const node = await TestNode.enrol(rig.books, 'a');
-    for (let notAfter = 1; notAfter <= 100; notAfter += 1) {
-      await identities.renewed(node.identity, {
-        serial: `renewed-${notAfter}`,
-        der: new Uint8Array(),
-        notAfter: 1e13 + notAfter,
-      });
-    }
-    const standing = (serial: string) => identities.standing(node.identity, serial);
-    expect(await standing('renewed-100')).toBe('valid');
-    expect(await standing('renewed-99')).toBe('valid');
-    expect(await standing('renewed-1')).toBe('unknown');
+  describe('that renews without end', () => {
+    let node: TestNode;
+    let last: string;
+    beforeEach(async () => {
+      node = await TestNode.enrol(rig.books, 'a');
+      last = node.serial;
+    });
+    /** A hundred times, with the certificate that is shown. Later ones hold longer. */
+    const renewOften = async (shown: () => string) => {
+      for (let count = 0; count < 100; count += 1) {
+        serials += 1;
+        const certificate = { serial: `renewed-${serials}`, der: new Uint8Array(), notAfter: 1e13 + serials };
+        await rig.books.identities.renewed(node.identity, certificate, shown());
+        last = certificate.serial;
+      }
+    };
+    const standing = (serial: string) => rig.books.identities.standing(node.identity, serial);
+
+    it('keeps its last certificates, and no more', async () => {
+      await renewOften(() => last);
+      expect(await standing(last)).toBe('valid');
+      expect(await standing(`renewed-${serials - 1}`)).toBe('valid');
+      expect(await standing(`renewed-${serials - 16}`)).toBe('unknown');
+      expect(await standing(node.serial)).toBe('unknown');
+    });
+
+    it('keeps the one that it shows, when it cannot save what it is given', async () => {
+      await renewOften(() => node.serial);
+      expect(await standing(node.serial)).toBe('valid');
+      expect(await standing(last)).toBe('valid');
+    });
+
+    it('keeps the one that its stream began with, when it is a copy that renews', async () => {
+      await rig.books.identities.shown(node.identity, { serial: node.serial, authorityPin: 'ca' });
+      await renewOften(() => last);
+      expect(await standing(node.serial)).toBe('valid');
+      await rig.books.identities.shown(node.identity, { serial: last, authorityPin: 'ca' });
+      await renewOften(() => last);
+      expect(await standing(node.serial)).toBe('unknown');
+    });
+
+    it('has what it was given last, though that ends before the others', async () => {
+      await renewOften(() => last);
+      const shorter = { serial: 'shorter', der: new Uint8Array(), notAfter: 1e12 };
+      await rig.books.identities.renewed(node.identity, shorter, last);
+      expect(await standing('shorter')).toBe('valid');
+    });
   });
 });

@@ -2,7 +2,7 @@ import { servingIncarnation } from '../accounting/incarnation.ts';
 import { quarantine } from '../accounting/quarantine.ts';
 import type { Context } from '../books/context.ts';
 import type { IdentityStore } from '../south/ports.ts';
-import { certificateStanding, recordCertificate } from './certificates.ts';
+import { certificateStanding, forgetCertificates, recordCertificate } from './certificates.ts';
 import { findToken, toJoinToken } from './find-token.ts';
 import { redeem } from './redeem.ts';
 import { namesOfNotShown, recordShown } from './shown.ts';
@@ -21,13 +21,18 @@ export function createIdentityStore(context: Context): IdentityStore {
       if (redeemed.identity.incarnation > 1) await removals.keep();
       return redeemed;
     },
-    renewed: (identity, certificate) =>
+    renewed: (identity, certificate, shown) =>
       store.transaction(async (tx) => {
-        await servingIncarnation(tx, identity);
+        const { shown_serial } = await servingIncarnation(tx, identity);
         await recordCertificate(tx, identity, certificate);
+        await forgetCertificates(tx, identity, [
+          certificate.serial,
+          shown,
+          ...(shown_serial === null ? [] : [shown_serial]),
+        ]);
       }),
     standing: (identity, serial) => store.transaction((tx) => certificateStanding(tx, identity, serial)),
-    shown: (identity, pin) => store.transaction((tx) => recordShown(tx, identity, pin)),
+    shown: (identity, certificate) => store.transaction((tx) => recordShown(tx, identity, certificate)),
     notShown: (pin) => store.transaction((tx) => namesOfNotShown(tx, pin)),
     quarantine: async (identity) => {
       await store.transaction((tx) => quarantine(context, tx, identity));

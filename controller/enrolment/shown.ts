@@ -1,18 +1,23 @@
-import type { NodeIdentity } from '../south/ports.ts';
+import type { NodeIdentity, ShownCertificate } from '../south/ports.ts';
 import type { Tx } from '../store/store.ts';
 
-/** Of which CA the identity showed a certificate last. */
+/** Which certificate the identity showed last, and of which CA. */
 export async function recordShown(
   { db }: Tx,
   { nodeId, incarnation }: NodeIdentity,
-  pin: string,
+  { serial, authorityPin }: ShownCertificate,
 ): Promise<void> {
   await db
     .updateTable('incarnations')
-    .set({ shown_ca_pin: pin })
+    .set({ shown_ca_pin: authorityPin, shown_serial: serial })
     .where('node_id', '=', nodeId)
     .where('incarnation', '=', incarnation)
-    .where((row) => row.or([row('shown_ca_pin', 'is', null), row('shown_ca_pin', '<>', pin)]))
+    .where((row) =>
+      row.or([
+        ...[row('shown_ca_pin', 'is', null), row('shown_ca_pin', '<>', authorityPin)],
+        ...[row('shown_serial', 'is', null), row('shown_serial', '<>', serial)],
+      ]),
+    )
     .execute();
 }
 

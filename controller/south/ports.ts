@@ -85,14 +85,15 @@ export interface IdentityStore {
     publicKeyHash: Uint8Array,
     issue: (identity: NodeIdentity) => Promise<IssuedCertificate>,
   ): Promise<{ identity: NodeIdentity; certificate: IssuedCertificate }>;
-  renewed(identity: NodeIdentity, certificate: IssuedCertificate): Promise<void>;
+  /** Records what was issued to who showed the certificate of serial `shown`: from now on both are good. */
+  renewed(identity: NodeIdentity, certificate: IssuedCertificate, shown: string): Promise<void>;
   /**
    * `valid`: of the node's current incarnation, not revoked, not quarantined. `unknown`: this controller never issued it, or
    * has forgotten it (a restore from a backup): refused, but no reason to close the node.
    */
   standing(identity: NodeIdentity, serial: string): Promise<CertificateStanding>;
-  /** The identity has shown a certificate of the CA with this pin, so it knows that CA. */
-  shown(identity: NodeIdentity, authorityPin: string): Promise<void>;
+  /** The identity has begun a stream with this certificate, so it has it, and knows its CA. */
+  shown(identity: NodeIdentity, certificate: ShownCertificate): Promise<void>;
   /** Names of nodes that serve and have not shown a certificate of the CA with this pin yet. */
   notShown(authorityPin: string): Promise<readonly string[]>;
   /** Two agents run with this identity: it may do nothing any more until the node enrols anew. */
@@ -110,6 +111,13 @@ export interface JoinToken {
   readonly publicKeyHash: Uint8Array | undefined;
   readonly certificate: IssuedCertificate | undefined;
   readonly incarnation: number | undefined;
+}
+
+export interface ShownCertificate {
+  /** Hex. */
+  readonly serial: string;
+  /** The pin of the CA that issued it. */
+  readonly authorityPin: string;
 }
 
 export type CertificateStanding = 'valid' | 'revoked' | 'unknown';

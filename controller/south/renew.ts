@@ -58,7 +58,7 @@ async function renew(
   requireValid(await identities.standing(identity, serial));
   renewals.admit(identity.nodeId, clock.monotonic());
   const certificate = await authorities.issuing.issueNode(identity, publicKey);
-  await identities.renewed(identity, certificate);
+  await identities.renewed(identity, certificate, serial);
   state.counters.certificatesRenewed += 1;
   log.info({ node: identity.nodeId }, 'certificate renewed');
   return identityMessage(identity, certificate, authorities);

@@ -95,7 +95,7 @@ async function greet(hello: Hello, { caller, identity }: SyncStream, context: So
     throw new TurnpikeError('invalid', "the node's WireGuard public key must have 32 bytes");
   }
   await refuseClones(hello, identity, context);
-  await context.identities.shown(identity, caller.authorityPin);
+  await context.identities.shown(identity, caller);
   await context.register.hello(identity, hello);
   context.state.connected.set(identity.nodeId, {
     identity,

@@ -190,6 +190,7 @@ export const storeInventory = {
     since_revision: node.field('what it may hold'),
     told_term: node.field('whether it told its totals after a restore'),
     shown_ca_pin: node.field('which CA it knows'),
+    shown_serial: node.field('which certificate it has'),
     quarantined_at: node.exact('since when two use it'),
     ended_at: node.exact('when it ended'),
     created_at: node.exact('when it began'),

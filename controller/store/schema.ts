@@ -303,6 +303,8 @@ export interface IncarnationTable {
   told_term: number;
   /** Pin of the CA whose certificate it showed last; null before its first stream. */
   shown_ca_pin: string | null;
+  /** The certificate with which its last stream began; null before the first one. */
+  shown_serial: string | null;
   quarantined_at: number | null;
   /** Followed by another one, or its node was removed. */
   ended_at: number | null;

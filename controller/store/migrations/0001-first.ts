@@ -204,6 +204,7 @@ const statements = [
     since_revision BIGINT NOT NULL,
     told_term INTEGER NOT NULL,
     shown_ca_pin TEXT,
+    shown_serial TEXT,
     quarantined_at INTEGER,
     ended_at INTEGER,
     created_at INTEGER NOT NULL,

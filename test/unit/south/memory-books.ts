@@ -23,6 +23,7 @@ import type {
   JoinToken,
   NodeIdentity,
   NodeRegister,
+  ShownCertificate,
 } from '../../../controller/south/ports.ts';
 
 /** The controller's books in memory: enough for the streams, and with handles for the tests. */
@@ -213,8 +214,8 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
     return this.#revoked.has(key) ? 'revoked' : 'unknown';
   }
 
-  async shown({ nodeId }: NodeIdentity, pin: string): Promise<void> {
-    this.shownPins.set(nodeId, pin);
+  async shown({ nodeId }: NodeIdentity, { authorityPin }: ShownCertificate): Promise<void> {
+    this.shownPins.set(nodeId, authorityPin);
   }
 
   async notShown(pin: string): Promise<string[]> {
