@@ -7,8 +7,9 @@ import type { Tx } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import { Attempts } from './attempts.ts';
 import type { AuditRow } from './chain.ts';
-import { type Actor, openAuditKey, recordAudit } from './record.ts';
-import { findNamed, findSubject, type Named } from './subject.ts';
+import { findChanged, findReached, type Reached } from './reached.ts';
+import { type Actor, openAuditKey, recordAudit, recordAudits } from './record.ts';
+import { findNamed, findSubject, type Named, type Subject, subjectOf } from './subject.ts';
 import { type NotedHead, type Verdict, verifyAudit } from './verify.ts';
 
 /** By whom something was asked for, and how. */
@@ -24,14 +25,29 @@ export interface Request extends Origin {
   readonly named: Named;
   /** Of a caller who sees accounts with this tag alone: a name is looked for among those. */
   readonly tag?: string | undefined;
+  /** How much there was of what came in one request, such as lines of a list. */
+  readonly figures?: Figures | undefined;
+}
+
+export type Figures = Readonly<Record<string, number>>;
+
+/** What is known of a request before it is done. */
+export interface Found {
+  /** The ids of what it names, by parameter: what is done next may give it another name. */
+  readonly named: Named;
+  readonly reached: Reached;
 }
 
 /** Who did what, when, with what result; also what was refused. */
 export interface Audit {
-  /** The ids of what is named, by parameter: what is done next may give it another name. */
-  find(request: Pick<Request, 'named' | 'tag'>): Promise<Named>;
-  /** In the transaction that is under way, if there is one. @param made ids from the answer */
-  done(request: Request, status: number, made: readonly string[]): Promise<void>;
+  find(request: Pick<Request, 'named' | 'tag'>): Promise<Found>;
+  /**
+   * In the transaction that is under way, if there is one: an entry of what is named, and one for each other account
+   * of those that were reached that is not as it was.
+   * @param made ids from the answer
+   */
+  done(request: Request & Partial<Found>, status: number, made: readonly string[]): Promise<void>;
+  /** With figures, each time: what was done until then is told once. */
   refused(request: Request, status: number, problem: string): Promise<void>;
   /** Writes what was refused again and again, once its minute is over. */
   settleAttempts(): Promise<void>;
@@ -68,18 +84,35 @@ export function createAudit(context: Pick<Context, 'store' | 'clock' | 'vault'>)
   const { store, clock, vault } = context;
   const attempts = new Attempts();
   return {
-    find: ({ named, tag }) => store.transaction((tx) => findNamed(confineTx(tx, tag), named)),
-    done: ({ named, tag, ...request }, status, made) =>
+    find: (request) =>
       store.transaction(async (tx) => {
-        const subject = await findSubject(confineTx(tx, tag), named, made);
-        await recordAudit(vault, tx, { ...request, at: clock.now(), status, subject });
+        const named = await findNamed(confineTx(tx, request.tag), request.named);
+        return { named, reached: await findReached(tx, Object.values(named)) };
       }),
-    refused: ({ named, tag, ...request }, status, problem) => {
+    done: ({ named, tag, figures, reached, ...request }, status, made) =>
+      store.transaction(async (tx) => {
+        const subject = withFigures(await findSubject(confineTx(tx, tag), named, made), figures);
+        const changed = reached === undefined ? [] : await findChanged(tx, reached);
+        const others = changed.filter((account) => account !== subject.accountId);
+        const subjects = [subject, ...others.map((account) => subjectOf({ account }))];
+        const entry = { ...request, at: clock.now(), status };
+        await recordAudits(
+          vault,
+          tx,
+          subjects.map((one) => ({ ...entry, subject: one })),
+        );
+      }),
+    refused: ({ named, tag, figures, ...request }, status, problem) => {
       const at = clock.now();
       return store.transaction(async (tx) => {
         // Also what the caller may not see: whose it is that was tried is what the log is for.
         const all = await findNamed(tx, named);
         const seen = tag === undefined ? all : await findNamed(confineTx(tx, tag), named);
+        if (figures !== undefined) {
+          const subject = withFigures(await findSubject(tx, { ...all, ...seen }), figures);
+          await recordAudit(vault, tx, { ...request, at, status, problem, subject });
+          return;
+        }
         const attempt = attempts.take({ ...request, at, status, problem, ids: { ...all, ...seen } });
         if (attempt === undefined) return;
         const { ids, ...entry } = attempt;
@@ -98,6 +131,10 @@ export function createAudit(context: Pick<Context, 'store' | 'clock' | 'vault'>)
     list: (filter) => store.transaction((tx) => listAudit(context, tx, filter)),
     verify: (noted) => verifyAudit(context, noted),
   };
+}
+
+function withFigures({ own, ...subject }: Subject, figures: Figures = {}): Subject {
+  return { ...subject, own: { ...own, ...figures } };
 }
 
 /** The latest first. */

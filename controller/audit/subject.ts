@@ -13,6 +13,11 @@ export interface Subject {
   readonly own: Readonly<Record<string, string | number>>;
 }
 
+/** Something of a customer, of which all ids are known. */
+export function subjectOf(ofAccount: { readonly account: string; readonly subscription?: string }): Subject {
+  return { accountId: ofAccount.account, ofAccount: { ...ofAccount }, own: {} };
+}
+
 /** What a request names, by the names of its parameters: names of things or ids, in the words of the caller. */
 export type Named = Readonly<Record<string, unknown>>;
 

@@ -18,7 +18,7 @@ export async function importLines(
   lines: AsyncIterable<NumberedLine>,
   wish: ImportWish,
 ): Promise<BulkResult> {
-  const tally = new Tally();
+  const { tally = new Tally() } = wish;
   await go(context, lines, wish, (one) => count(tally, one));
   return tally.result(wish.dryRun ?? false);
 }
@@ -29,7 +29,7 @@ export async function reconcileLines(
   lines: AsyncIterable<NumberedLine>,
   wish: ReconcileWish,
 ): Promise<BulkResult> {
-  const tally = new Tally();
+  const { tally = new Tally() } = wish;
   const listed = new Set<string>();
   await go(context, lines, wish, (one) => {
     count(tally, one);

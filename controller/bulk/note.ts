@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/audit.ts';
 import { recordAudits } from '../audit/record.ts';
+import { subjectOf } from '../audit/subject.ts';
 import type { Context } from '../books/context.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
@@ -20,7 +21,7 @@ export async function noteChanged(
   const entry = { actor, method, route, at: clock.now(), status: 200 };
   const entries = rows.map(({ id, account_id: account }) => ({
     ...entry,
-    subject: { accountId: account, ofAccount: { account, subscription: id }, own: {} },
+    subject: subjectOf({ account, subscription: id }),
   }));
   if (entries.length > 0) await recordAudits(vault, tx, entries);
 }

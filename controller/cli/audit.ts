@@ -48,8 +48,15 @@ function auditTable(items: readonly AuditEntry[]): string {
       showTime(entry.at),
       entry.actorName ?? (entry.uid === null ? entry.actor : `${entry.actor}, uid ${entry.uid}`),
       `${entry.method} ${entry.route}`.trim(),
-      entry.erased ? '(erased)' : Object.values(entry.subject).join(' '),
+      entry.erased ? '(erased)' : showSubject(entry.subject),
       `${entry.problem ?? 'done'}${entry.times > 1 ? `, ${entry.times} times` : ''}`,
     ]),
   );
+}
+
+/** Ids tell their kind themselves; figures do not. */
+function showSubject(subject: AuditEntry['subject']): string {
+  return Object.entries(subject)
+    .map(([kind, value]) => (typeof value === 'number' ? `${kind} ${value}` : value))
+    .join(' ');
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { Audit } from '../audit/audit.ts';
+import type { Audit, Figures } from '../audit/audit.ts';
 import type { BackupsAtMachine } from '../backup/backups.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKey, ApiKeys } from '../catalogue/api-keys.ts';
@@ -87,5 +87,7 @@ declare module 'fastify' {
     readonly catalogue: Catalogue;
     /** What is left to do when the change is durable; gives the answer in place of the handler's. */
     afterwards: (() => Promise<unknown>) | undefined;
+    /** What its lines have come to so far, for the audit log; of other requests, and before the first line: nothing. */
+    figures: (() => Figures | undefined) | undefined;
   }
 }

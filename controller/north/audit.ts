@@ -50,7 +50,7 @@ export function auditRefused(
 /** What somebody asks for. */
 export function describe(request: FastifyRequest): Request {
   const tag = request.caller?.apiKey?.tag ?? undefined;
-  return { ...originOf(request), named: namedIn(request), tag };
+  return { ...originOf(request), named: namedIn(request), tag, figures: request.figures?.() };
 }
 
 /** Who asks, and how. */

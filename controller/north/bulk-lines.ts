@@ -1,9 +1,10 @@
+import type { FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { TurnpikeError } from '../../common/errors.ts';
 import { findViolations } from '../../common/violation.ts';
 import type { Line, NumberedLine } from '../bulk/line.ts';
-import type { BulkResult } from '../bulk/result.ts';
+import { type BulkResult, Tally } from '../bulk/result.ts';
 import { splitLines } from './ndjson.ts';
 import { InvalidRequest, toProblem } from './problem.ts';
 import { DeviceLine, SubscriptionLine } from './schemas/bulk.ts';
@@ -32,6 +33,19 @@ function parse(text: string): Line | TurnpikeError {
   if (compiled[type].Check(value)) return value as Line;
   const schema: TSchema = schemas[type];
   return new InvalidRequest('line', findViolations(schema, value));
+}
+
+/** For the lines of a request: its entry in the audit log says how many there were of each, also if it is cut short. */
+export function countLines(request: FastifyRequest, dryRun = false): Tally {
+  const tally = new Tally();
+  request.figures = () => {
+    const { lines, refused, counts } = tally;
+    if (lines === 0) return undefined;
+    const created = counts.subscription.created + counts.device.created;
+    const changed = counts.subscription.changed + counts.device.changed;
+    return { created, changed, refused, ...(dryRun && { dryRun: 1 }) };
+  };
+  return tally;
 }
 
 /** As the API answers it. */

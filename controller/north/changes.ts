@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import type { Named } from '../audit/subject.ts';
+import type { Found } from '../audit/audit.ts';
 import type { Answer, Outcome, Repeatable } from '../idempotency/changes.ts';
 import type { Api, RouteContext } from './api.ts';
 import { auditDone, describe } from './audit.ts';
@@ -46,19 +46,19 @@ async function change(
   let etag: string | undefined;
   const asked = describe(request);
   // Found before the change, which may give it another name.
-  let named: Named = {};
+  let found: Found = { named: {}, reached: new Map() };
   const record = async ({ status, body }: Answer) => {
     // Only now: of what the caller may not see, nothing is said.
-    if (route.config?.right !== true) await context.privacy.refuseRestricted(named);
-    await auditDone(context, { ...asked, named }, status, body);
+    if (route.config?.right !== true) await context.privacy.refuseRestricted(found.named);
+    await auditDone(context, { ...asked, ...found }, status, body);
   };
   const work = async () => {
-    named = await context.audit.find(asked);
-    const found = await checkVersion(versioned, request);
+    found = await context.audit.find(asked);
+    const version = await checkVersion(versioned, request);
     const body = await handler(request, reply);
     // What a removal leaves has no version.
-    if (versioned !== undefined && found !== undefined && route.method !== 'DELETE') {
-      etag = etagOf(await versioned.load(request.catalogue, found.id));
+    if (versioned !== undefined && version !== undefined && route.method !== 'DELETE') {
+      etag = etagOf(await versioned.load(request.catalogue, version.id));
     }
     return { status: successOf(route), body };
   };

@@ -60,6 +60,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   refuseWhatIsUnknown(api);
   api.decorateRequest('caller', undefined);
   api.decorateRequest('afterwards', undefined);
+  api.decorateRequest('figures', undefined);
   giveCatalogues(api, options.catalogue);
   if (options.trust === 'key') {
     demandKeys(api, options.apiKeys);

@@ -17,7 +17,8 @@ export const AuditEntry = Type.Object(
     problem: nullable(Type.String(), "The last part of the problem's type; null: it was done."),
     times: Type.Integer({ description: 'How often it was refused within a minute; otherwise 1.' }),
     subject: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]), {
-      description: 'Ids of what it was done to, by kind. Empty where there is no such thing.',
+      description:
+        'Ids of what it was done to, by kind; of a list, how many lines were created, changed and refused (with dryRun 1: would be). Empty where there is no such thing.',
     }),
     erased: Type.Boolean({
       description: 'It was done to a customer who has been erased; to whom, nobody can tell.',

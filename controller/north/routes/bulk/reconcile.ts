@@ -1,6 +1,6 @@
 import type { Route } from '../../api.ts';
 import { originOf } from '../../audit.ts';
-import { readLines, showResult } from '../../bulk-lines.ts';
+import { countLines, readLines, showResult } from '../../bulk-lines.ts';
 import { BulkResult, Lines, ReconcileQuery } from '../../schemas/bulk.ts';
 import { takeLines, whileReading } from '../../take-lines.ts';
 
@@ -20,7 +20,8 @@ export const reconcile: Route = (api) => {
     },
     (request, reply) =>
       whileReading(request, reply, async (body, signal) => {
-        const wish = { ...request.query, signal, origin: originOf(request) };
+        const tally = countLines(request, request.query.dryRun);
+        const wish = { ...request.query, signal, tally, origin: originOf(request) };
         return showResult(await request.catalogue.reconcileLines(readLines(body), wish));
       }),
   );
