@@ -57,6 +57,7 @@ async function serve(
   const core = createCore({
     ...{ identity, key, journal, kernel, clock, log, random },
     interfaceName: config.wireguard.interfaceName,
+    checkRoom: () => new IdentityFile(config.stateDirectory).checkRoom(),
     saveIdentity: (renewed) => new IdentityFile(config.stateDirectory).save(renewed),
     bootId: await readBootId(),
   });

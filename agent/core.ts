@@ -26,6 +26,8 @@ export interface CoreOptions {
   readonly identity: AgentIdentity;
   /** Stores a renewed identity. */
   readonly saveIdentity: (identity: AgentIdentity) => Promise<void>;
+  /** Throws when there is no room for one. */
+  readonly checkRoom: () => Promise<void>;
   readonly key: WireguardKeyPair;
   readonly interfaceName: string;
   readonly journal: Journal;
@@ -74,6 +76,7 @@ export function createCore(options: CoreOptions): Core {
   const south = createSouth({
     ...{ identity, sink: inbox, reports: inbox, clock, log, random },
     saveIdentity: options.saveIdentity,
+    checkRoom: options.checkRoom,
     facts: () => describeNode(host, key),
     ...(options.dial && { dial: options.dial }),
   });

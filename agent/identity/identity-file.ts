@@ -18,6 +18,9 @@ const Schema = Type.Object({
   nextCaCertificate: Type.Optional(Type.String()),
 });
 
+/** More than an identity takes, with two CAs. */
+const roomBytes = 16 << 10;
+
 /**
  * The node's identity in the state directory. `identity.json` is replaced as a whole, key and certificate together;
  * `joining.key` is the key of a join that has not been answered yet. Both are for the owner only.
@@ -48,6 +51,17 @@ export class IdentityFile {
 
   save(identity: AgentIdentity): Promise<void> {
     return this.#write(this.#path, `${JSON.stringify(identity, undefined, 2)}\n`);
+  }
+
+  /** @throws TurnpikeError `environment` when there is no room for an identity */
+  async checkRoom(): Promise<void> {
+    // Beside it: the identity itself may have been replaced by a join meanwhile.
+    const trial = `${this.#path}.trial`;
+    await this.#write(trial, ' '.repeat(roomBytes)).finally(() => this.#clear(trial));
+  }
+
+  async #clear(trial: string): Promise<void> {
+    for (const path of [trial, `${trial}.new`]) await rm(path, { force: true }).catch(() => undefined);
   }
 
   /** PEM. */

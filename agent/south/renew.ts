@@ -27,12 +27,15 @@ export interface RenewOptions {
   readonly connection: ControllerConnection;
   /** Stores the new identity before it is used. */
   readonly save: (identity: AgentIdentity) => Promise<void>;
+  /** Throws when there is no room for one: none is asked for then, as the controller keeps a few only. */
+  readonly checkRoom: () => Promise<void>;
   readonly clock: Clock;
 }
 
 /** Renews the certificate over the connection that is there. @throws why it could not */
 export async function renew(options: RenewOptions): Promise<void> {
-  const { connection, clock } = options;
+  const { connection, checkRoom, clock } = options;
+  await checkRoom();
   const { identity } = connection;
   const request = create(RenewRequestSchema, { csr: await createRequest(identity.privateKey) });
   const { client } = connection.channel();
@@ -45,6 +48,7 @@ export async function renew(options: RenewOptions): Promise<void> {
  * @throws why it could not; UNAUTHENTICATED of gRPC when the identity was revoked
  */
 export async function recover(options: RenewOptions): Promise<void> {
+  await options.checkRoom();
   const { identity } = options.connection;
   const client = new Client(
     identity.enrolmentAddress,

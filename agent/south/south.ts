@@ -33,6 +33,8 @@ export interface SouthOptions {
   readonly identity: AgentIdentity;
   /** Stores a renewed identity. */
   readonly saveIdentity: (identity: AgentIdentity) => Promise<void>;
+  /** Throws when there is no room for one. */
+  readonly checkRoom: () => Promise<void>;
   readonly sink: DesiredSink;
   readonly reports: ReportSource;
   /** Asked at each Hello. */
@@ -59,7 +61,7 @@ export function createSouth(options: SouthOptions): South {
   const connection = new ControllerConnection(options.identity, clock, log, options.dial);
   const presence = new PresenceOutbox();
   const renewal = new Renewal({
-    ...{ connection, save: options.saveIdentity, clock, log, random },
+    ...{ connection, save: options.saveIdentity, checkRoom: options.checkRoom, clock, log, random },
     ...{ retryMs: timing.renewalRetryMs, spreadMs: timing.renewalSpreadMs },
   });
   return {
@@ -74,7 +76,7 @@ export function createSouth(options: SouthOptions): South {
 }
 
 function syncTask(
-  { sink, facts, saveIdentity, clock, log, random }: SouthOptions,
+  { sink, facts, saveIdentity, checkRoom, clock, log, random }: SouthOptions,
   timing: SouthTiming,
   connection: ControllerConnection,
   presence: PresenceOutbox,
@@ -89,7 +91,7 @@ function syncTask(
   const client = new SyncClient({ sink, facts, presence, clock, log, timing, onConnected, onAuthorities });
   const recoverFirst = async () => {
     if (!connection.hasEnded) return;
-    await recover({ connection, save: saveIdentity, clock });
+    await recover({ connection, save: saveIdentity, checkRoom, clock });
     log.info('the certificate had ended, and was renewed');
   };
   return {

@@ -3,6 +3,7 @@ import type { NodeIdentity } from '../south/ports.ts';
 import { chunks, selectInChunks } from '../store/chunks.ts';
 import type { NewRow } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { spanOf } from './period-span.ts';
 import type { Growth } from './usage-days.ts';
 
 export interface DeviceTotals {
@@ -30,7 +31,7 @@ export async function gatherDeviceUsage(
   { nodeId, incarnation }: NodeIdentity,
   reported: readonly DeviceTotals[],
 ): Promise<BookedUsage> {
-  const periods = [...new Set(reported.map(({ period }) => period))];
+  const [first, last] = spanOf(reported);
   const served = await selectInChunks([...new Set(reported.map(({ deviceId }) => deviceId))], (ids) =>
     tx.db
       .selectFrom('devices')
@@ -45,7 +46,9 @@ export async function gatherDeviceUsage(
       .where('devices.id', 'in', ids)
       .where('grants.node_id', '=', nodeId)
       .where('grants.incarnation', '=', incarnation)
-      .where('grants.period', 'in', periods)
+      // Not each by itself: a report can name more periods than a query takes.
+      .where('grants.period', '>=', first)
+      .where('grants.period', '<=', last)
       .select(['devices.id', 'devices.subscription_id', 'grants.period', 'usage.upload', 'usage.download'])
       .execute(),
   );

@@ -65,4 +65,17 @@ describe('a database that was restored from a backup', () => {
       remedy: expect.stringContaining('--restored'),
     });
   });
+
+  it('is no matter of a node that has heard what no restore explains', async () => {
+    const hello = create(HelloSchema, { wireguardPublicKey: near.key, revision: termBegins(3) });
+    await expect(rig.books.register.hello(near.identity, hello)).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  it('takes nothing that is said to a term that has not begun', async () => {
+    await expect(far.send({ number: 1n, term: 2 })).rejects.toMatchObject({ code: 'invalid' });
+    await rig.books.beginTerm();
+    const before = near.granted(subscription);
+    await near.send(wanting(2));
+    expect(near.granted(subscription)).toBe(before);
+  });
 });

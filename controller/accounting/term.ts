@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { TurnpikeError } from '../../common/errors.ts';
 import { termBegins, termOf } from '../../common/term.ts';
 import type { Context } from '../books/context.ts';
 import type { NodeIdentity } from '../south/ports.ts';
@@ -49,7 +50,10 @@ export async function awaitedNodes(tx: Tx): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** With this report the node has told all that it knows, to a controller of this term. */
+/**
+ * With this report the node has told all that it knows, to a controller of this term.
+ * @throws TurnpikeError `invalid` when that term has not begun: the node would count as having told in it once it has
+ */
 export async function noteTold(
   { log }: Context,
   tx: Tx,
@@ -57,6 +61,13 @@ export async function noteTold(
   term: number,
 ): Promise<void> {
   if (term === 0) return;
+  const { revision } = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
+  if (term > termOf(revision)) {
+    throw new TurnpikeError(
+      'invalid',
+      `a report of node ${nodeName} is of term ${term}, and the fleet is in term ${termOf(revision)}`,
+    );
+  }
   const { numUpdatedRows } = await tx.db
     .updateTable('incarnations')
     .set({ told_term: term })

@@ -3,6 +3,7 @@ import { dayOf } from '../calendar/time-zone.ts';
 import { chunks, selectInChunks } from '../store/chunks.ts';
 import type { NewRow } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { spanOf } from './period-span.ts';
 
 /** By how much a subscription's usage on one node grew in a period. */
 export interface Growth {
@@ -51,13 +52,14 @@ interface PeriodTimes {
 
 async function loadTimes(tx: Tx, growths: readonly Growth[]): Promise<Map<string, PeriodTimes>> {
   const ids = new Set(growths.map(({ subscriptionId }) => subscriptionId));
-  const numbers = [...new Set(growths.map(({ period }) => period))];
+  const [first, last] = spanOf(growths);
   const rows = await selectInChunks([...ids], (chunk) =>
     tx.db
       .selectFrom('periods')
       .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
       .where('subscription_id', 'in', chunk)
-      .where('number', 'in', numbers)
+      .where('number', '>=', first)
+      .where('number', '<=', last)
       .select(['subscription_id', 'number', 'time_zone', 'periods.starts_at', 'periods.ends_at'])
       .execute(),
   );

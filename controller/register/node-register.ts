@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { DevicePresence, Hello } from '../../common/gen/turnpike/v1/sync_pb.ts';
 import { printable } from '../../common/show.ts';
+import { termOf } from '../../common/term.ts';
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
@@ -51,16 +52,26 @@ export function createNodeRegister(context: Context): NodeRegister {
   };
 }
 
-/** Whatever we said to it would be older than what it has heard. */
+/**
+ * Whatever we said to it would be older than what it has heard. That is a node's word, and only where a restore that was
+ * not noted explains it is there something for the operator to do: each restore that is noted begins one term.
+ */
 async function refuseFromBefore(tx: Tx, { nodeName }: NodeIdentity, heard: bigint): Promise<void> {
   const { revision } = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
   if (heard <= revision) return;
+  if (termOf(heard) > termOf(revision) + 1) {
+    throw new TurnpikeError(
+      'invalid',
+      `node ${nodeName} says that it has heard revision ${heard}, of term ${termOf(heard)}, and the fleet is in term ${termOf(revision)}`,
+      { remedy: 'make a join token with "turnpike node token NODE" and join again' },
+    );
+  }
   throw new TurnpikeError(
     'environment',
-    `node ${nodeName} has heard revision ${heard}, and this database knows ${revision}: it was restored from a backup`,
+    `node ${nodeName} says that it has heard revision ${heard}, and this database knows ${revision}: when that is true, it was restored from a backup`,
     {
       remedy:
-        'stop the controller, run "turnpike-controller --restored" once and start it: nothing is granted then until the nodes have told what passed meanwhile',
+        'if it was not, do not believe this node, and remove it; if it was, stop the controller, run "turnpike-controller --restored" once and start it: nothing is granted then until the nodes have told what passed meanwhile',
     },
   );
 }

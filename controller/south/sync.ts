@@ -20,6 +20,7 @@ import { repeat, watchSilence } from '../../common/grpc/liveness.ts';
 import { methodDefinition } from '../../common/grpc/service.ts';
 import { printable } from '../../common/show.ts';
 import { Wake } from '../../common/wake.ts';
+import { parsePublicKey } from '../../common/wireguard-key.ts';
 import { Comparing } from './comparing.ts';
 import type { SouthContext } from './context.ts';
 import { revoked } from './live-streams.ts';
@@ -94,6 +95,7 @@ async function greet(hello: Hello, { caller, identity }: SyncStream, context: So
   if (hello.wireguardPublicKey.length !== 32) {
     throw new TurnpikeError('invalid', "the node's WireGuard public key must have 32 bytes");
   }
+  parsePublicKey(Buffer.from(hello.wireguardPublicKey).toString('base64'));
   await refuseClones(hello, identity, context);
   await context.identities.shown(identity, caller);
   await context.register.hello(identity, hello);
@@ -135,6 +137,8 @@ async function take(
       return register.applied(identity, revision, refusals.slice(0, mostRefusals).map(tame));
     }
     case 'erased':
+      if (message.value.revision > mostRevision)
+        throw new TurnpikeError('invalid', 'no revision is as large');
       return register.erased(identity, message.value.revision);
     case 'presence':
       return register.presence(identity, message.value.devices);
@@ -144,6 +148,9 @@ async function take(
       return;
   }
 }
+
+/** What the books can hold. */
+const mostRevision = 2n ** 63n - 1n;
 
 /** Whoever refuses more than that has another trouble, and the first ones tell of it. */
 const mostRefusals = 1000;

@@ -191,6 +191,7 @@ export class NodeMachine {
       bootId: this.gate.bootId,
       random: () => random.next(),
       saveIdentity: async () => undefined,
+      checkRoom: async () => undefined,
       dial: (shown) => link.dial(shown, der, life),
     });
     await runTasks(core.tasks, new AbortController().signal, { log: silentLogger });

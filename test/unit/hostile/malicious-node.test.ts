@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AppliedSchema, PresenceSchema } from '../../../common/gen/turnpike/v1/sync_pb.ts';
+import { AppliedSchema, ErasedSchema, PresenceSchema } from '../../../common/gen/turnpike/v1/sync_pb.ts';
 import { NodeStandIn } from '../controller/node-stand-in.ts';
 import { type RunningController, startController } from '../controller/rig.ts';
 import { Cleanup, until } from '../south/rig.ts';
@@ -140,6 +140,28 @@ describe('a malicious node', () => {
     const stream = evil.raw.report().listen().send(reportBytes(report()));
     expect((await stream.ended).code).toBe(status.INVALID_ARGUMENT);
     expect(await usage(subscription)).toMatchObject({ usedBytes: '1000' });
+  });
+
+  it('may name as many periods as entries', async () => {
+    const devices = Array.from({ length: 60_000 }, (_, index) => ({ ...total(5n), period: index + 2 }));
+    const other = await MaliciousNode.join(cleanup, await joinCommand('evil-periods'));
+    await other.report({ devices });
+    expect(await usage(subscription)).toMatchObject({ usedBytes: '1000' });
+  });
+
+  it.each([
+    ["a WireGuard key that is nobody's", { wireguardPublicKey: new Uint8Array(32) }],
+    ['a revision that no restore explains', { revision: 2n ** 50n }],
+  ])('is refused with %s', async (what, hello) => {
+    const name = `evil-${what.length}`;
+    const { sync } = await MaliciousNode.join(cleanup, await joinCommand(name), hello);
+    expect((await sync.ended).code).toBe(status.INVALID_ARGUMENT);
+  });
+
+  it('is refused when it has erased what no revision names', async () => {
+    const other = await MaliciousNode.join(cleanup, await joinCommand('evil-erased'));
+    other.say({ case: 'erased', value: create(ErasedSchema, { revision: 2n ** 63n }) });
+    expect((await other.sync.ended).code).toBe(status.INVALID_ARGUMENT);
   });
 
   it('is refused a message of more than 4 MiB', async () => {

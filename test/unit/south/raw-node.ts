@@ -90,7 +90,7 @@ export class RawStream<Request, Response> {
 
 export function hello(
   revision = 0n,
-  wireguardPublicKey = new Uint8Array(32),
+  wireguardPublicKey = new Uint8Array(32).fill(7),
   instance = new Uint8Array(16),
 ): SyncRequest {
   const value = create(HelloSchema, { revision, wireguardPublicKey, agentVersion: '0.1.0', instance });

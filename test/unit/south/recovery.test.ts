@@ -32,6 +32,21 @@ it('a node that was cut off for longer than the life of its certificate comes ba
   expect(agent.sink.refusedCount).toBe(0);
 });
 
+it('without room for another certificate it asks for none, and comes back once there is', async () => {
+  let full = true;
+  let looks = 0;
+  const checkRoom = async () => {
+    looks += 1;
+    if (full) throw new Error('ENOSPC');
+  };
+  const agent = await startAgent(cleanup, identity, { checkRoom });
+  await until(() => expect(looks).toBeGreaterThan(1));
+  expect(controller.state.counters.certificatesRenewed).toBe(0);
+  full = false;
+  await until(() => expect(agent.south.state()).toBe('connected'));
+  expect(controller.state.counters.certificatesRenewed).toBe(1);
+});
+
 it('one that was revoked meanwhile does not, and closes its devices', async () => {
   controller.books.revoke(nodeId);
   const agent = await startAgent(cleanup, identity);

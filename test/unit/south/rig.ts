@@ -254,6 +254,7 @@ export async function startAgent(
       wireguardDriver: 'userspace',
       ipv6: true,
     }),
+    checkRoom: async () => undefined,
     ...options,
     identity,
     saveIdentity: async (renewed) => void saved.push(renewed),
