@@ -12,9 +12,9 @@ export const paging = {
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1000, default: pageLimit, description: 'Items per page.' }),
   ),
-  // The longest label in base64url, three bytes a character.
+  // Room for the longest reference: 128 characters of three bytes, and the id, in base64url.
   cursor: Type.Optional(
-    Type.String({ maxLength: 1000, description: '`next` of the page before, as it came.' }),
+    Type.String({ maxLength: 600, description: '`next` of the page before, as it came.' }),
   ),
 };
 

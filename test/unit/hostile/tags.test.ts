@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cursorOf } from '../../../controller/catalogue/cursor.ts';
 import { generateWireguardKeyPair } from '../../../common/wireguard-key.ts';
+import { cursorOf } from '../../../controller/catalogue/cursor.ts';
 import { hashApiKey } from '../../../controller/north/access.ts';
 import { confinable, routes } from '../../../controller/north/routes/routes.ts';
 import { type Operation, operationsOf } from '../../fuzz/operations.ts';
