@@ -1,5 +1,6 @@
 import { decrypt } from '../../common/aes-gcm.ts';
 import type { Context } from '../books/context.ts';
+import { parseDigits } from '../catalogue/cursor.ts';
 import { findAccount } from '../catalogue/find.ts';
 import { noLimit } from '../catalogue/paging.ts';
 import { confineTx } from '../store/confine.ts';
@@ -150,7 +151,7 @@ export async function listAudit(
     .select(['audit_keys.key', 'audit_keys.account_id'])
     .orderBy('audit.id', 'desc')
     .limit(filter.limit ?? noLimit);
-  if (filter.after !== undefined) query = query.where('audit.id', '<', Number(filter.after));
+  if (filter.after !== undefined) query = query.where('audit.id', '<', parseDigits(filter.after));
   if (filter.account !== undefined) {
     const { id } = await findAccount(tx, filter.account);
     query = query.where('audit_keys.account_id', '=', id);

@@ -5,10 +5,12 @@ import { chunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAccount, loadAccounts } from './account-view.ts';
 import type { AccountScope, NewAccount, PageFilter, Search } from './catalogue.ts';
+import { afterCursor } from './cursor.ts';
 import { findAccount, seekAccount } from './find.ts';
 import { accountsInScope } from './links.ts';
 import { refuseSubscriptionsReference } from './namesakes.ts';
-import { afterItem, beginsWith, noLimit } from './paging.ts';
+import { orders } from './order.ts';
+import { beginsWith, noLimit } from './paging.ts';
 import { seesAccount, tagOfNew } from './reach.ts';
 import { loadSubscriptions } from './subscription-view.ts';
 import type { Account, AccountDetail } from './views.ts';
@@ -63,10 +65,15 @@ export async function refuseTakenReference(tx: Tx, reference: string, tag: strin
 
 export function listAccounts({ store }: Context, page: Search & PageFilter = {}): Promise<Account[]> {
   return store.transaction(async (tx) => {
-    const order = page.search === undefined ? 'created_at' : 'reference';
-    let query = tx.db.selectFrom('accounts').where(seesAccount(tx)).select('id').orderBy(order).orderBy('id');
+    const { column } = orders.accounts(page.search);
+    let query = tx.db
+      .selectFrom('accounts')
+      .where(seesAccount(tx))
+      .select('id')
+      .orderBy(column)
+      .orderBy('id');
     if (page.search !== undefined) query = query.where(beginsWith('reference', page.search));
-    if (page.after !== undefined) query = query.where(await afterItem(tx, 'accounts', page.after, order));
+    if (page.after !== undefined) query = query.where(afterCursor('accounts', page.after, page.search));
     const rows = await query.limit(page.limit ?? noLimit).execute();
     return loadAccounts(
       tx,

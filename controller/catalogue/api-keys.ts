@@ -8,7 +8,7 @@ import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { type Scope, scopes } from './api-key-scopes.ts';
 import type { PageFilter } from './catalogue.ts';
-import { notACursor } from './paging.ts';
+import { notACursor } from './cursor.ts';
 import { parseTag } from './reach.ts';
 import { parseName } from './words.ts';
 

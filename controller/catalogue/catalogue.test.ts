@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateWireguardKeyPair, publicKeyOf } from '../../common/wireguard-key.ts';
 import { gib, openRig, type Rig } from '../../test/unit/books/rig.ts';
+import { cursorOf } from './cursor.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -141,9 +142,10 @@ describe('a subscription', () => {
       rig.clock.pass(1);
     }
     const list = async (page: object) => (await catalogue().listSubscriptions(page)).map(({ id }) => id);
+    const second = await catalogue().getSubscription(ids[1] ?? '');
     expect(await list({})).toEqual(ids);
     expect(await list({ limit: 2 })).toEqual(ids.slice(0, 2));
-    expect(await list({ limit: 2, after: ids[1] })).toEqual(ids.slice(2, 4));
+    expect(await list({ limit: 2, after: cursorOf('subscriptions', second) })).toEqual(ids.slice(2, 4));
     expect(await list({ account: 'customer 3' })).toEqual([ids[2]]);
   });
 });

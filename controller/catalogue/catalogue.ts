@@ -206,10 +206,10 @@ export interface Search {
   readonly search?: string;
 }
 
-/** Lists come in the order of creation. Everything, unless told. */
+/** Lists come in the order of creation, or in that of what is searched. Everything, unless told. */
 export interface PageFilter {
   readonly limit?: number;
-  /** Id of the last item of the page before. */
+  /** Where the page before ended: what `cursorOf` says of its last item. */
   readonly after?: string;
 }
 

@@ -3,11 +3,13 @@ import { looksLikeWireguardKey } from '../../common/wireguard-key.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import type { DeviceKey, PageFilter, Search } from './catalogue.ts';
+import { afterCursor } from './cursor.ts';
 import { takeDeviceKeys } from './device-keys.ts';
 import { loadDevice, loadDevices } from './device-view.ts';
 import { findDevice, findLiveDevice, findSubscriptionNamed } from './find.ts';
 import { revokeDevice } from './leave-device.ts';
-import { afterItem, beginsWith, noLimit } from './paging.ts';
+import { orders } from './order.ts';
+import { beginsWith, noLimit } from './paging.ts';
 import { seesListed } from './reach.ts';
 import type { Device, DeviceStatus } from './views.ts';
 
@@ -17,21 +19,22 @@ export function listDevices(
 ): Promise<Device[]> {
   return context.store.transaction(async (tx) => {
     const { search } = filter;
-    const byKey = search !== undefined && looksLikeWireguardKey(search);
-    const order = search === undefined || byKey ? 'created_at' : 'label';
+    const { column } = orders.devices(search);
     let query = tx.db
       .selectFrom('devices')
       .where(hasStatus(filter.status ?? 'active'))
       .where(await seesListed(tx, 'devices.subscription_id'))
       .select('id')
-      .orderBy(order)
+      .orderBy(column)
       .orderBy('id');
-    if (byKey) query = query.where('public_key', '=', search);
-    else if (search !== undefined) query = query.where(beginsWith('label', search));
+    if (search !== undefined) {
+      const isKey = looksLikeWireguardKey(search);
+      query = isKey ? query.where('public_key', '=', search) : query.where(beginsWith('label', search));
+    }
     if (filter.subscription !== undefined) {
       query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, filter.subscription)).id);
     }
-    if (filter.after !== undefined) query = query.where(await afterItem(tx, 'devices', filter.after, order));
+    if (filter.after !== undefined) query = query.where(afterCursor('devices', filter.after, search));
     const rows = await query.limit(filter.limit ?? noLimit).execute();
     return loadDevices(
       context,

@@ -4,10 +4,11 @@ import type { Context } from '../books/context.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { GroupSettings, PageFilter } from './catalogue.ts';
+import { afterCursor } from './cursor.ts';
 import { changeEnforcement } from './enforcement.ts';
 import { findGroup } from './find.ts';
 import { parseGroupSettings } from './group-settings.ts';
-import { afterItem, noLimit } from './paging.ts';
+import { noLimit } from './paging.ts';
 import type { Group } from './views.ts';
 import { parseName } from './words.ts';
 
@@ -42,7 +43,7 @@ export async function addDefaultGroup(tx: Tx, now: number): Promise<void> {
 export function listGroups({ store }: Context, page: PageFilter = {}): Promise<Group[]> {
   return store.transaction(async (tx) => {
     let query = tx.db.selectFrom('groups').selectAll().orderBy('created_at').orderBy('id');
-    if (page.after !== undefined) query = query.where(await afterItem(tx, 'groups', page.after));
+    if (page.after !== undefined) query = query.where(afterCursor('groups', page.after));
     return (await query.limit(page.limit ?? noLimit).execute()).map(toGroup);
   });
 }

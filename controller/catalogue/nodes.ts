@@ -7,9 +7,10 @@ import type { Context } from '../books/context.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { PageFilter } from './catalogue.ts';
+import { afterCursor } from './cursor.ts';
 import { findGroup, findNode } from './find.ts';
 import { loadNode, loadNodes } from './node-view.ts';
-import { afterItem, noLimit } from './paging.ts';
+import { noLimit } from './paging.ts';
 import { seesNode } from './reach.ts';
 import type { Node } from './views.ts';
 import { parseName } from './words.ts';
@@ -87,7 +88,7 @@ export function listNodes(context: Context, page: PageFilter = {}): Promise<Node
       .select('id')
       .orderBy('created_at')
       .orderBy('id');
-    if (page.after !== undefined) query = query.where(await afterItem(tx, 'nodes', page.after));
+    if (page.after !== undefined) query = query.where(afterCursor('nodes', page.after));
     const rows = await query.limit(page.limit ?? noLimit).execute();
     return loadNodes(
       context,

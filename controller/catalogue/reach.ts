@@ -82,22 +82,6 @@ export async function seenAmong(tx: Tx, ids: readonly string[]): Promise<Readonl
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Whether it may see what is listed. */
-export function seesItem(tx: Tx, table: string): RawBuilder<SqlBool> {
-  switch (table) {
-    case 'accounts':
-      return seesAccount(tx);
-    case 'subscriptions':
-      return seesSubscription(tx, 'subscriptions.id');
-    case 'devices':
-      return seesSubscription(tx, 'devices.subscription_id');
-    case 'nodes':
-      return seesNode(tx);
-    default:
-      return sql`TRUE`;
-  }
-}
-
 export function parseTag(text: string): string {
   return parseName('tag', text);
 }

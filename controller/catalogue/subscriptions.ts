@@ -9,10 +9,12 @@ import type { Tx } from '../store/store.ts';
 import { loadAccount } from './account-view.ts';
 import { loadAdjustments } from './adjustment-view.ts';
 import type { AccountScope, NewSubscription, PageFilter, Search } from './catalogue.ts';
+import { afterCursor } from './cursor.ts';
 import { findAccount, findLiveSubscription, findSubscription, findTariff } from './find.ts';
 import { insertSubscription } from './insert-subscription.ts';
 import { accountsInScope } from './links.ts';
-import { afterItem, beginsWith, noLimit } from './paging.ts';
+import { orders } from './order.ts';
+import { beginsWith, noLimit } from './paging.ts';
 import { seesListed } from './reach.ts';
 import { loadRenewals } from './renewal-view.ts';
 import { loadSubscription, loadSubscriptions } from './subscription-view.ts';
@@ -34,12 +36,12 @@ export function listSubscriptions(
   filter: { account?: string } & AccountScope & Search & PageFilter = {},
 ): Promise<Subscription[]> {
   return store.transaction(async (tx) => {
-    const order = filter.search === undefined ? 'created_at' : 'reference';
+    const { column } = orders.subscriptions(filter.search);
     let query = tx.db
       .selectFrom('subscriptions')
       .where(await seesListed(tx, 'subscriptions.id'))
       .select('id')
-      .orderBy(order)
+      .orderBy(column)
       .orderBy('id');
     if (filter.account !== undefined) {
       const account = await findAccount(tx, filter.account);
@@ -47,7 +49,7 @@ export function listSubscriptions(
     }
     if (filter.search !== undefined) query = query.where(beginsWith('reference', filter.search));
     if (filter.after !== undefined) {
-      query = query.where(await afterItem(tx, 'subscriptions', filter.after, order));
+      query = query.where(afterCursor('subscriptions', filter.after, filter.search));
     }
     const rows = await query.limit(filter.limit ?? noLimit).execute();
     return loadSubscriptions(

@@ -3,8 +3,9 @@ import { newId } from '../../common/ids.ts';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 import type { NewTariff, PageFilter } from './catalogue.ts';
+import { afterCursor } from './cursor.ts';
 import { findGroup, findTariff } from './find.ts';
-import { afterItem, noLimit } from './paging.ts';
+import { noLimit } from './paging.ts';
 import { checkTariff, tariffDefaults, toTariffLimits, toTariffRow } from './tariff-settings.ts';
 import type { Tariff } from './views.ts';
 import { parseName } from './words.ts';
@@ -30,7 +31,7 @@ export function addTariff({ store, clock }: Context, input: NewTariff): Promise<
 export function listTariffs({ store }: Context, page: PageFilter = {}): Promise<Tariff[]> {
   return store.transaction(async (tx) => {
     let query = selectTariffs(tx).orderBy('tariffs.created_at').orderBy('tariffs.id');
-    if (page.after !== undefined) query = query.where(await afterItem(tx, 'tariffs', page.after));
+    if (page.after !== undefined) query = query.where(afterCursor('tariffs', page.after));
     return (await query.limit(page.limit ?? noLimit).execute()).map(toTariff);
   });
 }

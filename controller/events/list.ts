@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
+import { notACursor, parseDigits } from '../catalogue/cursor.ts';
 import { findSubscriptionNamed } from '../catalogue/find.ts';
-import { noLimit, notACursor } from '../catalogue/paging.ts';
+import { noLimit } from '../catalogue/paging.ts';
 import { seesListed } from '../catalogue/reach.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -33,7 +34,7 @@ export interface EventFilter {
 /** In the order in which they happened. */
 export function listEvents({ store }: Context, filter: EventFilter = {}): Promise<Event[]> {
   const { type, subscription, limit = noLimit } = filter;
-  const after = filter.after === undefined ? 0 : parseCursor(filter.after);
+  const after = filter.after === undefined ? 0 : parseDigits(filter.after);
   return store.transaction(async (tx) => {
     if (after > (await lastEventId(tx))) throw notACursor(String(after));
     let query = tx.db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id');
@@ -53,11 +54,6 @@ async function lastEventId({ db }: Tx): Promise<number> {
     seq: bigint;
   }>`SELECT seq FROM sqlite_sequence WHERE name = 'events'`.execute(db);
   return Number(rows[0]?.seq ?? 0n);
-}
-
-function parseCursor(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw notACursor(text);
 }
 
 export function toEvent(row: Row<'events'>): Event {

@@ -9,6 +9,7 @@ import type { BackupsAtMachine } from '../backup/backups.ts';
 import type { Scope } from '../catalogue/api-key-scopes.ts';
 import type { ApiKeys } from '../catalogue/api-keys.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import { cursorOf } from '../catalogue/cursor.ts';
 import { tariffDefaults } from '../catalogue/tariff-settings.ts';
 import type { Changes } from '../idempotency/changes.ts';
 import type { CaRollover } from '../identity/ca-rollover.ts';
@@ -204,13 +205,15 @@ describe('queries', () => {
 describe('lists', () => {
   it('come in pages, the last of which has no next', async () => {
     const all = ['a', 'b', 'c'].map((id) => ({ ...tariff, id }));
-    const listTariffs = vi.fn(async ({ limit = 0, after = '' } = {}) =>
-      all.filter(({ id }) => id > after).slice(0, limit),
-    );
+    const cursors = all.map((item) => cursorOf('tariffs', item));
+    const listTariffs = vi.fn(async ({ limit = 0, after = '' } = {}) => {
+      const from = cursors.indexOf(after) + 1;
+      return all.slice(from, from + limit);
+    });
     const server = await api({ listTariffs });
     const first = (await server.inject('/v1/tariffs?limit=2')).json();
     expect(first.items.map(({ id }: { id: string }) => id)).toEqual(['a', 'b']);
-    expect(first.next).toBe('b');
+    expect(first.next).toBe(cursors[1]);
     const second = (await server.inject(`/v1/tariffs?limit=2&cursor=${first.next}`)).json();
     expect(second.items.map(({ id }: { id: string }) => id)).toEqual(['c']);
     expect(second.next).toBeNull();

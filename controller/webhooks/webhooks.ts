@@ -5,7 +5,8 @@ import { show } from '../../common/show.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import type { PageFilter } from '../catalogue/catalogue.ts';
-import { afterItem, noLimit, notACursor } from '../catalogue/paging.ts';
+import { afterCursor, parseDigits } from '../catalogue/cursor.ts';
+import { noLimit } from '../catalogue/paging.ts';
 import { looksLikeId } from '../catalogue/words.ts';
 import type { EventType } from '../events/record.ts';
 import type { NewRow, Row } from '../store/schema.ts';
@@ -78,7 +79,7 @@ export function createWebhooks({
     list: (page = {}) =>
       store.transaction(async (tx) => {
         let query = tx.db.selectFrom('webhooks').selectAll().orderBy('created_at').orderBy('id');
-        if (page.after !== undefined) query = query.where(await afterItem(tx, 'webhooks', page.after));
+        if (page.after !== undefined) query = query.where(afterCursor('webhooks', page.after));
         return (await query.limit(page.limit ?? noLimit).execute()).map(toWebhook);
       }),
 
@@ -220,9 +221,4 @@ async function findSince(tx: Tx, { cursor, types }: Row<'webhooks'>, since: numb
     eventId: event.id,
     subject: event.subscription_id ?? event.node_id ?? '',
   }));
-}
-
-function parseDigits(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw notACursor(text);
 }

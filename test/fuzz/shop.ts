@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../common/log.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
+import { cursorOf } from '../../controller/catalogue/cursor.ts';
 import type { Api } from '../../controller/north/api.ts';
 import { createApiMetrics } from '../../controller/north/api-metrics.ts';
 import { buildApi } from '../../controller/north/server.ts';
@@ -118,7 +119,10 @@ function poolsOf({
       reference: ['first', 'second', 'third'],
       adjustment: [adjustment],
       pack: [adjustment],
-      cursor: [subscription, device, '1'],
+      cursor: [
+        ...[subscription, '1', cursorOf('devices', { id: device, createdAt: 0 })],
+        cursorOf('subscriptions', { id: subscription, reference: 'f' }, 'f'),
+      ],
     },
     ...{
       name: ['eu', 'small', 'fra-2', 'tariff-1'],

@@ -12,7 +12,10 @@ export const paging = {
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1000, default: pageLimit, description: 'Items per page.' }),
   ),
-  cursor: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the page before.' })),
+  // Room for the longest reference: 128 characters of three bytes, and the id, in base64url.
+  cursor: Type.Optional(
+    Type.String({ maxLength: 600, description: '`next` of the page before, as it came.' }),
+  ),
 };
 
 export const search = (what: string) => ({

@@ -142,9 +142,9 @@ async function deviceIds(socket: string, but: string): Promise<string[]> {
   const ids: string[] = [];
   for (let cursor = ''; ; ) {
     const { body } = await callApi(socket, 'GET', `/v1/devices?limit=500${cursor}`);
-    const { items, nextCursor } = body as { items: { id: string }[]; nextCursor: string | null };
+    const { items, next } = body as { items: { id: string }[]; next: string | null };
     ids.push(...items.map(({ id }) => id));
-    if (nextCursor == null) return ids.filter((id) => id !== but);
-    cursor = `&cursor=${nextCursor}`;
+    if (next === null) return ids.filter((id) => id !== but);
+    cursor = `&cursor=${next}`;
   }
 }

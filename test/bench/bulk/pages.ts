@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import autocannon from 'autocannon';
+import { cursorOf } from '../../../controller/catalogue/cursor.ts';
+import type { List } from '../../../controller/catalogue/order.ts';
 import type { Stage } from './stage.ts';
 
 export interface PageFigures {
@@ -19,6 +21,12 @@ interface Wish {
   readonly say: (line: string) => void;
 }
 
+interface Made {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
 /** So many at once that both take some milliseconds, which is how fine it is measured. */
 const connections = 10;
 
@@ -28,12 +36,13 @@ export async function measurePages(
   { subscriptions, seconds, say }: Wish,
 ): Promise<PageFigures[]> {
   const middle = String(Math.ceil(subscriptions / 2)).padStart(7, '0');
-  const { id } = await stage.ask<{ id: string }>('GET', `/v1/subscriptions/contract-${middle}`);
-  const some = await stage.ask<{ items: { id: string }[] }>('GET', `/v1/devices?subscription=${id}`);
+  const contract = await stage.ask<Made>('GET', `/v1/subscriptions/contract-${middle}`);
+  const some = await stage.ask<{ items: Made[] }>('GET', `/v1/devices?subscription=${contract.id}`);
+  const [device = contract] = some.items;
   const wanted: Record<string, string> = {
     'subscriptions, first page of 100': '/v1/subscriptions',
-    'subscriptions, a page of 100 in the middle': `/v1/subscriptions?cursor=${id}`,
-    'devices, a page of 100 in the middle': `/v1/devices?cursor=${some.items[0]?.id}`,
+    'subscriptions, a page of 100 in the middle': `/v1/subscriptions?cursor=${cursorAt('subscriptions', contract)}`,
+    'devices, a page of 100 in the middle': `/v1/devices?cursor=${cursorAt('devices', device)}`,
     'accounts, search with 100 hits': `/v1/accounts?search=customer-${middle.slice(0, 5)}`,
     'subscriptions, search with 10 hits': `/v1/subscriptions?search=contract-${middle.slice(0, 6)}`,
     'devices, search of a label, all hits, page of 100': '/v1/devices?search=phone',
@@ -58,6 +67,10 @@ export async function measurePages(
     say(`${page}: p99 ${p99} ms, bare ${bare.p99} ms`);
   }
   return figures;
+}
+
+function cursorAt(list: List, { id, createdAt }: Made): string {
+  return cursorOf(list, { id, createdAt: Date.parse(createdAt) });
 }
 
 async function fire(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateWireguardKeyPair } from '../../../common/wireguard-key.ts';
+import { cursorOf } from '../../../controller/catalogue/cursor.ts';
 import { hashApiKey } from '../../../controller/north/access.ts';
 import { confinable, routes } from '../../../controller/north/routes/routes.ts';
 import { type Operation, operationsOf } from '../../fuzz/operations.ts';
@@ -39,14 +40,15 @@ beforeAll(async () => {
     endpoint: 'foreign.example.net:1',
     group: 'foreign-group',
   });
-  const { id: untagged } = await catalogue.addAccount({ reference: 'foreign-untagged' });
+  const others = await catalogue.addAccount({ reference: 'foreign-untagged' });
+  const untagged = others.id;
   foreign = {
     account: [account, 'foreign-account', untagged, 'foreign-untagged'],
     subscription: [id, 'foreign-contract', 'foreign-account', account],
     device: [device.id],
     adjustment: [adjustment.id],
     id: [id, device.id, 'foreign-contract', 'foreign-account'],
-    cursor: [account, id, device.id, untagged],
+    cursor: [account, id, device.id, cursorOf('accounts', others), cursorOf('devices', device)],
     node: ['fra-1', 'foreign-node'],
     tariff: ['tariff-1'],
   };

@@ -18,7 +18,7 @@ export const listAccounts: Route = (api) => {
     },
     async ({ query, catalogue }) => {
       const { limit: _limit, cursor: _cursor, ...filter } = query;
-      return listPage(query, (page) => catalogue.listAccounts({ ...filter, ...page }));
+      return listPage('accounts', query, (page) => catalogue.listAccounts({ ...filter, ...page }));
     },
   );
 };

@@ -16,6 +16,6 @@ export const listApiKeys: Route = (api, { apiKeys }) => {
         response: { 200: pageOf(ApiKey) },
       },
     },
-    async ({ query }) => listPage(query, (page) => apiKeys.list(page)),
+    async ({ query }) => listPage('api_keys', query, (page) => apiKeys.list(page)),
   );
 };

@@ -22,7 +22,9 @@ export const listAudit: Route = (api, { audit }) => {
     },
     async ({ query }) => {
       const { account } = query;
-      return listPage(query, (page) => audit.list({ ...page, ...(account !== undefined && { account }) }));
+      return listPage('audit', query, (page) =>
+        audit.list({ ...page, ...(account !== undefined && { account }) }),
+      );
     },
   );
 };

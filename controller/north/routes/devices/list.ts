@@ -28,7 +28,7 @@ export const listDevices: Route = (api) => {
     },
     async ({ query, catalogue }) => {
       const { limit: _limit, cursor: _cursor, ...filter } = query;
-      return listPage(query, (page) => catalogue.listDevices({ ...filter, ...page }));
+      return listPage('devices', query, (page) => catalogue.listDevices({ ...filter, ...page }));
     },
   );
 };

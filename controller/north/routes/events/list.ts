@@ -43,7 +43,7 @@ export const listEvents: Route = (api, context) => {
       const { limit: _limit, cursor, ...filter } = request.query;
       if (reply.sse !== undefined) return streamEvents(context, request, reply, { ...filter, cursor });
       const { query, catalogue } = request;
-      return listPage(query, (page) => catalogue.listEvents({ ...filter, ...page }));
+      return listPage('events', query, (page) => catalogue.listEvents({ ...filter, ...page }));
     },
   );
 };

@@ -16,6 +16,6 @@ export const listGroups: Route = (api) => {
         response: { 200: pageOf(Group) },
       },
     },
-    async ({ query, catalogue }) => listPage(query, (page) => catalogue.listGroups(page)),
+    async ({ query, catalogue }) => listPage('groups', query, (page) => catalogue.listGroups(page)),
   );
 };

@@ -16,6 +16,6 @@ export const listNodes: Route = (api) => {
         response: { 200: pageOf(Node) },
       },
     },
-    async ({ query, catalogue }) => listPage(query, (page) => catalogue.listNodes(page)),
+    async ({ query, catalogue }) => listPage('nodes', query, (page) => catalogue.listNodes(page)),
   );
 };

@@ -28,7 +28,7 @@ export const listSubscriptions: Route = (api) => {
     },
     async ({ query, catalogue }) => {
       const { limit: _limit, cursor: _cursor, ...filter } = query;
-      return listPage(query, (page) => catalogue.listSubscriptions({ ...filter, ...page }));
+      return listPage('subscriptions', query, (page) => catalogue.listSubscriptions({ ...filter, ...page }));
     },
   );
 };

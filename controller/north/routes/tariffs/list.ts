@@ -17,6 +17,6 @@ export const listTariffs: Route = (api) => {
         response: { 200: pageOf(Tariff) },
       },
     },
-    async ({ query, catalogue }) => listPage(query, (page) => catalogue.listTariffs(page)),
+    async ({ query, catalogue }) => listPage('tariffs', query, (page) => catalogue.listTariffs(page)),
   );
 };

@@ -21,7 +21,9 @@ export const listDeliveries: Route = (api, { webhooks }) => {
     },
     async ({ params, query }) => {
       const { limit: _limit, cursor: _cursor, ...filter } = query;
-      return listPage(query, (page) => webhooks.listDeliveries(params.webhook, { ...filter, ...page }));
+      return listPage('deliveries', query, (page) =>
+        webhooks.listDeliveries(params.webhook, { ...filter, ...page }),
+      );
     },
   );
 };

@@ -17,6 +17,6 @@ export const listWebhooks: Route = (api, { webhooks }) => {
         response: { 200: pageOf(Webhook) },
       },
     },
-    async ({ query }) => listPage(query, (page) => webhooks.list(page)),
+    async ({ query }) => listPage('webhooks', query, (page) => webhooks.list(page)),
   );
 };
