@@ -18,6 +18,6 @@ export function readJsonBodies(api: Api): void {
       done(new TurnpikeError('invalid', 'the body is not UTF-8', { remedy: 'send JSON in UTF-8' }));
       return;
     }
-    parse(request, text, done);
+    void parse(request, text, done);
   });
 }
