@@ -75,14 +75,23 @@ export function judgeSubscription(access: Access, devices: readonly DeviceSituat
   if (devices.length === 1 && first) return judgeDevice(first);
   const count = (test: (sighting: Sighting) => boolean) =>
     devices.filter(({ sightings }) => sightings.some(test)).length;
-  const refused = count((one) => one.refused && !one.passing);
+  // The gate refuses also what is closed, which wants no volume.
+  const wanting = devices.filter(({ access: own, sightings }) => own.state === 'open' && isRefused(sightings));
+  const parked = devices.flatMap(({ access: own }) => own.reasons.find(({ code }) => code === 'seat') ?? []);
   const parts = [
     `${count((one) => one.handshake)} of ${devices.length} devices connected`,
     `${count((one) => one.passing)} passing traffic`,
-    ...(refused > 0 ? [`${refused} refused by the gate for want of granted volume`] : []),
+    ...(wanting.length > 0 ? [`${wanting.length} refused by the gate for want of granted volume`] : []),
+    ...(parked.length > 0 ? [`${parked.length} parked because all connections are in use`] : []),
   ];
-  const why = refused > 0 && first ? describeWant(first) : undefined;
-  return `open: ${parts.join(', ')}${why === undefined ? '' : `; ${why}`}`;
+  const [wants] = wanting;
+  const why = [(wants && describeWant(wants)) ?? [], parked[0]?.mend ?? []].flat();
+  return [`open: ${parts.join(', ')}`, ...why].join('; ');
+}
+
+/** On some node, and passing on none. */
+function isRefused(sightings: readonly Sighting[]): boolean {
+  return sightings.some(({ refused }) => refused) && !sightings.some(({ passing }) => passing);
 }
 
 /** Why nothing is granted where it is wanted; undefined where more is on its way. */
