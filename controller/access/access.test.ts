@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kib, mib, openRig, type Rig } from '../../test/unit/books/rig.ts';
+import { kib, mib, openRig, type Rig, runOnce } from '../../test/unit/books/rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -125,6 +125,25 @@ describe('explain', () => {
     expect((await explain(subscription)).verdict).toMatch(/1 refused .*; the rest .* on a, which is out of/);
   });
 
+  it('says that what a node holds that is away goes to a refund, and that only a top-up mends it', async () => {
+    const a = await rig.node('a');
+    const b = await rig.node('b');
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib });
+    const device = await rig.device(subscription);
+    await a.sync();
+    await a.report({}, { [subscription]: { wanting: true } });
+    await a.disconnect();
+    await rig.books.catalogue.refund(subscription, {
+      ...{ bytes: 100n * mib, reason: 'withdrawn', reference: 'r' },
+    });
+    await b.presence(device, { connected: true, refused: true });
+    const { verdict } = await explain(device);
+    expect(verdict).toMatch(
+      /on a, which is out of contact; it is refunded, and goes when that node returns: only a top-up/,
+    );
+    expect(verdict).not.toContain('node remove');
+  });
+
   it('says that a restored controller waits for a node to tell what passed, where that is the cause', async () => {
     const a = await rig.node('a');
     await rig.node('b');
@@ -160,6 +179,38 @@ describe('explain', () => {
         /; 65.53 kB of the volume were written off .* top-up sub_\w+ 65536B --reason goodwill/,
       );
     }
+  });
+
+  it('says of a cancelled one only that, and of a restricted account what lifts it', async () => {
+    const { catalogue, privacy } = rig.books;
+    const subscription = await rig.subscription();
+    await catalogue.suspend(subscription, { reason: 'unpaid' });
+    await privacy.restrict('customer 1', { reason: 'asked for' });
+    expect((await explain(subscription)).access.reasons).toMatchObject([
+      { code: 'suspension' },
+      {
+        text: 'its account is restricted: asked for',
+        mend: 'turnpike privacy unrestrict "customer 1", and then turnpike account resume "customer 1"',
+      },
+    ]);
+    await privacy.unrestrict('customer 1');
+    await catalogue.cancelSubscription(subscription, { reason: 'moved' });
+    expect((await explain(subscription)).access.reasons).toMatchObject([
+      {
+        code: 'cancelled',
+        mend: 'turnpike subscription create --account "customer 1" --tariff NAME makes another one',
+      },
+    ]);
+  });
+
+  it('names the renewal only where it sells the volume anew', async () => {
+    const subscription = await rig.subscription({ volumeBytes: mib, limits: { durationDays: 1 } });
+    await rig.books.catalogue.refund(subscription, { bytes: mib, reason: 'x', reference: 'r' });
+    rig.clock.pass(2 * 24 * 3600_000);
+    await runOnce(rig.books, rig.clock, 'starts and ends of subscriptions');
+    const { access } = await explain(subscription);
+    expect(access.reasons.map(({ code }) => code)).toEqual(['expired', 'volume']);
+    for (const { mend } of access.reasons) expect(mend).toMatch(/^turnpike subscription renew /);
   });
 
   it('says that a removed device is closed, also in observe', async () => {

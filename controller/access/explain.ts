@@ -50,9 +50,12 @@ async function explainSubscription(
   );
   const nodes = await loadGroupNodes(context, tx, subscription);
   const explained = await explainNodes(context, tx, subscription, nodes);
-  const held = heldElsewhere(subscription, explained);
-  const awaited = await awaitedFor(tx, subscription);
-  const situations = devices.map((device) => situationOf(context, device, nodes, { held, awaited }));
+  const want = {
+    held: heldElsewhere(subscription, explained),
+    refundBytes: await loadRefundBytes(tx, subscription),
+    awaited: await awaitedFor(tx, subscription),
+  };
+  const situations = devices.map((device) => situationOf(context, device, nodes, want));
   return {
     id: subscription.id,
     kind: 'subscription',
@@ -70,9 +73,12 @@ async function explainDevice(context: Context, tx: Tx, id: string): Promise<Expl
   const subscription = await loadSubscription(tx, device.subscriptionId);
   const nodes = await loadGroupNodes(context, tx, subscription);
   const explained = await explainNodes(context, tx, subscription, nodes);
-  const held = heldElsewhere(subscription, explained);
-  const awaited = await awaitedFor(tx, subscription);
-  const situation = situationOf(context, device, nodes, { held, awaited });
+  const want = {
+    held: heldElsewhere(subscription, explained),
+    refundBytes: await loadRefundBytes(tx, subscription),
+    awaited: await awaitedFor(tx, subscription),
+  };
+  const situation = situationOf(context, device, nodes, want);
   return {
     id,
     kind: 'device',
@@ -105,6 +111,17 @@ function heldElsewhere(
   );
 }
 
+/** What is still to be taken back of the volume. */
+async function loadRefundBytes(tx: Tx, { id }: Subscription): Promise<bigint> {
+  const rows = await tx.db
+    .selectFrom('adjustments')
+    .where('subscription_id', '=', id)
+    .where('pending', '=', 1)
+    .select(['bytes', 'taken', 'given_up'])
+    .execute();
+  return rows.reduce((sum, { bytes, taken, given_up }) => sum + bytes - taken - given_up, 0n);
+}
+
 /** After a restore, whom its grants wait for; an unlimited one needs none. */
 async function awaitedFor(tx: Tx, { volumeBytes }: Subscription): Promise<readonly string[]> {
   return volumeBytes === null ? [] : awaitedNodes(tx);
@@ -114,7 +131,7 @@ function situationOf(
   { live }: Context,
   device: Device,
   nodes: readonly Node[],
-  want: Pick<DeviceSituation, 'held' | 'awaited'>,
+  want: Pick<DeviceSituation, 'held' | 'refundBytes' | 'awaited'>,
 ): DeviceSituation {
   return {
     access: device.access,

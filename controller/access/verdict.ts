@@ -25,6 +25,8 @@ export interface DeviceSituation {
   readonly awayNodes: readonly string[];
   /** Empty while there is volume to grant. */
   readonly held: readonly Held[];
+  /** Of what is held, what goes to pending refunds. */
+  readonly refundBytes: bigint;
   /** Names of the nodes that must tell what passed before a restore; empty when nothing is granted to it anyhow. */
   readonly awaited: readonly string[];
   /** YYYY-MM-DD */
@@ -76,7 +78,9 @@ export function judgeSubscription(access: Access, devices: readonly DeviceSituat
   const count = (test: (sighting: Sighting) => boolean) =>
     devices.filter(({ sightings }) => sightings.some(test)).length;
   // The gate refuses also what is closed, which wants no volume.
-  const wanting = devices.filter(({ access: own, sightings }) => own.state === 'open' && isRefused(sightings));
+  const wanting = devices.filter(
+    ({ access: own, sightings }) => own.state === 'open' && isRefused(sightings),
+  );
   const parked = devices.flatMap(({ access: own }) => own.reasons.find(({ code }) => code === 'seat') ?? []);
   const parts = [
     `${count((one) => one.handshake)} of ${devices.length} devices connected`,
@@ -95,20 +99,25 @@ function isRefused(sightings: readonly Sighting[]): boolean {
 }
 
 /** Why nothing is granted where it is wanted; undefined where more is on its way. */
-function describeWant({ awaited, held }: DeviceSituation): string | undefined {
+function describeWant({ awaited, held, refundBytes }: DeviceSituation): string | undefined {
   if (awaited.length > 0) {
     const removals = awaited.map((node) => `"turnpike node remove ${node}"`).join(', ');
     return `the controller was restored from a backup, and grants nothing before ${awaited.join(', ')} told what passed since; bring back what is out of contact, or write it off with ${removals}`;
   }
-  return held.length > 0 ? describeHeld(held) : undefined;
+  return held.length > 0 ? describeHeld(held, refundBytes) : undefined;
 }
 
 const areAway = (list: readonly unknown[]) => `${list.length === 1 ? 'is' : 'are'} out of contact`;
 
-function describeHeld(held: readonly Held[]): string {
+function describeHeld(held: readonly Held[], refundBytes: bigint): string {
   const parts = held.map(({ node, bytes }) => `${formatSize(bytes)} on ${node}`).join(', ');
   const removals = held.map(({ node }) => `"turnpike node remove ${node}"`).join(', ');
-  return `the rest of the volume is reserved, ${parts}, which ${areAway(held)}; bring ${held.length === 1 ? 'that node' : 'those nodes'} back, top up, or write it off with ${removals} and top up`;
+  const node = held.length === 1 ? 'that node' : 'those nodes';
+  const reserved = `the rest of the volume is reserved, ${parts}, which ${areAway(held)}`;
+  if (refundBytes >= held.reduce((sum, { bytes }) => sum + bytes, 0n)) {
+    return `${reserved}; it is refunded, and goes when ${node} ${held.length === 1 ? 'returns' : 'return'}: only a top-up mends it`;
+  }
+  return `${reserved}; bring ${node} back, top up, or write it off with ${removals} and top up`;
 }
 
 /** What is added to a verdict when volume was lost to the customer; empty when none was. */
