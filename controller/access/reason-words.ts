@@ -6,13 +6,19 @@ export const packet = 1500n;
 /** Why something may not pass, and what is to be known of it beside. Times are milliseconds since 1970. */
 interface Facts {
   suspension: { readonly reason: string };
+  /** `account`: by its reference. `restricted`: kept and not used, until that is lifted. */
+  'account-suspension': {
+    readonly account: string;
+    readonly reason: string;
+    readonly restricted: boolean;
+  };
   /** `account`: by its reference. */
-  'account-suspension': { readonly account: string; readonly reason: string };
-  cancelled: { readonly reason: string };
+  cancelled: { readonly account: string; readonly reason: string };
   'not-started': { readonly startsAt: number };
   /** `since` is when service ended, after the grace. */
   expired: object;
-  volume: { readonly volumeBytes: bigint; readonly remainingBytes: bigint };
+  /** `renewed`: it has expired, too, and the renewal that it needs sells its volume anew. */
+  volume: { readonly volumeBytes: bigint; readonly remainingBytes: bigint; readonly renewed: boolean };
   removed: object;
   /** By the device that enrolled with the same hardware. */
   replaced: { readonly by: string };
@@ -56,12 +62,15 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
     mend: ({ subscriptionId }) => `turnpike subscription resume ${subscriptionId}`,
   },
   'account-suspension': {
-    text: ({ reason }) => `its account is suspended: ${reason}`,
-    mend: (_, { account }) => `turnpike account resume "${account}"`,
+    text: ({ reason, restricted }) => `its account is ${restricted ? 'restricted' : 'suspended'}: ${reason}`,
+    // Resuming a restricted one is refused; lifting the restriction leaves it suspended.
+    mend: (_, { account, restricted }) =>
+      `${restricted ? `turnpike privacy unrestrict "${account}", and then ` : ''}turnpike account resume "${account}"`,
   },
   cancelled: {
     text: ({ reason }) => `the subscription was cancelled: ${reason}`,
-    mend: () => 'turnpike subscription create --account REFERENCE --tariff NAME makes another one',
+    mend: (_, { account }) =>
+      `turnpike subscription create --account "${account}" --tariff NAME makes another one`,
   },
   'not-started': {
     text: ({ startsAt }) => `the subscription starts at ${showTime(startsAt)}`,
@@ -79,8 +88,10 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
         ? usedUp
         : `${usedUp} but for ${formatSize(remainingBytes)}, which nodes hold that are out of contact, or is too little for a packet`;
     },
-    mend: ({ subscriptionId }) =>
-      `turnpike subscription top-up ${subscriptionId} SIZE --reason TEXT --reference REFERENCE`,
+    mend: ({ subscriptionId }, { renewed }) =>
+      renewed
+        ? `turnpike subscription renew ${subscriptionId} --reference REFERENCE sells the volume anew, too`
+        : `turnpike subscription top-up ${subscriptionId} SIZE --reason TEXT --reference REFERENCE`,
   },
   removed: {
     always: true,
