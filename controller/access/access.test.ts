@@ -18,6 +18,14 @@ describe('explain', () => {
     );
   });
 
+  it('says how a node joins where none of its group has', async () => {
+    await rig.books.catalogue.addNode({ name: 'a', endpoint: 'a.example.net:51820' });
+    const device = await rig.device(await rig.subscription());
+    expect((await explain(device)).verdict).toBe(
+      'open, but no node of its group has joined (a): turnpike node token a gives the command to join',
+    );
+  });
+
   it('says what the nodes see of a device', async () => {
     const a = await rig.node('a');
     const b = await rig.node('b');

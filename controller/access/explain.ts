@@ -138,6 +138,7 @@ function situationOf(
     nodes: nodes.map(({ name }) => name),
     connectedNodes: nodes.filter(({ connected }) => connected).map(({ name }) => name),
     awayNodes: nodes.filter((node) => !node.connected && node.state !== 'waiting').map(({ name }) => name),
+    waitingNodes: nodes.filter(({ state }) => state === 'waiting').map(({ name }) => name),
     ...want,
     lastSeenDay: device.lastSeenDay,
     sharedKey: device.sharedKey,

@@ -23,6 +23,8 @@ export interface DeviceSituation {
   readonly connectedNodes: readonly string[];
   /** Of those, the ones that were there once and are out of contact now: they may serve it unseen. */
   readonly awayNodes: readonly string[];
+  /** Names of those that never joined. */
+  readonly waitingNodes: readonly string[];
   /** Empty while there is volume to grant. */
   readonly held: readonly Held[];
   /** Of what is held, what goes to pending refunds. */
@@ -44,7 +46,7 @@ const sharedKeyNote =
   '; its key looks used in two places at once: give each device a configuration of its own';
 
 function judgePassing(situation: DeviceSituation): string {
-  const { access, sightings, nodes, connectedNodes, awayNodes, lastSeenDay } = situation;
+  const { access, sightings, nodes, connectedNodes, awayNodes, waitingNodes, lastSeenDay } = situation;
   const names = (list: readonly { node: string }[]) => list.map(({ node }) => node).join(', ');
   if (access.state === 'closed') return `closed by us: ${access.reasons.map(({ text }) => text).join('; ')}`;
   const passing = sightings.filter((one) => one.passing);
@@ -59,6 +61,9 @@ function judgePassing(situation: DeviceSituation): string {
     return `open and connected to ${names(shaking)}; it is not us: the device sends nothing at the moment`;
   }
   if (nodes.length === 0) return 'open, but the group of its tariff has no node';
+  if (waitingNodes.length === nodes.length) {
+    return `open, but no node of its group has joined (${nodes.join(', ')}): turnpike node token ${nodes[0]} gives the command to join`;
+  }
   if (connectedNodes.length === 0) {
     return `open, but no node of its group is in contact with the controller (${nodes.join(', ')}); what they see is not known`;
   }
