@@ -13,7 +13,7 @@ const all: Cause[] = [
   { code: 'volume', since, volumeBytes: 1_000_000n, remainingBytes: 5000n, renewed: false },
   { code: 'removed', since },
   { code: 'replaced', since, by: 'dev_2' },
-  { code: 'seat', since, limit: 2, holders: ['phone', 'laptop'] },
+  { code: 'seat', since, limit: 2, holders: ['phone', 'laptop'], policy: 'reject-new' },
   { code: 'shared-key', since, until: since },
 ];
 

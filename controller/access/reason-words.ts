@@ -23,7 +23,11 @@ interface Facts {
   /** By the device that enrolled with the same hardware. */
   replaced: { readonly by: string };
   /** The devices that hold the seats, by label or id. */
-  seat: { readonly limit: number; readonly holders: readonly string[] };
+  seat: {
+    readonly limit: number;
+    readonly holders: readonly string[];
+    readonly policy: 'reject-new' | 'evict-oldest';
+  };
   /** `until`: it opens by itself then. */
   'shared-key': { readonly until: number };
 }
@@ -105,9 +109,11 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   },
   seat: {
     text: ({ limit, holders }) =>
-      `all ${limit} connections of the tariff are in use${holders.length === 0 ? '' : `, by ${holders.join(', ')}`}`,
-    mend: () =>
-      'disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections',
+      `${limit === 1 ? 'the one connection of the tariff is' : `all ${limit} connections of the tariff are`} in use${holders.length === 0 ? '' : `, by ${holders.join(', ')}`}`,
+    mend: (_, { policy }) =>
+      policy === 'evict-oldest'
+        ? 'nothing needs to be done: while it sends, it takes the seat of the device connected longest, once that has been connected for 60 s; one that lost its own seat waits 60 s'
+        : 'disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections',
   },
   'shared-key': {
     text: ({ until }) =>
