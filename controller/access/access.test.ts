@@ -221,6 +221,27 @@ describe('explain', () => {
     for (const { mend } of access.reasons) expect(mend).toMatch(/^turnpike subscription renew /);
   });
 
+  it('says to what it is slowed down, and that a top-up lifts it', async () => {
+    const limits = { throttleBitsPerSecond: 1_000_000 };
+    const subscription = await rig.subscription({ volumeBytes: mib, limits });
+    const device = await rig.device(subscription);
+    await rig.books.catalogue.refund(subscription, { bytes: mib, reason: 'x', reference: 'r' });
+    for (const id of [device, subscription]) {
+      expect((await explain(id)).verdict).toContain(
+        `; it is slowed down to 1 Mbit/s since 2026-11-22 12:00 UTC, because the volume is used up: a top-up lifts it (turnpike subscription top-up ${subscription} `,
+      );
+    }
+  });
+
+  it('says that it has expired, and until when grace lets it pass', async () => {
+    const subscription = await rig.subscription({ limits: { durationDays: 1, graceSeconds: 7200 } });
+    expect((await explain(subscription)).verdict).not.toContain('expired');
+    rig.clock.pass(24 * 3600_000 + 3600_000);
+    expect((await explain(subscription)).verdict).toContain(
+      '; it expired at 2026-11-23 12:00 UTC, and grace lets it pass until 2026-11-23 14:00 UTC (turnpike subscription renew',
+    );
+  });
+
   it('says that a removed device is closed, also in observe', async () => {
     await rig.books.catalogue.setEnforcement({ enforcement: 'observe' });
     const device = await rig.device(await rig.subscription());

@@ -8,14 +8,9 @@ import { loadNodes } from '../catalogue/node-view.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
+import { describeGrace, describeSlowness, describeWrittenOff } from './notes.ts';
 import { packet } from './reason-words.ts';
-import {
-  type DeviceSituation,
-  describeWrittenOff,
-  type Held,
-  judgeDevice,
-  judgeSubscription,
-} from './verdict.ts';
+import { type DeviceSituation, type Held, judgeDevice, judgeSubscription } from './verdict.ts';
 
 export function explain(context: Context, id: string): Promise<Explanation> {
   return context.store.transaction(async (tx) => {
@@ -50,6 +45,7 @@ async function explainSubscription(
   );
   const nodes = await loadGroupNodes(context, tx, subscription);
   const explained = await explainNodes(context, tx, subscription, nodes);
+  const notes = await describeService(context, tx, subscription);
   const want = {
     held: heldElsewhere(subscription, explained),
     refundBytes: await loadRefundBytes(tx, subscription),
@@ -61,7 +57,7 @@ async function explainSubscription(
     kind: 'subscription',
     access: subscription.access,
     enforcement: subscription.enforcement,
-    verdict: judgeSubscription(subscription.access, situations) + describeWrittenOff(subscription),
+    verdict: judgeSubscription(subscription.access, situations) + notes,
     devices: devices.map((device, n) => explainOne(device, situations[n] as DeviceSituation)),
     nodes: explained,
   };
@@ -73,6 +69,7 @@ async function explainDevice(context: Context, tx: Tx, id: string): Promise<Expl
   const subscription = await loadSubscription(tx, device.subscriptionId);
   const nodes = await loadGroupNodes(context, tx, subscription);
   const explained = await explainNodes(context, tx, subscription, nodes);
+  const notes = await describeService(context, tx, subscription);
   const want = {
     held: heldElsewhere(subscription, explained),
     refundBytes: await loadRefundBytes(tx, subscription),
@@ -84,7 +81,7 @@ async function explainDevice(context: Context, tx: Tx, id: string): Promise<Expl
     kind: 'device',
     access: device.access,
     enforcement: subscription.enforcement,
-    verdict: judgeDevice(situation) + describeWrittenOff(subscription),
+    verdict: judgeDevice(situation) + notes,
     devices: [explainOne(device, situation)],
     nodes: explained,
   };
@@ -98,6 +95,21 @@ function explainOne(device: Device, situation: DeviceSituation): Explanation['de
     verdict: judgeDevice(situation),
     presence: situation.sightings,
   };
+}
+
+/** What is to be known beside the verdict: of slowness, grace and lost volume. */
+async function describeService({ clock }: Context, tx: Tx, subscription: Subscription): Promise<string> {
+  const { throttle_bits_per_second: speed } = await tx.db
+    .selectFrom('subscriptions')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .where('subscriptions.id', '=', subscription.id)
+    .select('throttle_bits_per_second')
+    .executeTakeFirstOrThrow();
+  return (
+    describeSlowness(subscription, speed) +
+    describeGrace(subscription, clock.now()) +
+    describeWrittenOff(subscription)
+  );
 }
 
 /** What nodes out of contact hold, once nothing is left to grant to the others. */

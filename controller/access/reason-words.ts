@@ -141,7 +141,8 @@ export function holdsAlways(code: ReasonCode): boolean {
   return words[code].always === true;
 }
 
-function showTime(at: number, unit: 'minute' | 'second' = 'minute'): string {
+/** `2026-11-22 12:00 UTC` */
+export function showTime(at: number, unit: 'minute' | 'second' = 'minute'): string {
   return `${new Date(at)
     .toISOString()
     .slice(0, unit === 'minute' ? 16 : 19)

@@ -1,5 +1,5 @@
 import { formatSize } from '../../common/bytes.ts';
-import type { Access, Subscription } from '../catalogue/views.ts';
+import type { Access } from '../catalogue/views.ts';
 
 /** What is seen of one device, over all connected nodes that serve it. */
 export interface Sighting {
@@ -123,10 +123,4 @@ function describeHeld(held: readonly Held[], refundBytes: bigint): string {
     return `${reserved}; it is refunded, and goes when ${node} ${held.length === 1 ? 'returns' : 'return'}: only a top-up mends it`;
   }
   return `${reserved}; bring ${node} back, top up, or write it off with ${removals} and top up`;
-}
-
-/** What is added to a verdict when volume was lost to the customer; empty when none was. */
-export function describeWrittenOff({ id, volumeBytes, writtenOffBytes }: Subscription): string {
-  if (volumeBytes === null || writtenOffBytes === 0n) return '';
-  return `; ${formatSize(writtenOffBytes)} of the volume were written off and not billed, because what passed of them is not known: a goodwill top-up gives them back (turnpike subscription top-up ${id} ${writtenOffBytes}B --reason goodwill --reference REFERENCE)`;
 }
