@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kib, mib, openRig, type Rig } from '../../test/unit/books/rig.ts';
+import { kib, mib, openRig, type Rig, runOnce } from '../../test/unit/books/rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -15,6 +15,14 @@ describe('explain', () => {
     const device = await rig.device(await rig.subscription());
     expect((await explain(device)).verdict).toMatch(
       /^open; it is not us: no handshake arrives on a, and it was never seen/,
+    );
+  });
+
+  it('says how a node joins where none of its group has', async () => {
+    await rig.books.catalogue.addNode({ name: 'a', endpoint: 'a.example.net:51820' });
+    const device = await rig.device(await rig.subscription());
+    expect((await explain(device)).verdict).toBe(
+      'open, but no node of its group has joined (a): turnpike node token a gives the command to join',
     );
   });
 
@@ -125,6 +133,25 @@ describe('explain', () => {
     expect((await explain(subscription)).verdict).toMatch(/1 refused .*; the rest .* on a, which is out of/);
   });
 
+  it('says that what a node holds that is away goes to a refund, and that only a top-up mends it', async () => {
+    const a = await rig.node('a');
+    const b = await rig.node('b');
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib });
+    const device = await rig.device(subscription);
+    await a.sync();
+    await a.report({}, { [subscription]: { wanting: true } });
+    await a.disconnect();
+    await rig.books.catalogue.refund(subscription, {
+      ...{ bytes: 100n * mib, reason: 'withdrawn', reference: 'r' },
+    });
+    await b.presence(device, { connected: true, refused: true });
+    const { verdict } = await explain(device);
+    expect(verdict).toMatch(
+      /on a, which is out of contact; it is refunded, and goes when that node returns: only a top-up/,
+    );
+    expect(verdict).not.toContain('node remove');
+  });
+
   it('says that a restored controller waits for a node to tell what passed, where that is the cause', async () => {
     const a = await rig.node('a');
     await rig.node('b');
@@ -160,6 +187,59 @@ describe('explain', () => {
         /; 65.53 kB of the volume were written off .* top-up sub_\w+ 65536B --reason goodwill/,
       );
     }
+  });
+
+  it('says of a cancelled one only that, and of a restricted account what lifts it', async () => {
+    const { catalogue, privacy } = rig.books;
+    const subscription = await rig.subscription();
+    await catalogue.suspend(subscription, { reason: 'unpaid' });
+    await privacy.restrict('customer 1', { reason: 'asked for' });
+    expect((await explain(subscription)).access.reasons).toMatchObject([
+      { code: 'suspension' },
+      {
+        text: 'its account is restricted: asked for',
+        mend: 'turnpike privacy unrestrict "customer 1", and then turnpike account resume "customer 1"',
+      },
+    ]);
+    await privacy.unrestrict('customer 1');
+    await catalogue.cancelSubscription(subscription, { reason: 'moved' });
+    expect((await explain(subscription)).access.reasons).toMatchObject([
+      {
+        code: 'cancelled',
+        mend: 'turnpike subscription create --account "customer 1" --tariff NAME makes another one',
+      },
+    ]);
+  });
+
+  it('names the renewal only where it sells the volume anew', async () => {
+    const subscription = await rig.subscription({ volumeBytes: mib, limits: { durationDays: 1 } });
+    await rig.books.catalogue.refund(subscription, { bytes: mib, reason: 'x', reference: 'r' });
+    rig.clock.pass(2 * 24 * 3600_000);
+    await runOnce(rig.books, rig.clock, 'starts and ends of subscriptions');
+    const { access } = await explain(subscription);
+    expect(access.reasons.map(({ code }) => code)).toEqual(['expired', 'volume']);
+    for (const { mend } of access.reasons) expect(mend).toMatch(/^turnpike subscription renew /);
+  });
+
+  it('says to what it is slowed down, and that a top-up lifts it', async () => {
+    const limits = { throttleBitsPerSecond: 1_000_000 };
+    const subscription = await rig.subscription({ volumeBytes: mib, limits });
+    const device = await rig.device(subscription);
+    await rig.books.catalogue.refund(subscription, { bytes: mib, reason: 'x', reference: 'r' });
+    for (const id of [device, subscription]) {
+      expect((await explain(id)).verdict).toContain(
+        `; it is slowed down to 1 Mbit/s since 2026-11-22 12:00 UTC, because the volume is used up: a top-up lifts it (turnpike subscription top-up ${subscription} `,
+      );
+    }
+  });
+
+  it('says that it has expired, and until when grace lets it pass', async () => {
+    const subscription = await rig.subscription({ limits: { durationDays: 1, graceSeconds: 7200 } });
+    expect((await explain(subscription)).verdict).not.toContain('expired');
+    rig.clock.pass(24 * 3600_000 + 3600_000);
+    expect((await explain(subscription)).verdict).toContain(
+      '; it expired at 2026-11-23 12:00 UTC, and grace lets it pass until 2026-11-23 14:00 UTC (turnpike subscription renew',
+    );
   });
 
   it('says that a removed device is closed, also in observe', async () => {

@@ -8,14 +8,9 @@ import { loadNodes } from '../catalogue/node-view.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
+import { describeGrace, describeSlowness, describeWrittenOff } from './notes.ts';
 import { packet } from './reason-words.ts';
-import {
-  type DeviceSituation,
-  describeWrittenOff,
-  type Held,
-  judgeDevice,
-  judgeSubscription,
-} from './verdict.ts';
+import { type DeviceSituation, type Held, judgeDevice, judgeSubscription } from './verdict.ts';
 
 export function explain(context: Context, id: string): Promise<Explanation> {
   return context.store.transaction(async (tx) => {
@@ -50,15 +45,19 @@ async function explainSubscription(
   );
   const nodes = await loadGroupNodes(context, tx, subscription);
   const explained = await explainNodes(context, tx, subscription, nodes);
-  const held = heldElsewhere(subscription, explained);
-  const awaited = await awaitedFor(tx, subscription);
-  const situations = devices.map((device) => situationOf(context, device, nodes, { held, awaited }));
+  const notes = await describeService(context, tx, subscription);
+  const want = {
+    held: heldElsewhere(subscription, explained),
+    refundBytes: await loadRefundBytes(tx, subscription),
+    awaited: await awaitedFor(tx, subscription),
+  };
+  const situations = devices.map((device) => situationOf(context, device, nodes, want));
   return {
     id: subscription.id,
     kind: 'subscription',
     access: subscription.access,
     enforcement: subscription.enforcement,
-    verdict: judgeSubscription(subscription.access, situations) + describeWrittenOff(subscription),
+    verdict: judgeSubscription(subscription.access, situations) + notes,
     devices: devices.map((device, n) => explainOne(device, situations[n] as DeviceSituation)),
     nodes: explained,
   };
@@ -70,15 +69,19 @@ async function explainDevice(context: Context, tx: Tx, id: string): Promise<Expl
   const subscription = await loadSubscription(tx, device.subscriptionId);
   const nodes = await loadGroupNodes(context, tx, subscription);
   const explained = await explainNodes(context, tx, subscription, nodes);
-  const held = heldElsewhere(subscription, explained);
-  const awaited = await awaitedFor(tx, subscription);
-  const situation = situationOf(context, device, nodes, { held, awaited });
+  const notes = await describeService(context, tx, subscription);
+  const want = {
+    held: heldElsewhere(subscription, explained),
+    refundBytes: await loadRefundBytes(tx, subscription),
+    awaited: await awaitedFor(tx, subscription),
+  };
+  const situation = situationOf(context, device, nodes, want);
   return {
     id,
     kind: 'device',
     access: device.access,
     enforcement: subscription.enforcement,
-    verdict: judgeDevice(situation) + describeWrittenOff(subscription),
+    verdict: judgeDevice(situation) + notes,
     devices: [explainOne(device, situation)],
     nodes: explained,
   };
@@ -94,6 +97,21 @@ function explainOne(device: Device, situation: DeviceSituation): Explanation['de
   };
 }
 
+/** What is to be known beside the verdict: of slowness, grace and lost volume. */
+async function describeService({ clock }: Context, tx: Tx, subscription: Subscription): Promise<string> {
+  const { throttle_bits_per_second: speed } = await tx.db
+    .selectFrom('subscriptions')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .where('subscriptions.id', '=', subscription.id)
+    .select('throttle_bits_per_second')
+    .executeTakeFirstOrThrow();
+  return (
+    describeSlowness(subscription, speed) +
+    describeGrace(subscription, clock.now()) +
+    describeWrittenOff(subscription)
+  );
+}
+
 /** What nodes out of contact hold, once nothing is left to grant to the others. */
 function heldElsewhere(
   { remainingBytes, reservedBytes }: Subscription,
@@ -105,6 +123,17 @@ function heldElsewhere(
   );
 }
 
+/** What is still to be taken back of the volume. */
+async function loadRefundBytes(tx: Tx, { id }: Subscription): Promise<bigint> {
+  const rows = await tx.db
+    .selectFrom('adjustments')
+    .where('subscription_id', '=', id)
+    .where('pending', '=', 1)
+    .select(['bytes', 'taken', 'given_up'])
+    .execute();
+  return rows.reduce((sum, { bytes, taken, given_up }) => sum + bytes - taken - given_up, 0n);
+}
+
 /** After a restore, whom its grants wait for; an unlimited one needs none. */
 async function awaitedFor(tx: Tx, { volumeBytes }: Subscription): Promise<readonly string[]> {
   return volumeBytes === null ? [] : awaitedNodes(tx);
@@ -114,13 +143,14 @@ function situationOf(
   { live }: Context,
   device: Device,
   nodes: readonly Node[],
-  want: Pick<DeviceSituation, 'held' | 'awaited'>,
+  want: Pick<DeviceSituation, 'held' | 'refundBytes' | 'awaited'>,
 ): DeviceSituation {
   return {
     access: device.access,
     nodes: nodes.map(({ name }) => name),
     connectedNodes: nodes.filter(({ connected }) => connected).map(({ name }) => name),
     awayNodes: nodes.filter((node) => !node.connected && node.state !== 'waiting').map(({ name }) => name),
+    waitingNodes: nodes.filter(({ state }) => state === 'waiting').map(({ name }) => name),
     ...want,
     lastSeenDay: device.lastSeenDay,
     sharedKey: device.sharedKey,

@@ -6,14 +6,14 @@ const subject = { subscriptionId: 'sub_1', deviceId: 'dev_1' };
 
 const all: Cause[] = [
   { code: 'suspension', since, reason: 'unpaid' },
-  { code: 'account-suspension', since, account: 'acme', reason: 'fraud' },
-  { code: 'cancelled', since, reason: 'moved away' },
+  { code: 'account-suspension', since, account: 'acme', reason: 'fraud', restricted: false },
+  { code: 'cancelled', since, account: 'acme', reason: 'moved away' },
   { code: 'not-started', since, startsAt: since },
   { code: 'expired', since },
-  { code: 'volume', since, volumeBytes: 1_000_000n, remainingBytes: 5000n },
+  { code: 'volume', since, volumeBytes: 1_000_000n, remainingBytes: 5000n, renewed: false },
   { code: 'removed', since },
   { code: 'replaced', since, by: 'dev_2' },
-  { code: 'seat', since, limit: 2, holders: ['phone', 'laptop'] },
+  { code: 'seat', since, limit: 2, holders: ['phone', 'laptop'], policy: 'reject-new' },
   { code: 'shared-key', since, until: since },
 ];
 
@@ -25,7 +25,7 @@ it('every reason says in one line what it is, and what mends it', () => {
     [
       "the subscription is suspended: unpaid | turnpike subscription resume sub_1",
       "its account is suspended: fraud | turnpike account resume "acme"",
-      "the subscription was cancelled: moved away | turnpike subscription create --account REFERENCE --tariff NAME makes another one",
+      "the subscription was cancelled: moved away | turnpike subscription create --account "acme" --tariff NAME makes another one",
       "the subscription starts at 2026-11-22 12:00 UTC | nothing needs to be done: it opens by itself then (see turnpike subscription show sub_1)",
       "the subscription has expired | turnpike subscription renew sub_1 --reference REFERENCE",
       "the volume of 1.00 MB is used up but for 5.00 kB, which nodes hold that are out of contact, or is too little for a packet | turnpike subscription top-up sub_1 SIZE --reason TEXT --reference REFERENCE",

@@ -6,18 +6,28 @@ export const packet = 1500n;
 /** Why something may not pass, and what is to be known of it beside. Times are milliseconds since 1970. */
 interface Facts {
   suspension: { readonly reason: string };
+  /** `account`: by its reference. `restricted`: kept and not used, until that is lifted. */
+  'account-suspension': {
+    readonly account: string;
+    readonly reason: string;
+    readonly restricted: boolean;
+  };
   /** `account`: by its reference. */
-  'account-suspension': { readonly account: string; readonly reason: string };
-  cancelled: { readonly reason: string };
+  cancelled: { readonly account: string; readonly reason: string };
   'not-started': { readonly startsAt: number };
   /** `since` is when service ended, after the grace. */
   expired: object;
-  volume: { readonly volumeBytes: bigint; readonly remainingBytes: bigint };
+  /** `renewed`: it has expired, too, and the renewal that it needs sells its volume anew. */
+  volume: { readonly volumeBytes: bigint; readonly remainingBytes: bigint; readonly renewed: boolean };
   removed: object;
   /** By the device that enrolled with the same hardware. */
   replaced: { readonly by: string };
   /** The devices that hold the seats, by label or id. */
-  seat: { readonly limit: number; readonly holders: readonly string[] };
+  seat: {
+    readonly limit: number;
+    readonly holders: readonly string[];
+    readonly policy: 'reject-new' | 'evict-oldest';
+  };
   /** `until`: it opens by itself then. */
   'shared-key': { readonly until: number };
 }
@@ -56,12 +66,15 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
     mend: ({ subscriptionId }) => `turnpike subscription resume ${subscriptionId}`,
   },
   'account-suspension': {
-    text: ({ reason }) => `its account is suspended: ${reason}`,
-    mend: (_, { account }) => `turnpike account resume "${account}"`,
+    text: ({ reason, restricted }) => `its account is ${restricted ? 'restricted' : 'suspended'}: ${reason}`,
+    // Resuming a restricted one is refused; lifting the restriction leaves it suspended.
+    mend: (_, { account, restricted }) =>
+      `${restricted ? `turnpike privacy unrestrict "${account}", and then ` : ''}turnpike account resume "${account}"`,
   },
   cancelled: {
     text: ({ reason }) => `the subscription was cancelled: ${reason}`,
-    mend: () => 'turnpike subscription create --account REFERENCE --tariff NAME makes another one',
+    mend: (_, { account }) =>
+      `turnpike subscription create --account "${account}" --tariff NAME makes another one`,
   },
   'not-started': {
     text: ({ startsAt }) => `the subscription starts at ${showTime(startsAt)}`,
@@ -79,8 +92,10 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
         ? usedUp
         : `${usedUp} but for ${formatSize(remainingBytes)}, which nodes hold that are out of contact, or is too little for a packet`;
     },
-    mend: ({ subscriptionId }) =>
-      `turnpike subscription top-up ${subscriptionId} SIZE --reason TEXT --reference REFERENCE`,
+    mend: ({ subscriptionId }, { renewed }) =>
+      renewed
+        ? `turnpike subscription renew ${subscriptionId} --reference REFERENCE sells the volume anew, too`
+        : `turnpike subscription top-up ${subscriptionId} SIZE --reason TEXT --reference REFERENCE`,
   },
   removed: {
     always: true,
@@ -94,9 +109,11 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   },
   seat: {
     text: ({ limit, holders }) =>
-      `all ${limit} connections of the tariff are in use${holders.length === 0 ? '' : `, by ${holders.join(', ')}`}`,
-    mend: () =>
-      'disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections',
+      `${limit === 1 ? 'the one connection of the tariff is' : `all ${limit} connections of the tariff are`} in use${holders.length === 0 ? '' : `, by ${holders.join(', ')}`}`,
+    mend: (_, { policy }) =>
+      policy === 'evict-oldest'
+        ? 'nothing needs to be done: while it sends, it takes the seat of the device connected longest, once that has been connected for 60 s; one that lost its own seat waits 60 s'
+        : 'disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections',
   },
   'shared-key': {
     text: ({ until }) =>
@@ -124,7 +141,8 @@ export function holdsAlways(code: ReasonCode): boolean {
   return words[code].always === true;
 }
 
-function showTime(at: number, unit: 'minute' | 'second' = 'minute'): string {
+/** `2026-11-22 12:00 UTC` */
+export function showTime(at: number, unit: 'minute' | 'second' = 'minute'): string {
   return `${new Date(at)
     .toISOString()
     .slice(0, unit === 'minute' ? 16 : 19)

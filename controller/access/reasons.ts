@@ -9,12 +9,15 @@ export interface SubscriptionState {
   readonly exhaustedAt: number | null;
   /** Without volume it goes on, slowly. */
   readonly throttles: boolean;
+  /** The volume is for its whole life: each renewal adds it again. */
+  readonly soldOnce: boolean;
   readonly suspendedAt: number | null;
   readonly suspensionReason: string | null;
   /** Its reference. */
   readonly account: string;
   readonly accountSuspendedAt: number | null;
   readonly accountSuspensionReason: string | null;
+  readonly accountRestricted: boolean;
   readonly cancelledAt: number | null;
   readonly cancellationReason: string | null;
   readonly createdAt: number;
@@ -27,14 +30,21 @@ export interface SubscriptionState {
 
 /** Why a subscription may not pass, whether that is enforced or not. */
 export function subscriptionReasons(state: SubscriptionState): Reason[] {
+  const words = (cause: Cause) => describeCause(cause, { subscriptionId: state.id });
+  if (state.cancelledAt !== null) {
+    // What would mend anything else is refused.
+    const { account, cancelledAt: since, cancellationReason: reason } = state;
+    return [words({ code: 'cancelled', since, account, reason: reason ?? '' })];
+  }
   const causes: Cause[] = timeCauses(state);
   if (state.suspendedAt !== null) {
     const reason = state.suspensionReason ?? '';
     causes.push({ code: 'suspension', since: state.suspendedAt, reason });
   }
-  if (state.accountSuspendedAt !== null && state.cancelledAt === null) {
-    const { account, accountSuspendedAt: since } = state;
-    causes.push({ code: 'account-suspension', since, account, reason: state.accountSuspensionReason ?? '' });
+  if (state.accountSuspendedAt !== null) {
+    const { account, accountSuspendedAt: since, accountRestricted: restricted } = state;
+    const reason = state.accountSuspensionReason ?? '';
+    causes.push({ code: 'account-suspension', since, account, reason, restricted });
   }
   if (state.exhaustedAt !== null && state.volumeBytes !== null && !state.throttles) {
     const { volumeBytes, remainingBytes } = state;
@@ -43,16 +53,14 @@ export function subscriptionReasons(state: SubscriptionState): Reason[] {
       since: state.exhaustedAt,
       volumeBytes,
       remainingBytes: remainingBytes ?? 0n,
+      renewed: state.phase === 'over' && state.soldOnce,
     });
   }
-  return causes.map((cause) => describeCause(cause, { subscriptionId: state.id }));
+  return causes.map(words);
 }
 
 function timeCauses(state: SubscriptionState): Cause[] {
-  const { cancelledAt, phase, starts, startsAt, endsAt } = state;
-  if (cancelledAt !== null) {
-    return [{ code: 'cancelled', since: cancelledAt, reason: state.cancellationReason ?? '' }];
-  }
+  const { phase, starts, startsAt, endsAt } = state;
   if (phase === 'over' && endsAt !== null) return [{ code: 'expired', since: endsAt }];
   if (phase === 'waiting' && starts === 'date' && startsAt !== null) {
     return [{ code: 'not-started', since: state.createdAt, startsAt }];

@@ -8,6 +8,7 @@ interface SeatHolder {
   readonly id: string;
   readonly subscription_id: string;
   readonly label: string | null;
+  readonly seat_policy: 'reject-new' | 'evict-oldest';
 }
 
 /** Why a device is parked, or would be, were it not for observe. */
@@ -30,7 +31,8 @@ export function seatReasons(
   const names = takenBy.map((holder) =>
     holder.label === null ? holder.id : `${holder.label} (${holder.id})`,
   );
-  const cause = { code: 'seat', since: parkedAt, limit: maxConnections, holders: names } as const;
+  const policy = takenBy[0]?.seat_policy ?? 'reject-new';
+  const cause = { code: 'seat', since: parkedAt, limit: maxConnections, holders: names, policy } as const;
   return [describeCause(cause, subject)];
 }
 
@@ -48,12 +50,14 @@ export async function loadSeatHolders(
   const rows = await selectInChunks(subscriptionIds, (chunk) =>
     tx.db
       .selectFrom('devices')
+      .innerJoin('subscriptions', 'subscriptions.id', 'devices.subscription_id')
+      .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
       .where('subscription_id', 'in', chunk)
       .where('removed_at', 'is', null)
       .where('seat_node_id', 'is not', null)
-      .orderBy('created_at')
-      .orderBy('id')
-      .select(['id', 'subscription_id', 'label'])
+      .orderBy('devices.created_at')
+      .orderBy('devices.id')
+      .select(['devices.id', 'subscription_id', 'label', 'tariffs.seat_policy'])
       .execute(),
   );
   return Map.groupBy(rows, (row) => row.subscription_id);

@@ -54,7 +54,8 @@ export async function loadNodes({ live }: Context, tx: Tx, ids?: readonly string
       driver: row.driver,
       ipv6: row.ipv6 === null ? null : row.ipv6 === 1,
       connectedDevices: live.connectedDevices(row.id).filter((id) => seen.has(id)).length,
-      certificateExpiresAt: row.certificate_expires,
+      // SQLite's max() of a column loses its type: a bigint, while all times are numbers.
+      certificateExpiresAt: row.certificate_expires === null ? null : Number(row.certificate_expires),
       createdAt: row.created_at,
     };
   });

@@ -15,6 +15,12 @@ describe('JSON of the API', () => {
     });
   });
 
+  it('writes a time as RFC 3339 also where a query gave a bigint', () => {
+    expect(toJson({ certificateExpiresAt: 1_798_275_000_000n })).toEqual({
+      certificateExpiresAt: '2026-12-26T08:50:00.000Z',
+    });
+  });
+
   it('reaches into lists and objects', () => {
     expect(toJson({ lines: [{ uploadBytes: 1n, name: null }] })).toEqual({
       lines: [{ uploadBytes: '1', name: null }],

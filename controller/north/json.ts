@@ -10,7 +10,7 @@ export type Json<Value> = Value extends bigint
       ? { -readonly [Key in keyof Value]: Key extends TimeKey ? JsonTime<Value[Key]> : Json<Value[Key]> }
       : Value;
 
-type JsonTime<Value> = Value extends number ? string : Value;
+type JsonTime<Value> = Value extends number | bigint ? string : Value;
 
 export function toJson<Value>(value: Value): Json<Value> {
   return convert(value) as Json<Value>;
@@ -23,9 +23,14 @@ function convert(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      isTimeKey(key) && typeof inner === 'number' ? new Date(inner).toISOString() : convert(inner),
+      isTimeKey(key) && isTime(inner) ? new Date(Number(inner)).toISOString() : convert(inner),
     ]),
   );
+}
+
+/** Milliseconds since 1970; aggregates of SQL give them as bigints. */
+function isTime(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
 }
 
 function isTimeKey(key: string): key is TimeKey {

@@ -126,6 +126,31 @@ describe('seats of a subscription', () => {
     });
   });
 
+  test('explain counts who is parked for them, and not as wanting volume', async () => {
+    await sell('max_connections = 2');
+    await see(a, 0, passes);
+    await see(b, 1, passes);
+    await becomes(a, 'hf--');
+    await see(a, 2, knocks);
+    const { verdict } = await rig.books.catalogue.explain(subscription);
+    expect(verdict).toMatch(
+      /^open: 3 of 4 devices connected, 2 passing traffic, 2 parked because all connections are in use; disconnect one/,
+    );
+  });
+
+  test('explain says that one is taken from who is connected longest, where the tariff has it so', async () => {
+    await sell("max_connections = 1, seat_policy = 'evict-oldest'");
+    await see(a, 0, passes);
+    await becomes(a, 'h---');
+    const { reasons } = (await rig.books.catalogue.explain(nth(1))).access;
+    expect(reasons).toMatchObject([
+      {
+        text: expect.stringMatching(/^the one connection of the tariff is in use, by /),
+        mend: expect.stringMatching(/^nothing needs to be done: while it sends, it takes the seat/),
+      },
+    ]);
+  });
+
   test('a freed seat goes to who knocks, also when its holder is removed', async () => {
     await sell('max_connections = 2');
     await see(a, 0, passes);
