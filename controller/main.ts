@@ -85,11 +85,12 @@ async function main(): Promise<void> {
 function removedAgain(removed: Restored['removed']): string[] {
   if (removed === undefined)
     return [
-      'what was removed since the backup is not known: do those erasures, removals and rotations again',
+      'what was removed since the backup is not known: do those erasures, restrictions, removals and rotations again',
     ];
-  const { accounts, nodes, toJoin, apiKeys, toRotate, writtenAt } = removed;
+  const { accounts, restricted, nodes, toJoin, apiKeys, toRotate, writtenAt } = removed;
   return [
     `erased again: ${accounts} accounts`,
+    `restricted again: ${restricted} accounts`,
     `removed again: nodes ${names(nodes)}; API keys ${names(apiKeys)}`,
     ...(toJoin.length > 0
       ? [`identities of ${names(toJoin)} had ended: join anew with turnpike node token NAME`]
@@ -99,7 +100,7 @@ function removedAgain(removed: Restored['removed']): string[] {
           `API keys rotated since, whose clients need another one: ${names(toRotate)} (turnpike api-key rotate NAME)`,
         ]
       : []),
-    `of what was removed after ${timeOf(writtenAt)} nothing is known here: do it again`,
+    `of what was removed or restricted after ${timeOf(writtenAt)} nothing is known here: do it again`,
   ];
 }
 

@@ -170,7 +170,7 @@ describe('on an empty machine', () => {
     expect(restored).toMatchObject({
       createdAt,
       awaited: ['a'],
-      removed: { accounts: 0, nodes: [], apiKeys: [], toRotate: [], toJoin: [] },
+      removed: { accounts: 0, restricted: 0, nodes: [], apiKeys: [], toRotate: [], toJoin: [] },
     });
     expect(readFileSync(join(directory, 'new', 'ca.pem'), 'utf8')).toBe('the CA');
     rig = await openRig(at('new'));

@@ -33,7 +33,7 @@ export interface Backups {
 
 /** What is missing before that. */
 export const removalPending =
-  'the list of removals beside the backups, which is written within the hour: a backup of before that is restored without it brings back what was taken away';
+  'the list of removals beside the backups, which is written within the hour: a backup of before that is restored without it brings back what was taken away, and uses what was restricted';
 
 /** Together with what lies beside the database. */
 export interface BackupsAtMachine extends Omit<Backups, 'create'> {

@@ -29,7 +29,7 @@ export function createRemovalKeeper(
 }
 
 const notWritten =
-  'the list of removals beside the backups, which could not be written (tried again every hour): a backup of before that is restored without it brings back what was taken away';
+  'the list of removals beside the backups, which could not be written (tried again every hour): a backup of before that is restored without it brings back what was taken away, and uses what was restricted';
 
 async function write({
   store,

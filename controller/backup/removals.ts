@@ -26,16 +26,17 @@ export type ErasureOnce = Static<typeof ErasureOnce>;
 
 /**
  * `api-key`, `node`: by its id. `api-key-secret`: one that a rotation ended, by a hash of its hash ({@link hashOfSecret}).
- * `identity`: an incarnation that was replaced or quarantined, by {@link identitySubject}.
+ * `identity`: an incarnation that was replaced or quarantined, by {@link identitySubject}. `restriction`: of an account that is
+ * kept and not used, by {@link hashOfAccount}; what would come back is its use.
  */
-const kinds = ['api-key', 'api-key-secret', 'node', 'identity'] as const;
+const kinds = ['api-key', 'api-key-secret', 'node', 'identity', 'restriction'] as const;
 
 const Removal = Type.Object({
   kind: Type.Enum([...kinds]),
   subject: Type.String(),
-  /** Since when it is refused, milliseconds since 1970. To come, while a rotation overlaps. */
+  /** Since when it is refused, or restricted, milliseconds since 1970. To come, while a rotation overlaps. */
   at: Type.Number(),
-  /** By then no backup is left in which it is accepted. */
+  /** By then no backup is left in which it is accepted, or used. */
   backupsUntilAt: Type.Number(),
 });
 
@@ -82,18 +83,28 @@ export function noteRemoved(
   return keepRemoval(tx, { ...removal, backupsUntilAt: goneBy(context, removal.at) });
 }
 
-/** What is known already ends when it ends first, and is kept as long as either says. */
+/**
+ * What is known already ends when it ends first, and is kept as long as either says. A restriction is as the later one says: the
+ * earlier one was lifted in between.
+ */
 export async function keepRemoval({ db }: Tx, { backupsUntilAt, ...removal }: Removal): Promise<void> {
   await db
     .insertInto('removals')
     .values({ ...removal, backups_until: backupsUntilAt })
     .onConflict((conflict) =>
       conflict.columns(['kind', 'subject']).doUpdateSet({
-        at: sql`min(removals.at, excluded.at)`,
+        at: sql`CASE excluded.kind WHEN 'restriction' THEN max(removals.at, excluded.at) ELSE min(removals.at, excluded.at) END`,
         backups_until: sql`max(removals.backups_until, excluded.backups_until)`,
       }),
     )
     .execute();
+}
+
+/** In the transaction that lifts the restrictions of these accounts, or erases them. */
+export async function forgetRestrictions({ db }: Tx, accounts: readonly string[]): Promise<void> {
+  for (const chunk of chunks(accounts.map(hashOfAccount))) {
+    await db.deleteFrom('removals').where('kind', '=', 'restriction').where('subject', 'in', chunk).execute();
+  }
 }
 
 /** Whether one of these was taken away, as far as a backup may hold it. */
@@ -159,15 +170,14 @@ export async function readRemovals(keys: readonly EnvelopeKey[], path: string): 
   } catch (error) {
     throw new TurnpikeError(
       'environment',
-      `there is no ${path}: customers, API keys and nodes that were removed since the backup would come back unseen`,
+      `there is no ${path}: customers, API keys and nodes that were removed since the backup would come back unseen, and restricted customers would be used again`,
       {
-        remedy:
-          'copy it from beside the backups, the latest one; if there is none any more, --without-removals restores all the same, and every erasure, removal and rotation since the backup must be done again',
+        remedy: `copy it from beside the backups, the latest one; ${orWithout}`,
         cause: error,
       },
     );
   }
-  const text = Buffer.from(await openSealedFile(keys, path, bytes)).toString();
+  const text = Buffer.from(await openSealedFile(keys, path, bytes, otherCopy)).toString();
   const list: unknown = parse(text);
   if (Value.Check(Removals, list)) return list;
   throw new TurnpikeError(
@@ -178,6 +188,12 @@ export async function readRemovals(keys: readonly EnvelopeKey[], path: string): 
     },
   );
 }
+
+const orWithout =
+  'if there is none any more, --without-removals restores all the same, and every erasure, restriction, removal and rotation since the backup must be done again';
+
+/** Where it is not as it was written: it belongs to all backups, so that another one of those would not help. */
+const otherCopy = `take another copy of the list, the latest one; ${orWithout}`;
 
 /** A backup in its place is sealed with the same key. */
 function parse(text: string): unknown {

@@ -2,6 +2,7 @@ import { refuseIdentity } from '../accounting/quarantine.ts';
 import type { Context } from '../books/context.ts';
 import { endNode } from '../catalogue/nodes.ts';
 import { eraseAgain } from '../privacy/erase.ts';
+import { restrictAgain } from '../privacy/restrict.ts';
 import { scrub } from '../privacy/scrub.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -10,6 +11,8 @@ import { hashOfSecret, identitySubject, keepRemoval, type Removal, type Removals
 /** What had come back with a backup and was taken away again; names, but of accounts. */
 export interface RemovedAgain {
   readonly accounts: number;
+  /** How many accounts are kept and not used again. */
+  readonly restricted: number;
   readonly nodes: readonly string[];
   /** Nodes whose machine that the backup knows may no longer connect: they joined anew since, or were quarantined. */
   readonly toJoin: readonly string[];
@@ -28,6 +31,7 @@ export async function removeAgain(context: Context, { erasures, removals }: Remo
     const nodes = await endNodes(context, tx, subjects(removals, 'node'));
     return {
       accounts,
+      restricted: await restrictAgain(context, tx, subjects(removals, 'restriction')),
       nodes,
       toJoin: await refuseIdentities(context, tx, subjects(removals, 'identity')),
       apiKeys: await removeKeys(tx, subjects(removals, 'api-key')),

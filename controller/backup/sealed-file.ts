@@ -23,13 +23,17 @@ export async function sealFile(key: EnvelopeKey, bytes: Uint8Array): Promise<Uin
   return encrypter.encrypt(await promisify(zstdCompress)(bytes));
 }
 
-/** @throws TurnpikeError `environment` when the key is another, or the file is not as it was written */
+/**
+ * @param remedy what to do where it is not as it was written
+ * @throws TurnpikeError `environment` when the key is another, or the file is not as it was written
+ */
 export async function openSealedFile(
   keys: readonly EnvelopeKey[],
   path: string,
   bytes: Uint8Array,
+  remedy = 'take another backup',
 ): Promise<Uint8Array> {
-  const id = keyIdOf(path, bytes.subarray(0, mostHeaderBytes));
+  const id = keyIdOf(path, bytes.subarray(0, mostHeaderBytes), remedy);
   const key = keys.find((one) => one.id === id);
   if (key === undefined) {
     throw new TurnpikeError(
@@ -48,7 +52,10 @@ export async function openSealedFile(
   try {
     return await promisify(zstdDecompress)(await decrypter.decrypt(bytes));
   } catch (error) {
-    throw damaged(path, error);
+    throw new TurnpikeError('environment', `${path} is damaged: it is not as it was written`, {
+      remedy,
+      cause: error,
+    });
   }
 }
 
@@ -63,21 +70,16 @@ export async function readKeyId(path: string): Promise<string> {
   }
 }
 
-function keyIdOf(path: string, header: Uint8Array): string {
+function keyIdOf(path: string, header: Uint8Array, remedy?: string): string {
   const [, id] =
     /^age-encryption\.org\/v1\n-> turnpike ([0-9a-f]{16})\n/.exec(Buffer.from(header).toString('latin1')) ??
     [];
   if (id !== undefined) return id;
-  throw new TurnpikeError('environment', `${path} is not a backup of Turnpike`);
+  throw new TurnpikeError('environment', `${path} is not a backup of Turnpike`, {
+    ...(remedy !== undefined && { remedy }),
+  });
 }
 
 function wrappingKey({ bytes }: EnvelopeKey): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', bytes, '', 'turnpike backup', 32));
-}
-
-function damaged(path: string, cause: unknown): TurnpikeError {
-  return new TurnpikeError('environment', `${path} is damaged: it is not as it was written`, {
-    remedy: 'take another backup',
-    cause,
-  });
 }

@@ -3,7 +3,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { type ApiClient, answerOf, given, inPath } from './client.ts';
 import type { Receipt } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
-import { showJson, showTime } from './show.ts';
+import { renderNotCovered, showJson, showTime } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
 
 interface ScopeOptions {
@@ -80,7 +80,11 @@ export function addRightsVerbs(family: Command, open: OpenSession): void {
         const restricted = await answerOf(
           api.POST('/v1/accounts/{account}/restrict', { ...inPath({ account }), body }),
         );
-        print(restricted, () => `account ${restricted.reference} is kept and not used`);
+        print(restricted, () =>
+          [`account ${restricted.reference} is kept and not used`, ...renderNotCovered(restricted)].join(
+            '\n',
+          ),
+        );
       },
     );
 

@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { newId } from '../../common/ids.ts';
 import { goneBy } from '../backup/gone-by.ts';
-import { type ErasureOnce, hashOfAccount, noteErased } from '../backup/removals.ts';
+import { type ErasureOnce, forgetRestrictions, hashOfAccount, noteErased } from '../backup/removals.ts';
 import type { Context } from '../books/context.ts';
 import type { AccountScope } from '../catalogue/catalogue.ts';
 import { findAccount } from '../catalogue/find.ts';
@@ -88,6 +88,7 @@ async function erase(
     })
     .execute();
   await noteErased(tx, erasure);
+  await forgetRestrictions(tx, accounts);
   await bury(tx, id, erased.subscriptions);
   for (const device of erased.devices) await restSlot(context, tx, device);
   await deleteOf(tx, erased);

@@ -72,6 +72,20 @@ describe('a restricted account', () => {
   });
 });
 
+it('a linked account that is restricted already keeps its date and its reason when another is restricted', async () => {
+  for (const reference of ['first', 'second']) await rig.books.catalogue.addAccount({ reference });
+  await rig.books.catalogue.linkAccounts('first', 'second');
+  await rig.books.privacy.restrict('first', { reason: 'disputed', only: true });
+  const before = await rig.books.catalogue.getAccount('first');
+  rig.clock.pass(1000);
+  await rig.books.privacy.restrict('second', { reason: 'another' });
+  expect(await rig.books.catalogue.getAccount('first')).toEqual(before);
+  expect(await rig.books.catalogue.getAccount('second')).toMatchObject({
+    restrictedAt: rig.clock.now(),
+    suspensionReason: 'another',
+  });
+});
+
 describe('the audit log', () => {
   it('says that somebody was erased, exported and rectified, and not who was erased', async () => {
     await api.inject(`${customer}/export`);

@@ -362,9 +362,11 @@ export const storeInventory = {
     account_hash: erasure.field('that the account does not come back with a backup; gone with the last one'),
   },
   removals: {
-    kind: access.field('API key, its secret, node, or identity of a node'),
-    subject: access.field('that it does not come back with a backup; of a secret a hash of its hash'),
-    at: access.exact('since when it is refused'),
+    kind: access.field('API key, its secret, node, identity of a node, or restriction of an account'),
+    subject: access.field(
+      'that it does not come back with a backup; of a secret a hash of its hash, of a restricted account one of its id',
+    ),
+    at: access.exact('since when it is refused, or restricted'),
     backups_until: access.exact('when the last backup of before is gone, and this with it'),
   },
   erasure_nodes: {
@@ -389,7 +391,7 @@ export const controllerFileInventory = {
   'ca-next.pem': fleet.secret('the CA that is to come; its key is encrypted'),
   'backups/*.backup': fleet.field('the database as it was, for retention.backup_days; encrypted as a whole'),
   'backups/removals.backup-list': erasure.field(
-    'what must not come back with those backups: hashes of the ids of erased accounts, API keys, nodes; encrypted as a whole',
+    'what must not come back with those backups: hashes of the ids of erased and restricted accounts, API keys, nodes; encrypted as a whole',
   ),
   'envelope.key': fleet.field(
     'opens the keys that encrypt secrets, and backups; beside it under their ids those before, as long as they are needed',

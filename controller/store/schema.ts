@@ -528,9 +528,9 @@ export interface ErasedAccountTable {
 
 /** What else was taken away, as long as a backup may hold it (backup/removals.ts). */
 export interface RemovalTable {
-  kind: 'api-key' | 'api-key-secret' | 'node' | 'identity';
+  kind: 'api-key' | 'api-key-secret' | 'node' | 'identity' | 'restriction';
   subject: string;
-  /** Since when it is refused; to come, while a rotation overlaps. */
+  /** Since when it is refused, or restricted; to come, while a rotation overlaps. */
   at: number;
   backups_until: number;
 }

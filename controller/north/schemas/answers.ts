@@ -478,7 +478,7 @@ export const ApiKey = Type.Object(
 const notCovered = {
   notCovered: Type.Array(Type.String(), {
     description:
-      'In words: what may still bring it back. Empty: nothing, once this is answered; a restored backup does not, either.',
+      'In words: what may still bring it back, or undo the restriction. Empty: nothing, once this is answered; a restored backup does not, either.',
   }),
 };
 
@@ -495,6 +495,11 @@ export const RemovedNode = Type.Object(
 export const SecretApiKey = Type.Object(
   { apiKey: ApiKey, key: Type.String({ description: 'In this answer once, stored as a hash only.' }) },
   { ...strict, title: 'SecretApiKey' },
+);
+
+export const RestrictedAccount = Type.Object(
+  { ...Account.properties, ...notCovered },
+  { ...strict, title: 'RestrictedAccount' },
 );
 
 export const RotatedApiKey = Type.Object(

@@ -410,7 +410,7 @@ const statements = [
     PRIMARY KEY (erasure_id, account_hash)
   )`,
   `CREATE TABLE removals (
-    kind TEXT NOT NULL CHECK (kind IN ('api-key', 'api-key-secret', 'node', 'identity')),
+    kind TEXT NOT NULL CHECK (kind IN ('api-key', 'api-key-secret', 'node', 'identity', 'restriction')),
     subject TEXT NOT NULL,
     at INTEGER NOT NULL,
     backups_until INTEGER NOT NULL,

@@ -41,23 +41,29 @@ it('a lost controller is restored on an empty machine by the commands of the REA
   await turnpike.text('tariff', 'add', 'small', '--volume', '1GB');
   await turnpike.text('account', 'add', 'customer-4711');
   await turnpike.text('account', 'add', 'customer-4712');
+  await turnpike.text('account', 'add', 'customer-4713');
   const { name } = await turnpike.json('backup', 'create');
   expect(await turnpike.text('backup', 'list')).toContain(name);
   expect(await turnpike.text('backup', 'verify', name)).toContain('is sound');
   const { pin } = await turnpike.json('ca', 'show');
   const { receipt } = await turnpike.json('privacy', 'erase', 'customer-4712', '--yes');
+  const restricted = await turnpike.text('privacy', 'restrict', 'customer-4713', '--reason', 'disputed');
+  expect(restricted).toBe('account customer-4713 is kept and not used');
   expect(receipt.backups).toMatchObject([{ name }]);
   await controller.stop();
 
   const { there, stdout } = await restore(name);
   expect(stdout).toMatch(
-    /restored as of .*\nerased again: 1 accounts\nremoved again: nodes none; API keys none\n/,
+    /restored as of .*\nerased again: 1 accounts\nrestricted again: 1 accounts\nremoved again: nodes none; API keys none\n/,
   );
   expect(stdout).toContain('turnpike hold release --yes');
 
   controller = await startController({ directory: there });
   const { turnpike: now } = controller;
-  expect((await now.json('account', 'list')).items).toMatchObject([{ reference: 'customer-4711' }]);
+  expect((await now.json('account', 'list')).items).toMatchObject([
+    { reference: 'customer-4711', restrictedAt: null },
+    { reference: 'customer-4713', suspensionReason: 'restricted before the restore' },
+  ]);
   expect(await now.json('ca', 'show')).toMatchObject({ pin });
   expect(await now.text('privacy', 'receipt', receipt.id)).toContain(receipt.id);
   expect(await now.text('status')).toMatch(/held +since .*turnpike hold release/);

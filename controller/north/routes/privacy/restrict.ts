@@ -1,12 +1,13 @@
 import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
-import { Account } from '../../schemas/answers.ts';
+import { sayNotCovered } from '../../not-covered.ts';
+import { Account, RestrictedAccount } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { AccountSuspension, onlyThis } from '../../schemas/requests.ts';
 import { strict } from '../../schemas/values.ts';
 
-export const restrictAccount: Route = (api, { privacy }) => {
+export const restrictAccount: Route = (api, { privacy, backups }) => {
   api.post(
     '/v1/accounts/:account/restrict',
     {
@@ -17,14 +18,17 @@ export const restrictAccount: Route = (api, { privacy }) => {
         description: 'They are suspended, nothing of them is changed or told, and nothing goes by itself.',
         params: pathOf('account'),
         body: AccountSuspension,
-        response: { 200: Account },
+        response: { 200: RestrictedAccount },
       },
     },
-    async ({ params, body }) => toJson(await privacy.restrict(params.account, body)),
+    async (request) => {
+      const { params, body } = request;
+      return sayNotCovered(request, backups, toJson(await privacy.restrict(params.account, body)));
+    },
   );
 };
 
-export const liftRestriction: Route = (api, { privacy }) => {
+export const liftRestriction: Route = (api, { privacy, backups }) => {
   api.post(
     '/v1/accounts/:account/unrestrict',
     {
@@ -37,6 +41,15 @@ export const liftRestriction: Route = (api, { privacy }) => {
         response: { 200: Account },
       },
     },
-    async ({ params, body }) => toJson(await privacy.unrestrict(params.account, body)),
+    async (request) => {
+      const { params, body } = request;
+      const freed = toJson(await privacy.unrestrict(params.account, body));
+      // Where it stays on the list, a restore restricts it again: that is no harm to it, and tried again every hour.
+      request.afterwards = async () => {
+        await backups.keepRemovals();
+        return freed;
+      };
+      return freed;
+    },
   );
 };
