@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it, vi } from 'vitest';
 import { TurnpikeError } from '../../common/errors.ts';
-import { silentLogger } from '../../common/log.ts';
+import { createLogger, silentLogger } from '../../common/log.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import { goodHealth } from '../../test/unit/books/rig.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -217,6 +217,17 @@ describe('lists', () => {
     const second = (await server.inject(`/v1/tariffs?limit=2&cursor=${first.next}`)).json();
     expect(second.items.map(({ id }: { id: string }) => id)).toEqual(['c']);
     expect(second.next).toBeNull();
+  });
+
+  it('are logged without their query, which can hold references', async () => {
+    const lines: string[] = [];
+    const log = createLogger('api', 'trace', { write: (line) => void lines.push(line) });
+    const server = await api({ listTariffs: () => Promise.reject(new Error('no disk')) }, { log });
+    await server.inject('/v1/tariffs?cursor=c2VjcmV0');
+    await server.inject('/v1/tariffs?search=c2VjcmV0');
+    await server.inject('/v1/nothing?cursor=c2VjcmV0');
+    expect(lines.join('')).toContain('/v1/tariffs');
+    expect(lines.join('')).not.toContain('c2VjcmV0');
   });
 });
 
