@@ -5,6 +5,7 @@ import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
 import { findDevice, findSubscription } from '../catalogue/find.ts';
 import { loadNodes } from '../catalogue/node-view.ts';
+import { loadPendingBytes } from '../catalogue/refund.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
@@ -43,14 +44,7 @@ async function explainSubscription(
     tx,
     ids.map(({ id }) => id),
   );
-  const nodes = await loadGroupNodes(context, tx, subscription);
-  const explained = await explainNodes(context, tx, subscription, nodes);
-  const notes = await describeService(context, tx, subscription);
-  const want = {
-    held: heldElsewhere(subscription, explained),
-    refundBytes: await loadRefundBytes(tx, subscription),
-    awaited: await awaitedFor(tx, subscription),
-  };
+  const { nodes, explained, notes, want } = await lookAround(context, tx, subscription);
   const situations = devices.map((device) => situationOf(context, device, nodes, want));
   return {
     id: subscription.id,
@@ -67,14 +61,7 @@ async function explainDevice(context: Context, tx: Tx, id: string): Promise<Expl
   await findDevice(tx, id);
   const [device] = (await loadDevices(context, tx, [id])) as [Device];
   const subscription = await loadSubscription(tx, device.subscriptionId);
-  const nodes = await loadGroupNodes(context, tx, subscription);
-  const explained = await explainNodes(context, tx, subscription, nodes);
-  const notes = await describeService(context, tx, subscription);
-  const want = {
-    held: heldElsewhere(subscription, explained),
-    refundBytes: await loadRefundBytes(tx, subscription),
-    awaited: await awaitedFor(tx, subscription),
-  };
+  const { nodes, explained, notes, want } = await lookAround(context, tx, subscription);
   const situation = situationOf(context, device, nodes, want);
   return {
     id,
@@ -85,6 +72,18 @@ async function explainDevice(context: Context, tx: Tx, id: string): Promise<Expl
     devices: [explainOne(device, situation)],
     nodes: explained,
   };
+}
+
+/** What is the same for all devices of a subscription. */
+async function lookAround(context: Context, tx: Tx, subscription: Subscription) {
+  const nodes = await loadGroupNodes(context, tx, subscription);
+  const explained = await explainNodes(context, tx, subscription, nodes);
+  const want = {
+    held: heldElsewhere(subscription, explained),
+    refundBytes: await loadPendingBytes(tx, subscription.id),
+    awaited: await awaitedFor(tx, subscription),
+  };
+  return { nodes, explained, want, notes: await describeService(context, tx, subscription) };
 }
 
 function explainOne(device: Device, situation: DeviceSituation): Explanation['devices'][number] {
@@ -121,17 +120,6 @@ function heldElsewhere(
   return nodes.flatMap(({ name, connected, reservedBytes: bytes }) =>
     connected || bytes === null || bytes <= 0n ? [] : [{ node: name, bytes }],
   );
-}
-
-/** What is still to be taken back of the volume. */
-async function loadRefundBytes(tx: Tx, { id }: Subscription): Promise<bigint> {
-  const rows = await tx.db
-    .selectFrom('adjustments')
-    .where('subscription_id', '=', id)
-    .where('pending', '=', 1)
-    .select(['bytes', 'taken', 'given_up'])
-    .execute();
-  return rows.reduce((sum, { bytes, taken, given_up }) => sum + bytes - taken - given_up, 0n);
 }
 
 /** After a restore, whom its grants wait for; an unlimited one needs none. */

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { AddressRange } from '../catalogue/address-range.ts';
 import { countedDevices } from '../catalogue/device-limit.ts';
 import { nextSlot } from '../catalogue/slots.ts';
-import { looksLikeId, normalLine } from '../catalogue/words.ts';
+import { looksLikeId } from '../catalogue/words.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -61,7 +61,7 @@ function distinct(
   lines: readonly Line[],
   of: (line: Line) => readonly (string | null | undefined)[],
 ): string[] {
-  return [...new Set(lines.flatMap(of).flatMap((name) => (name == null ? [] : [normalLine(name)])))];
+  return [...new Set(lines.flatMap(of).flatMap((name) => name ?? []))];
 }
 
 /**

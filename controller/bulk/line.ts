@@ -31,7 +31,7 @@ export interface DeviceLine {
 
 export type Line = SubscriptionLine | DeviceLine;
 
-/** As lines are written in the books, so that the same line again is the same. */
+/** As lines are written in the books, so that the same line again is the same: so they are wherever else they are looked at. */
 export function normalized(line: Line): Line {
   const texts = Object.entries(line).map(([key, value]) => [
     key,

@@ -9,7 +9,7 @@ import {
   type PlannedSubscription,
   planSubscription,
 } from '../catalogue/insert-subscription.ts';
-import { normalLine, parseReference } from '../catalogue/words.ts';
+import { parseReference } from '../catalogue/words.ts';
 import type { Tx } from '../store/store.ts';
 import { compareSettings, wishOf as deviceWishOf } from './device-line.ts';
 import type { Known, KnownSubscription } from './known.ts';
@@ -73,7 +73,7 @@ export class PlainLines {
     const tariff = tariffs.get(line.tariff);
     const named = line.reference ?? line.id;
     if (tariff === undefined || named === undefined) return undefined;
-    const found = subscriptions.get(normalLine(named));
+    const found = subscriptions.get(named);
     if (found !== undefined) {
       const { row, account } = found;
       const itself = line.id === undefined || line.id === row.id;
@@ -101,7 +101,7 @@ export class PlainLines {
   }
 
   #accountOf(line: SubscriptionLine): { id: string; reference: string; created?: PlannedAccount } {
-    const known = this.#known.accounts.get(normalLine(line.account));
+    const known = this.#known.accounts.get(line.account);
     if (known !== undefined) return known;
     const account = { id: newId('acc'), reference: parseReference(line.account) };
     return { ...account, created: account };
@@ -117,9 +117,9 @@ export class PlainLines {
 
   #takeDevice(line: DeviceLine): Told | undefined {
     const { accounts, devices, subscriptions, aside } = this.#known;
-    const found = subscriptions.get(normalLine(line.subscription));
+    const found = subscriptions.get(line.subscription);
     if (found === undefined || aside.has(found.row.id)) return undefined;
-    const namesake = accounts.get(normalLine(line.subscription));
+    const namesake = accounts.get(line.subscription);
     if (namesake !== undefined && namesake.id !== found.row.account_id) return undefined;
     const device = devices.get(line.publicKey);
     if (device !== undefined) {
@@ -153,11 +153,9 @@ export class PlainLines {
 }
 
 function namesIn(line: Line): string[] {
-  const names =
-    line.type === 'device'
-      ? [line.subscription, line.publicKey]
-      : [line.reference ?? '', line.id ?? '', line.account];
-  return names.map(normalLine);
+  return line.type === 'device'
+    ? [line.subscription, line.publicKey]
+    : [line.reference ?? '', line.id ?? '', line.account];
 }
 
 function unchanged(subscription: string): Told {

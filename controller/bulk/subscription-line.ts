@@ -25,7 +25,7 @@ export async function compareSubscription(tx: Tx, line: SubscriptionLine): Promi
   const tariff = await findTariff(tx, line.tariff);
   const known = await findKnown(tx, line);
   if (known === undefined) {
-    const owner = await seekAccount(tx, line.account.trim());
+    const owner = await seekAccount(tx, line.account);
     if (owner !== undefined) await refuseRestrictedAccount(tx, owner.id);
     return { id: undefined, differences: [] };
   }
@@ -52,7 +52,7 @@ export function compareTold(
   known: Row<'subscriptions'>,
   account: Pick<Row<'accounts'>, 'id' | 'reference'>,
 ): Difference[] {
-  const sameAccount = [account.id, account.reference].includes(line.account.normalize('NFC'));
+  const sameAccount = [account.id, account.reference].includes(line.account);
   return [
     ...differ('account', sameAccount ? undefined : line.account, account.reference),
     ...compareTimes(line, known),
@@ -114,7 +114,7 @@ export function wishOf({ timeZone, starts, expires, suspended }: SubscriptionLin
 }
 
 async function findOrAddAccount({ clock }: Context, tx: Tx, name: string): Promise<string> {
-  const known = await seekAccount(tx, name.trim());
+  const known = await seekAccount(tx, name);
   return known?.id ?? (await insertAccount(tx, { reference: parseReference(name) }, clock.now()));
 }
 

@@ -64,12 +64,17 @@ async function mostOf(tx: Tx, id: string, pack: string | undefined): Promise<big
     if (row.kind === 'pack') return row.bytes - row.taken;
     throw new TurnpikeError('invalid', `pack: ${pack} is no top-up`, { field: 'pack' });
   }
+  const asked = await loadPendingBytes(tx, id);
+  return volume > asked ? volume - asked : 0n;
+}
+
+/** What refunds have still to take back of a subscription's volume. */
+export async function loadPendingBytes(tx: Tx, id: string): Promise<bigint> {
   const pending = await tx.db
     .selectFrom('adjustments')
     .where('subscription_id', '=', id)
     .where('pending', '=', 1)
     .select(['bytes', 'taken', 'given_up'])
     .execute();
-  const asked = pending.reduce((sum, { bytes, taken, given_up }) => sum + bytes - taken - given_up, 0n);
-  return volume > asked ? volume - asked : 0n;
+  return pending.reduce((sum, { bytes, taken, given_up }) => sum + bytes - taken - given_up, 0n);
 }
