@@ -87,7 +87,7 @@ function decideOne(
     unrefusedMs: now - activity.knockedAt,
     wantingMs: wantedAt === undefined ? 0 : now - wantedAt,
     owing: memory.owing.has(id),
-    futileBytes: futileBytes(memory, id, live, used, settled),
+    futileBytes: futileBytes(memory, account, live, used, settled),
     wary: now - memory.lossAt < waryMs,
     turning: turning.has(id),
     valid,
@@ -106,7 +106,15 @@ function desiredNow(draft: Draft, id: string, { period }: Account): DesiredSubsc
 }
 
 /** What was armed last, when it was exhausted by packets of which it could let none pass. */
-function futileBytes(memory: Memory, id: string, live: Live, used: bigint, settled: boolean): bigint {
+function futileBytes(
+  memory: Memory,
+  { subscriptionId: id, disturbed }: Account,
+  live: Live,
+  used: bigint,
+  settled: boolean,
+): bigint {
+  // A counter was lost: what the object let pass is not known.
+  if (disturbed) memory.lastArmed.delete(id);
   const armed = memory.lastArmed.get(id);
   if (armed === undefined || armed.used !== used) return 0n;
   if (settled && live.kind === 'quota' && live.remaining === 0n)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { maxBytes } from '../../common/bytes.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { ReportRequest, SubscriptionUsage } from '../../common/gen/turnpike/v1/usage_pb.ts';
 import type { Context } from '../books/context.ts';
+import { letOthersIn } from '../books/let-others-in.ts';
 import { larger, smaller } from '../ledger/bigint.ts';
 import { bookReport, claimsTooMuch, passedOver, type ReportedTotals } from '../ledger/book.ts';
 import type { LedgerRow } from '../ledger/row.ts';
@@ -11,13 +11,15 @@ import type { Booking, NodeIdentity } from '../south/ports.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { turnPeriod } from './begin-period.ts';
+import { checkTotals } from './check-totals.ts';
 import { gatherDeviceUsage, ledgerKey } from './device-usage.ts';
 import type { StoredGrant } from './grant-rows.ts';
 import { servingIncarnation } from './incarnation.ts';
 import { findPassedOver } from './passed-over.ts';
+import { type Portion, portionsOf } from './portions.ts';
 import { quarantine } from './quarantine.ts';
-import { recordReport, standingOf } from './report-numbers.ts';
-import { noteTold } from './term.ts';
+import { recordReport, type Standing, standingOf } from './report-numbers.ts';
+import { checkTerm, noteTold } from './term.ts';
 import { turnLedger } from './turn.ts';
 import { bookDays } from './usage-days.ts';
 import { loadVoucherKey, readVoucher } from './voucher.ts';
@@ -26,15 +28,15 @@ export function createBooking(context: Context): Booking {
   return {
     book: async (identity, report, bytes) => {
       checkTotals(report);
-      const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
-      const standing = await context.store.transaction(async (tx) => {
-        const incarnation = await servingIncarnation(tx, identity);
-        const standing = await standingOf(tx, incarnation, report.number, sha256);
-        if (standing === 'new') await book(context, tx, identity, report, sha256);
-        if (standing === 'forked') await quarantine(context, tx, identity);
-        return standing;
-      });
+      const { standing, strange } = await bookPortions(context, identity, report, sha256Of(bytes));
       context.live.contact(identity.nodeId);
+      if (strange > 0) {
+        context.figures.strangeEntries += strange;
+        context.log.warn(
+          { node: identity.nodeId, entries: strange },
+          'a report named what its node does not serve, or more than it was granted; that was not booked',
+        );
+      }
       if (standing === 'new') context.figures.reportsBooked += 1;
       if (standing === 'repeated') context.figures.reportsRepeated += 1;
       if (standing === 'forked') {
@@ -48,15 +50,41 @@ export function createBooking(context: Context): Booking {
   };
 }
 
-async function book(
+/**
+ * Each portion in a transaction of its own, and with the last one the report's number. Totals only grow, so a report that
+ * was broken off is booked again from its beginning, and what was booked of it stays as it is.
+ */
+async function bookPortions(
   context: Context,
-  tx: Tx,
   identity: NodeIdentity,
   report: ReportRequest,
   sha256: Uint8Array,
-): Promise<void> {
-  await recordReport(tx, identity, report.number, sha256);
-  await noteTold(context, tx, identity, report.term);
+): Promise<{ readonly standing: Standing; readonly strange: number }> {
+  const { store } = context;
+  const portions = await portionsOf(store, report);
+  let strange = 0;
+  for (const portion of portions) {
+    if (portion !== portions[0]) await letOthersIn();
+    const standing = await store.transaction(async (tx) => {
+      const incarnation = await servingIncarnation(tx, identity);
+      const now = await standingOf(tx, incarnation, report.number, sha256);
+      if (now === 'forked') await quarantine(context, tx, identity);
+      if (now !== 'new') return now;
+      await checkTerm(tx, identity, report.term);
+      if (portion === portions.at(-1)) {
+        await recordReport(tx, identity, report.number, sha256);
+        await noteTold(context, tx, identity, report.term);
+      }
+      strange += await book(context, tx, identity, portion);
+      return now;
+    });
+    if (standing !== 'new') return { standing, strange };
+  }
+  return { standing: 'new', strange };
+}
+
+/** Returns how many entries name what the node does not serve, or more than it was granted: they are not booked. */
+async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Portion): Promise<number> {
   await turnWithReporter(context, tx, report);
   const usage = await gatherDeviceUsage(tx, identity, report.devices);
   const reported = new Map(
@@ -101,22 +129,14 @@ async function book(
   });
   await bookDays(context, tx, identity.nodeId, await usage.store(refused));
   const named = new Set([...reported.keys(), ...refused]);
-  const strange = usage.strange + [...named].filter((key) => !served.has(key)).length;
-  if (strange === 0) return;
-  tx.afterCommit(() => {
-    context.figures.strangeEntries += strange;
-    context.log.warn(
-      { node: identity.nodeId, entries: strange },
-      'a report named what its node does not serve, or more than it was granted; that was not booked',
-    );
-  });
+  return usage.strange + [...named].filter((key) => !served.has(key)).length;
 }
 
 /** Of the ledgers that a report can mean, those that this node has: no other one is so much as looked at. */
 async function servedHere(
   tx: Tx,
   { nodeId, incarnation }: NodeIdentity,
-  { subscriptions, devices }: ReportRequest,
+  { subscriptions, devices }: Portion,
 ): Promise<Set<string>> {
   const ids = new Set(subscriptions.map(({ subscriptionId }) => subscriptionId));
   const ofDevices = await selectInChunks([...new Set(devices.map(({ deviceId }) => deviceId))], (chunk) =>
@@ -168,7 +188,7 @@ function whatWasTold(
 const turnSlackMs = 5_000;
 
 /** A node that is in the next period already is followed there: it turned by itself, a little before us. */
-async function turnWithReporter(context: Context, tx: Tx, { subscriptions }: ReportRequest): Promise<void> {
+async function turnWithReporter(context: Context, tx: Tx, { subscriptions }: Portion): Promise<void> {
   const now = context.clock.now() + turnSlackMs;
   const named = new Map<string, number>();
   for (const { subscriptionId, period } of subscriptions) {
@@ -211,29 +231,6 @@ function spokenOf(keys: readonly string[]): {
   return { subscriptionIds: [...earliest.keys()], earliest };
 }
 
-/** More than an agent puts into one report: it fills one up with whole periods. */
-const mostEntries = 60_000;
-/** More bytes than one device can pass in a period: 10 Gbit/s for 83 days. Sums of such totals fit into 63 bits. */
-const mostOfDevice = 2n ** 53n;
-/** Answers are counted far below; what a node makes up must leave room to count on. */
-const mostRecalls = 2 ** 31;
-
-/** What no kernel can count is refused before it is near the books. */
-function checkTotals({ number, devices, subscriptions }: ReportRequest): void {
-  const cannotBe =
-    devices.length + subscriptions.length > mostEntries ||
-    devices.some(({ uploadBytes, downloadBytes }) => uploadBytes + downloadBytes > mostOfDevice) ||
-    subscriptions.some(({ recall }) => recall > mostRecalls);
-  const totals = [
-    number,
-    ...subscriptions.flatMap((entry) => [
-      entry.grantedBytes,
-      entry.writtenOffBytes,
-      entry.releasedBytes,
-      entry.rate,
-    ]),
-  ];
-  if (number === 0n || cannotBe || totals.some((total) => total > maxBytes)) {
-    throw new TurnpikeError('invalid', 'the report holds figures that cannot be');
-  }
+function sha256Of(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest());
 }

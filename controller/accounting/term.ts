@@ -50,17 +50,8 @@ export async function awaitedNodes(tx: Tx): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/**
- * With this report the node has told all that it knows, to a controller of this term.
- * @throws TurnpikeError `invalid` when that term has not begun: the node would count as having told in it once it has
- */
-export async function noteTold(
-  { log }: Context,
-  tx: Tx,
-  { nodeId, nodeName, incarnation }: NodeIdentity,
-  term: number,
-): Promise<void> {
-  if (term === 0) return;
+/** @throws TurnpikeError `invalid` when the term of a report has not begun: its node would count as having told in it once it has */
+export async function checkTerm(tx: Tx, { nodeName }: NodeIdentity, term: number): Promise<void> {
   const { revision } = await tx.db.selectFrom('fleet').select('revision').executeTakeFirstOrThrow();
   if (term > termOf(revision)) {
     throw new TurnpikeError(
@@ -68,6 +59,16 @@ export async function noteTold(
       `a report of node ${nodeName} is of term ${term}, and the fleet is in term ${termOf(revision)}`,
     );
   }
+}
+
+/** With this report the node has told all that it knows, to a controller of this term. */
+export async function noteTold(
+  { log }: Context,
+  tx: Tx,
+  { nodeId, nodeName, incarnation }: NodeIdentity,
+  term: number,
+): Promise<void> {
+  if (term === 0) return;
   const { numUpdatedRows } = await tx.db
     .updateTable('incarnations')
     .set({ told_term: term })

@@ -3,6 +3,7 @@ import { isExhausted } from '../ledger/exhausted.ts';
 import { freeBytes, type LedgerRow } from '../ledger/row.ts';
 import { ownBytes } from '../ledger/volume.ts';
 import { isPending, volumeOf } from '../ledger/withdraw.ts';
+import { chunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
 import { type Book, currentPeriod, isLimited, loadBooks, rowsOf, standingOf } from './book.ts';
 import { decide, isServing, placeOf, policy } from './decide.ts';
@@ -12,6 +13,9 @@ import { type StoredPeriod, savePeriods } from './periods.ts';
 import { awaitedNodes } from './term.ts';
 import type { Turn } from './turn-input.ts';
 import { tellVolume } from './volume-events.ts';
+
+/** So many are in memory at a time: each has a row for every node of its group. */
+const booksAtOnce = 20;
 
 /**
  * The one way in which ledgers move: loads the subscriptions' books, applies what happened, decides over grants, checks
@@ -23,9 +27,23 @@ export async function turnLedger(
   subscriptionIds: readonly string[],
   turn: Turn = {},
 ): Promise<void> {
-  const changed: StoredGrant[] = [];
   const awaiting = (await awaitedNodes(tx)).length > 0;
-  for (const before of await loadBooks(tx, subscriptionIds, turn.earliest)) {
+  for (const ids of chunks(subscriptionIds, booksAtOnce)) {
+    const books = await loadBooks(tx, ids, turn.earliest);
+    await turnBooks(context, tx, books, { turn, awaiting });
+  }
+  tx.afterCommit(() => context.moved.call(subscriptionIds));
+}
+
+/** `awaiting`: nodes that may know of more than the books do. */
+async function turnBooks(
+  context: Context,
+  tx: Tx,
+  books: readonly Book[],
+  { turn, awaiting }: { readonly turn: Turn; readonly awaiting: boolean },
+): Promise<void> {
+  const changed: StoredGrant[] = [];
+  for (const before of books) {
     const happened = apply(before, turn);
     const after = decide(context, happened, turn, awaiting);
     changed.push(...(await changedGrants(tx, before, happened, after, turn)));
@@ -36,7 +54,6 @@ export async function turnLedger(
     }
   }
   await saveGrants(tx, changed);
-  tx.afterCommit(() => context.moved.call(subscriptionIds));
 }
 
 function apply(book: Book, { change }: Turn): Book {

@@ -9,6 +9,7 @@
 // npm run bench -- sharing   whether one key on two devices is found, and who only moves is left alone
 // npm run bench -- turn      how far a node's reading is from the end of a period, and its closing from an expiry
 // npm run bench -- speed     what TCP makes of the speeds of tariffs
+// npm run bench -- volume    three nodes use up a volume, one of them cut off near its end; and how soon a top-up flows
 const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   adjust: () => import('./adjust/main.ts'),
   attack: () => import('./attack/main.ts'),
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   sharing: () => import('./sharing/main.ts'),
   speed: () => import('./speed/main.ts'),
   turn: () => import('./turn/main.ts'),
+  volume: () => import('./volume/main.ts'),
 };
 const part = parts[process.argv[2] ?? ''];
 if (part === undefined) await import('./loading.ts');

@@ -304,6 +304,17 @@ test('a grant whose arming failed is armed again, and passes', () =>
     ]),
   ));
 
+test('a grant no larger than one that passed with its counter deleted is used up', () =>
+  withRig((rig) =>
+    play(rig, [
+      { kind: 'destroy', how: 'flush' },
+      { kind: 'grant', bytes: 2000n },
+      { kind: 'traffic', bytes: 2000n, device: 2 },
+      { kind: 'destroy', how: 'forget' },
+      { kind: 'grant', bytes: 2000n },
+    ]),
+  ));
+
 test('property: when counters are destroyed too, no more is written off than was armed, and none of it passes again', async () => {
   const any = fc.oneof({ weight: 5, arbitrary: harmless }, { weight: 1, arbitrary: destructive });
   await fc.assert(
