@@ -6,6 +6,8 @@ import { toLimits, withLimits } from './tariff-options.ts';
 
 const topUp = new Command('top-up').argument('<size>').option('--expires <date>');
 const device = new Command('add').argument('<subscription>').option('--hardware-id <text>');
+const webhook = new Command('set').argument('<webhook>').option('--to <url>');
+const config = new Command('config').argument('<device>').option('--private-key-file <path>');
 const tariff = withLimits(new Command('add'));
 
 it('every field that a tariff is sold by has its option', () => {
@@ -43,6 +45,8 @@ it.each([
   [tariff, 'volumeBytes', 'volumeBytes: a volume of 0 B', '--volume: a volume of 0 B'],
   [topUp, 'expires', 'expires: that time is over', '--expires: that time is over'],
   [topUp, 'bytes', 'bytes: 5 GB are too many', '<size>: 5 GB are too many'],
+  [webhook, 'url', 'url: that is no address', '--to: that is no address'],
+  [config, 'privateKey', 'privateKey must be a key', '--private-key-file must be a key'],
   // Where it is a word of the sentence, it stays.
   [topUp, 'expires', 'what expires is over', 'what expires is over'],
   // What somebody gave, and what the command has not, stay as they are.

@@ -6,8 +6,8 @@ const units = { Bytes: 'bytes', BitsPerSecond: 'bits per second', Days: 'days', 
 const withUnit = new RegExp(`^(.+?)(${Object.keys(units).join('|')})$`);
 
 /**
- * What the API refused of a field, in the words of the command line that sent it: by the option that the field came of. All of
- * it is read off the command's own options and arguments; what they do not know stays.
+ * What the API refused of a field, in the words of the command line that sent it: by the option that the field came of.
+ * All of it is read off the command's own options and arguments; what they do not know stays.
  */
 export function inOptions(error: TurnpikeError, command: Command): TurnpikeError {
   const { code, message, remedy, field, cause } = error;
@@ -22,13 +22,14 @@ export function inOptions(error: TurnpikeError, command: Command): TurnpikeError
 
 /** `--download`, `<size>`; undefined: the command has nothing of that name. */
 export function optionOf(field: string, command: Command): string | undefined {
-  const bare = withUnit.exec(field)?.[1];
-  const option =
-    command.options.find((one) => one.attributeName() === field) ??
-    command.options.find((one) => one.attributeName() === bare);
-  if (option !== undefined) return option.long ?? option.flags;
+  const named = (name: string | undefined) =>
+    command.options.find((one) => one.attributeName() === name)?.long ?? undefined;
+  const option = named(field) ?? named(withUnit.exec(field)?.[1]) ?? named(`${field}File`);
+  if (option !== undefined) return option;
   const name = field === 'bytes' ? 'size' : field;
-  return command.registeredArguments.some((one) => one.name() === name) ? `<${name}>` : undefined;
+  if (command.registeredArguments.some((one) => one.name() === name)) return `<${name}>`;
+  // Such as `--to <url>`.
+  return command.options.find(({ flags }) => flags.endsWith(` <${name}>`))?.long ?? undefined;
 }
 
 /** Of several fields, each option once; what is none keeps its name. */
@@ -36,11 +37,11 @@ export function optionsOf(fields: readonly string[], command: Command): string[]
   return [...new Set(fields.map((field) => optionOf(field, command) ?? field))];
 }
 
-/** `downloadBitsPerSecond: 5 cannot be` becomes `--download (in bits per second): 5 cannot be`: numbers without a unit have the field's. */
+/** `downloadBitsPerSecond: 5 cannot be` is `--download (in bits per second): 5 cannot be`: a bare number has the field's unit. */
 function leading(message: string, field: string, command: Command): string {
   const option = optionOf(field, command);
-  if (option === undefined || !new RegExp(`^${field}\\b`).test(message)) return message;
   const rest = message.slice(field.length);
+  if (option === undefined || !message.startsWith(field) || /^\w/.test(rest)) return message;
   const unit = withUnit.exec(field)?.[2] as keyof typeof units | undefined;
   const isBare = /^(: -?\d+ cannot| must be a whole number\b)/.test(rest);
   return unit !== undefined && isBare ? `${option} (in ${units[unit]})${rest}` : `${option}${rest}`;
