@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { formatSize } from '../../common/bytes.ts';
 import { kib, mib, openRig, type Rig, runOnce } from '../../test/unit/books/rig.ts';
 
 let rig: Rig;
@@ -24,6 +25,29 @@ describe('explain', () => {
     expect((await explain(device)).verdict).toBe(
       'open, but no node of its group has joined (a): turnpike node token a gives the command to join',
     );
+  });
+
+  it('names nodes of its group that never joined, and those that can serve it meanwhile', async () => {
+    const a = await rig.node('a');
+    await rig.books.catalogue.addNode({ name: 'b', endpoint: 'b.example.net:51820' });
+    const subscription = await rig.subscription();
+    const device = await rig.device(subscription);
+    expect((await explain(device)).verdict).toBe(
+      'open; no handshake arrives on a, and it was never seen; b has not joined yet and serves nobody (turnpike node token b gives the command to join); let the device use a, and check its configuration, its clock and its network',
+    );
+    const other = await rig.device(subscription);
+    expect((await explain(subscription)).verdict).toBe(
+      'open: 0 of 2 devices connected, 0 passing traffic; b has not joined yet and serves nobody (turnpike node token b gives the command to join); let the devices use a',
+    );
+    // Whom another one serves need not know of it.
+    for (const id of [device, other]) await a.presence(id, { connected: true, passing: true });
+    for (const id of [device, subscription]) expect((await explain(id)).verdict).not.toContain('joined');
+    for (const id of [device, other]) await a.presence(id, {});
+    await a.disconnect();
+    expect((await explain(device)).verdict).toBe(
+      'open, but no node that has joined of its group is in contact with the controller (a); what it sees is not known; b has not joined yet and serves nobody (turnpike node token b gives the command to join)',
+    );
+    expect((await explain(subscription)).verdict).toContain('; no node that has joined of its group');
   });
 
   it('says what the nodes see of a device', async () => {
@@ -152,6 +176,41 @@ describe('explain', () => {
     expect(verdict).not.toContain('node remove');
   });
 
+  it('says of a pending refund how much was taken back, and what is still to come from whom', async () => {
+    const { catalogue } = rig.books;
+    const a = await rig.node('a');
+    const b = await rig.node('b');
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib });
+    const device = await rig.device(subscription);
+    await a.sync();
+    await a.report({}, { [subscription]: { wanting: true } });
+    await a.disconnect();
+    expect((await explain(subscription)).verdict).not.toContain('refunded');
+    const refund = { bytes: 90n * mib, reason: 'withdrawn', reference: 'r' };
+    const { bytes, pending } = await catalogue.refund(subscription, refund);
+    expect(pending).toBe(true);
+    const taken = formatSize(-bytes);
+    const rest = formatSize(refund.bytes + bytes);
+    for (const id of [device, subscription]) {
+      expect((await explain(id)).verdict).toContain(
+        `; of 94.37 MB to be refunded ${taken} were taken back, and ${rest} are still to come, less what still passes before a`,
+      );
+    }
+    await b.presence(device, { connected: true, refused: true });
+    // The customer keeps the rest of what that node holds.
+    expect((await explain(device)).verdict).toContain(
+      `on a, which is out of contact; ${rest} of that are still to be refunded; bring that node back`,
+    );
+    // Written off with that node: of the refund, only what the other one holds can come.
+    await catalogue.removeNode('a');
+    const left = formatSize((await catalogue.getSubscription(subscription)).remainingBytes ?? 0n);
+    expect((await explain(device)).verdict).toMatch(
+      new RegExp(
+        `${taken} were taken back, .* used or written off already, and ${left} are still .* before b gave`,
+      ),
+    );
+  });
+
   it('says that a restored controller waits for a node to tell what passed, where that is the cause', async () => {
     const a = await rig.node('a');
     await rig.node('b');
@@ -221,14 +280,77 @@ describe('explain', () => {
     for (const { mend } of access.reasons) expect(mend).toMatch(/^turnpike subscription renew /);
   });
 
+  it('says that a renewal begins a period, where periods are of days, and that its volume is there then', async () => {
+    const { catalogue } = rig.books;
+    const limits = { period: 'days', periodDays: 30, durationDays: 30, graceSeconds: 3600 } as const;
+    const subscription = await rig.subscription({ volumeBytes: mib, limits });
+    const mends = async () => (await explain(subscription)).access.reasons.map(({ mend }) => mend);
+    await catalogue.refund(subscription, { bytes: mib, reason: 'x', reference: 'r' });
+    expect(await mends()).toEqual([
+      expect.stringMatching(/ subscription top-up .*; or it comes anew by itself, at 2026-12-22 12:00 UTC$/),
+    ]);
+    rig.clock.pass(40 * 24 * 3600_000);
+    await runOnce(rig.books, rig.clock, 'starts and ends of subscriptions');
+    expect(await mends()).toEqual([
+      expect.stringMatching(
+        / renew sub_\w+ --reference REFERENCE lets it go on for 30 days from then on, and begins a/,
+      ),
+      expect.stringMatching(
+        / renew sub_\w+ --reference REFERENCE begins a period with its volume anew, too$/,
+      ),
+    ]);
+    await catalogue.renewSubscription(subscription, { reference: 'paid' });
+    expect(await catalogue.getSubscription(subscription)).toMatchObject({
+      access: { state: 'open' },
+      remainingBytes: mib,
+    });
+  });
+
+  it('says when the month brings the volume of what has expired, and that it is not there before', async () => {
+    const { catalogue } = rig.books;
+    const limits = { period: 'month', durationDays: 3 } as const;
+    const subscription = await rig.subscription({ volumeBytes: mib, limits });
+    await catalogue.refund(subscription, { bytes: mib, reason: 'x', reference: 'r' });
+    rig.clock.pass(4 * 24 * 3600_000);
+    await runOnce(rig.books, rig.clock, 'starts and ends of subscriptions');
+    expect((await explain(subscription)).access.reasons.map(({ code, mend }) => `${code}: ${mend}`)).toEqual([
+      expect.stringMatching(
+        /^expired: .* renew .* for 3 days .* month .* the next at 2026-12-01 00:00 UTC, or at once/,
+      ),
+      expect.stringMatching(/^volume: .* renew .* the next at 2026-12-01 00:00 UTC, .*; sooner: .* top-up/),
+    ]);
+    await catalogue.renewSubscription(subscription, { reference: 'paid' });
+    const { access } = await explain(subscription);
+    expect(access.reasons).toMatchObject([
+      {
+        code: 'volume',
+        mend: expect.stringMatching(
+          / top-up .*; or it comes anew with a renewal, at 2026-12-01 00:00 UTC: without, service ends at 2026-11-29 12:00 UTC$/,
+        ),
+      },
+    ]);
+  });
+
+  it('says that it must be said until when, where the tariff does not', async () => {
+    const { catalogue } = rig.books;
+    const subscription = await rig.subscription();
+    await catalogue.setSubscription(subscription, { expires: '2026-11-23' });
+    rig.clock.pass(24 * 3600_000);
+    await runOnce(rig.books, rig.clock, 'starts and ends of subscriptions');
+    expect((await explain(subscription)).access.reasons).toMatchObject([
+      { mend: expect.stringContaining(' --until DATE --reference REFERENCE lets it go on until then') },
+    ]);
+    await expect(catalogue.renewSubscription(subscription, { reference: 'r' })).rejects.toThrow(/until/);
+  });
+
   it('says to what it is slowed down, and that a top-up lifts it', async () => {
-    const limits = { throttleBitsPerSecond: 1_000_000 };
+    const limits = { throttleBitsPerSecond: 1_000_000, period: 'month' } as const;
     const subscription = await rig.subscription({ volumeBytes: mib, limits });
     const device = await rig.device(subscription);
     await rig.books.catalogue.refund(subscription, { bytes: mib, reason: 'x', reference: 'r' });
     for (const id of [device, subscription]) {
       expect((await explain(id)).verdict).toContain(
-        `; it is slowed down to 1 Mbit/s since 2026-11-22 12:00 UTC, because the volume is used up: a top-up lifts it (turnpike subscription top-up ${subscription} `,
+        `; it is slowed down to 1 Mbit/s since 2026-11-22 12:00 UTC, because the volume is used up: a top-up lifts it (turnpike subscription top-up ${subscription} SIZE --reason TEXT --reference REFERENCE); or it comes anew by itself, at 2026-12-01 00:00 UTC`,
       );
     }
   });
@@ -239,6 +361,9 @@ describe('explain', () => {
     rig.clock.pass(24 * 3600_000 + 3600_000);
     expect((await explain(subscription)).verdict).toContain(
       '; it expired at 2026-11-23 12:00 UTC, and grace lets it pass until 2026-11-23 14:00 UTC (turnpike subscription renew',
+    );
+    expect((await explain(subscription)).verdict).toContain(
+      ` ${subscription} --reference REFERENCE lets it go on for 1 day from its expiry on`,
     );
   });
 

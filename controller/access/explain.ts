@@ -5,12 +5,13 @@ import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
 import { findDevice, findSubscription } from '../catalogue/find.ts';
 import { loadNodes } from '../catalogue/node-view.ts';
-import { loadPendingBytes } from '../catalogue/refund.ts';
+import { loadPendingRefunds } from '../catalogue/refund.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
-import { describeGrace, describeSlowness, describeWrittenOff } from './notes.ts';
+import { describeGrace, describeRefunds, describeSlowness, describeWrittenOff } from './notes.ts';
 import { packet } from './reason-words.ts';
+import { readRenewalTerms } from './renewal-words.ts';
 import { type DeviceSituation, type Held, judgeDevice, judgeSubscription } from './verdict.ts';
 
 export function explain(context: Context, id: string): Promise<Explanation> {
@@ -78,12 +79,19 @@ async function explainDevice(context: Context, tx: Tx, id: string): Promise<Expl
 async function lookAround(context: Context, tx: Tx, subscription: Subscription) {
   const nodes = await loadGroupNodes(context, tx, subscription);
   const explained = await explainNodes(context, tx, subscription, nodes);
+  const refunds = await loadPendingRefunds(tx, subscription.id);
   const want = {
     held: heldElsewhere(subscription, explained),
-    refundBytes: await loadPendingBytes(tx, subscription.id),
+    refundBytes: refunds.rest,
     awaited: await awaitedFor(tx, subscription),
   };
-  return { nodes, explained, want, notes: await describeService(context, tx, subscription) };
+  const service = await describeService(context, tx, subscription);
+  return {
+    nodes,
+    explained,
+    want,
+    notes: service + describeRefunds(subscription, refunds, holdersOf(explained)),
+  };
 }
 
 function explainOne(device: Device, situation: DeviceSituation): Explanation['devices'][number] {
@@ -98,17 +106,23 @@ function explainOne(device: Device, situation: DeviceSituation): Explanation['de
 
 /** What is to be known beside the verdict: of slowness, grace and lost volume. */
 async function describeService({ clock }: Context, tx: Tx, subscription: Subscription): Promise<string> {
-  const { throttle_bits_per_second: speed } = await tx.db
+  const tariff = await tx.db
     .selectFrom('subscriptions')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .where('subscriptions.id', '=', subscription.id)
-    .select('throttle_bits_per_second')
+    .selectAll('tariffs')
     .executeTakeFirstOrThrow();
+  const renewal = readRenewalTerms(tariff, subscription.periodEndsAt);
   return (
-    describeSlowness(subscription, speed) +
-    describeGrace(subscription, clock.now()) +
+    describeSlowness(subscription, tariff.throttle_bits_per_second, renewal) +
+    describeGrace(subscription, renewal, clock.now()) +
     describeWrittenOff(subscription)
   );
+}
+
+/** Names of the nodes that hold some of its volume. */
+function holdersOf(nodes: readonly NodeExplanation[]): readonly string[] {
+  return nodes.flatMap(({ name, reservedBytes }) => ((reservedBytes ?? 0n) > 0n ? [name] : []));
 }
 
 /** What nodes out of contact hold, once nothing is left to grant to the others. */

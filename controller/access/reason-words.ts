@@ -1,4 +1,11 @@
 import { formatSize } from '../../common/bytes.ts';
+import {
+  describeMoreVolume,
+  describeRenewal,
+  describeVolumeRenewal,
+  type RenewalTerms,
+} from './renewal-words.ts';
+import { showTime } from './show-time.ts';
 
 /** Less than one packet is as good as nothing. */
 export const packet = 1500n;
@@ -16,9 +23,15 @@ interface Facts {
   cancelled: { readonly account: string; readonly reason: string };
   'not-started': { readonly startsAt: number };
   /** `since` is when service ended, after the grace. */
-  expired: object;
-  /** `renewed`: it has expired, too, and the renewal that it needs sells its volume anew. */
-  volume: { readonly volumeBytes: bigint; readonly remainingBytes: bigint; readonly renewed: boolean };
+  expired: { readonly renewal: RenewalTerms };
+  /** `over`: it has expired, too, and needs a renewal anyhow. `endsAt`: when service ends; null: never. */
+  volume: {
+    readonly volumeBytes: bigint;
+    readonly remainingBytes: bigint;
+    readonly over: boolean;
+    readonly endsAt: number | null;
+    readonly renewal: RenewalTerms;
+  };
   removed: object;
   /** By the device that enrolled with the same hardware. */
   replaced: { readonly by: string };
@@ -83,7 +96,7 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   },
   expired: {
     text: () => 'the subscription has expired',
-    mend: ({ subscriptionId }) => `turnpike subscription renew ${subscriptionId} --reference REFERENCE`,
+    mend: ({ subscriptionId }, { renewal }) => describeRenewal(subscriptionId, renewal, 'over'),
   },
   volume: {
     text: ({ volumeBytes, remainingBytes }) => {
@@ -92,10 +105,10 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
         ? usedUp
         : `${usedUp} but for ${formatSize(remainingBytes)}, which nodes hold that are out of contact, or is too little for a packet`;
     },
-    mend: ({ subscriptionId }, { renewed }) =>
-      renewed
-        ? `turnpike subscription renew ${subscriptionId} --reference REFERENCE sells the volume anew, too`
-        : `turnpike subscription top-up ${subscriptionId} SIZE --reason TEXT --reference REFERENCE`,
+    mend: ({ subscriptionId }, { over, endsAt, renewal }) =>
+      over
+        ? describeVolumeRenewal(subscriptionId, renewal)
+        : describeMoreVolume(subscriptionId, renewal, endsAt),
   },
   removed: {
     always: true,
@@ -139,12 +152,4 @@ export function describeCause(cause: Cause, subject: Subject) {
 
 export function holdsAlways(code: ReasonCode): boolean {
   return words[code].always === true;
-}
-
-/** `2026-11-22 12:00 UTC` */
-export function showTime(at: number, unit: 'minute' | 'second' = 'minute'): string {
-  return `${new Date(at)
-    .toISOString()
-    .slice(0, unit === 'minute' ? 16 : 19)
-    .replace('T', ' ')} UTC`;
 }

@@ -1,6 +1,7 @@
 import type { Access, Enforcement, Reason } from '../catalogue/views.ts';
 import type { Phase } from '../lifetime/phase.ts';
 import { type Cause, describeCause, holdsAlways } from './reason-words.ts';
+import type { RenewalTerms } from './renewal-words.ts';
 
 export interface SubscriptionState {
   readonly id: string;
@@ -9,8 +10,7 @@ export interface SubscriptionState {
   readonly exhaustedAt: number | null;
   /** Without volume it goes on, slowly. */
   readonly throttles: boolean;
-  /** The volume is for its whole life: each renewal adds it again. */
-  readonly soldOnce: boolean;
+  readonly renewal: RenewalTerms;
   readonly suspendedAt: number | null;
   readonly suspensionReason: string | null;
   /** Its reference. */
@@ -47,21 +47,23 @@ export function subscriptionReasons(state: SubscriptionState): Reason[] {
     causes.push({ code: 'account-suspension', since, account, reason, restricted });
   }
   if (state.exhaustedAt !== null && state.volumeBytes !== null && !state.throttles) {
-    const { volumeBytes, remainingBytes } = state;
+    const { volumeBytes, remainingBytes, endsAt, renewal } = state;
     causes.push({
       code: 'volume',
       since: state.exhaustedAt,
       volumeBytes,
       remainingBytes: remainingBytes ?? 0n,
-      renewed: state.phase === 'over' && state.soldOnce,
+      over: state.phase === 'over',
+      endsAt,
+      renewal,
     });
   }
   return causes.map(words);
 }
 
 function timeCauses(state: SubscriptionState): Cause[] {
-  const { phase, starts, startsAt, endsAt } = state;
-  if (phase === 'over' && endsAt !== null) return [{ code: 'expired', since: endsAt }];
+  const { phase, starts, startsAt, endsAt, renewal } = state;
+  if (phase === 'over' && endsAt !== null) return [{ code: 'expired', since: endsAt, renewal }];
   if (phase === 'waiting' && starts === 'date' && startsAt !== null) {
     return [{ code: 'not-started', since: state.createdAt, startsAt }];
   }

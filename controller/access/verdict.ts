@@ -1,5 +1,6 @@
 import { formatSize } from '../../common/bytes.ts';
 import type { Access } from '../catalogue/views.ts';
+import { areAway, describeNodes, describeNowhere, describeUnjoined, type GroupNodes } from './node-words.ts';
 
 /** What is seen of one device, over all connected nodes that serve it. */
 export interface Sighting {
@@ -15,16 +16,9 @@ export interface Held {
   readonly bytes: bigint;
 }
 
-export interface DeviceSituation {
+export interface DeviceSituation extends GroupNodes {
   readonly access: Access;
   readonly sightings: readonly Sighting[];
-  /** Names of the nodes of its group. */
-  readonly nodes: readonly string[];
-  readonly connectedNodes: readonly string[];
-  /** Of those, the ones that were there once and are out of contact now: they may serve it unseen. */
-  readonly awayNodes: readonly string[];
-  /** Names of those that never joined. */
-  readonly waitingNodes: readonly string[];
   /** Empty while there is volume to grant. */
   readonly held: readonly Held[];
   /** Of what is held, what goes to pending refunds. */
@@ -46,7 +40,7 @@ const sharedKeyNote =
   '; its key looks used in two places at once: give each device a configuration of its own';
 
 function judgePassing(situation: DeviceSituation): string {
-  const { access, sightings, nodes, connectedNodes, awayNodes, waitingNodes, lastSeenDay } = situation;
+  const { access, sightings, connectedNodes, awayNodes, lastSeenDay } = situation;
   const names = (list: readonly { node: string }[]) => list.map(({ node }) => node).join(', ');
   if (access.state === 'closed') return `closed by us: ${access.reasons.map(({ text }) => text).join('; ')}`;
   const passing = sightings.filter((one) => one.passing);
@@ -60,18 +54,17 @@ function judgePassing(situation: DeviceSituation): string {
   if (shaking.length > 0) {
     return `open and connected to ${names(shaking)}; it is not us: the device sends nothing at the moment`;
   }
-  if (nodes.length === 0) return 'open, but the group of its tariff has no node';
-  if (waitingNodes.length === nodes.length) {
-    return `open, but no node of its group has joined (${nodes.join(', ')}): turnpike node token ${nodes[0]} gives the command to join`;
-  }
-  if (connectedNodes.length === 0) {
-    return `open, but no node of its group is in contact with the controller (${nodes.join(', ')}); what they see is not known`;
-  }
+  const nowhere = describeNowhere(situation);
+  if (nowhere !== undefined) return `open, but ${nowhere}`;
+  const unjoined = describeUnjoined(situation);
   if (awayNodes.length > 0) {
-    return `open; no handshake arrives on ${connectedNodes.join(', ')}, but ${awayNodes.join(', ')} ${areAway(awayNodes)}, and whether it is connected there is not known; bring back what is out of contact, or let the device use ${connectedNodes.join(' or ')}`;
+    return `open; no handshake arrives on ${connectedNodes.join(', ')}, but ${awayNodes.join(', ')} ${areAway(awayNodes)}, and whether it is connected there is not known${unjoined}; bring back what is out of contact, or let the device use ${connectedNodes.join(' or ')}`;
   }
   const seen = lastSeenDay === null ? 'it was never seen' : `it was last seen on ${lastSeenDay}`;
-  return `open; it is not us: no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}; check the device's configuration, its clock and its network`;
+  // Whose configuration names a node that never joined can reach nobody, and cannot know.
+  return unjoined === ''
+    ? `open; it is not us: no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}; check the device's configuration, its clock and its network`
+    : `open; no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}${unjoined}; let the device use ${connectedNodes.join(' or ')}, and check its configuration, its clock and its network`;
 }
 
 /** One sentence over a subscription, from its own state and its devices'. */
@@ -95,7 +88,13 @@ export function judgeSubscription(access: Access, devices: readonly DeviceSituat
   ];
   const [wants] = wanting;
   const why = [(wants && describeWant(wants)) ?? [], parked[0]?.mend ?? []].flat();
-  return [`open: ${parts.join(', ')}`, ...why].join('; ');
+  const nodes = first !== undefined && devices.some(isUnseen) ? describeNodes(first) : '';
+  return [`open: ${parts.join(', ')}`, ...why].join('; ') + nodes;
+}
+
+/** It may pass, and is seen on no node. */
+function isUnseen({ access, sightings }: DeviceSituation): boolean {
+  return access.state === 'open' && !sightings.some(({ handshake }) => handshake);
 }
 
 /** On some node, and passing on none. */
@@ -112,8 +111,6 @@ function describeWant({ awaited, held, refundBytes }: DeviceSituation): string |
   return held.length > 0 ? describeHeld(held, refundBytes) : undefined;
 }
 
-const areAway = (list: readonly unknown[]) => `${list.length === 1 ? 'is' : 'are'} out of contact`;
-
 function describeHeld(held: readonly Held[], refundBytes: bigint): string {
   const parts = held.map(({ node, bytes }) => `${formatSize(bytes)} on ${node}`).join(', ');
   const removals = held.map(({ node }) => `"turnpike node remove ${node}"`).join(', ');
@@ -122,5 +119,6 @@ function describeHeld(held: readonly Held[], refundBytes: bigint): string {
   if (refundBytes >= held.reduce((sum, { bytes }) => sum + bytes, 0n)) {
     return `${reserved}; it is refunded, and goes when ${node} ${held.length === 1 ? 'returns' : 'return'}: only a top-up mends it`;
   }
-  return `${reserved}; bring ${node} back, top up, or write it off with ${removals} and top up`;
+  const refunded = refundBytes > 0n ? `; ${formatSize(refundBytes)} of that are still to be refunded` : '';
+  return `${reserved}${refunded}; bring ${node} back, top up, or write it off with ${removals} and top up`;
 }

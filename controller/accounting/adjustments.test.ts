@@ -169,6 +169,31 @@ describe('a refund', () => {
 });
 
 describe('a top-up', () => {
+  it('is refused where it is over before anything of it can be used, and says when that could be', async () => {
+    const { id: account } = await catalogue().addAccount({ reference: 'later' });
+    await catalogue().addTariff({ name: 'later', volumeBytes: gib });
+    const create = (starts: string) => catalogue().createSubscription({ account, tariff: 'later', starts });
+    const { id } = await create('2026-12-24');
+    const refused = {
+      code: 'invalid',
+      field: 'expires',
+      message:
+        'expires: 2026-12-24 00:00 UTC is not after 2026-12-24 00:00 UTC, when the subscription starts: nothing of it could be used',
+      remedy: `give a later time, or none; or let it start earlier (turnpike subscription set ${id} --starts TIME)`,
+    };
+    await expect(topUp(id, mib, '2026-12-24')).rejects.toMatchObject(refused);
+    await expect(topUp(id, mib, '2026-11-30')).rejects.toMatchObject({ field: 'expires' });
+    await expect(topUp(id, mib, '2026-11-22')).rejects.toMatchObject({
+      message: 'expires: that time is over already: give a time to come',
+    });
+    expect(await left(id)).toEqual([]);
+    await topUp(id, mib, '2026-12-25');
+    // Where the start is not known yet, any time to come may be after it.
+    const { id: atFirst } = await create('first-connection');
+    await topUp(atFirst, mib, '2026-11-30');
+    expect([await left(id), await left(atFirst)]).toEqual([[mib], [mib]]);
+  });
+
   it('goes at once to the nodes that were in use until a moment ago, and to no others', async () => {
     const { node, subscription, device, use } = await sell(10n * mib);
     const idle = await rig.node('b');

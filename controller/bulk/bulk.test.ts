@@ -234,7 +234,7 @@ describe('an import', () => {
         named: fc.constantFrom('a', 'b', 'a', 'b', 'c', 'of a'),
         key: fc.integer({ min: 0, max: 2 }),
         more: fc.record(
-          { label: fc.constantFrom('x', 'y'), hardwareId: fc.constantFrom('m', 'n') },
+          { label: fc.constantFrom('x', 'y', null), hardwareId: fc.constantFrom('m', 'n') },
           { requiredKeys: [] },
         ),
       })
@@ -290,6 +290,27 @@ describe('an import', () => {
     expect(await put(lines)).toMatchObject({ refused: 0 });
     expect(await put(lines)).toMatchObject({ subscriptions: { unchanged: 1 }, devices: { unchanged: 1 } });
     expect(await put([dev('r ', 0, { label: 'y' })])).toMatchObject({ devices: { changed: 1 } });
+  });
+
+  it('gives a device that takes the place of another one no label where it says none, and the old one where it says nothing', async () => {
+    const hardwareId = 'm';
+    const lines = [
+      sub('a'),
+      dev('a', 0, { label: 'phone', platform: 'ios', hardwareId }),
+      dev('a', 1, { label: null, platform: null, hardwareId }),
+    ];
+    const shown = async () =>
+      (await rig.books.catalogue.listDevices({ status: 'active' })).map(({ label, platform }) => [
+        label,
+        platform,
+      ]);
+    expect(await put(lines)).toMatchObject({ refused: 0 });
+    expect(await shown()).toEqual([[null, null]]);
+    // So that the same line again changes nothing.
+    expect(await put(lines.slice(2))).toMatchObject({ devices: { unchanged: 1, changed: 0 } });
+    await put([dev('a', 2, { label: 'new', hardwareId })]);
+    await put([dev('a', 3, { platform: 'linux', hardwareId })]);
+    expect(await shown()).toEqual([['new', 'linux']]);
   });
 
   it('as a dry run finds limits that only doing it would', async () => {

@@ -69,8 +69,8 @@ export async function upsertDevice(
 export function wishOf({ publicKey, label, platform, hardwareId }: DeviceLine) {
   return {
     publicKey,
-    ...(label != null && { label }),
-    ...(platform != null && { platform }),
+    ...(label !== undefined && { label }),
+    ...(platform !== undefined && { platform }),
     ...(hardwareId !== undefined && { hardwareId }),
   };
 }

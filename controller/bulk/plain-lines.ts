@@ -127,7 +127,7 @@ export class PlainLines {
       return same ? unchanged(found.row.id) : undefined;
     }
     if (!this.#hasRoom(line, found)) return undefined;
-    const { label, platform, publicKey = '' } = parseDevice(deviceWishOf(line));
+    const { label = null, platform = null, publicKey = '' } = parseDevice(deviceWishOf(line));
     this.#devices.push({
       id: newId('dev'),
       subscription_id: found.row.id,

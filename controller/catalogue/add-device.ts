@@ -40,8 +40,9 @@ export async function addDevice(
 
 /** What is wished of a device, as it is stored. */
 export interface DeviceWish extends DeviceKey {
-  readonly label: string | null;
-  readonly platform: string | null;
+  /** undefined: that of the device with the same hardware, if there is one; null: none. So with the platform. */
+  readonly label: string | null | undefined;
+  readonly platform: string | null | undefined;
   readonly hardwareId: string | null;
 }
 
@@ -50,8 +51,8 @@ export function parseDevice(input: Omit<NewDevice, 'subscription'>): DeviceWish 
   const { publicKey, label, platform, hardwareId } = input;
   return {
     ...(publicKey !== undefined && { publicKey }),
-    label: label === undefined ? null : parseLine('label', label, 64),
-    platform: platform === undefined ? null : parseLine('platform', platform, 64),
+    label: label == null ? label : parseLine('label', label, 64),
+    platform: platform == null ? platform : parseLine('platform', platform, 64),
     hardwareId: hardwareId === undefined ? null : parseHardwareId(hardwareId),
   };
 }
@@ -80,8 +81,8 @@ export async function insertDevice(
     public_key: publicKey,
     presharedKey,
     hardware_hash: hash,
-    label: label ?? former?.label ?? null,
-    platform: platform ?? former?.platform ?? null,
+    label: label === undefined ? (former?.label ?? null) : label,
+    platform: platform === undefined ? (former?.platform ?? null) : platform,
   };
   if (former === undefined) await insertDevices(context, tx, [planned]);
   else await storeDevices(context, tx, [planned], [await handSlotOver(context, tx, former.slot, id)]);

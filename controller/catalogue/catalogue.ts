@@ -236,9 +236,10 @@ export interface DeviceKey {
   readonly publicKey?: string;
 }
 
+/** What is absent is that of the device with the same hardware, if there is one; null: none. */
 export interface DeviceLabels {
-  readonly label?: string;
-  readonly platform?: string;
+  readonly label?: string | null;
+  readonly platform?: string | null;
 }
 
 export interface NewDevice extends DeviceKey, DeviceLabels {

@@ -64,17 +64,27 @@ async function mostOf(tx: Tx, id: string, pack: string | undefined): Promise<big
     if (row.kind === 'pack') return row.bytes - row.taken;
     throw new TurnpikeError('invalid', `pack: ${pack} is no top-up`, { field: 'pack' });
   }
-  const asked = await loadPendingBytes(tx, id);
-  return volume > asked ? volume - asked : 0n;
+  const { rest } = await loadPendingRefunds(tx, id);
+  return volume > rest ? volume - rest : 0n;
 }
 
-/** What refunds have still to take back of a subscription's volume. */
-export async function loadPendingBytes(tx: Tx, id: string): Promise<bigint> {
+/** Of a subscription's refunds that are pending, over all. Bytes. */
+export interface PendingRefunds {
+  readonly asked: bigint;
+  /** Of that, what was taken back. */
+  readonly taken: bigint;
+  /** Of that, what is still to be taken back: less than the rest where some had been used. */
+  readonly rest: bigint;
+}
+
+export async function loadPendingRefunds(tx: Tx, id: string): Promise<PendingRefunds> {
   const pending = await tx.db
     .selectFrom('adjustments')
     .where('subscription_id', '=', id)
     .where('pending', '=', 1)
     .select(['bytes', 'taken', 'given_up'])
     .execute();
-  return pending.reduce((sum, { bytes, taken, given_up }) => sum + bytes - taken - given_up, 0n);
+  const asked = pending.reduce((sum, { bytes }) => sum + bytes, 0n);
+  const taken = pending.reduce((sum, row) => sum + row.taken, 0n);
+  return { asked, taken, rest: pending.reduce((sum, row) => sum - row.given_up, asked - taken) };
 }

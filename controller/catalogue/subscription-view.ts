@@ -1,4 +1,5 @@
 import { decideAccess, subscriptionReasons } from '../access/reasons.ts';
+import { readRenewalTerms } from '../access/renewal-words.ts';
 import { type CurrentStanding, loadStandings } from '../accounting/standings.ts';
 import { endOf } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
@@ -25,7 +26,7 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       remainingBytes: standing.remaining,
       exhaustedAt: row.exhausted_at,
       throttles,
-      soldOnce: row.period_kind === 'once',
+      renewal: readRenewalTerms(row, standing.periodEndsAt),
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,
       account: row.account_reference,
@@ -96,6 +97,9 @@ function loadRows(tx: Tx, ids: readonly string[]) {
         'accounts.restricted_at as account_restricted_at',
         'tariffs.name as tariff',
         'tariffs.period_kind',
+        'tariffs.period_days',
+        'tariffs.duration_days',
+        'tariffs.volume_bytes',
         'tariffs.max_devices',
         'tariffs.throttle_bits_per_second',
         'tariffs.grace_seconds',

@@ -2,6 +2,8 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
+import { showTime } from '../lifetime/agree.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';
 import {
@@ -33,7 +35,7 @@ export function topUp(context: Context, id: string, input: TopUp): Promise<Adjus
     refuseCancelled(subscription);
     await limitedVolume(tx, id);
     await checkNewPack(tx, id, bytes);
-    refuseExpired(expiresAt, context.clock.now());
+    refuseUseless(subscription, expiresAt, context.clock.now());
     const adjustment = await bookAdjustment(context, tx, subscription, occasion, pack);
     await turnLedger(context, tx, [id], { rearm: true });
     return loadAdjustment(tx, id, adjustment);
@@ -54,9 +56,25 @@ export async function loadAdjustment(tx: Tx, subscriptionId: string, id: string)
   return (await loadAdjustments(tx, subscriptionId)).find((one) => one.id === id) as Adjustment;
 }
 
-function refuseExpired(expiresAt: number | null, now: number): void {
-  if (expiresAt === null || expiresAt > now) return;
-  throw new TurnpikeError('invalid', 'expires: that time is over already: give a time to come', {
-    field: 'expires',
-  });
+/** What is over before anything can be used of it. */
+function refuseUseless(
+  { id, starts_at: startsAt }: Row<'subscriptions'>,
+  expiresAt: number | null,
+  now: number,
+): void {
+  if (expiresAt === null) return;
+  if (expiresAt <= now) {
+    throw new TurnpikeError('invalid', 'expires: that time is over already: give a time to come', {
+      field: 'expires',
+    });
+  }
+  if (startsAt === null || expiresAt > startsAt) return;
+  throw new TurnpikeError(
+    'invalid',
+    `expires: ${showTime(expiresAt)} is not after ${showTime(startsAt)}, when the subscription starts: nothing of it could be used`,
+    {
+      field: 'expires',
+      remedy: `give a later time, or none; or let it start earlier (turnpike subscription set ${id} --starts TIME)`,
+    },
+  );
 }

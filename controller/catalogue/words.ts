@@ -18,12 +18,15 @@ export function parseName(what: string, text: string): string {
 
 /**
  * A line of text: references, reasons, labels. Any language; no control, formatting or line-break characters, which
- * can make a terminal or a page show something else than what is there.
+ * can make a terminal or a page show something else than what is there, and something that is seen.
  * @throws TurnpikeError `invalid`
  */
 export function parseLine(what: string, text: string, longest = 200): string {
   const line = normalLine(text);
   if (line.length === 0) throw new TurnpikeError('invalid', `the ${what} is empty`);
+  if (unseen.test(line)) {
+    throw new TurnpikeError('invalid', `the ${what} is empty: its characters all show as nothing`);
+  }
   if (line.length > longest) {
     throw new TurnpikeError('invalid', `the ${what} is longer than ${longest} characters`);
   }
@@ -32,6 +35,12 @@ export function parseLine(what: string, text: string, longest = 200): string {
   }
   return line;
 }
+
+/**
+ * Letters and symbols that show as nothing: what Unicode has to be ignored by default (fillers of Hangul, variation
+ * selectors), the blank Braille pattern, the null notehead, and the blanks of Khitan and of hieroglyphs.
+ */
+const unseen = /^[\p{Default_Ignorable_Code_Point}\p{Zs}\u2800\u{1d159}\u{16fe4}\u{13441}\u{13442}]+$/u;
 
 /** As lines are written in the books. */
 export function normalLine(text: string): string {

@@ -76,7 +76,8 @@ export function adjustmentTable(adjustments: readonly Adjustment[]): string {
 function describe({ bytes, askedBytes, pending, heldBy }: Adjustment, id: string): string {
   if (askedBytes === null) return `${showBytes(bytes)} given back to ${id}`;
   const taken = `${showBytes(String(-BigInt(bytes)))} of ${showBytes(askedBytes)} taken back from ${id}`;
-  if (pending) return `${taken}; the rest follows when ${heldBy.join(', ')} gave back what it holds`;
+  if (pending)
+    return `${taken}; what is not used of the rest follows when ${heldBy.join(', ')} gave back what it holds`;
   return -BigInt(bytes) === BigInt(askedBytes) ? taken : `${taken}; the rest is used`;
 }
 

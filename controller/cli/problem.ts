@@ -14,10 +14,14 @@ export function problemToError(status: number, text: string): TurnpikeError {
   }
   if (problem.type?.startsWith(prefix) !== true) return notOurs(status);
   const code = problem.type.slice(prefix.length).replaceAll('-', '_');
+  const field = problem.errors?.[0]?.pointer.split('/')[1];
   return new TurnpikeError(
     code in exitCodes ? (code as ErrorCode) : codeOfStatus(status),
     problem.detail ?? problem.title ?? code,
-    problem.remedy === undefined ? {} : { remedy: problem.remedy },
+    {
+      ...(problem.remedy !== undefined && { remedy: problem.remedy }),
+      ...(field !== undefined && field !== '' && { field }),
+    },
   );
 }
 

@@ -21,6 +21,7 @@ import { addHoldVerbs } from './hold.ts';
 import { addKeyVerbs } from './key.ts';
 import { addManVerb } from './man.ts';
 import { addNodeVerbs } from './node.ts';
+import { inOptions } from './option-names.ts';
 import { addPrivacyVerbs } from './privacy.ts';
 import { addRefusals } from './refusals.ts';
 import { defaultSocket, sessionOpener, type Terminal } from './session.ts';
@@ -95,6 +96,10 @@ export async function runProgram(
   argv: readonly string[],
   writeError: (line: string) => void,
 ): Promise<number> {
+  let acting: Command | undefined;
+  program.hook('preAction', (_program, command) => {
+    acting = command;
+  });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;
@@ -107,7 +112,12 @@ export async function runProgram(
       writeError(`turnpike: ${said.split('\n').join(' ')} (see turnpike --help)\n`);
       return exitCodes.invalid;
     }
-    writeError(`turnpike: ${describeError(error)}\n`);
-    return error instanceof TurnpikeError ? exitCodes[error.code] : exitCodes.internal;
+    if (!(error instanceof TurnpikeError)) {
+      writeError(`turnpike: ${describeError(error)}\n`);
+      return exitCodes.internal;
+    }
+    const said = acting === undefined ? error : inOptions(error, acting);
+    writeError(`turnpike: ${describeError(said)}\n`);
+    return exitCodes[error.code];
   }
 }

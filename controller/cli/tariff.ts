@@ -3,6 +3,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { formatSpeed } from '../../common/speed.ts';
 import { allPages, answerOf, given, inPath } from './client.ts';
 import type { Tariff, TariffChange } from './gen/api.ts';
+import { optionsOf } from './option-names.ts';
 import type { OpenSession } from './session.ts';
 import { showFlag, showSeconds, showVolume } from './show.ts';
 import { renderProperties, renderTable } from './table.ts';
@@ -54,7 +55,7 @@ export function addTariffVerbs(program: Command, open: OpenSession): void {
     const { api, print } = open(command);
     const body = toLimits(options);
     const change = await answerOf(api.PATCH('/v1/tariffs/{tariff}', { ...at(name), body }));
-    print(change, () => renderChange(change));
+    print(change, () => renderChange(change, command));
   });
 
   family
@@ -135,12 +136,14 @@ function renderTariff(tariff: Tariff): string {
   ]);
 }
 
-function renderChange({ tariff, subscriptions, ...when }: TariffChange): string {
+function renderChange({ tariff, subscriptions, ...when }: TariffChange, command: Command): string {
   const { atOnce, fromNextPeriod, fromNextRenewal } = when;
+  const line = (from: string, fields: readonly string[]) =>
+    fields.length === 0 ? [] : [`${from}: ${optionsOf(fields, command).join(', ')}`];
   const lines = [
-    ...(atOnce.length > 0 ? [`in force now: ${atOnce.join(', ')}`] : []),
-    ...(fromNextPeriod.length > 0 ? [`from each one's next period on: ${fromNextPeriod.join(', ')}`] : []),
-    ...(fromNextRenewal.length > 0 ? [`from each one's next renewal on: ${fromNextRenewal.join(', ')}`] : []),
+    ...line('in force now', atOnce),
+    ...line("from each one's next period on", fromNextPeriod),
+    ...line("from each one's next renewal on", fromNextRenewal),
   ];
   if (lines.length === 0) return `tariff ${tariff.name} is as it was`;
   return [`tariff ${tariff.name} changed, for ${subscriptions} subscriptions`, ...lines].join('\n');

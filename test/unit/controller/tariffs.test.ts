@@ -50,14 +50,29 @@ describe('tariffs over API and CLI', { timeout: 60_000 }, () => {
     );
   });
 
+  it.each([
+    ['--period 0d', /^turnpike: --period \(in days\) must be a whole number from 1 to 3660$/],
+    ['--download 1kbit', /^turnpike: --download \(in bits per second\) must be .* from 64000 to/],
+    [
+      '--throttle 2Mbit --download 1Mbit',
+      /^turnpike: --throttle: 2 Mbit\/s after the volume has ended is more than --download before: give/,
+    ],
+    ['--max-devices 0', /^turnpike: --max-devices must be/],
+    ['--grace 9999d', /^turnpike: --grace \(in seconds\) must be/],
+    ['--rollover', /^turnpike: --rollover: there is no next period/],
+  ])('speak of options to whom gave them: %s', async (options, said) => {
+    const words = ['tariff', 'add', 'refused', '--volume', '1GB', ...options.split(' ')];
+    expect(await turnpike.refused(...words)).toMatch(said);
+  });
+
   it('say what a change does when', async () => {
     await turnpike.text('tariff', 'add', 'monthly', '--volume', '1GB', '--period', 'month');
     const said = await turnpike.text(
       ...['tariff', 'set', 'monthly', '--volume', '2GB', '--download', '5Mbit', '--duration', '30d'],
     );
-    expect(said).toContain('in force now: downloadBitsPerSecond');
-    expect(said).toContain("from each one's next period on: volumeBytes");
-    expect(said).toContain("from each one's next renewal on: durationDays");
+    expect(said).toContain('in force now: --download');
+    expect(said).toContain("from each one's next period on: --volume");
+    expect(said).toContain("from each one's next renewal on: --duration");
     await turnpike.text('tariff', 'remove', 'monthly');
     expect(await turnpike.refused('tariff', 'show', 'monthly')).toContain('"monthly"');
   });
