@@ -51,11 +51,11 @@ async function connect(identity: AgentIdentity): Promise<Agent> {
 /** As an agent does, but sooner. @returns what it has then */
 async function renewTimes(times: number, identity: AgentIdentity): Promise<AgentIdentity> {
   const connection = new ControllerConnection(identity, systemClock, silentLogger);
-  const nothing = async () => undefined;
+  const store = { save: async () => undefined, checkRoom: async () => undefined };
   for (let count = 0; count < times; count += 1) {
     // One a minute is what the controller gives for long.
     ahead += 61_000;
-    await renew({ connection, save: nothing, checkRoom: nothing, clock: systemClock });
+    await renew({ connection, store, clock: systemClock });
   }
   connection.close();
   return connection.identity;
@@ -69,14 +69,17 @@ describe('a copy that took the place of its node while that was away', () => {
     return connect(await renewTimes(renewals, renewed));
   };
 
-  it.each([0, 1, 20])('and renewed %i times more is noticed when the node comes back, and neither goes on', async (renewals) => {
-    const copy = await takeOver(renewals);
-    const node = await startAgent(cleanup, copied);
-    for (const agent of [node, copy]) {
-      await until(() => expect(agent.south.state()).toBe('revoked'));
-      expect(agent.sink.refusedCount).toBeGreaterThan(0);
-    }
-    expect(await nodeState()).toBe('quarantined');
-    expect(await quarantines()).toHaveLength(1);
-  });
+  it.each([0, 1, 20])(
+    'and renewed %i times more is noticed when the node comes back, and neither goes on',
+    async (renewals) => {
+      const copy = await takeOver(renewals);
+      const node = await startAgent(cleanup, copied);
+      for (const agent of [node, copy]) {
+        await until(() => expect(agent.south.state()).toBe('revoked'));
+        expect(agent.sink.refusedCount).toBeGreaterThan(0);
+      }
+      expect(await nodeState()).toBe('quarantined');
+      expect(await quarantines()).toHaveLength(1);
+    },
+  );
 });
