@@ -1,8 +1,9 @@
+import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { join } from '../../../agent/commands/join.ts';
 import type { AgentIdentity } from '../../../agent/identity/identity.ts';
 import { ControllerConnection } from '../../../agent/south/connection.ts';
-import { renew } from '../../../agent/south/renew.ts';
+import { recover, renew } from '../../../agent/south/renew.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { parseJoinCommand } from '../controller/node-stand-in.ts';
@@ -17,6 +18,8 @@ let copied: AgentIdentity;
 /** How far the controller's clock is ahead, milliseconds. */
 let ahead: number;
 
+/** What is given is kept by the test. */
+const nowhere = { save: async () => undefined, checkRoom: async () => undefined };
 const json = (...argv: string[]) => controller.turnpike.json(...argv);
 const nodeState = async () => (await json('node', 'show', 'ams-1')).state;
 const quarantines = async () => (await json('events', '--type', 'node.quarantined')).items;
@@ -51,11 +54,10 @@ async function connect(identity: AgentIdentity): Promise<Agent> {
 /** As an agent does, but sooner. @returns what it has then */
 async function renewTimes(times: number, identity: AgentIdentity): Promise<AgentIdentity> {
   const connection = new ControllerConnection(identity, systemClock, silentLogger);
-  const store = { save: async () => undefined, checkRoom: async () => undefined };
   for (let count = 0; count < times; count += 1) {
     // One a minute is what the controller gives for long.
     ahead += 61_000;
-    await renew({ connection, store, clock: systemClock });
+    await renew({ connection, store: nowhere, clock: systemClock });
   }
   connection.close();
   return connection.identity;
@@ -82,4 +84,13 @@ describe('a copy that took the place of its node while that was away', () => {
       expect(await quarantines()).toHaveLength(1);
     },
   );
+
+  it('is noticed too when the node was away for so long that it asks for a certificate at enrolment first', async () => {
+    const copy = await takeOver(20);
+    const connection = new ControllerConnection(copied, systemClock, silentLogger);
+    const asking = recover({ connection, store: nowhere, clock: systemClock });
+    await expect(asking).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+    await until(() => expect(copy.south.state()).toBe('revoked'));
+    expect(await nodeState()).toBe('quarantined');
+  });
 });
