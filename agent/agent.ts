@@ -57,8 +57,7 @@ async function serve(
   const core = createCore({
     ...{ identity, key, journal, kernel, clock, log, random },
     interfaceName: config.wireguard.interfaceName,
-    checkRoom: () => new IdentityFile(config.stateDirectory).checkRoom(),
-    saveIdentity: (renewed) => new IdentityFile(config.stateDirectory).save(renewed),
+    identityStore: new IdentityFile(config.stateDirectory),
     bootId: await readBootId(),
   });
   const { memory, telemetry, south, presence } = core;

@@ -18,16 +18,13 @@ import { Reports } from './reconcile/reports.ts';
 import { newTelemetry, type Telemetry } from './reconcile/telemetry.ts';
 import { Validity } from './reconcile/validity.ts';
 import type { Dial } from './south/connection.ts';
-import type { NodeFacts } from './south/ports.ts';
+import type { IdentityStore, NodeFacts } from './south/ports.ts';
 import { createSouth, type South } from './south/south.ts';
 import { ControllerTime } from './time/controller-time.ts';
 
 export interface CoreOptions {
   readonly identity: AgentIdentity;
-  /** Stores a renewed identity. */
-  readonly saveIdentity: (identity: AgentIdentity) => Promise<void>;
-  /** Throws when there is no room for one. */
-  readonly checkRoom: () => Promise<void>;
+  readonly identityStore: IdentityStore;
   readonly key: WireguardKeyPair;
   readonly interfaceName: string;
   readonly journal: Journal;
@@ -74,9 +71,7 @@ export function createCore(options: CoreOptions): Core {
     onReading: () => presence.tellRisen(),
   });
   const south = createSouth({
-    ...{ identity, sink: inbox, reports: inbox, clock, log, random },
-    saveIdentity: options.saveIdentity,
-    checkRoom: options.checkRoom,
+    ...{ identity, identityStore: options.identityStore, sink: inbox, reports: inbox, clock, log, random },
     facts: () => describeNode(host, key),
     ...(options.dial && { dial: options.dial }),
   });

@@ -1,4 +1,5 @@
 import type { DesiredDelta, NodeSettings } from '../desired/state.ts';
+import type { AgentIdentity } from '../identity/identity.ts';
 
 /**
  * What the streams to the controller need from the rest of the agent, and what they offer to it. The streams own the
@@ -84,4 +85,12 @@ export interface PresenceSender {
   send(devices: readonly DevicePresence[]): void;
   /** Called at each new connection: the next `send` must hold everything. */
   onConnected(listener: () => void): void;
+}
+
+/** Where the node's identity lies, from one start to the next. */
+export interface IdentityStore {
+  /** Resolves when it is durable: only then is it used. */
+  save(identity: AgentIdentity): Promise<void>;
+  /** Throws when there is no room for one: none is asked for then, as the controller keeps a few only. */
+  checkRoom(): Promise<void>;
 }

@@ -18,6 +18,7 @@ import { type AgentIdentity, trustedBy } from '../identity/identity.ts';
 import { createRequest } from '../identity/request.ts';
 import { trusting } from '../identity/tls.ts';
 import type { ControllerConnection } from './connection.ts';
+import type { IdentityStore } from './ports.ts';
 
 const renewMethod = methodDefinition(IdentityService.method.renew);
 const recoverMethod = methodDefinition(EnrolmentService.method.recover);
@@ -25,17 +26,14 @@ const timeoutMs = 30_000;
 
 export interface RenewOptions {
   readonly connection: ControllerConnection;
-  /** Stores the new identity before it is used. */
-  readonly save: (identity: AgentIdentity) => Promise<void>;
-  /** Throws when there is no room for one: none is asked for then, as the controller keeps a few only. */
-  readonly checkRoom: () => Promise<void>;
+  readonly store: IdentityStore;
   readonly clock: Clock;
 }
 
 /** Renews the certificate over the connection that is there. @throws why it could not */
 export async function renew(options: RenewOptions): Promise<void> {
-  const { connection, checkRoom, clock } = options;
-  await checkRoom();
+  const { connection, store, clock } = options;
+  await store.checkRoom();
   const { identity } = connection;
   const request = create(RenewRequestSchema, { csr: await createRequest(identity.privateKey) });
   const { client } = connection.channel();
@@ -48,7 +46,7 @@ export async function renew(options: RenewOptions): Promise<void> {
  * @throws why it could not; UNAUTHENTICATED of gRPC when the identity was revoked
  */
 export async function recover(options: RenewOptions): Promise<void> {
-  await options.checkRoom();
+  await options.store.checkRoom();
   const { identity } = options.connection;
   const client = new Client(
     identity.enrolmentAddress,
@@ -74,12 +72,12 @@ export async function recover(options: RenewOptions): Promise<void> {
 async function keep(
   answer: { readonly identity?: Identity | undefined },
   identity: AgentIdentity,
-  { connection, save, clock }: RenewOptions,
+  { connection, store, clock }: RenewOptions,
 ): Promise<void> {
   const renewed = acceptIdentity(answer.identity, identity, clock.now());
   if (renewed.nodeId !== identity.nodeId || renewed.incarnation !== identity.incarnation) {
     throw new TurnpikeError('unavailable', 'the controller renewed the certificate of another node');
   }
-  await save(renewed);
+  await store.save(renewed);
   connection.replaceIdentity(renewed);
 }

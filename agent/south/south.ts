@@ -6,7 +6,7 @@ import type { AgentIdentity } from '../identity/identity.ts';
 import { Backoff } from './backoff.ts';
 import { type Channel, type ConnectionState, ControllerConnection, type Dial } from './connection.ts';
 import { classifyFailure, type Failure } from './failure.ts';
-import type { DesiredSink, NodeFacts, PresenceSender, ReportSource } from './ports.ts';
+import type { DesiredSink, IdentityStore, NodeFacts, PresenceSender, ReportSource } from './ports.ts';
 import { PresenceOutbox } from './presence-outbox.ts';
 import { recover } from './renew.ts';
 import { Renewal } from './renewal.ts';
@@ -31,10 +31,7 @@ const defaultTiming: SouthTiming = {
 
 export interface SouthOptions {
   readonly identity: AgentIdentity;
-  /** Stores a renewed identity. */
-  readonly saveIdentity: (identity: AgentIdentity) => Promise<void>;
-  /** Throws when there is no room for one. */
-  readonly checkRoom: () => Promise<void>;
+  readonly identityStore: IdentityStore;
   readonly sink: DesiredSink;
   readonly reports: ReportSource;
   /** Asked at each Hello. */
@@ -61,7 +58,7 @@ export function createSouth(options: SouthOptions): South {
   const connection = new ControllerConnection(options.identity, clock, log, options.dial);
   const presence = new PresenceOutbox();
   const renewal = new Renewal({
-    ...{ connection, save: options.saveIdentity, checkRoom: options.checkRoom, clock, log, random },
+    ...{ connection, store: options.identityStore, clock, log, random },
     ...{ retryMs: timing.renewalRetryMs, spreadMs: timing.renewalSpreadMs },
   });
   return {
@@ -76,7 +73,7 @@ export function createSouth(options: SouthOptions): South {
 }
 
 function syncTask(
-  { sink, facts, saveIdentity, checkRoom, clock, log, random }: SouthOptions,
+  { sink, facts, identityStore: store, clock, log, random }: SouthOptions,
   timing: SouthTiming,
   connection: ControllerConnection,
   presence: PresenceOutbox,
@@ -91,7 +88,7 @@ function syncTask(
   const client = new SyncClient({ sink, facts, presence, clock, log, timing, onConnected, onAuthorities });
   const recoverFirst = async () => {
     if (!connection.hasEnded) return;
-    await recover({ connection, save: saveIdentity, checkRoom, clock });
+    await recover({ connection, store, clock });
     log.info('the certificate had ended, and was renewed');
   };
   return {

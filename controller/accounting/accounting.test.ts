@@ -127,7 +127,9 @@ describe('a report', () => {
     for (const number of [1n, 2n, 3n]) await node.report({ [device]: [number, 0n] }, {}, number);
     await expect(node.report({ [device]: [500n, 0n] }, {}, 2n)).rejects.toMatchObject({ code: 'conflict' });
     expect(revoked).toEqual([[node.identity.nodeId, 1]]);
-    expect(await rig.books.identities.standing(node.identity, node.serial)).toBe('revoked');
+    expect(await rig.books.identities.standing(node.identity, { serial: node.serial, notAfter: 0 })).toBe(
+      'revoked',
+    );
     await expect(node.report({ [device]: [500n, 0n] }, {}, 4n)).rejects.toMatchObject({
       code: 'unauthenticated',
     });

@@ -226,6 +226,27 @@ describe('the chain', () => {
     expect(verdict.trouble).toContain(trouble);
   });
 
+  it.each([
+    ["UPDATE audit SET actor = 'key_x' WHERE id = 3", false],
+    ['DELETE FROM audit WHERE id = 3', false],
+    ['DELETE FROM audit WHERE id = 1', false],
+    ['DELETE FROM audit', true],
+    // Before the latest two, and what they are chained to.
+    ["UPDATE audit SET actor = 'key_x' WHERE id = 1", true],
+  ])('of which the latest entries alone are looked at: after %s they are whole: %s', async (sql, whole) => {
+    const latest = 2;
+    expect(await rig.books.audit.isLatestWhole(latest)).toBe(true);
+    expect(await rig.books.audit.isLatestWhole(100)).toBe(true);
+    await tamper(sql);
+    expect(await rig.books.audit.isLatestWhole(latest)).toBe(whole);
+  });
+
+  it('whose latest entries are all that there are begins where it says', async () => {
+    await tamper("UPDATE audit SET actor = 'key_x' WHERE id = 1");
+    expect(await rig.books.audit.isLatestWhole(4)).toBe(false);
+    expect(await rig.books.audit.isLatestWhole(3)).toBe(true);
+  });
+
   it('whose end was cut off is shown by what was noted of it elsewhere', async () => {
     const { head } = await rig.books.audit.verify();
     await change('a');

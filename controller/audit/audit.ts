@@ -11,7 +11,7 @@ import type { AuditRow } from './chain.ts';
 import { findChanged, findReached, type Reached } from './reached.ts';
 import { type Actor, openAuditKey, recordAudit, recordAudits } from './record.ts';
 import { findNamed, findSubject, type Named, type Subject, subjectOf } from './subject.ts';
-import { type NotedHead, type Verdict, verifyAudit } from './verify.ts';
+import { isLatestWhole, type NotedHead, type Verdict, verifyAudit } from './verify.ts';
 
 /** By whom something was asked for, and how. */
 export interface Origin {
@@ -54,6 +54,8 @@ export interface Audit {
   settleAttempts(): Promise<void>;
   list(filter?: AuditFilter): Promise<AuditEntry[]>;
   verify(noted?: NotedHead): Promise<Verdict>;
+  /** {@link verify} of the latest entries alone, 1000 unless told: cheap enough to be asked for often. */
+  isLatestWhole(latest?: number): Promise<boolean>;
 }
 
 export interface AuditFilter {
@@ -131,6 +133,7 @@ export function createAudit(context: Pick<Context, 'store' | 'clock' | 'vault'>)
     },
     list: (filter) => store.transaction((tx) => listAudit(context, tx, filter)),
     verify: (noted) => verifyAudit(context, noted),
+    isLatestWhole: (latest) => store.transaction((tx) => isLatestWhole(tx, latest)),
   };
 }
 

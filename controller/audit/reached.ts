@@ -1,13 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
 /** An account as it was at a time. */
 interface State {
-  /** Its row, as text, but for the name of its set. */
-  readonly row: string;
-  /** Ids of those that it is linked with, and its own. */
-  readonly set: string;
+  /** Without the name of its set. */
+  readonly row: Omit<Row<'accounts'>, 'link'>;
+  /** Ids of those that it is linked with, and its own, in order. */
+  readonly set: readonly string[];
 }
 
 /** Accounts that a request can change, by id: those that it names, and those that they are linked with. */
@@ -23,9 +24,9 @@ export async function findReached(tx: Tx, ids: readonly string[]): Promise<Reach
 /** Ids of those that are not as they were, or linked with others than then, and are still there. */
 export async function findChanged(tx: Tx, before: Reached): Promise<string[]> {
   const now = await loadStates(tx, [...before.keys()]);
-  return [...before].flatMap(([id, { row, set }]) => {
+  return [...before].flatMap(([id, then]) => {
     const state = now.get(id);
-    return state === undefined || (state.row === row && state.set === set) ? [] : [id];
+    return state === undefined || isDeepStrictEqual(state, then) ? [] : [id];
   });
 }
 
@@ -43,6 +44,6 @@ async function loadStates({ db }: Tx, ids: readonly string[]): Promise<Map<strin
 }
 
 function statesOf(rows: readonly Row<'accounts'>[]): [string, State][] {
-  const set = rows.map(({ id }) => id).join(' ');
-  return rows.map(({ link: _, ...row }) => [row.id, { row: JSON.stringify(row), set }]);
+  const set = rows.map(({ id }) => id);
+  return rows.map(({ link: _, ...row }) => [row.id, { row, set }]);
 }

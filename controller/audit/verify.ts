@@ -1,6 +1,6 @@
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
-import { type ChainEnd, chainHash, chainStart } from './chain.ts';
+import { type AuditRow, type ChainEnd, chainHash, chainStart } from './chain.ts';
 import { cutAt, cutRoute, hex } from './cut.ts';
 
 /** What an auditor noted earlier: that the entry with this id had this hash. */
@@ -36,19 +36,44 @@ export async function verifyAudit({ store }: Pick<Context, 'store'>, noted?: Not
     const rows = await store.transaction((tx) => loadAfter(tx, end.id));
     more = rows.length === batch;
     for (const row of rows) {
-      const { hash, ...entry } = row;
-      if (row.id !== end.id + 1) trouble = `entry ${end.id + 1} is missing`;
-      else if (!equal(hash, chainHash(end.hash, entry))) trouble = `entry ${row.id} is not as it was written`;
+      trouble = troubleAfter(end, row);
       if (trouble !== null) break;
       entries += 1;
-      end = { id: row.id, hash };
-      if (row.id === noted?.id) found = hex(hash) === noted.hash;
+      end = row;
+      if (row.id === noted?.id) found = hex(row.hash) === noted.hash;
       cut ||= row.route === cutRoute && row.subject === JSON.stringify(cutAt(start));
     }
   }
   if (trouble === null && !cut) trouble = 'the beginning was cut off, and no entry says that it was';
   if (trouble === null && !found) trouble = `entry ${noted?.id} is not the one that was noted`;
   return { whole: trouble === null, trouble, entries, head: toNoted(end), start: toNoted(start) };
+}
+
+/**
+ * Whether the latest entries are as they were written, and the log begins where it says. However long the log is, it costs
+ * no more than reading these.
+ */
+export async function isLatestWhole(tx: Tx, latest = batch): Promise<boolean> {
+  const all = tx.db.selectFrom('audit').selectAll();
+  const start = await chainStart(tx);
+  const first = await all.orderBy('id').limit(1).executeTakeFirst();
+  if (first === undefined) return true;
+  if (first.id !== start.id + 1) return false;
+  // And the one before these, to which the first of them is chained.
+  const rows = (
+    await all
+      .orderBy('id', 'desc')
+      .limit(latest + 1)
+      .execute()
+  ).reverse();
+  const chained: ChainEnd[] = rows.length > latest ? rows : [start, ...rows];
+  return rows.slice(-latest).every((row, index) => troubleAfter(chained[index] ?? start, row) === null);
+}
+
+/** What is wrong with the entry that is found after that one, in one line; null: nothing. */
+function troubleAfter(end: ChainEnd, { hash, ...entry }: AuditRow): string | null {
+  if (entry.id !== end.id + 1) return `entry ${end.id + 1} is missing`;
+  return equal(hash, chainHash(end.hash, entry)) ? null : `entry ${entry.id} is not as it was written`;
 }
 
 function loadAfter(tx: Tx, id: number) {

@@ -162,7 +162,7 @@ describe('a node', () => {
       removed: { nodes: ['stolen'], toJoin: [] },
     });
     const standing = ({ identity }: TestNode, serial: string) =>
-      rig.books.identities.standing(identity, serial);
+      rig.books.identities.standing(identity, { serial, notAfter: 9 });
     expect(await standing(stolen, stolen.serial)).toBe('revoked');
     expect(await standing(stolen, 'renewed')).toBe('revoked');
     expect(await standing(since, since.serial)).toBe('revoked');
@@ -180,7 +180,8 @@ describe('a node', () => {
     await rig.books.identities.quarantine(b.identity);
     // Written by itself: whoever joins does not come by the API.
     expect(await restore(name)).toMatchObject({ awaited: [], removed: { nodes: [], toJoin: ['a', 'b'] } });
-    const standing = ({ identity, serial }: TestNode) => rig.books.identities.standing(identity, serial);
+    const standing = ({ identity, serial }: TestNode) =>
+      rig.books.identities.standing(identity, { serial, notAfter: 0 });
     for (const node of [a, b, second]) expect(await standing(node)).toBe('revoked');
     expect(await standing(third)).toBe('unknown');
     expect((await rig.books.catalogue.listNodes()).map(({ state }) => state)).toEqual([

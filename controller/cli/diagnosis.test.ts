@@ -30,6 +30,7 @@ const well: Situation = {
     databaseBytes: '100000000',
     diskFreeBytes: '50000000000',
     caExpiresAt: '2036-01-01T00:00:00.000Z',
+    auditIsWhole: true,
     failingWebhooks: [],
     disabledWebhooks: [],
   },
@@ -60,6 +61,13 @@ describe('doctor', () => {
     ['a full disk', health({ diskFreeBytes: '1000' }), 'wrong', /1\.00 kB are free/, /free some space/],
     ['a CA that ends', health({ caExpiresAt: inDays(100) }), 'warning', /ends on 2027/, /ca begin/],
     ['a CA that ends soon', health({ caExpiresAt: inDays(10) }), 'wrong', /ends on 2026-12-05/, /ca begin/],
+    [
+      'an audit log with a gap',
+      health({ auditIsWhole: false }),
+      'wrong',
+      /somebody wrote to the database/,
+      /turnpike audit verify .* backup/,
+    ],
     [
       'a failing webhook',
       health({ failingWebhooks: ['whk_1'] }),

@@ -38,6 +38,7 @@ export function diagnose(situation: Situation): Finding[] {
     checkHold,
     checkKeys,
     checkCa,
+    checkAudit,
     checkWebhooks,
   ];
   return [
@@ -144,6 +145,14 @@ function checkCa({ now, health }: Situation): Finding[] {
   if (left > caDays * day) return [{ what: 'CA', state: 'ok', detail }];
   const remedy = 'turnpike ca begin, and turnpike ca finish once all nodes know the new one';
   return [{ what: 'CA', state: left < 30 * day ? 'wrong' : 'warning', detail, remedy }];
+}
+
+function checkAudit({ health: { auditIsWhole } }: Situation): Finding[] {
+  const what = 'audit log';
+  if (auditIsWhole) return [{ what, state: 'ok', detail: 'its latest entries are as they were written' }];
+  const detail = 'entries are missing or not as they were written: somebody wrote to the database';
+  const remedy = 'turnpike audit verify says from where on; compare with a backup (turnpike backup list)';
+  return [{ what, state: 'wrong', detail, remedy }];
 }
 
 function checkWebhooks({ health: { failingWebhooks, disabledWebhooks } }: Situation): Finding[] {

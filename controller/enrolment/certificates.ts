@@ -45,13 +45,13 @@ export async function forgetCertificates(
 /**
  * `valid`: known, not revoked, of the node's current incarnation, and that one not quarantined. `unknown`: never recorded
  * here; a controller that was restored from a backup does not know what was issued since, and must not close it, unless
- * it knows that this node or identity was taken away since.
+ * it knows that this node or identity was taken away since. `left behind`: {@link wasLeftBehind}.
  */
 export async function certificateStanding(
   tx: Tx,
   { nodeId, incarnation }: NodeIdentity,
-  serial: string,
-): Promise<CertificateStanding> {
+  { serial, notAfter }: Pick<IssuedCertificate, 'serial' | 'notAfter'>,
+): Promise<CertificateStanding | 'left behind'> {
   const found = await tx.db
     .selectFrom('certificates')
     .innerJoin('nodes', 'nodes.id', 'certificates.node_id')
@@ -74,8 +74,31 @@ export async function certificateStanding(
   if (found === undefined) {
     const subject = identitySubject({ nodeId, incarnation });
     const gone = await isRemoved(tx, { kind: 'node', subject: nodeId }, { kind: 'identity', subject });
-    return gone ? 'revoked' : 'unknown';
+    if (gone) return 'revoked';
+    return (await wasLeftBehind(tx, { nodeId, incarnation }, notAfter)) ? 'left behind' : 'unknown';
   }
   const ends = [found.revoked_at, found.removed_at, found.quarantined_at, found.ended_at];
   return found.incarnation === incarnation && ends.every((end) => end === null) ? 'valid' : 'revoked';
+}
+
+/**
+ * Whether one that is not known, of an identity that serves, ends before as many others as are always kept: then it was
+ * forgotten, because another one was shown since. A node keeps what it is given before it shows it, and never shows an
+ * earlier one afterwards: so who shows this one is not who showed that one, or has gone back to an earlier state.
+ * What was issued after a backup that was restored ends after all that are known.
+ */
+async function wasLeftBehind(
+  { db }: Tx,
+  { nodeId, incarnation }: Pick<NodeIdentity, 'nodeId' | 'incarnation'>,
+  notAfter: number,
+): Promise<boolean> {
+  const later = await db
+    .selectFrom('certificates')
+    .where('node_id', '=', nodeId)
+    .where('incarnation', '=', incarnation)
+    .where('not_after', '>=', notAfter)
+    .select('serial')
+    .limit(mostCertificates)
+    .execute();
+  return later.length === mostCertificates;
 }

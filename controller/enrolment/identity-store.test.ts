@@ -58,6 +58,9 @@ describe('a join token', () => {
   });
 });
 
+/** Of the end that the node's first one has. */
+const shown = (serial: string) => ({ serial, notAfter: 0 });
+
 describe('an identity', () => {
   it('is valid with each of its certificates until its node enrols anew', async () => {
     const { identities, catalogue } = rig.books;
@@ -69,20 +72,20 @@ describe('an identity', () => {
       { serial: 'renewed', der: new Uint8Array(), notAfter: 9 },
       node.serial,
     );
-    expect(await identities.standing(node.identity, node.serial)).toBe('valid');
-    expect(await identities.standing(node.identity, 'renewed')).toBe('valid');
-    expect(await identities.standing(node.identity, 'foreign')).toBe('unknown');
-    expect(await identities.standing({ ...node.identity, incarnation: 2 }, 'renewed')).toBe('unknown');
+    expect(await identities.standing(node.identity, shown(node.serial))).toBe('valid');
+    expect(await identities.standing(node.identity, shown('renewed'))).toBe('valid');
+    expect(await identities.standing(node.identity, shown('foreign'))).toBe('unknown');
+    expect(await identities.standing({ ...node.identity, incarnation: 2 }, shown('renewed'))).toBe('unknown');
     const anew = await TestNode.enrol(rig.books, 'a');
     expect(anew.identity.incarnation).toBe(2);
     expect(revoked).toEqual([[node.identity.nodeId, 1]]);
-    expect(await identities.standing(node.identity, 'renewed')).toBe('revoked');
-    expect(await identities.standing(anew.identity, anew.serial)).toBe('valid');
+    expect(await identities.standing(node.identity, shown('renewed'))).toBe('revoked');
+    expect(await identities.standing(anew.identity, shown(anew.serial))).toBe('valid');
     await expect(
       identities.renewed(node.identity, { serial: 'late', der: new Uint8Array(), notAfter: 9 }, 'renewed'),
     ).rejects.toMatchObject({ code: 'unauthenticated' });
     await catalogue.removeNode('a');
-    expect(await identities.standing(anew.identity, anew.serial)).toBe('revoked');
+    expect(await identities.standing(anew.identity, shown(anew.serial))).toBe('revoked');
     expect(revoked).toHaveLength(2);
   });
 
@@ -92,7 +95,7 @@ describe('an identity', () => {
     identities.onRevoked((...all) => revoked.push(all));
     const node = await TestNode.enrol(rig.books, 'a');
     await identities.quarantine(node.identity);
-    expect(await identities.standing(node.identity, node.serial)).toBe('revoked');
+    expect(await identities.standing(node.identity, shown(node.serial))).toBe('revoked');
     expect(revoked).toEqual([[node.identity.nodeId, 1]]);
     const events = await catalogue.listEvents({ type: 'node.quarantined' });
     expect(events).toMatchObject([{ type: 'node.quarantined', nodeId: node.identity.nodeId }]);
@@ -131,7 +134,9 @@ describe('an identity', () => {
         last = certificate.serial;
       }
     };
-    const standing = (serial: string) => rig.books.identities.standing(node.identity, serial);
+    /** Whether it is kept: nothing that ends after all others was left behind. */
+    const standing = (serial: string) =>
+      rig.books.identities.standing(node.identity, { serial, notAfter: Number.MAX_SAFE_INTEGER });
 
     it('keeps its last certificates, and no more', async () => {
       await renewOften(() => last);
@@ -154,6 +159,23 @@ describe('an identity', () => {
       await rig.books.identities.shown(node.identity, { serial: last, authorityPin: 'ca' });
       await renewOften(() => last);
       expect(await standing(node.serial)).toBe('unknown');
+    });
+
+    it('is over, once, when somebody shows one that it left behind', async () => {
+      await renewOften(() => last);
+      const { identities, catalogue } = rig.books;
+      for (const serial of [node.serial, node.serial, last]) {
+        expect(await identities.standing(node.identity, shown(serial))).toBe('revoked');
+      }
+      expect(await catalogue.listEvents({ type: 'node.quarantined' })).toHaveLength(1);
+    });
+
+    it('goes on when somebody shows one that ends after all that are known, as after a restore', async () => {
+      await renewOften(() => last);
+      const { identities } = rig.books;
+      const since = { serial: 'since', notAfter: 1e13 + serials + 1 };
+      expect(await identities.standing(node.identity, since)).toBe('unknown');
+      expect(await standing(last)).toBe('valid');
     });
 
     it('has what it was given last, though that ends before the others', async () => {

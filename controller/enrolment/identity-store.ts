@@ -31,7 +31,16 @@ export function createIdentityStore(context: Context): IdentityStore {
           ...(shown_serial === null ? [] : [shown_serial]),
         ]);
       }),
-    standing: (identity, serial) => store.transaction((tx) => certificateStanding(tx, identity, serial)),
+    standing: async (identity, certificate) => {
+      const standing = await store.transaction(async (tx) => {
+        const found = await certificateStanding(tx, identity, certificate);
+        if (found === 'left behind') await quarantine(context, tx, identity);
+        return found;
+      });
+      if (standing !== 'left behind') return standing;
+      await removals.keep();
+      return 'revoked';
+    },
     shown: (identity, certificate) => store.transaction((tx) => recordShown(tx, identity, certificate)),
     notShown: (pin) => store.transaction((tx) => namesOfNotShown(tx, pin)),
     quarantine: async (identity) => {

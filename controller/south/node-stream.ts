@@ -78,8 +78,7 @@ export class NodeStream<Response> implements LiveStream {
 
   /** Throws when the identity has been revoked since. */
   async checkValid(): Promise<void> {
-    const { identity, serial } = this.caller;
-    requireValid(await this.#context.identities.standing(identity, serial));
+    requireValid(await this.#context.identities.standing(this.identity, this.caller));
   }
 
   end(error?: unknown): void {

@@ -89,9 +89,13 @@ export interface IdentityStore {
   renewed(identity: NodeIdentity, certificate: IssuedCertificate, shown: string): Promise<void>;
   /**
    * `valid`: of the node's current incarnation, not revoked, not quarantined. `unknown`: this controller never issued it, or
-   * has forgotten it (a restore from a backup): refused, but no reason to close the node.
+   * has forgotten it (a restore from a backup): refused, but no reason to close the node. Whoever shows one that the identity
+   * has left behind long ago is not alone with it: it is quarantined.
    */
-  standing(identity: NodeIdentity, serial: string): Promise<CertificateStanding>;
+  standing(
+    identity: NodeIdentity,
+    certificate: Pick<IssuedCertificate, 'serial' | 'notAfter'>,
+  ): Promise<CertificateStanding>;
   /** The identity has begun a stream with this certificate, so it has it, and knows its CA. */
   shown(identity: NodeIdentity, certificate: ShownCertificate): Promise<void>;
   /** Names of nodes that serve and have not shown a certificate of the CA with this pin yet. */

@@ -50,12 +50,13 @@ export function recoverHandler(
 }
 
 async function renew(
-  { identity, serial }: Caller,
+  caller: Caller,
   publicKey: Uint8Array,
   { authorities, clock, identities, log, state }: SouthContext,
   renewals: RenewalLimit,
 ): Promise<Identity> {
-  requireValid(await identities.standing(identity, serial));
+  const { identity, serial } = caller;
+  requireValid(await identities.standing(identity, caller));
   renewals.admit(identity.nodeId, clock.monotonic());
   const certificate = await authorities.issuing.issueNode(identity, publicKey);
   await identities.renewed(identity, certificate, serial);

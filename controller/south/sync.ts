@@ -61,6 +61,8 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
       silence.pause();
       if (message.case === 'hello') {
         if (pushing) throw new TurnpikeError('invalid', 'a second Hello on one stream');
+        // Before the wait: who is thrown out while it waits was there all the same.
+        await refuseClones(message.value, stream.identity, context);
         await clock.sleep(context.demands.hello(stream.identity, clock.monotonic()), stream.closed);
         if (stream.closed.aborted) return;
         await greet(message.value, stream, context);
@@ -96,7 +98,6 @@ async function greet(hello: Hello, { caller, identity }: SyncStream, context: So
     throw new TurnpikeError('invalid', "the node's WireGuard public key must have 32 bytes");
   }
   parsePublicKey(Buffer.from(hello.wireguardPublicKey).toString('base64'));
-  await refuseClones(hello, identity, context);
   await context.identities.shown(identity, caller);
   await context.register.hello(identity, hello);
   context.state.connected.set(identity.nodeId, {

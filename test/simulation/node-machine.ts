@@ -190,8 +190,7 @@ export class NodeMachine {
       kernel: { gate: this.#gate(life), wireguard: this.#wireguard(life), host: life.guard(this.#host()) },
       bootId: this.gate.bootId,
       random: () => random.next(),
-      saveIdentity: async () => undefined,
-      checkRoom: async () => undefined,
+      identityStore: { save: async () => undefined, checkRoom: async () => undefined },
       dial: (shown) => link.dial(shown, der, life),
     });
     await runTasks(core.tasks, new AbortController().signal, { log: silentLogger });

@@ -9,6 +9,10 @@ export const Health = Type.Object(
     databaseBytes: bytes('Size of the database.'),
     diskFreeBytes: bytes("Free on the database's disk."),
     caExpiresAt: time("When the certificate of the fleet's CA ends."),
+    auditIsWhole: Type.Boolean({
+      description:
+        'The latest 1000 entries of the audit log are as they were written, and none is missing. Of all: GET /v1/audit/verify.',
+    }),
     failingWebhooks: Type.Array(Type.String(), {
       description: 'Ids of webhooks that take nothing just now.',
     }),

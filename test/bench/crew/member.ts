@@ -28,8 +28,7 @@ export class Member implements DesiredSink, ReportSource {
   serve(identity: AgentIdentity, key: Uint8Array): void {
     const south = createSouth({
       ...{ identity, sink: this, reports: this, clock: systemClock, log: silentLogger, random: Math.random },
-      saveIdentity: async () => undefined,
-      checkRoom: async () => undefined,
+      identityStore: { save: async () => undefined, checkRoom: async () => undefined },
       facts: async () => ({
         ...{ agentVersion: '0.1.0', wireguardPublicKey: key, wireguardDriver: 'userspace', ipv6: true },
       }),

@@ -22,7 +22,7 @@ describe('turnpike doctor and top, on a real controller', { timeout: 60_000 }, (
     const { findings } = await turnpike.json('doctor');
     expect(findings.filter((one: { state: string }) => one.state !== 'ok')).toEqual([]);
     expect(findings.map((one: { what: string }) => one.what)).toEqual(
-      expect.arrayContaining(['versions', 'clock', 'disk', 'CA', 'webhooks', 'node fra1']),
+      expect.arrayContaining(['versions', 'clock', 'disk', 'CA', 'audit log', 'webhooks', 'node fra1']),
     );
   });
 

@@ -51,8 +51,7 @@ export class NodeStandIn implements DesiredSink, ReportSource {
     );
     const south = createSouth({
       identity,
-      saveIdentity: async () => undefined,
-      checkRoom: async () => undefined,
+      identityStore: { save: async () => undefined, checkRoom: async () => undefined },
       sink: this,
       reports: this,
       facts: async () => ({

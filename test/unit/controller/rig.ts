@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../../common/clock.ts';
+import { type Clock, systemClock } from '../../../common/clock.ts';
 import { type Logger, silentLogger } from '../../../common/log.ts';
 import { parseControllerConfig } from '../../../controller/config.ts';
 import { type ControllerPorts, runController } from '../../../controller/controller.ts';
@@ -25,6 +25,7 @@ export interface RigOptions {
   /** TOML for [api], besides the socket. */
   readonly api?: string;
   readonly log?: Logger;
+  readonly clock?: Clock;
 }
 
 export function makeDirectory(): Promise<string> {
@@ -56,7 +57,7 @@ export async function startController(options: RigOptions = {}): Promise<Running
   const { promise: ready, resolve: onReady } = Promise.withResolvers<ControllerPorts>();
   const config = parseControllerConfig('controller.toml', configText(directory, options));
   const done = runController(
-    { config, clock: systemClock, log: options.log ?? silentLogger, onReady },
+    { config, clock: options.clock ?? systemClock, log: options.log ?? silentLogger, onReady },
     abort.signal,
   );
   const ports = await Promise.race([ready, done.then(() => Promise.reject(new Error('it ended')))]);

@@ -316,6 +316,20 @@ describe('a stolen identity', () => {
     expect(controller.books.events.filter((event) => event.startsWith('quarantined'))).toHaveLength(1);
   });
 
+  it('is noticed also where so much was asked for under its name that neither is greeted any more', async () => {
+    // Time stands for what may be asked, and the wait for more goes on.
+    const strict = await startController(cleanup, { clock: { ...systemClock, monotonic: () => 0 } });
+    const stolen = await joinNode(cleanup, strict);
+    const greedy = new RawNode(cleanup, strict.nodes, stolen);
+    for (let n = 0; n < demandLimit.burst / 10; n += 1) {
+      const stream = greedy.sync().listen().send(hello());
+      await until(() => expect(stream.received).not.toHaveLength(0));
+    }
+    const agents = await Promise.all([startAgent(cleanup, stolen), startAgent(cleanup, stolen)]);
+    await until(() => expect(strict.books.events).toContain(`quarantined ${nodeId}`));
+    for (const agent of agents) await until(() => expect(agent.south.state()).toBe('revoked'));
+  });
+
   it('an agent that restarts again and again is no thief', async () => {
     for (let restart = 0; restart < 8; restart += 1) {
       const agent = await startAgent(cleanup, identity);

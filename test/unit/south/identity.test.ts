@@ -173,10 +173,10 @@ it('a certificate is renewed at two thirds of its life, stored, and shown on the
   const identity = await joinNode(cleanup, short);
   const standing = short.books.standing.bind(short.books);
   const serials: string[] = [];
-  short.books.standing = (node, serial) => {
+  short.books.standing = (node, certificate) => {
     // Those of Sync; the renewal itself asks as well, with the certificate before.
-    serials.push(serial);
-    return standing(node, serial);
+    serials.push(certificate.serial);
+    return standing(node, certificate);
   };
   const agent = await startAgent(cleanup, identity);
   await until(() => expect(agent.saved).not.toHaveLength(0));

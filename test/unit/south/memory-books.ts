@@ -208,7 +208,10 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
     this.events.push(`renewed ${nodeId}`);
   }
 
-  async standing({ nodeId, incarnation }: NodeIdentity, serial: string): Promise<CertificateStanding> {
+  async standing(
+    { nodeId, incarnation }: NodeIdentity,
+    { serial }: Pick<IssuedCertificate, 'serial'>,
+  ): Promise<CertificateStanding> {
     const key = `${nodeId} ${incarnation} ${serial}`;
     if (this.#valid.has(key)) return 'valid';
     return this.#revoked.has(key) ? 'revoked' : 'unknown';

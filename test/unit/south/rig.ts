@@ -239,7 +239,14 @@ export interface Agent {
 export async function startAgent(
   cleanup: Cleanup,
   identity: AgentIdentity,
-  options: Partial<SouthOptions> & { sink?: MemorySink; reports?: MemoryReports } = {},
+  {
+    checkRoom = async () => undefined,
+    ...options
+  }: Partial<SouthOptions> & {
+    sink?: MemorySink;
+    reports?: MemoryReports;
+    checkRoom?: () => Promise<void>;
+  } = {},
 ): Promise<Agent> {
   const sink = options.sink ?? new MemorySink();
   const reports = options.reports ?? new MemoryReports();
@@ -254,10 +261,9 @@ export async function startAgent(
       wireguardDriver: 'userspace',
       ipv6: true,
     }),
-    checkRoom: async () => undefined,
     ...options,
     identity,
-    saveIdentity: async (renewed) => void saved.push(renewed),
+    identityStore: { save: async (renewed) => void saved.push(renewed), checkRoom },
     sink,
     reports,
   });

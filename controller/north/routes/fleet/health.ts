@@ -2,13 +2,13 @@ import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
 import { Health } from '../../schemas/health.ts';
 
-export const showHealth: Route = (api, { health, webhooks, version }) => {
+export const showHealth: Route = (api, { audit, health, webhooks, version }) => {
   api.get(
     '/v1/health',
     {
       schema: {
         tags: ['fleet'],
-        summary: "How the controller's own machine is: clock, disk, CA, webhooks that fail",
+        summary: "How the controller's own machine is: clock, disk, CA, audit log, webhooks that fail",
         response: { 200: Health },
       },
     },
@@ -19,6 +19,7 @@ export const showHealth: Route = (api, { health, webhooks, version }) => {
       return {
         version,
         ...toJson(await health()),
+        auditIsWhole: await audit.isLatestWhole(),
         failingWebhooks: ids(({ enabled, failingSinceAt }) => enabled && failingSinceAt !== null),
         disabledWebhooks: ids(({ enabled }) => !enabled),
       };
