@@ -154,11 +154,17 @@ test('a shared key stays so while its device is closed and once it is open again
   expect(sent.at(-1)?.[0]?.shared).toBe(false);
 });
 
-test('where a closed device is heard is no evidence', async () => {
-  const { sent, wander, close } = await setUp();
+test('where a closed device is heard is no evidence, nor where it was heard before', async () => {
+  const { sent, look, wander, close, open } = await setUp();
   await wander(20);
   close();
   await wander(30);
+  open();
+  await wander(20);
+  close();
+  await look();
+  open();
+  await wander(9);
   expect(sent.flat().some((one) => one.shared)).toBe(false);
 });
 
