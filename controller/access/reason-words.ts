@@ -41,8 +41,8 @@ interface Facts {
     readonly holders: readonly string[];
     readonly policy: 'reject-new' | 'evict-oldest';
   };
-  /** `until`: it opens by itself then. */
-  'shared-key': { readonly until: number };
+  /** `until`: it opens by itself then; null: when its node does not see it any more, which has its own time for that. */
+  'shared-key': { readonly until: number | null };
 }
 
 export type ReasonCode = keyof Facts;
@@ -130,7 +130,7 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   },
   'shared-key': {
     text: ({ until }) =>
-      `its key is used in two places at once, and each counts as a connection: closed until ${showTime(until, 'second')}`,
+      `its key is used in two places at once, and each counts as a connection: closed ${until === null ? 'until some 10 minutes after that was last seen' : `until ${showTime(until, 'second')}`}`,
     mend: ({ deviceId }) => `turnpike device rekey ${deviceId ?? 'DEVICE'}, and configure one place only`,
   },
 };

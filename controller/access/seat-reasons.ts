@@ -13,7 +13,7 @@ interface SeatHolder {
 
 /** Why a device is parked, or would be, were it not for observe. */
 export function seatReasons(
-  { clock, seats }: Context,
+  { clock, live, seats }: Context,
   subscription: Subscription,
   deviceId: string,
   holders: ReadonlyMap<string, readonly SeatHolder[]>,
@@ -24,7 +24,8 @@ export function seatReasons(
   if (maxConnections === null || parkedAt === undefined) return [];
   const subject = { subscriptionId: id, deviceId };
   if (punishedUntil !== undefined) {
-    const until = clock.now() + punishedUntil - clock.monotonic();
+    // While a node says so, each end is followed by the next beginning.
+    const until = live.isShared(deviceId) ? null : clock.now() + punishedUntil - clock.monotonic();
     const cause = { code: 'shared-key', since: parkedAt, until } as const;
     return [describeCause(cause, subject)];
   }
