@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { kib, mib, openRig, type Rig, type TestNode } from '../../test/unit/books/rig.ts';
 
 const day = 86_400_000;
@@ -14,6 +14,7 @@ const change = fc.oneof(
   fc.record({ kind: fc.constant('change' as const), tariff, when: fc.constant('now' as const) }),
   fc.record({ kind: fc.constant('set' as const), tariff, rollover: fc.boolean() }),
   fc.record({ kind: fc.constant('set' as const), tariff, volumeBytes }),
+  fc.record({ kind: fc.constant('length' as const), tariff, periodDays: fc.constantFrom(1, 2, 5) }),
   fc.record({ kind: fc.constant('multiplier' as const), factor: fc.constantFrom(0.5, 1, 1.5, 3) }),
 );
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
@@ -25,9 +26,17 @@ async function make(rig: Rig, subscription: string, one: Change): Promise<void> 
     const { kind: _, tariff: name, ...settings } = one;
     await catalogue.setTariff(name, settings);
   }
-  if (one.kind !== 'change') return;
   const { tariff: held } = await catalogue.getSubscription(subscription);
-  if (one.when === 'now' && one.tariff === held) return;
+  // Of a tariff that somebody has the length is fixed.
+  if (one.kind === 'length' && one.tariff !== held) {
+    await catalogue.setTariff(one.tariff, { periodDays: one.periodDays });
+  }
+  if (one.kind !== 'change') return;
+  if (one.when === 'now') {
+    const [from, to] = [await catalogue.getTariff(held), await catalogue.getTariff(one.tariff)];
+    // Other lengths count from the moment of the change.
+    if (one.tariff === held || from.periodDays !== to.periodDays) return;
+  }
   await catalogue.changeTariff(subscription, { tariff: one.tariff, when: one.when });
 }
 
@@ -92,7 +101,58 @@ describe('a period that was opened beforehand', () => {
           expect(await play(sold, changes, hour)).toEqual(await play(sold, changes, 2 * day));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
+  });
+
+  it('counts by a multiplier that was set meanwhile, also what nodes hold of it already, but never beyond it', async () => {
+    const rig = await openRig();
+    const node = await rig.node('a');
+    const subscription = await rig.subscription({ volumeBytes: 100n * mib, limits });
+    const device = await rig.device(subscription);
+    await node.sync();
+    rig.clock.pass(3 * day - hour);
+    await rig.sweepPeriods();
+    // Who is active holds a good part of it beforehand.
+    for (const upload of [1n, 2n]) {
+      await node.report({ [device]: [upload * mib, 0n] }, { [subscription]: { wanting: true } });
+    }
+    const held = node.subscriptions.get(subscription)?.nextGrantedBytes ?? 0n;
+    expect(held).toBeGreaterThan(40n * mib);
+    const pass = async (multiplier: number, period: number) => {
+      await rig.books.catalogue.setNode('a', { multiplier });
+      rig.clock.pass(period === 2 ? hour : 3 * day);
+      await rig.sweepPeriods();
+      await node.sync();
+      await node.report({ [device]: [10n * mib, 0n] }, {}, undefined, period);
+      return (await rig.books.catalogue.getSubscription(subscription)).countedBytes;
+    };
+    // 3 x 40 MiB are more than there is.
+    expect(await pass(3, 2)).toBe(10n * mib);
+    expect(await pass(1.5, 3)).toBe(15n * mib);
+    await rig.books.close();
+  });
+
+  it('is told with what it takes over, as far as that is known then', async () => {
+    const rig = await openRig();
+    const node = await rig.node('a');
+    const subscription = await rig.subscription({
+      volumeBytes: 100n * mib,
+      limits: { ...limits, rollover: true },
+    });
+    const device = await rig.device(subscription);
+    await node.sync();
+    await node.report({ [device]: [10n * mib, 0n] }, { [subscription]: { wanting: true } });
+    const held = node.granted(subscription);
+    expect(held).toBeGreaterThan(10n * mib);
+    rig.clock.pass(3 * day);
+    await rig.sweepPeriods();
+    const { volumeBytes } = await rig.books.catalogue.getSubscription(subscription);
+    expect(volumeBytes).toBe(200n * mib - held);
+    const events = await rig.books.catalogue.listEvents();
+    expect(events.filter(({ type }) => type === 'volume.renewed').map(({ data }) => data)).toEqual([
+      { period: 2, volumeBytes: String(100n * mib), carriedBytes: String(100n * mib - held) },
+    ]);
+    await rig.books.close();
   });
 });
