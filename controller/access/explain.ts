@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { show } from '../../common/show.ts';
+import { loadStandings } from '../accounting/standings.ts';
 import { awaitedNodes } from '../accounting/term.ts';
 import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
@@ -9,7 +10,13 @@ import { loadPendingRefunds } from '../catalogue/refund.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
-import { describeGrace, describeRefunds, describeSlowness, describeWrittenOff } from './notes.ts';
+import {
+  describeExpired,
+  describeGrace,
+  describeRefunds,
+  describeSlowness,
+  describeWrittenOff,
+} from './notes.ts';
 import { packet } from './reason-words.ts';
 import { readRenewalTerms } from './renewal-words.ts';
 import { type DeviceSituation, type Held, judgeDevice, judgeSubscription } from './verdict.ts';
@@ -86,11 +93,16 @@ async function lookAround(context: Context, tx: Tx, subscription: Subscription) 
     awaited: await awaitedFor(tx, subscription),
   };
   const service = await describeService(context, tx, subscription);
+  const standing = (await loadStandings(tx, [subscription.id])).get(subscription.id);
+  const holders = holdersOf(explained);
   return {
     nodes,
     explained,
     want,
-    notes: service + describeRefunds(subscription, refunds, holdersOf(explained)),
+    notes:
+      service +
+      describeRefunds(subscription, refunds, holders) +
+      describeExpired(subscription, standing?.heldOfExpired ?? 0n, holders),
   };
 }
 

@@ -6,6 +6,7 @@ import type { NewRow, Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { endPeriodAt } from './end-period.ts';
 import { addMissingGrants, addNextGrants } from './grant-rows.ts';
+import { loadCarriedIn, refreshOpened, termsOfNext } from './opened-period.ts';
 import { periodEndOf, termsOf } from './period-end.ts';
 import { turnLedger } from './turn.ts';
 
@@ -92,17 +93,23 @@ export async function turnPeriod(
     if (opened === undefined) {
       await insertPeriod(context, tx, subscriptionId, number, current.ends_at);
       await addNextGrants(tx, { subscriptionId, period: number });
-    }
+    } else await refreshOpened(tx, subscriptionId, number);
     await leave(tx, subscriptionId, current.number);
     current = await currentPeriodOf(tx, subscriptionId);
   }
   if (current.number === first.number) return;
-  const { number, volume } = current;
+  const { number, volume, rollover } = current;
+  const carried =
+    rollover === 1 ? await loadCarriedIn(tx, subscriptionId, { earliest: first.number, number }) : 0n;
   await recordEvent(tx, {
     type: 'volume.renewed',
     at: current.starts_at,
     subscriptionId,
-    data: { period: number, volumeBytes: volume === null ? null : String(volume) },
+    data: {
+      period: number,
+      volumeBytes: volume === null ? null : String(volume),
+      carriedBytes: String(carried),
+    },
   });
   await turnLedger(context, tx, [subscriptionId], {
     earliest: new Map([[subscriptionId, first.number]]),
@@ -140,17 +147,7 @@ async function insertPeriod(
   number: number,
   startsAt: number,
 ): Promise<void> {
-  const { volume_bytes, rollover } = await tx.db
-    .selectFrom('subscriptions')
-    .innerJoin('tariffs', (join) =>
-      // A change of tariff that waits for the next period is in force in it.
-      join.on((row) =>
-        row('tariffs.id', '=', row.fn.coalesce('subscriptions.next_tariff_id', 'subscriptions.tariff_id')),
-      ),
-    )
-    .where('subscriptions.id', '=', subscriptionId)
-    .select(['tariffs.volume_bytes', 'tariffs.rollover'])
-    .executeTakeFirstOrThrow();
+  const { volume_bytes, rollover } = await termsOfNext(tx, subscriptionId);
   await tx.db
     .insertInto('periods')
     .values({
@@ -181,6 +178,6 @@ function currentPeriodOf(tx: Tx, subscriptionId: string) {
     .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
     .where('subscriptions.id', '=', subscriptionId)
     .whereRef('periods.number', '=', 'subscriptions.period')
-    .select(['periods.number', 'periods.starts_at', 'periods.ends_at', 'periods.volume'])
+    .select(['periods.number', 'periods.starts_at', 'periods.ends_at', 'periods.volume', 'periods.rollover'])
     .executeTakeFirstOrThrow();
 }

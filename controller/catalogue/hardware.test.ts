@@ -103,6 +103,36 @@ describe('the device limit', () => {
     await add(subscription);
   });
 
+  it('of the tariff that comes with the next period holds already, where that is the smaller one', async () => {
+    const days = { period: 'days', periodDays: 1, volumeBytes: 5n } as const;
+    await catalogue().addTariff({ name: 'five', maxDevices: 5, ...days });
+    await catalogue().addTariff({ name: 'one', maxDevices: 1, ...days });
+    await catalogue().addTariff({ name: 'many', ...days });
+    await catalogue().addAccount({ reference: 'c' });
+    const { id } = await catalogue().createSubscription({ account: 'c', tariff: 'five' });
+    await add(id);
+    const change = (tariff: string) => catalogue().changeTariff(id, { tariff, when: 'next-period' });
+    await change('one');
+    await expect(rig.device(id)).rejects.toMatchObject({
+      code: 'exhausted',
+      message: expect.stringMatching(/has 1 devices.*"one".*from its next period on.*allows 1/),
+      remedy: expect.stringContaining(`subscription change ${id} --tariff five --when next-period"`),
+    });
+    expect((await catalogue().listEvents()).at(-1)).toMatchObject({
+      ...{ type: 'device.limit', data: { maxDevices: 1, devices: 1 } },
+    });
+    // The same machine takes no more room.
+    await add(id);
+    await change('five');
+    await rig.device(id);
+    await catalogue().setTariff('five', { maxDevices: 2 });
+    await change('many');
+    await expect(rig.device(id)).rejects.toMatchObject({
+      message: expect.stringContaining('"five" allows 2'),
+      remedy: expect.not.stringContaining('take the change back'),
+    });
+  });
+
   it('is an event once an hour for each subscription', async () => {
     const [one, two] = [await rig.subscription({ maxDevices: 1 }), await rig.subscription({ maxDevices: 1 })];
     for (const subscription of [one, two]) await rig.device(subscription);
