@@ -25,7 +25,7 @@ const all: Cause[] = [
     renewal,
   },
   { code: 'removed', since },
-  { code: 'replaced', since, by: 'dev_2' },
+  { code: 'replaced', since, by: 'dev_2', living: true },
   { code: 'seat', since, limit: 2, holders: ['phone', 'laptop'], policy: 'reject-new' },
   { code: 'shared-key', since, until: since },
 ];

@@ -33,8 +33,8 @@ interface Facts {
     readonly renewal: RenewalTerms;
   };
   removed: object;
-  /** By the device that enrolled with the same hardware. */
-  replaced: { readonly by: string };
+  /** By the device that enrolled last with the same hardware; `living`: it was not removed since. */
+  replaced: { readonly by: string; readonly living: boolean };
   /** The devices that hold the seats, by label or id. */
   seat: {
     readonly limit: number;
@@ -117,8 +117,10 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   },
   replaced: {
     always: true,
-    text: ({ by }) => `the same hardware enrolled again, as ${by}`,
-    mend: (_, { by }) => `use the configuration of ${by}, or enrol this hardware once more`,
+    text: ({ by, living }) =>
+      `the same hardware enrolled again, as ${by}${living ? '' : ', which was removed'}`,
+    mend: (_, { by, living }) =>
+      `${living ? `use the configuration of ${by}` : 'add a device'}, or enrol this hardware once more`,
   },
   seat: {
     text: ({ limit, holders }) =>

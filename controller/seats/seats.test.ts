@@ -165,6 +165,25 @@ describe('seats of a subscription', () => {
     );
   });
 
+  test('are not said to be held by a device that is gone, nor stored with it', async () => {
+    await sell('max_connections = 2');
+    for (const n of [0, 1]) await see(a, n, passes);
+    await becomes(a, 'hh--');
+    await rig.books.catalogue.removeDevice(nth(0));
+    await rig.books.catalogue.removeDevice(nth(3));
+    const { status, seatNode } = await rig.books.catalogue.getDevice(nth(0));
+    expect({ status, seatNode }).toEqual({ status: 'revoked', seatNode: null });
+    await between((database) => {
+      const gone = database
+        .prepare('SELECT parked, seat_node_id FROM devices WHERE removed_at IS NOT NULL')
+        .all();
+      expect(gone).toEqual([
+        { parked: 0, seat_node_id: null },
+        { parked: 0, seat_node_id: null },
+      ]);
+    });
+  });
+
   test('one that does not use the seat it was given loses it in time', async () => {
     await sell('max_connections = 1');
     await see(a, 0, passes);
