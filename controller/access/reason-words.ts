@@ -5,6 +5,7 @@ import {
   describeVolumeRenewal,
   type RenewalTerms,
 } from './renewal-words.ts';
+import { describeSeatMend, describeSeatUse, type SeatUse } from './seat-words.ts';
 import { showTime } from './show-time.ts';
 
 /** Less than one packet is as good as nothing. */
@@ -35,12 +36,7 @@ interface Facts {
   removed: object;
   /** By the device that enrolled last with the same hardware; `living`: it was not removed since. */
   replaced: { readonly by: string; readonly living: boolean };
-  /** The devices that hold the seats, by label or id. */
-  seat: {
-    readonly limit: number;
-    readonly holders: readonly string[];
-    readonly policy: 'reject-new' | 'evict-oldest';
-  };
+  seat: SeatUse;
   /** `until`: it opens by itself then. */
   'shared-key': { readonly until: number };
 }
@@ -123,12 +119,9 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
       `${living ? `use the configuration of ${by}` : 'add a device'}, or enrol this hardware once more`,
   },
   seat: {
-    text: ({ limit, holders }) =>
-      `${limit === 1 ? 'the one connection of the tariff is' : `all ${limit} connections of the tariff are`} in use${holders.length === 0 ? '' : `, by ${holders.join(', ')}`}`,
-    mend: (_, { policy }) =>
-      policy === 'evict-oldest'
-        ? 'nothing needs to be done: while it sends, it takes the seat of the device connected longest, once that has been connected for 60 s; one that lost its own seat waits 60 s'
-        : 'disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections',
+    text: (use) =>
+      `${describeSeatUse(use)}${use.needTwo.length > 0 ? '; its own key is used in two places at once, and needs two' : ''}`,
+    mend: (_, use) => describeSeatMend(use),
   },
   'shared-key': {
     text: ({ until }) =>

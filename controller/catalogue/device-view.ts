@@ -1,5 +1,5 @@
 import { type DeviceState, decideAccess, deviceReasons } from '../access/reasons.ts';
-import { isSharedKey, loadSeatHolders, seatReasons } from '../access/seat-reasons.ts';
+import { isSharedKey, loadSeatsTaken, seatReasons } from '../access/seat-reasons.ts';
 import type { Context } from '../books/context.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
@@ -24,7 +24,7 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
     (await tx.db.selectFrom('nodes').select(['id', 'name']).execute()).map(({ id, name }) => [id, name]),
   );
   const successors = await loadSuccessors(tx, [...rows.values()]);
-  const holders = await loadSeatHolders(tx, owners);
+  const seatsTaken = await loadSeatsTaken(context, tx, owners);
   return ids.flatMap((id) => {
     const row = rows.get(id);
     const subscription = row && subscriptions.get(row.subscription_id);
@@ -44,7 +44,7 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
       access: decideAccess(
         deviceReasons(stateOf(row, successor), [
           ...inherited,
-          ...seatReasons(context, subscription, id, holders),
+          ...seatReasons(context, subscription, id, seatsTaken),
         ]),
         subscription.enforcement,
       ),
