@@ -34,7 +34,10 @@ export interface Catalogue {
   unlinkAccount(account: string): Promise<view.Account>;
   /** Closes all its subscriptions, also those that are created later. @throws `conflict` where it is suspended */
   suspendAccount(account: string, input: { reason: string } & AccountScope): Promise<view.AccountDetail>;
-  /** Those that were suspended one by one stay suspended. @throws `conflict` where it is not suspended */
+  /**
+   * Ends its suspension, and that of linked ones that were suspended together with it. What was suspended otherwise
+   * stays so. @throws `conflict` where it is not suspended
+   */
   resumeAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
 
   /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
