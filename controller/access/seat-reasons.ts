@@ -41,6 +41,14 @@ export function isSharedKey({ live, seats }: Context, deviceId: string): boolean
   return overlap.sharedUntil !== undefined || punishedUntil !== undefined || live.isShared(deviceId);
 }
 
+/** Ids of the devices of which {@link isSharedKey} holds. */
+export function sharedKeyDevices(context: Context): string[] {
+  const { live, seats } = context;
+  return [...new Set([...live.sharedDevices(), ...seats.remembered()])].filter((id) =>
+    isSharedKey(context, id),
+  );
+}
+
 /** By subscription, of those of which devices hold seats. */
 export async function loadSeatsTaken(
   context: Context,

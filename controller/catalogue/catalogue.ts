@@ -117,9 +117,7 @@ export interface Catalogue {
    * Of this status: active unless given. `search`: those whose label begins so, in the order of labels, or the one with
    * this public key.
    */
-  listDevices(
-    filter?: { subscription?: string; status?: view.DeviceStatus } & Search & PageFilter,
-  ): Promise<view.Device[]>;
+  listDevices(filter?: DeviceFilter & Search & PageFilter): Promise<view.Device[]>;
   /** Of any status. */
   getDevice(id: string): Promise<view.Device>;
   setDevice(id: string, settings: DeviceSettings): Promise<view.Device>;
@@ -198,6 +196,13 @@ export interface NewAccount {
 /** What is absent stays as it is; null: none. */
 export interface AccountSettings {
   readonly tag?: string | null;
+}
+
+export interface DeviceFilter {
+  readonly subscription?: string;
+  readonly status?: view.DeviceStatus;
+  /** Those whose key looks used on two devices, or those whose key does not. */
+  readonly sharedKey?: boolean;
 }
 
 /** With all linked accounts, or this one alone. */

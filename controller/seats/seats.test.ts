@@ -267,6 +267,17 @@ describe('a key on two devices', () => {
     expect(await events()).toEqual([`key.shared ${nth(0)}`]);
   });
 
+  test('is found in the list of devices', async () => {
+    await sell('max_connections = 1');
+    await see(a, 1, { ...passes, shared: true });
+    const listed = async (sharedKey: boolean) =>
+      (await rig.books.catalogue.listDevices({ sharedKey })).map(({ id }) => id);
+    expect(await listed(true)).toEqual([nth(1)]);
+    expect(await listed(false)).toEqual([nth(0), nth(2), nth(3)]);
+    await see(a, 1, passes);
+    expect(await listed(true)).toEqual([]);
+  });
+
   test('needs a seat more where the tariff counts it', async () => {
     await sell("max_connections = 2, shared_key = 'count'");
     await see(a, 0, passes);
@@ -332,6 +343,8 @@ describe('a key on two devices', () => {
     rig.clock.pass(15_000);
     await becomes(b, '-fff');
     expect((await rig.books.catalogue.explain(nth(0))).verdict).toMatch(/used in two places at once/);
+    const listed = await rig.books.catalogue.listDevices({ sharedKey: true });
+    expect(listed.map(({ id }) => id)).toEqual([nth(0)]);
     for (const node of [a, b]) await see(node, 0, { connected: true });
     rig.clock.pass(60_000);
     await becomes(b, 'ffff');
