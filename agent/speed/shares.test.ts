@@ -83,6 +83,25 @@ describe('shareOut', () => {
     expect(shareOut(pool, moved, level)).toBe(level);
   });
 
+  it('leaves most of it to one who uploads beside the answers of two who download, however these swing', () => {
+    const answer = fc.double({ min: 0.024, max: 0.096, noNaN: true });
+    const beats = fc.array(fc.tuple(answer, answer), { minLength: 50, maxLength: 50 });
+    fc.assert(
+      fc.property(beats, (all) => {
+        let level: number | undefined;
+        const had = all.map((answers) => {
+          const rates = answers.map((part) => part * pool);
+          const left = pool - rates.reduce((sum, rate) => sum + rate, 0);
+          const upload = Math.min(level ?? pool, left);
+          level = shareOut(pool, [upload, ...rates], level);
+          return upload;
+        });
+        const mean = had.reduce((sum, bytes) => sum + bytes, 0) / had.length;
+        expect(mean).toBeGreaterThan(0.7 * pool);
+      }),
+    );
+  });
+
   it('lets go when the others have stopped, or all have become slow', () => {
     expect(shareOut(pool, [pool / 2, 0], pool / 2)).toBeUndefined();
     expect(shareOut(pool, [0.3 * pool, 0.3 * pool], pool / 2)).toBeUndefined();

@@ -15,6 +15,8 @@ const foothold = 0.1;
 const heldBackFrom = 0.9;
 /** A level that would rise by less stays. */
 const risesFrom = 0.1;
+/** Where it would fall by more, somebody wants much more than he was seen to. */
+const fallsFrom = 0.2;
 /** Who has less than this part of an equal share passes next to nothing. */
 const least = 0.002;
 
@@ -23,8 +25,9 @@ const least = 0.002;
  * the others the same. `rates` are what the gate accepted of each lately, `level` is what is in force. All in bytes per
  * second. Undefined when nobody needs protection: fewer than two pass, or the pool is not full and nobody held back.
  *
- * What a device wants is seen only while it is not held back. So when one of those that want less begins to want more,
- * all get an equal share first, and what is not used of it is given on after that.
+ * What a device wants is seen only while it is not held back. So when one of those that want less begins to want much more,
+ * all get an equal share first, and what is not used of it is given on after that. What swings a little, as the answers to a
+ * download do, is followed.
  */
 export function shareOut(
   pool: number,
@@ -42,7 +45,10 @@ export function shareOut(
   );
   const next = waterLevel(pool, wants);
   if (level === undefined) return next;
-  if (next < level * (1 - foothold / passing.length)) return equal;
+  if (next < level * (1 - fallsFrom)) return equal;
+  const room = 1 - foothold / passing.length;
+  // A little below, so that it need not fall again at the next swing.
+  if (next < level * room) return next * room;
   return next > level * (1 + risesFrom) ? next : level;
 }
 

@@ -37,8 +37,8 @@ interface Facts {
   /** By the device that enrolled last with the same hardware; `living`: it was not removed since. */
   replaced: { readonly by: string; readonly living: boolean };
   seat: SeatUse;
-  /** `until`: it opens by itself then. */
-  'shared-key': { readonly until: number };
+  /** `until`: it opens by itself then; null: when its node does not see it any more, which has its own time for that. */
+  'shared-key': { readonly until: number | null };
 }
 
 export type ReasonCode = keyof Facts;
@@ -125,7 +125,7 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   },
   'shared-key': {
     text: ({ until }) =>
-      `its key is used in two places at once, and each counts as a connection: closed until ${showTime(until, 'second')}`,
+      `its key is used in two places at once, and each counts as a connection: closed ${until === null ? 'until some 10 minutes after that was last seen' : `until ${showTime(until, 'second')}`}`,
     mend: ({ deviceId }) => `turnpike device rekey ${deviceId ?? 'DEVICE'}, and configure one place only`,
   },
 };

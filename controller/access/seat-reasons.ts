@@ -19,13 +19,14 @@ export function seatReasons(
   deviceId: string,
   taken: ReadonlyMap<string, SeatsTaken>,
 ): Reason[] {
-  const { clock, seats } = context;
+  const { clock, live, seats } = context;
   const { id, maxConnections } = subscription;
   const { parkedAt, punishedUntil } = seats.memory(deviceId);
   if (maxConnections === null || parkedAt === undefined) return [];
   const subject = { subscriptionId: id, deviceId };
   if (punishedUntil !== undefined) {
-    const until = clock.now() + punishedUntil - clock.monotonic();
+    // While a node says so, each end is followed by the next beginning.
+    const until = live.isShared(deviceId) ? null : clock.now() + punishedUntil - clock.monotonic();
     const cause = { code: 'shared-key', since: parkedAt, until } as const;
     return [describeCause(cause, subject)];
   }

@@ -76,15 +76,20 @@ export function rekeyDevice(
   return context.store.transaction(async (tx) => {
     await findLiveDevice(tx, id);
     const { publicKey, presharedKey, privateKey } = await takeDeviceKeys(tx, input);
+    const revision = await tx.revision();
     await tx.db
       .updateTable('devices')
       .set({
         public_key: publicKey,
         preshared_key: context.vault.seal('devices.preshared_key', id, presharedKey),
-        revision: await tx.revision(),
+        revision,
       })
       .where('id', '=', id)
       .execute();
+    tx.afterCommit(() => {
+      context.live.rekeyed(id, revision);
+      context.seats.rekeyed(id);
+    });
     const device = await loadDevice(context, tx, id);
     return privateKey === undefined ? { device } : { device, privateKey };
   });

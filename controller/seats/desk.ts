@@ -85,6 +85,12 @@ export class SeatDesk {
     else this.#memories.set(deviceId, memory);
   }
 
+  /** It has another key: what the old one was found to be, and was parked for, is over. */
+  rekeyed(deviceId: string): void {
+    const memory = { ...this.memory(deviceId), overlap: noOverlap, punishedUntil: undefined };
+    this.remember(deviceId, memory);
+  }
+
   /** The device was removed. */
   forget(deviceId: string): void {
     this.#memories.delete(deviceId);

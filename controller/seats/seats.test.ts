@@ -349,4 +349,103 @@ describe('a key on two devices', () => {
     rig.clock.pass(60_000);
     await becomes(b, 'ffff');
   });
+
+  const uploads = { ...passes, uploading: true };
+  /** Uploads on both nodes for as long as it takes. */
+  const overlap = async (n: number) => {
+    await see(a, n, uploads);
+    await see(b, n, uploads);
+    await vi.waitFor(() => expect(rig.clock.timers).toBe(1));
+    rig.clock.pass(15_000);
+  };
+  const rekey = (n: number) => rig.books.catalogue.rekeyDevice(nth(n), {});
+  /** The revision of the device that the node holds. */
+  const revision = (node: TestNode, n: number) => node.devices.get(nth(n))?.revision ?? 0n;
+
+  test('stays parked for as long as its node says so; explain names no earlier end', async () => {
+    await sell("max_connections = 1, shared_key = 'count'");
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, '-fff');
+    await see(a, 0, { connected: true, shared: true });
+    rig.clock.pass(60_000);
+    await see(a, 1, { connected: true });
+    await becomes(a, '-fff');
+    const [reason] = (await rig.books.catalogue.explain(nth(0))).access.reasons;
+    expect(reason).toMatchObject({
+      code: 'shared-key',
+      text: expect.stringMatching(/until some 10 minutes/),
+    });
+    await see(a, 0, { connected: true });
+    rig.clock.pass(60_000);
+    await becomes(a, 'ffff');
+  });
+
+  test('takes no other seat by force while it counts twice', async () => {
+    await sell("max_connections = 2, shared_key = 'count', seat_policy = 'evict-oldest'");
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, 'h---');
+    await see(a, 0, { connected: true, shared: true });
+    await becomes(a, 'ffff');
+    await see(a, 1, passes);
+    await becomes(a, '-hff');
+    await see(b, 2, passes);
+    await becomes(a, '-hf-');
+    await see(a, 0, { ...knocks, shared: true });
+    rig.clock.pass(120_000);
+    await becomes(a, '-hf-');
+  });
+
+  test('that gets a new one counts once, at once, whatever a node still says of the old one', async () => {
+    await sell("max_connections = 2, shared_key = 'count'");
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, 'h---');
+    await see(b, 1, knocks);
+    const old = revision(a, 0);
+    await rekey(0);
+    await becomes(b, 'fh--');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
+    await see(a, 0, { ...passes, shared: true, deviceRevision: old });
+    await see(b, 1, passes);
+    await becomes(a, 'hf--');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
+    await see(a, 0, { ...passes, shared: true, deviceRevision: revision(a, 0) });
+    await becomes(a, 'h---');
+  });
+
+  test('that is parked for it is open at once with a new one, whatever a node says that was cut off', async () => {
+    await sell("max_connections = 1, shared_key = 'count'");
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, '-fff');
+    await see(a, 0, { ...knocks, shared: true });
+    await rekey(0);
+    await becomes(a, 'h---');
+    await see(a, 0, passes);
+    expect((await rig.books.catalogue.explain(nth(0))).access).toMatchObject({ state: 'open' });
+    await a.disconnect();
+    await a.hello();
+    // It comes back with what it knew when it was cut off.
+    await see(a, 0, { ...passes, shared: true, deviceRevision: 1n });
+    await becomes(a, 'h---');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
+  });
+
+  test('seen by upload on two nodes counts once with a new one, and is open at once where it was parked for that', async () => {
+    await sell("max_connections = 1, shared_key = 'count'");
+    await overlap(0);
+    await becomes(b, '-fff');
+    for (const node of [a, b]) await see(node, 0, { connected: true });
+    await rekey(0);
+    await becomes(b, 'ffff');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
+  });
+
+  test('seen by upload on two nodes is forgotten with the key also where it is not parked for it', async () => {
+    await sell("max_connections = 2, shared_key = 'count'");
+    await overlap(0);
+    await becomes(b, 'h---');
+    await see(a, 0, { connected: true });
+    await rekey(0);
+    await becomes(b, 'hfff');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
+  });
 });
