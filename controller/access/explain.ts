@@ -19,6 +19,8 @@ import {
 } from './notes.ts';
 import { packet } from './reason-words.ts';
 import { readRenewalTerms } from './renewal-words.ts';
+import { loadSeatsTaken } from './seat-reasons.ts';
+import { nameDevice, type SeatUse } from './seat-words.ts';
 import { type DeviceSituation, type Held, judgeDevice, judgeSubscription } from './verdict.ts';
 
 export function explain(context: Context, id: string): Promise<Explanation> {
@@ -59,10 +61,28 @@ async function explainSubscription(
     kind: 'subscription',
     access: subscription.access,
     enforcement: subscription.enforcement,
-    verdict: judgeSubscription(subscription.access, situations) + notes,
+    verdict:
+      judgeSubscription(subscription.access, situations, await seatUse(context, tx, subscription, devices)) +
+      notes,
     devices: devices.map((device, n) => explainOne(device, situations[n] as DeviceSituation)),
     nodes: explained,
   };
+}
+
+/** undefined: any number may connect. */
+async function seatUse(
+  context: Context,
+  tx: Tx,
+  { id, maxConnections: limit }: Subscription,
+  devices: readonly Device[],
+): Promise<SeatUse | undefined> {
+  if (limit === null) return undefined;
+  const taken = (await loadSeatsTaken(context, tx, [id])).get(id);
+  const { holders = [], policy = 'reject-new', sharedKey } = taken ?? {};
+  const needTwo = devices.flatMap((one) =>
+    sharedKey === 'count' && one.sharedKey && one.seatNode === null ? [one.id] : [],
+  );
+  return { limit, holders, policy, needTwo };
 }
 
 async function explainDevice(context: Context, tx: Tx, id: string): Promise<Explanation> {
@@ -160,6 +180,7 @@ function situationOf(
   want: Pick<DeviceSituation, 'held' | 'refundBytes' | 'awaited'>,
 ): DeviceSituation {
   return {
+    name: nameDevice(device),
     access: device.access,
     nodes: nodes.map(({ name }) => name),
     connectedNodes: nodes.filter(({ connected }) => connected).map(({ name }) => name),

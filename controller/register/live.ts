@@ -150,6 +150,14 @@ export class Live {
     return [...this.#presence.values()].some((devices) => devices.get(deviceId)?.shared);
   }
 
+  /** Ids of the devices of which {@link isShared} holds. */
+  sharedDevices(): string[] {
+    const said = [...this.#presence.values()].flatMap((devices) =>
+      [...devices].flatMap(([deviceId, { shared }]) => (shared ? [deviceId] : [])),
+    );
+    return [...new Set(said)].filter((deviceId) => this.isShared(deviceId));
+  }
+
   /** Ids of the devices that are connected on the node. */
   connectedDevices(nodeId: string): string[] {
     const devices = this.#presence.get(nodeId) ?? [];

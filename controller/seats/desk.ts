@@ -72,6 +72,11 @@ export class SeatDesk {
     return this.#memories.get(deviceId) ?? noMemory;
   }
 
+  /** Ids of the devices of which something is remembered. */
+  remembered(): Iterable<string> {
+    return this.#memories.keys();
+  }
+
   remember(deviceId: string, memory: SeatMemory): void {
     const empty = Object.entries(memory).every(([name, value]) =>
       name === 'overlap' ? value === noOverlap : value === undefined || value === false,
