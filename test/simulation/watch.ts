@@ -33,7 +33,7 @@ interface UsageRow {
 const mostWaiting = 48;
 /** A node that has heard of a revocation closes the device well within this. */
 const closingMs = 5_000;
-/** A node to which a message in the middle of a stream was lost asks for everything again in this time. */
+/** A node to which a message in the middle of a stream was lost or late asks for everything again in this time. */
 const resendMs = 15_000;
 /** More may pass than there are seats for so long: the next reading, its report, the decision, its application. */
 const seatSeconds = 6;
@@ -125,7 +125,7 @@ export class Watch {
       return;
     }
     const now = this.#world.timeline.now;
-    const whole = node.options.link.toNode.lostAt + resendMs;
+    const whole = node.options.link.toNode.disorderedAt + resendMs;
     const since = Math.max(this.#heard.get(key) ?? now, node.startedAt, whole);
     this.#heard.set(key, since);
     if (now - since > closingMs)

@@ -31,8 +31,8 @@ export class Way {
     this.#random = random;
   }
 
-  /** When a message in the middle of a stream was last lost. */
-  lostAt = Number.NEGATIVE_INFINITY;
+  /** When a message in the middle of a stream was last lost or overtaken: with TCP neither happens. */
+  disorderedAt = Number.NEGATIVE_INFINITY;
 
   get blocked(): boolean {
     return this.#blocked;
@@ -56,13 +56,14 @@ export class Way {
     const { drop, duplicate, reorder } = this.weather;
     const random = this.#random;
     if (drop > 0 && random.chance(drop)) {
-      this.lostAt = this.#timeline.now;
+      this.disorderedAt = this.#timeline.now;
       lost();
       return;
     }
     const copies = duplicate > 0 && random.chance(duplicate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       const strays = reorder > 0 && random.chance(reorder);
+      if (strays) this.disorderedAt = this.#timeline.now;
       this.#schedule(course, deliver, strays);
     }
   }
