@@ -19,10 +19,12 @@ it('a new stream is no new allowance of messages, and another node is not held u
   const controller = await startController(cleanup, { clock: stopped });
   const greedy = new RawNode(cleanup, controller.nodes, await joinNode(cleanup, controller));
   const half = messageLimit.burst / 2;
-  let number = 0n;
+  let number = 0;
   const streamOf = async (answered: number) => {
     const stream = greedy.report().listen();
-    for (let sent = 0; sent < half; sent += 1) stream.send(reportBytes((number += 1n)));
+    const first = number + 1;
+    number += half;
+    for (let next = first; next <= number; next += 1) stream.send(reportBytes(BigInt(next)));
     await until(() => expect(stream.received.length).toBeGreaterThanOrEqual(answered));
     return stream;
   };
