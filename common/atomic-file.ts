@@ -18,6 +18,10 @@ export async function writeBeside(path: string, content: string | Uint8Array): P
   try {
     await file.writeFile(content);
     await file.sync();
+  } catch (error) {
+    // What fits of it would take the room that a full disk lacks.
+    await rm(temporary, { force: true });
+    throw error;
   } finally {
     await file.close();
   }

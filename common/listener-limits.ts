@@ -96,10 +96,16 @@ export const attemptLimits = {
   networks: 10_000,
 } as const;
 
-/** Of a node on one stream; more waits. A healthy one sends a report or a few words per second. */
+/**
+ * Of a node on streams of one kind, however often it opens another; more waits. A healthy one sends a report or a few words per
+ * second.
+ */
 export const messageLimit: RateLimit = { perSecond: 50, burst: 400 };
 /** A large message counts as several: so 50 small ones, or 1 MiB, a second. */
 export const bytesAsMessage = 20 * 1024;
+
+/** Lines in the log about how one node's streams of one kind end; those after that are counted. */
+export const endingLimit: RateLimit = { perSecond: 1 / 30, burst: 10 };
 
 /**
  * What one node can make us read: parts of 250 devices or subscriptions; more waits. At once as much as several fleets

@@ -13,6 +13,7 @@ import { healthReader } from './health.ts';
 import type { Authorities } from './identity/authorities.ts';
 import { type AuthorityFiles, authorityFiles } from './identity/authority-file.ts';
 import { createCaRollover } from './identity/ca-rollover.ts';
+import { refuseLostBooks } from './identity/lost-books.ts';
 import { beginNewAuthority, openAuthorities } from './identity/open-authorities.ts';
 import { createRegistry } from './metrics.ts';
 import { createApiMetrics } from './north/api-metrics.ts';
@@ -121,7 +122,12 @@ function noteAtMachine({ audit }: Books, route: string): Promise<void> {
   return audit.done({ actor, method: '', route, named: {} }, 200, []);
 }
 
-function open({ config, clock, log }: Pick<ControllerOptions, 'config' | 'clock' | 'log'>): Promise<Books> {
+async function open({
+  config,
+  clock,
+  log,
+}: Pick<ControllerOptions, 'config' | 'clock' | 'log'>): Promise<Books> {
+  refuseLostBooks(config.storePath);
   return openBooks({
     path: config.storePath,
     range4: config.fleet.range4,

@@ -241,11 +241,7 @@ const littleSpace = 100_000_000n;
 async function checkDisk({ stateDirectory }: DoctorOptions): Promise<Finding[]> {
   const path = join(stateDirectory, `.doctor-${randomBytes(4).toString('hex')}`);
   try {
-    const file = await open(path, 'wx', 0o600);
-    await file.writeFile('x');
-    await file.sync();
-    await file.close();
-    await rm(path);
+    await tryWriting(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     const remedy =
@@ -258,6 +254,18 @@ async function checkDisk({ stateDirectory }: DoctorOptions): Promise<Finding[]> 
     return warning('state', `${formatSize(free)} are free in ${stateDirectory}`, 'free some space');
   }
   return ok('state', `${stateDirectory} is writable`);
+}
+
+/** Leaves nothing behind, also on a full disk, which has room for a file without content. */
+async function tryWriting(path: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile('x');
+    await file.sync();
+  } finally {
+    await file.close();
+    await rm(path);
+  }
 }
 
 // Nothing of ours is older: a clock before this is wrong.

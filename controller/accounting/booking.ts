@@ -100,7 +100,6 @@ async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Po
   const { subscriptionIds, earliest } = spokenOf(
     [...usage.grown.keys(), ...reported.keys(), ...passed].filter((key) => own.has(key)),
   );
-  await startAtFirstUse(context, tx, spokenOf([...usage.grown.keys()]).subscriptionIds);
   await turnLedger(context, tx, subscriptionIds, {
     reporter: identity.nodeId,
     earliest,
@@ -127,6 +126,9 @@ async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Po
     answered: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
     renew: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
   });
+  // Of what is not believed nothing starts.
+  const used = [...usage.grown.keys()].filter((key) => served.has(key));
+  await startAtFirstUse(context, tx, spokenOf(used).subscriptionIds);
   await bookDays(context, tx, identity.nodeId, await usage.store(refused));
   const named = new Set([...reported.keys(), ...refused]);
   return usage.strange + [...named].filter((key) => !served.has(key)).length;

@@ -44,9 +44,15 @@ export interface AuthorityFiles {
   contents(): Promise<Record<string, string>>;
 }
 
+const servingName = 'ca.pem';
+const nextName = 'ca-next.pem';
+
+/** Of the files, beside the database. */
+export const authorityNames: readonly string[] = [servingName, nextName];
+
 export function authorityFiles(directory: string, vault: Vault): AuthorityFiles {
-  const serving = authorityFile(join(directory, 'ca.pem'), vault);
-  const next = authorityFile(join(directory, 'ca-next.pem'), vault);
+  const serving = authorityFile(join(directory, servingName), vault);
+  const next = authorityFile(join(directory, nextName), vault);
   // One that is read, and written anew once another took its place, would bring the old CA back.
   const inTurn = oneByOne();
   return {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { TurnpikeError } from '../../common/errors.ts';
 import type { DevicePresence, Hello } from '../../common/gen/turnpike/v1/sync_pb.ts';
+import type { Logger } from '../../common/log.ts';
 import { printable } from '../../common/show.ts';
 import { termOf } from '../../common/term.ts';
 import { servingIncarnation } from '../accounting/incarnation.ts';
@@ -76,12 +77,8 @@ async function refuseFromBefore(tx: Tx, { nodeName }: NodeIdentity, heard: bigin
   );
 }
 
-async function recordHello(
-  { log }: Context,
-  tx: Tx,
-  { nodeId, nodeName }: NodeIdentity,
-  hello: Hello,
-): Promise<void> {
+async function recordHello({ log }: Context, tx: Tx, identity: NodeIdentity, hello: Hello): Promise<void> {
+  const { nodeId } = identity;
   const publicKey = Buffer.from(hello.wireguardPublicKey).toString('base64');
   const node = await tx.db
     .selectFrom('nodes')
@@ -89,7 +86,7 @@ async function recordHello(
     .select(['public_key'])
     .executeTakeFirstOrThrow();
   if (node.public_key !== publicKey) {
-    await refuseTakenKey(tx, nodeId, nodeName, publicKey);
+    await refuseTakenKey(log, tx, identity, publicKey);
     if (node.public_key !== null) {
       log.warn(
         { node: nodeId },
@@ -110,7 +107,13 @@ async function recordHello(
     .execute();
 }
 
-async function refuseTakenKey(tx: Tx, nodeId: string, nodeName: string, publicKey: string): Promise<void> {
+/** Whose it is goes to the log alone: it may be of a group that this node sees nothing of. */
+async function refuseTakenKey(
+  log: Logger,
+  tx: Tx,
+  { nodeId, nodeName }: NodeIdentity,
+  publicKey: string,
+): Promise<void> {
   const device = await tx.db
     .selectFrom('devices')
     .where('public_key', '=', publicKey)
@@ -121,11 +124,15 @@ async function refuseTakenKey(tx: Tx, nodeId: string, nodeName: string, publicKe
     .where('public_key', '=', publicKey)
     .where('removed_at', 'is', null)
     .where('id', '<>', nodeId)
-    .select('name')
+    .select('id')
     .executeTakeFirst();
-  const owner = device ? `device ${device.id}` : other && `node ${other.name}`;
+  const owner = device ?? other;
   if (owner === undefined) return;
-  throw new TurnpikeError('conflict', `the WireGuard key of node ${nodeName} belongs to ${owner} already`, {
+  log.warn(
+    { node: nodeId, owner: owner.id },
+    'a node came with the WireGuard key of another node or a device',
+  );
+  throw new TurnpikeError('conflict', `the WireGuard key of node ${nodeName} is somebody else's already`, {
     remedy: "give the node a key of its own: run its agent's down, remove its state, and join again",
   });
 }

@@ -4,7 +4,9 @@ import type { Logger } from '../../common/log.ts';
 import type { Authorities } from '../identity/authorities.ts';
 import type { CloneWatch } from './clones.ts';
 import type { Demands } from './demands.ts';
+import type { Endings } from './endings.ts';
 import type { LiveStreams } from './live-streams.ts';
+import type { MessageRate } from './message-rate.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
 import type { SouthState } from './state.ts';
 
@@ -21,6 +23,8 @@ export interface SouthContext {
   readonly streams: LiveStreams;
   readonly clones: CloneWatch;
   readonly demands: Demands;
+  readonly messages: MessageRate;
+  readonly endings: Endings;
   readonly timing: SouthTiming;
   /** host:port of the nodes' listener as agents dial it. */
   readonly controllerAddress: () => string;

@@ -2,13 +2,12 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Crowd } from '../../common/crowd.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { readSerially, send } from '../../common/grpc/stream.ts';
-import { bytesAsMessage, messageLimit } from '../../common/listener-limits.ts';
 import { type Caller, readCaller } from '../identity/peer.ts';
 import type { SouthContext } from './context.ts';
 import { type LiveStream, requireValid, type StreamKind } from './live-streams.ts';
+import { messagesOf } from './message-rate.ts';
 import type { NodeIdentity } from './ports.ts';
 import { isInside, statusOf } from './status.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** Where the connection over which a stream came can be cut off, or noted as that of somebody known. */
 export type StreamCrowd = Pick<Crowd, 'cutOff' | 'know'>;
@@ -24,6 +23,8 @@ export class NodeStream<Response> implements LiveStream {
   readonly #crowd: StreamCrowd;
   readonly #close = new AbortController();
   #finished = false;
+  /** With what we ended it. */
+  #status: ReturnType<typeof statusOf> | undefined;
 
   constructor(
     kind: StreamKind,
@@ -52,12 +53,15 @@ export class NodeStream<Response> implements LiveStream {
 
   /** Resolves when the node has ended its side, or the stream is over. */
   read(onMessage: (message: Uint8Array) => Promise<void>): Promise<void> {
-    const { clock } = this.#context;
-    const bucket = new TokenBucket(messageLimit, clock.monotonic());
+    const { clock, messages } = this.#context;
+    const bucket = messages.bucket(this.kind, this.identity, clock.monotonic());
     return readSerially(this.#call, this.closed, async (message: Uint8Array) => {
-      const wait = bucket.take(clock.monotonic(), 1 + message.length / bytesAsMessage);
+      const count = messagesOf(message.length);
+      const wait = bucket.take(clock.monotonic(), count);
       if (wait > 0) await clock.sleep(wait, this.closed);
       if (!this.closed.aborted) await onMessage(message);
+      // Otherwise a node whose connection breaks again and again would wait for what nobody has read.
+      else bucket.giveBack(clock.monotonic(), count);
     });
   }
 
@@ -82,18 +86,18 @@ export class NodeStream<Response> implements LiveStream {
   }
 
   end(error?: unknown): void {
-    const { clock, log, timing } = this.#context;
-    const { nodeId } = this.identity;
-    if (error !== undefined && isInside(error)) {
-      log.error({ node: nodeId, stream: this.kind, err: error }, 'a stream failed');
-    }
+    const { clock, timing } = this.#context;
+    // Our own word, which comes back to whoever reads the stream.
+    if (error !== undefined && error === this.#status) return;
+    // Also when the stream is over: what went wrong here is worth knowing.
+    if (error !== undefined && isInside(error)) this.#say('a stream failed', { err: error });
     if (this.closed.aborted) return;
     if (error === undefined) this.#call.end();
     else {
-      const status = statusOf(error);
-      log.info({ node: nodeId, stream: this.kind, reason: status.details }, 'stream ended');
+      this.#status = statusOf(error);
+      this.#say('stream ended', { reason: this.#status.details });
       // This is how grpc-js is told a status: its own listener sends it after what was written before.
-      this.#call.emit('error', status);
+      this.#call.emit('error', this.#status);
     }
     const peer = this.#call.getPeer();
     this.#close.abort();
@@ -103,6 +107,16 @@ export class NodeStream<Response> implements LiveStream {
     });
     this.#call.once('close', () => grace.cancel());
     this.#call.once('finish', () => grace.cancel());
+  }
+
+  #say(what: 'a stream failed' | 'stream ended', fields: object): void {
+    const { clock, endings, log } = this.#context;
+    const { nodeId, incarnation } = this.identity;
+    const failed = what === 'a stream failed';
+    const unsaid = endings.say(`${failed} ${this.kind} ${nodeId} ${incarnation}`, clock.monotonic());
+    if (unsaid === undefined) return;
+    const about = { node: nodeId, stream: this.kind, ...fields, ...(unsaid > 0 && { unsaid }) };
+    log[failed ? 'error' : 'info'](about, what);
   }
 }
 

@@ -16,10 +16,12 @@ import { CloneWatch } from './clones.ts';
 import { defaultTiming, type SouthContext, type SouthTiming } from './context.ts';
 import { ControllerCredentials } from './credentials.ts';
 import { Demands } from './demands.ts';
+import { Endings } from './endings.ts';
 import { enrolHandler } from './enrol.ts';
 import { EnrolmentLimit } from './enrolment-limit.ts';
 import { listen } from './listener.ts';
 import { LiveStreams } from './live-streams.ts';
+import { MessageRate } from './message-rate.ts';
 import type { Booking, DesiredState, IdentityStore, NodeRegister } from './ports.ts';
 import { recoverHandler, renewHandler } from './renew.ts';
 import { RenewalLimit } from './renewal-limit.ts';
@@ -60,6 +62,8 @@ export async function createSouth(
     streams: new LiveStreams(),
     clones: new CloneWatch(),
     demands: new Demands(),
+    messages: new MessageRate(),
+    endings: new Endings(),
     timing: { ...defaultTiming, ...options.timing },
     controllerAddress: () =>
       formatHostPort({

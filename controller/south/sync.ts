@@ -133,13 +133,13 @@ async function take(
   switch (message.case) {
     case 'applied': {
       const { revision, refusals } = message.value;
+      requireRevision(revision);
       const node = state.connected.get(identity.nodeId);
       if (node) node.appliedRevision = revision;
       return register.applied(identity, revision, refusals.slice(0, mostRefusals).map(tame));
     }
     case 'erased':
-      if (message.value.revision > mostRevision)
-        throw new TurnpikeError('invalid', 'no revision is as large');
+      requireRevision(message.value.revision);
       return register.erased(identity, message.value.revision);
     case 'presence':
       return register.presence(identity, message.value.devices);
@@ -152,6 +152,10 @@ async function take(
 
 /** What the books can hold. */
 const mostRevision = 2n ** 63n - 1n;
+
+function requireRevision(revision: bigint): void {
+  if (revision > mostRevision) throw new TurnpikeError('invalid', 'no revision is as large');
+}
 
 /** Whoever refuses more than that has another trouble, and the first ones tell of it. */
 const mostRefusals = 1000;

@@ -27,6 +27,12 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#rate.perSecond) * 1000;
   }
 
+  /** What was taken for something that then did not happen. */
+  giveBack(nowMs: number, tokens: number): void {
+    this.#tokens += tokens;
+    this.#refill(nowMs);
+  }
+
   /** True when it is as good as new. */
   full(nowMs: number): boolean {
     this.#refill(nowMs);

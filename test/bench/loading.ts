@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { wholeNumber } from '../options.ts';
 import { agentLoop } from './agent-loop.ts';
 import { type Contender, drivers, tools } from './contenders.ts';
 import { measureFigures } from './figures.ts';
@@ -20,8 +21,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const devices = Number(values.devices);
-const rounds = Number(values.rounds);
+const devices = wholeNumber('', 'devices', values.devices);
+const rounds = wholeNumber('', 'rounds', values.rounds);
 
 async function timeOnce(contender: Contender, fleet: Fleet): Promise<number> {
   const stage = await openStage();

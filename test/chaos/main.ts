@@ -3,8 +3,8 @@
  * every promise was kept.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { canMakeDisks } from '../lab/disk.ts';
+import { readOptions, wholeNumber } from '../options.ts';
 import { drawRound } from './draw.ts';
 import { faultNames } from './faults.ts';
 import { runRounds } from './run.ts';
@@ -18,29 +18,20 @@ const usage = `npm run chaos -- [--rounds N] [--seed S] [--from K] [--figures FI
   --figures FILE  keeps each round as a line of JSON; the table at the end is of all rounds in the file
 `;
 
-function whole(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  process.stderr.write(`chaos: --${name} is a whole number from 1, not "${text}"\n${usage}`);
-  process.exit(64);
-}
-
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '100' },
-    seed: { type: 'string', default: '1' },
-    from: { type: 'string', default: '1' },
-    figures: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+const values = readOptions(usage, {
+  rounds: { type: 'string', default: '100' },
+  seed: { type: 'string', default: '1' },
+  from: { type: 'string', default: '1' },
+  figures: { type: 'string' },
+  help: { type: 'boolean', default: false },
 });
 if (values.help) {
   process.stdout.write(usage);
   process.exit();
 }
-const rounds = whole('rounds', values.rounds);
-const seed = whole('seed', values.seed);
-const from = whole('from', values.from);
+const rounds = wholeNumber(usage, 'rounds', values.rounds);
+const seed = wholeNumber(usage, 'seed', values.seed);
+const from = wholeNumber(usage, 'from', values.from);
 const started = performance.now();
 
 const plans = Array.from({ length: rounds }, (_, index) => drawRound(seed, from + index, faultNames)).filter(

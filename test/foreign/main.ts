@@ -3,6 +3,7 @@
 //   schemathesis, and python3 with grpcio and grpcio-tools (PyPI; a virtualenv in PATH will do); boringtun-cli (crates.io).
 import { parseArgs } from 'node:util';
 import { renderTable } from '../../controller/cli/table.ts';
+import { wholeNumber } from '../options.ts';
 import { boringtun } from './boringtun.ts';
 import type { Foreign, Outcome } from './foreign.ts';
 import { grpcio } from './grpcio.ts';
@@ -18,9 +19,9 @@ const { values } = parseArgs({
 });
 const all: readonly Foreign[] = [
   schemathesis({
-    examples: Number(values.examples),
-    seconds: Number(values.seconds),
-    seed: Number(values.seed),
+    examples: wholeNumber('', 'examples', values.examples),
+    seconds: wholeNumber('', 'seconds', values.seconds),
+    seed: wholeNumber('', 'seed', values.seed, 0),
   }),
   grpcio,
   boringtun,

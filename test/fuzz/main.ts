@@ -1,28 +1,33 @@
-// npm run fuzz -- [--seconds N] [--seed S] [--target NAME] [--path P]
-//   N seconds over all targets together (120 unless told); one line of each finding does it again.
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { renderTable } from '../../controller/cli/table.ts';
+import { readOptions, wholeNumber } from '../options.ts';
 import { Coverage } from './coverage.ts';
 import { type Outcome, runTarget } from './run.ts';
 import { targets } from './targets.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '120' },
-    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-    target: { type: 'string' },
-    path: { type: 'string' },
-  },
+const usage = `Usage: npm run fuzz -- [--seconds N] [--seed S] [--target NAME] [--path P]
+
+N seconds over all targets together (120 unless told); one line of each finding does it again.
+Targets: ${targets.map(({ name }) => name).join(', ')}
+`;
+
+const values = readOptions(usage, {
+  seconds: { type: 'string', default: '120' },
+  seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+  target: { type: 'string' },
+  path: { type: 'string' },
+  help: { type: 'boolean', default: false },
 });
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit();
+}
 const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target);
-const seed = Number(values.seed);
-const seconds = Number(values.seconds);
-if (chosen.length === 0 || !Number.isInteger(seed) || !(seconds > 0)) {
-  console.error(
-    `fuzz: --target is one of ${targets.map(({ name }) => name).join(', ')}; --seed is a whole number`,
-  );
-  process.exit(2);
+const seed = wholeNumber(usage, 'seed', values.seed, 0);
+const seconds = wholeNumber(usage, 'seconds', values.seconds);
+if (chosen.length === 0) {
+  process.stderr.write(`there is no target "${values.target}"\n${usage}`);
+  process.exit(64);
 }
 
 const root = new URL('../../', import.meta.url);

@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderTable } from '../../controller/cli/table.ts';
+import { wholeNumber } from '../options.ts';
 import { kinds } from './kinds.ts';
 import { describeDifference, replay } from './replay.ts';
 import { walk } from './spin.ts';
@@ -24,7 +25,8 @@ const { values } = parseArgs({
 });
 
 const { counterexample, definitions } = values;
-if (counterexample === undefined) await walkAll(Number(values.from), Number(values.walks));
+if (counterexample === undefined)
+  await walkAll(wholeNumber('', 'from', values.from, 0), wholeNumber('', 'walks', values.walks));
 else await playCounterexample(definitions, readFileSync(counterexample, 'utf8'));
 
 async function walkAll(from: number, count: number): Promise<void> {

@@ -24,8 +24,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'a report is booked before its number is looked at',
     file: 'controller/accounting/booking.ts',
-    from: "if (standing === 'new') await book(",
-    to: "if (standing !== 'forked') await book(",
+    from: "if (now !== 'new') return now;",
+    to: "if (now === 'forked') return now;",
     caughtBy: sim('messages', 'partitions', 'crashes'),
   },
   {

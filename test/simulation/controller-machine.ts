@@ -6,7 +6,9 @@ import { type Books, type BooksOptions, openBooks } from '../../controller/books
 import { CloneWatch } from '../../controller/south/clones.ts';
 import { defaultTiming, type SouthContext } from '../../controller/south/context.ts';
 import { Demands } from '../../controller/south/demands.ts';
+import { Endings } from '../../controller/south/endings.ts';
 import { LiveStreams } from '../../controller/south/live-streams.ts';
+import { MessageRate } from '../../controller/south/message-rate.ts';
 import { reportHandler } from '../../controller/south/report.ts';
 import { SouthState } from '../../controller/south/state.ts';
 import { syncHandler, syncMethod } from '../../controller/south/sync.ts';
@@ -127,6 +129,8 @@ export class ControllerMachine {
       ...{ identities: books.identities, authorities, clock, log, streams },
       clones: new CloneWatch(),
       demands: new Demands(),
+      messages: new MessageRate(),
+      endings: new Endings(),
       ...{ state: new SouthState(), timing: defaultTiming, controllerAddress: () => 'controller:7443' },
     };
     if (!life.alive) return;

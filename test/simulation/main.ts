@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readOptions, wholeNumber } from '../options.ts';
 import { type Outcome, runPlan } from './run.ts';
 import { only, shrink } from './shrink.ts';
 import { drawPlan, type Plan } from './steps.ts';
@@ -12,29 +12,29 @@ in bytes, the worst of its runs. Of a seed that breaks a promise, the steps are 
 is printed that plays the rest again; with --first it ends there. With --seed, plays that one and prints its steps.
 `;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    only: { type: 'string' },
-    seeds: { type: 'string', default: '300' },
-    from: { type: 'string', default: '1' },
-    themes: { type: 'string' },
-    first: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const values = readOptions(usage, {
+  seed: { type: 'string' },
+  only: { type: 'string' },
+  seeds: { type: 'string', default: '300' },
+  from: { type: 'string', default: '1' },
+  themes: { type: 'string' },
+  first: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
 });
+const whole = (name: string, text: string, least = 1) => wholeNumber(usage, name, text, least);
 
 let stopped = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
 
 if (values.help) process.stdout.write(usage);
-else if (values.seed !== undefined) await playOne(Number(values.seed), values.only);
-else await playMany(Number(values.from), Number(values.seeds));
+else if (values.seed !== undefined) await playOne(whole('seed', values.seed, 0), values.only);
+else await playMany(whole('from', values.from, 0), whole('seeds', values.seeds));
 
 async function playOne(seed: number, places: string | undefined): Promise<void> {
-  const whole = drawPlan(seed);
-  const plan = places === undefined ? whole : only(whole, places.split(',').map(Number));
-  process.stdout.write(`${describe(plan, whole)}\n`);
+  const drawn = drawPlan(seed);
+  const chosen = places?.split(',').map((place) => whole('only', place, 0));
+  const plan = chosen === undefined ? drawn : only(drawn, chosen);
+  process.stdout.write(`${describe(plan, drawn)}\n`);
   const outcome = await runPlan(plan);
   process.stdout.write(`${renderTable([outcome])}\n`);
   if (outcome.broken === undefined) return;
@@ -65,9 +65,9 @@ async function explain({ plan, broken }: Outcome): Promise<void> {
   process.stdout.write(`  again: npm run sim -- --seed ${plan.seed} --only ${places.join(',')}\n`);
 }
 
-function describe(plan: Plan, whole: Plan): string {
+function describe(plan: Plan, drawn: Plan): string {
   const lines = plan.steps.map(({ at, ...deed }) => {
-    const place = whole.steps.findIndex((step) => step.at === at && step.kind === deed.kind);
+    const place = drawn.steps.findIndex((step) => step.at === at && step.kind === deed.kind);
     return `${String(place).padStart(3)}  ${String(at).padStart(6)} ms  ${JSON.stringify(deed)}`;
   });
   return [`seed ${plan.seed}: ${plan.theme}`, ...lines].join('\n');

@@ -15,8 +15,8 @@ export interface Outcome {
   readonly plan: Plan;
   /** What was broken, when something was. */
   readonly broken: string | undefined;
-  /** In bytes, when all was quiet: accepted and not billed, passed beyond the volume, spoken for and unused, written off. */
-  readonly unbilled: bigint;
+  /** In bytes, when all was quiet: accepted less what was billed, passed beyond the volume, spoken for and unused, written off. */
+  readonly acceptedMinusBilled: bigint;
   readonly overshoot: bigint;
   readonly stranded: bigint;
   readonly writtenOff: bigint;
@@ -169,7 +169,7 @@ function figures(world: World, watch: Watch) {
       'SELECT sum(granted - used - written_off - released) AS bytes FROM grants',
     )?.[0]?.bytes ?? 0n;
   return {
-    unbilled: accepted - usage,
+    acceptedMinusBilled: accepted - usage,
     overshoot: watch.overshoot,
     stranded: outstanding,
     writtenOff: totalWrittenOff(world),

@@ -4,7 +4,7 @@ import { themes } from './steps.ts';
 
 /** A line for each class of faults: the worst of all its runs. */
 export function renderTable(outcomes: readonly Outcome[]): string {
-  const header = ['faults', 'runs', 'broken', 'not billed', 'overshoot', 'stranded', 'written off'];
+  const header = ['faults', 'runs', 'broken', 'accepted − billed', 'overshoot', 'stranded', 'written off'];
   const lines = themes.flatMap((theme) => {
     const runs = outcomes.filter(({ plan }) => plan.theme === theme);
     if (runs.length === 0) return [];
@@ -12,7 +12,9 @@ export function renderTable(outcomes: readonly Outcome[]): string {
     return [
       [
         ...[theme, String(runs.length), String(runs.filter(({ broken }) => broken !== undefined).length)],
-        ...[most(({ unbilled }) => unbilled), most(({ overshoot }) => overshoot)].map(String),
+        ...[most(({ acceptedMinusBilled }) => acceptedMinusBilled), most(({ overshoot }) => overshoot)].map(
+          String,
+        ),
         ...[most(({ stranded }) => stranded), most(({ writtenOff }) => writtenOff)].map(String),
       ],
     ];

@@ -9,6 +9,7 @@ import Table from 'cli-table3';
 import { eventually } from '../../lab/eventually.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { openShop, Sale } from '../../lab/shop.ts';
+import { wholeNumber } from '../../options.ts';
 import { sellToCrowd } from './crowd.ts';
 import { Adjusted, type Kind, kinds } from './customer.ts';
 import { dropsOf } from './drops.ts';
@@ -21,8 +22,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const devices = Number(values.devices);
-const rounds = Number(values.rounds);
+const devices = wholeNumber('', 'devices', values.devices);
+const rounds = wholeNumber('', 'rounds', values.rounds);
 const allowedMs = 1000;
 
 const started = performance.now();

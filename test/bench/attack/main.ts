@@ -6,6 +6,7 @@ import { systemClock } from '../../../common/clock.ts';
 import { callApi } from '../../lab/api.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { createLab } from '../../lab/lab.ts';
+import { wholeNumber } from '../../options.ts';
 import { forgetPeak, peakMegabytes, processorSeconds, residentMegabytes } from '../process-figures.ts';
 import type { Attack } from './attack.ts';
 import { attacks } from './attacks.ts';
@@ -29,8 +30,8 @@ const { values } = parseArgs({
 const small = ['env', 'NODE_OPTIONS=--max-old-space-size=512'];
 /** After a start, until all is compiled and at rest. */
 const settleMs = 5_000;
-const attackMs = Number(values.seconds) * 1000;
-const restMs = Number(values['rest-seconds']) * 1000;
+const attackMs = wholeNumber('', 'seconds', values.seconds) * 1000;
+const restMs = wholeNumber('', 'rest-seconds', values['rest-seconds'], 0) * 1000;
 const [quiet, ...hostile] = attacks;
 const wanted = [quiet, ...hostile.filter(({ name }) => name.includes(values.only ?? ''))];
 const started = performance.now();
@@ -105,8 +106,8 @@ async function nodeId({ controller }: Stage): Promise<string> {
 await using lab = await createLab({ nodes: 0, clients: 0 });
 try {
   const sizes = {
-    subscriptions: Number(values.subscriptions),
-    nodes: Number(values.nodes),
+    subscriptions: wholeNumber('', 'subscriptions', values.subscriptions),
+    nodes: wholeNumber('', 'nodes', values.nodes),
     newcomers: wanted.length,
   };
   const stage = await setStage(lab.controller, sizes, say);

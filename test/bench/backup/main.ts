@@ -10,11 +10,12 @@ import { systemClock } from '../../../common/clock.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { openBooks } from '../../../controller/books/books.ts';
 import { envelopeFile } from '../../../controller/vault/envelope-file.ts';
+import { wholeNumber } from '../../options.ts';
 import { sellToCrowd } from '../adjust/crowd.ts';
 import { fill } from './fill.ts';
 
 const { values } = parseArgs({ options: { devices: { type: 'string', default: '50000' } } });
-const devices = Number(values.devices);
+const devices = wholeNumber('', 'devices', values.devices);
 const directory = mkdtempSync(join(tmpdir(), 'turnpike-bench-'));
 try {
   const path = join(directory, 'turnpike.db');

@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { grouped } from '../../demo/figures.ts';
+import { wholeNumber } from '../../options.ts';
 import { listOf } from './lines.ts';
 import { measurePages } from './pages.ts';
 import { Stage } from './stage.ts';
@@ -23,8 +24,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const subscriptions = Number(values.subscriptions);
-const devices = Number(values.devices);
+const subscriptions = wholeNumber('', 'subscriptions', values.subscriptions);
+const devices = wholeNumber('', 'devices', values.devices);
 const started = performance.now();
 const say = (line: string) =>
   process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
@@ -60,7 +61,9 @@ async function expectNone(result: Promise<{ refused: number }>): Promise<void> {
 }
 
 try {
-  await stage.addNodes(Array.from({ length: Number(values.nodes) }, (_, n) => `node-${n + 1}`));
+  await stage.addNodes(
+    Array.from({ length: wholeNumber('', 'nodes', values.nodes) }, (_, n) => `node-${n + 1}`),
+  );
   await stage.ask('POST', '/v1/tariffs', {
     ...{ name: 'monthly', volumeBytes: '50000000000', period: 'month', maxDevices: 5 },
     ...{ maxConnections: 2, thresholds: [80, 95] },
@@ -77,7 +80,11 @@ try {
   const exported = await timed('export', async () => text(await stage.send('GET', '/v1/export', ndjson)));
   const lines = exported.split('\n').length - 1;
   if (lines !== subscriptions * (devices + 1)) throw new Error(`${lines} lines were exported`);
-  const pages = await measurePages(stage, { subscriptions, seconds: Number(values.seconds), say });
+  const pages = await measurePages(stage, {
+    subscriptions,
+    seconds: wholeNumber('', 'seconds', values.seconds),
+    say,
+  });
   const stepTable = new Table({ head: ['step', 'seconds', 'controller MB', 'most MB'] });
   for (const { step, seconds, memoryMb, mostMb } of steps) {
     stepTable.push([step, seconds.toFixed(1), memoryMb.toFixed(0), mostMb.toFixed(0)]);

@@ -6,6 +6,7 @@ import { createLab, type Lab } from '../../lab/lab.ts';
 import { joinWords } from '../../lab/node.ts';
 import { openShop, Sale } from '../../lab/shop.ts';
 import { controllerAddress } from '../../lab/topology.ts';
+import { wholeNumber } from '../../options.ts';
 import { brokenPromises, delayRows, type EdgeFigures, render, toJson } from './figures.ts';
 import { travel, untilNothingPasses } from './journey.ts';
 import { realTraveller } from './real-traveller.ts';
@@ -25,8 +26,8 @@ const { values } = parseArgs({
   },
 });
 const soldBytes = BigInt(values.volume);
-const simulated = Number(values.simulated);
-const bytesPerSecond = Number(values.rate);
+const simulated = wholeNumber('', 'simulated', values.simulated);
+const bytesPerSecond = wholeNumber('', 'rate', values.rate);
 const realNodes = 3;
 const realDevices = 2;
 const stayMs = 2000;
@@ -40,7 +41,11 @@ const say = (line: string) =>
 async function putAtADistance({ controller }: Lab): Promise<void> {
   controller.configure({ listen: '"127.0.0.1:7443"' });
   const source = new URL('./relay.ts', import.meta.url).pathname;
-  const words = [`${controllerAddress}:7443`, '127.0.0.1:7443', String(Number(values['round-trip']) / 2)];
+  const words = [
+    `${controllerAddress}:7443`,
+    '127.0.0.1:7443',
+    String(wholeNumber('', 'round-trip', values['round-trip'], 0) / 2),
+  ];
   const relay = controller.host.start('relay', [process.execPath, source, ...words], { urgent: true });
   await relay.said(/relaying/, 10_000);
 }

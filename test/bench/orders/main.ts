@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { createLab } from '../../lab/lab.ts';
 import { openShop } from '../../lab/shop.ts';
+import { wholeNumber } from '../../options.ts';
 import { Customer, describeOrder, type Order, type Played, planOrders } from '../../scenarios/orders.ts';
 
 const { values } = parseArgs({
@@ -18,12 +19,12 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const seed = Number(values.seed);
-const customers = Number(values.customers);
+const seed = wholeNumber('', 'seed', values.seed, 0);
+const customers = wholeNumber('', 'customers', values.customers);
 const allowedMs = 1000;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const orders = planOrders(seed, Number(values.orders));
+const orders = planOrders(seed, wholeNumber('', 'orders', values.orders));
 const only = values.only?.split(',').map(Number);
 const chosen = orders
   .map((order, n) => ({ order, number: n + 1 }))

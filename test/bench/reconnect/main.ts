@@ -9,6 +9,7 @@ import { callApi, createThrough } from '../../lab/api.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { machineMilliseconds } from '../../lab/traffic/protocol.ts';
+import { wholeNumber } from '../../options.ts';
 import { announce } from '../crew/announce.ts';
 import { Fleet } from '../crew/fleet-program.ts';
 import type { Seen } from '../crew/protocol.ts';
@@ -22,8 +23,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const agents = Number(values.agents);
-const outageMs = Number(values['outage-seconds']) * 1000;
+const agents = wholeNumber('', 'agents', values.agents);
+const outageMs = wholeNumber('', 'outage-seconds', values['outage-seconds']) * 1000;
 const fleets = 2;
 const bytesEach = 1000;
 const started = performance.now();

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { openShop, Sale } from '../../lab/shop.ts';
+import { wholeNumber } from '../../options.ts';
 import { type Outcome, type Stage, type Story, stories } from './stories.ts';
 
 const { values } = parseArgs({
@@ -19,9 +20,9 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const runs = Number(values.runs);
-const together = Number(values.together);
-const chosen = stories(Number(values['idle-seconds'])).filter(
+const runs = wholeNumber('', 'runs', values.runs);
+const together = wholeNumber('', 'together', values.together);
+const chosen = stories(wholeNumber('', 'idle-seconds', values['idle-seconds'], 0)).filter(
   ({ name }) => values.only === undefined || values.only.split(',').includes(name),
 );
 

@@ -5,6 +5,7 @@ import { KernelTable } from '../../../agent/gate/kernel-table.ts';
 import type { GateDevice, GateLimit, GateModel } from '../../../agent/gate/model.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { type Client, createWorld, internetAddresses, type World } from '../../node/world.ts';
+import { wholeNumber } from '../../options.ts';
 import { makeFleet } from '../fleet.ts';
 import { empty } from '../stage.ts';
 import { type Direction, TcpEnd } from './tcp.ts';
@@ -19,7 +20,7 @@ const megabits = [1, 10, 50];
 const streamCounts = [1, 8];
 const directions: readonly Direction[] = ['down', 'up'];
 const warmUpMs = 3_000;
-const windowMs = Number(values.seconds) * 1000;
+const windowMs = wholeNumber('', 'seconds', values.seconds) * 1000;
 const tcpPort = 5001;
 
 /** The client at this speed, and so many other devices that have limits of their own. */

@@ -7,6 +7,7 @@ import { passIntoExpiry } from '../../lab/expiry.ts';
 import { createLab } from '../../lab/lab.ts';
 import { openShop } from '../../lab/shop.ts';
 import { passThroughTurn } from '../../lab/turn.ts';
+import { wholeNumber } from '../../options.ts';
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, json: { type: 'string' } },
@@ -14,7 +15,7 @@ const { values } = parseArgs({
 
 const at = ['in contact, wall clock + 1 h', 'cut off, wall clock - 1 h', 'in contact, agent dead'];
 const figures: { run: number; node: string; turnBytes: number; turnMs: number; expiryMs: number }[] = [];
-for (let run = 1; run <= Number(values.runs); run++) {
+for (let run = 1; run <= wholeNumber('', 'runs', values.runs); run++) {
   await using lab = await createLab({ nodes: 3, clients: 3 });
   try {
     await openShop(lab);

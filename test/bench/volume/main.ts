@@ -8,6 +8,7 @@ import { createLab, type Lab } from '../../lab/lab.ts';
 import { useUpTogether } from '../../lab/shared-volume.ts';
 import { openShop } from '../../lab/shop.ts';
 import { goesOn } from '../../lab/turn.ts';
+import { wholeNumber } from '../../options.ts';
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, json: { type: 'string' } },
@@ -39,7 +40,7 @@ async function play(lab: Lab, run: number): Promise<Figures> {
 }
 
 const figures: Figures[] = [];
-for (let run = 1; run <= Number(values.runs); run += 1) {
+for (let run = 1; run <= wholeNumber('', 'runs', values.runs); run += 1) {
   await using lab = await createLab({ nodes: 3, clients: 3 });
   try {
     await openShop(lab);

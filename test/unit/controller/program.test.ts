@@ -1,4 +1,4 @@
-import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -62,6 +62,21 @@ describe('turnpike-controller', { timeout: 30_000 }, () => {
     const begun = await runProgram('controller/main.ts', ['--config', file, '--new-ca']);
     expect(begun).toMatchObject({ code: 0, out: expect.stringMatching(/sha256:[0-9a-f]{64}\n.*join anew/) });
     await (await startController({ directory })).stop();
+  });
+
+  it('does not start without the books of its CA, and makes none that a backup could not replace', async () => {
+    await (await startController({ directory })).stop();
+    const ours = (await readdir(directory)).filter((name) => name.startsWith('turnpike.db'));
+    for (const name of ours) await rm(join(directory, name));
+    const before = (await readdir(directory)).sort();
+    expect(before).toEqual(expect.arrayContaining(['ca.pem', 'envelope.key']));
+    const file = await writeConfig(configText(directory));
+    for (const mode of [[], ['--restored'], ['--new-ca']]) {
+      const { code, err } = await runProgram('controller/main.ts', ['--config', file, ...mode]);
+      expect(code).toBe(72);
+      expect(err).toMatch(/database is missing: there is no .*turnpike\.db.*--restore BACKUP/);
+    }
+    expect((await readdir(directory)).sort()).toEqual([...new Set([...before, 'controller.toml'])].sort());
   });
 
   it('is replaced after kill -9 without help', async () => {

@@ -158,10 +158,25 @@ describe('a malicious node', () => {
     expect((await sync.ended).code).toBe(status.INVALID_ARGUMENT);
   });
 
-  it('is refused when it has erased what no revision names', async () => {
-    const other = await MaliciousNode.join(cleanup, await joinCommand('evil-erased'));
-    other.say({ case: 'erased', value: create(ErasedSchema, { revision: 2n ** 63n }) });
+  it.each([
+    { case: 'erased', value: create(ErasedSchema, { revision: 2n ** 63n }) },
+    { case: 'applied', value: create(AppliedSchema, { revision: 2n ** 64n - 1n }) },
+  ] as const)('is refused when it has $case what no revision names', async (message) => {
+    const name = `evil-${message.case}`;
+    const other = await MaliciousNode.join(cleanup, await joinCommand(name));
+    other.say(message);
     expect((await other.sync.ended).code).toBe(status.INVALID_ARGUMENT);
+    expect(JSON.stringify(await json('node', 'show', name))).not.toContain(String(2n ** 64n - 1n));
+  });
+
+  it('is not told whose the WireGuard key is that it took from somebody', async () => {
+    const there = await json('device', 'show', foreign.device);
+    const wireguardPublicKey = Buffer.from(there.publicKey, 'base64');
+    const { sync } = await MaliciousNode.join(cleanup, await joinCommand('evil-key'), { wireguardPublicKey });
+    const { code, details } = await sync.ended;
+    expect(code).toBe(status.ABORTED);
+    expect(details).toContain("is somebody else's already");
+    expect(details).not.toMatch(/dev_|nod_/);
   });
 
   it('is refused a message of more than 4 MiB', async () => {

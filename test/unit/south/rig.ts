@@ -13,7 +13,7 @@ import { desiredDigest } from '../../../common/desired-digest.ts';
 import { DeviceAccess, Seat } from '../../../common/gen/turnpike/v1/sync_pb.ts';
 import { ReportRequestSchema } from '../../../common/gen/turnpike/v1/usage_pb.ts';
 import { newId } from '../../../common/ids.ts';
-import { silentLogger } from '../../../common/log.ts';
+import { type Logger, silentLogger } from '../../../common/log.ts';
 import { runTasks, type Task } from '../../../common/task.ts';
 import type { Authorities } from '../../../controller/identity/authorities.ts';
 import { authorityFiles } from '../../../controller/identity/authority-file.ts';
@@ -80,6 +80,7 @@ export interface ControllerOptions {
   readonly timing?: Partial<SouthTiming>;
   readonly limits?: SouthLimits;
   readonly clock?: Clock;
+  readonly log?: Logger;
   readonly nodeLife?: number;
 }
 
@@ -99,7 +100,7 @@ export async function startController(
     identities: books,
     authorities,
     clock,
-    log: silentLogger,
+    log: options.log ?? silentLogger,
     nodesListen: { host: '127.0.0.1', port: options.nodesPort ?? 0 },
     enrolmentListen: { host: '127.0.0.1', port: options.enrolmentPort ?? 0 },
     advertisedHost: '127.0.0.1',
