@@ -26,7 +26,9 @@ export async function standingOf(
     .where('number', '=', number)
     .select('sha256')
     .executeTakeFirst();
-  return booked !== undefined && Buffer.compare(booked.sha256, sha256) === 0 ? 'repeated' : 'forked';
+  // Passed over, as one that was late: its totals are in what was booked since.
+  if (booked === undefined) return number > last_report - kept ? 'repeated' : 'forked';
+  return Buffer.compare(booked.sha256, sha256) === 0 ? 'repeated' : 'forked';
 }
 
 export async function recordReport(
