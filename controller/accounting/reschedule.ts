@@ -6,7 +6,7 @@ import { turnLedger } from './turn.ts';
 
 /**
  * Ends the current period of a subscription at another time, at once where that is over; the next one begins then, also
- * where it was opened already. null: it has no end.
+ * where it was opened already. null: it has no end. One that is over is not put off: nodes have left it by themselves.
  */
 export async function rescheduleTurn(
   context: Context,
@@ -14,14 +14,19 @@ export async function rescheduleTurn(
   subscriptionId: string,
   endsAt: number | null,
 ): Promise<void> {
-  const { period } = await tx.db
+  const { period, ends_at } = await tx.db
     .selectFrom('subscriptions')
-    .where('id', '=', subscriptionId)
-    .select('period')
+    .innerJoin('periods', (join) =>
+      join
+        .onRef('periods.subscription_id', '=', 'subscriptions.id')
+        .onRef('periods.number', '=', 'subscriptions.period'),
+    )
+    .where('subscriptions.id', '=', subscriptionId)
+    .select(['subscriptions.period', 'periods.ends_at'])
     .executeTakeFirstOrThrow();
+  const now = context.clock.now();
+  if (ends_at !== null && ends_at <= now && (endsAt === null || endsAt > now)) return;
   await endPeriodAt(context, tx, subscriptionId, period, endsAt);
   await turnLedger(context, tx, [subscriptionId], { touch: true });
-  if (endsAt !== null && endsAt <= context.clock.now()) {
-    await turnPeriod(context, tx, subscriptionId, context.clock.now());
-  }
+  if (endsAt !== null && endsAt <= now) await turnPeriod(context, tx, subscriptionId, now);
 }

@@ -4,6 +4,7 @@ import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import { recordEvent } from '../events/record.ts';
+import { loadHold } from '../hold/hold.ts';
 import { agreeOnTimes, checkExpiry, expiryOf, showTime, type TimesWish } from '../lifetime/agree.ts';
 import { resumePeriods } from '../lifetime/renew-period.ts';
 import { planRenewal } from '../lifetime/renewal.ts';
@@ -106,9 +107,20 @@ export function renewSubscription(
     if (!known) refuseCancelled(row);
     const renewal = known
       ? sameAs(known, input, row)
-      : await renew(context, tx, row, { ...input, reference });
+      : await renew(context, tx, await asOfNow(context, tx, row), { ...input, reference });
     return { renewal: toRenewal(renewal), subscription: await loadSubscription(tx, id) };
   });
+}
+
+/** In its phase by now: it counts whether service has ended, not whether a sweep has seen it. Of what is held, none has. */
+async function asOfNow(
+  context: Context,
+  tx: Tx,
+  row: Row<'subscriptions'>,
+): Promise<Row<'subscriptions'>> {
+  if ((await loadHold(tx)) !== undefined) return row;
+  await settlePhases(context, tx, [row.id]);
+  return findSubscription(tx, row.id);
 }
 
 async function renew(
@@ -140,9 +152,11 @@ async function renew(
     created_at: now,
   };
   await tx.db.insertInto('renewals').values(renewal).execute();
+  // Service goes on at once, also of what would start later: the clock was ahead when it ended.
+  const startsLater = phase === 'over' && row.starts_at !== null && row.starts_at > now;
   await tx.db
     .updateTable('subscriptions')
-    .set({ expires_at: extension.until })
+    .set({ expires_at: extension.until, ...(startsLater && { starts_at: now }) })
     .where('id', '=', id)
     .execute();
   await recordEvent(tx, {
@@ -156,7 +170,7 @@ async function renew(
     },
   });
   await settlePhases(context, tx, [id]);
-  if (phase === 'over') await resumePeriods(context, tx, row, tariff);
+  if (phase === 'over') await resumePeriods(context, tx, row, { tariff, now });
   if (tariff.period_kind === 'once') await addVolumeAgain(context, tx, row, tariff, renewal);
   return renewal;
 }

@@ -37,7 +37,8 @@ export async function settlePhases(context: Context, tx: Tx, ids: readonly strin
 async function tell(tx: Tx, row: Row<'subscriptions'>, times: Times, phase: Phase): Promise<void> {
   const about = { subscriptionId: row.id };
   if (row.phase === 'waiting' && row.starts_at !== null) {
-    await recordEvent(tx, { ...about, type: 'subscription.started', at: row.starts_at });
+    const at = Math.min(row.starts_at, row.expires_at ?? row.starts_at);
+    await recordEvent(tx, { ...about, type: 'subscription.started', at });
   }
   const hadExpired = row.phase === 'grace' || row.phase === 'over';
   const hasExpired = phase === 'grace' || phase === 'over';
