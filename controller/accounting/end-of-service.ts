@@ -18,5 +18,7 @@ export async function endOfService(tx: Tx): Promise<RawBuilder<number | null>> {
     (await loadHold(tx)) === undefined
       ? sql`${enforcement} = 'observe'`
       : sql`(${enforcement} = 'observe' or subscriptions.phase != 'over')`;
-  return sql<number | null>`case when ${goesOn} then null else subscriptions.expires_at + tariffs.grace_seconds * 1000 end`;
+  return sql<
+    number | null
+  >`case when ${goesOn} then null else subscriptions.expires_at + tariffs.grace_seconds * 1000 end`;
 }

@@ -82,16 +82,14 @@ async function ending(tx: Tx, before: number): Promise<string[]> {
 }
 
 function selectUnturned(tx: Tx, before: number) {
-  return (
-    tx.db
-      .selectFrom('periods')
-      .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
-      .where('periods.turned', '=', sql.lit(0))
-      .where('periods.ends_at', '<=', before)
-      .whereRef('periods.number', '=', 'subscriptions.period')
-      .where('subscriptions.cancelled_at', 'is', null)
-      .orderBy('periods.ends_at')
-      .limit(atOnce)
-      .select('periods.subscription_id')
-  );
+  return tx.db
+    .selectFrom('periods')
+    .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
+    .where('periods.turned', '=', sql.lit(0))
+    .where('periods.ends_at', '<=', before)
+    .whereRef('periods.number', '=', 'subscriptions.period')
+    .where('subscriptions.cancelled_at', 'is', null)
+    .orderBy('periods.ends_at')
+    .limit(atOnce)
+    .select('periods.subscription_id');
 }

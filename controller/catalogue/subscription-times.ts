@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { dateFirstPeriod } from '../accounting/begin-period.ts';
+import { dateFirstPeriod, turnPeriod } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
@@ -112,15 +112,23 @@ export function renewSubscription(
   });
 }
 
-/** In its phase by now: it counts whether service has ended, not whether a sweep has seen it. Of what is held, none has. */
+/**
+ * As it is by now, whether a sweep has seen that or not: what a renewal brings depends on no one who looks first.
+ * Of what is held, none expires.
+ */
 async function asOfNow(
   context: Context,
   tx: Tx,
-  row: Row<'subscriptions'>,
+  { id, phase, starts_at }: Row<'subscriptions'>,
 ): Promise<Row<'subscriptions'>> {
-  if ((await loadHold(tx)) !== undefined) return row;
-  await settlePhases(context, tx, [row.id]);
-  return findSubscription(tx, row.id);
+  const now = context.clock.now();
+  if (phase !== 'waiting' && starts_at !== null && starts_at > now) {
+    // It has started: the clock was ahead then.
+    await tx.db.updateTable('subscriptions').set({ starts_at: now }).where('id', '=', id).execute();
+  }
+  await turnPeriod(context, tx, id, now);
+  if ((await loadHold(tx)) === undefined) await settlePhases(context, tx, [id]);
+  return findSubscription(tx, id);
 }
 
 async function renew(
@@ -152,11 +160,9 @@ async function renew(
     created_at: now,
   };
   await tx.db.insertInto('renewals').values(renewal).execute();
-  // Service goes on at once, also of what would start later: the clock was ahead when it ended.
-  const startsLater = phase === 'over' && row.starts_at !== null && row.starts_at > now;
   await tx.db
     .updateTable('subscriptions')
-    .set({ expires_at: extension.until, ...(startsLater && { starts_at: now }) })
+    .set({ expires_at: extension.until })
     .where('id', '=', id)
     .execute();
   await recordEvent(tx, {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gib, mib, openRig, type Rig, runOnce, type TestNode } from '../../test/unit/books/rig.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { gib, kib, mib, openRig, runOnce } from '../../test/unit/books/rig.ts';
 import type { NewTariff } from '../catalogue/catalogue.ts';
 
 const second = 1000;
@@ -35,7 +35,7 @@ async function eventsOf({ rig, id }: World, type: string) {
 const reportNext = (world: World, bytes = 0n) =>
   world.node.report(
     { [world.device]: [bytes, 0n] },
-    { [world.id]: { grantedBytes: 256n * 1024n } },
+    { [world.id]: { grantedBytes: 256n * kib } },
     undefined,
     2,
   );
@@ -100,7 +100,7 @@ describe('a period that ends with its service', () => {
     );
   });
 
-  it('is followed by the same, renewed early or late', async () => {
+  it('is followed by the same volume, renewed early or late', async () => {
     await fc.assert(
       fc.asyncProperty(
         orders,
@@ -110,36 +110,183 @@ describe('a period that ends with its service', () => {
         fc.constantFrom(0, 3 * 86_400),
         fc.boolean(),
         async (first, then, usedMib, later, graceSeconds, rollover) => {
-          const renewed = async (at: 'early' | 'late') => {
+          const volume = async (late: boolean) => {
             const one = await openWorld({ ...monthly, graceSeconds, rollover });
-            const { rig } = one;
+            const { clock } = one.rig;
             try {
               await use(one, usedMib * mib);
               const endsAt = (await shown(one)).expiresAt ?? 0;
-              if (at === 'early') await renew(one);
-              rig.clock.pass(endsAt - rig.clock.now());
+              if (!late) await renew(one);
+              clock.pass(endsAt - clock.now());
               await play(one, first);
-              rig.clock.pass(later);
-              await play(one, then);
-              if (at === 'late') await renew(one);
-              else rig.clock.pass(endsAt - rig.clock.now());
-              await rig.sweepPeriods();
-              await one.node.sync();
-              // Nothing is left with the node of what it was granted before.
-              const { grantedBytes } = { grantedBytes: one.node.granted(one.id) };
-              expect(grantedBytes).toBeGreaterThan(0n);
-              const { volumeBytes, remainingBytes } = await shown(one);
-              return { volumeBytes: volumeBytes ?? 0n, remainingBytes: remainingBytes ?? 0n, graceSeconds };
+              if (late) {
+                clock.pass(later);
+                await play(one, then);
+                await renew(one);
+              }
+              await one.rig.sweepPeriods();
+              return (await shown(one)).volumeBytes ?? 0n;
             } finally {
-              await rig.books.close();
+              await one.rig.books.close();
             }
           };
-          // An early renewal is looked at in the period that follows, a late one in the one that it begins.
-          const [early, late] = [await renewed('early'), await renewed('late')];
-          expect(late.volumeBytes).toBeLessThanOrEqual(early.volumeBytes);
+          const [early, late] = [await volume(false), await volume(true)];
+          // What began in the grace was not paid for, and is not carried over.
+          if (later >= graceSeconds * second && graceSeconds > 0) expect(late).toBe(gib);
+          else expect(late).toBe(early);
         },
       ),
       { numRuns: 25 },
     );
+  });
+
+  it('leaves what a node says of the next one booked there, opened beforehand or not', async () => {
+    for (const ahead of [hour, 0]) {
+      world = await openWorld(monthly);
+      const { rig, node, id, device } = world;
+      await use(world, 100n * mib);
+      rig.clock.pass(30 * day - 2 - ahead);
+      if (ahead > 0) await rig.sweepPeriods();
+      rig.clock.pass(ahead + day);
+      await lifetimes(world);
+      await reportNext(world, 700n);
+      expect(rig.books.figures().strangeEntries).toBe(0);
+      await node.report({ [device]: [101n * mib, 0n] }, {}, undefined, 1);
+      expect(await shown(world)).toMatchObject({ period: 1, usedBytes: 101n * mib });
+      await renew(world);
+      expect(await shown(world)).toMatchObject({ period: 2, usedBytes: 700n });
+      await node.sync();
+      expect(node.subscriptions.get(id)).toMatchObject({ period: 2 });
+      const { periods } = await rig.books.catalogue.getUsage(id, {});
+      expect(periods.map(({ usedBytes }) => usedBytes)).toEqual([101n * mib, 700n]);
+      expect((await rig.books.catalogue.getDevice(device)).uploadBytes).toBe(101n * mib + 700n);
+      await rig.books.close();
+      world = undefined;
+    }
+  });
+
+  it('turns in observe, where no service ends', async () => {
+    world = await openWorld(monthly);
+    await world.rig.books.catalogue.setEnforcement({ enforcement: 'observe' });
+    world.rig.clock.pass(31 * day);
+    await lifetimes(world);
+    await world.rig.sweepPeriods();
+    expect(await shown(world)).toMatchObject({ period: 2 });
+  });
+
+  it('turned before, where its service went on, also when nobody looked until that had ended', async () => {
+    world = await openWorld({ ...monthly, periodDays: 10 });
+    world.rig.clock.pass(70 * day);
+    await lifetimes(world);
+    await world.rig.sweepPeriods();
+    const { expiresAt } = await shown(world);
+    expect(await shown(world)).toMatchObject({ period: 3, periodEndsAt: expiresAt });
+  });
+
+  it('is not put off by another tariff, as nodes are in the next one by themselves', async () => {
+    world = await openWorld({ ...monthly, period: 'month', periodDays: null }, { expires: '2026-12-01' });
+    const { rig, node, id } = world;
+    rig.clock.pass(Date.parse('2026-12-02T00:00:00Z') - rig.clock.now());
+    await lifetimes(world);
+    await reportNext(world);
+    await rig.books.catalogue.addTariff({ name: 'other', volumeBytes: gib, period: 'days', periodDays: 7 });
+    await rig.books.catalogue.changeTariff(id, { tariff: 'other', when: 'now' });
+    await renew(world);
+    await node.sync();
+    expect(node.subscriptions.get(id)).toMatchObject({ period: 2 });
+  });
+
+  it('is followed by one that begins where the new expiry counts from, at the same millisecond', async () => {
+    world = await openWorld(monthly);
+    const { clock } = world.rig;
+    clock.pass(31 * day);
+    await lifetimes(world);
+    const standing = clock.now.bind(clock);
+    let passed = 0;
+    clock.now = () => standing() + passed++;
+    const { subscription } = await renew(world);
+    expect(subscription.periodEndsAt).toBe(subscription.expiresAt);
+  });
+});
+
+describe('a renewal of what is over', () => {
+  it('counts from now, also before a sweep has seen that service had ended', async () => {
+    world = await openWorld({ durationDays: 30 });
+    world.rig.clock.pass(90 * day);
+    const { renewal, subscription } = await renew(world);
+    expect(renewal.fromAt).toBe(world.rig.clock.now());
+    expect(subscription.access.state).toBe('open');
+    expect(await eventsOf(world, 'subscription.expired')).toHaveLength(1);
+  });
+
+  it('works where the first connection was on the day of the expiry: it started then at the latest', async () => {
+    const expires = new Date(Date.UTC(2026, 10, 22, 18)).toISOString();
+    world = await openWorld({ period: 'days', periodDays: 30 }, { starts: 'first-connection', expires });
+    const { rig, node, device, id } = world;
+    await node.report({ [device]: [1000n, 0n] }, { [id]: { wanting: true } });
+    expect(await shown(world)).toMatchObject({ startsAt: Date.parse(expires) });
+    rig.clock.pass(7 * hour);
+    await lifetimes(world);
+    const [started] = await eventsOf(world, 'subscription.started');
+    expect(started?.at).toBe(Date.parse(expires));
+    const { subscription } = await renew(world);
+    expect(subscription).toMatchObject({ period: 2, usedBytes: 0n, access: { state: 'open' } });
+    expect(subscription.periodEndsAt).toBe(rig.clock.now() + 30 * day);
+  });
+
+  it('leaves one that was never connected waiting for that', async () => {
+    world = await openWorld(
+      { period: 'days', periodDays: 30 },
+      { starts: 'first-connection', expires: '2026-11-25' },
+    );
+    const { rig, node, device } = world;
+    rig.clock.pass(5 * day);
+    await lifetimes(world);
+    await renew(world);
+    await rig.sweepPeriods();
+    await node.report({ [device]: [1000n, 0n] });
+    const midnight = Date.parse('2026-11-28T00:00:00Z');
+    expect(await shown(world)).toMatchObject({
+      ...{ period: 1, startsAt: midnight, periodEndsAt: midnight + 30 * day, access: { state: 'open' } },
+    });
+  });
+
+  it('works where the clock was ahead when its period began, and counts from the expiry that is to come', async () => {
+    const expires = '2026-11-23T12:30:00Z';
+    world = await openWorld({ period: 'days', periodDays: 1 }, { expires });
+    const { clock } = world.rig;
+    clock.pass(day + hour);
+    await world.rig.sweepPeriods();
+    await lifetimes(world);
+    clock.pass(-hour - second);
+    const { renewal, subscription } = await renew(world);
+    expect(renewal.fromAt).toBe(Date.parse(expires));
+    expect(subscription).toMatchObject({ period: 2, access: { state: 'open' } });
+  });
+
+  it('works where the clock was ahead when it started', async () => {
+    const times = { expires: '2026-11-22T12:30:00Z' };
+    world = await openWorld({ period: 'days', periodDays: 30 }, times);
+    const { clock } = world.rig;
+    clock.pass(hour);
+    await lifetimes(world);
+    clock.pass(-2 * hour);
+    const { subscription } = await renew(world);
+    expect(subscription).toMatchObject({ startsAt: clock.now(), access: { state: 'open' } });
+  });
+
+  it('works where its period begins only later, as the clock was ahead in observe', async () => {
+    const times = { expires: '2026-11-23T00:00:00Z' };
+    world = await openWorld({ period: 'days', periodDays: 1 }, times);
+    const { clock } = world.rig;
+    await world.rig.books.catalogue.setEnforcement({ enforcement: 'observe' });
+    clock.pass(day + hour);
+    await world.rig.sweepPeriods();
+    await lifetimes(world);
+    clock.pass(-2 * hour);
+    await world.rig.books.catalogue.setEnforcement({ enforcement: 'enforce' });
+    const { subscription } = await renew(world);
+    expect(subscription).toMatchObject({ period: 3, access: { state: 'open' } });
+    expect(subscription.periodEndsAt).toBe(clock.now() + day);
   });
 });
