@@ -37,8 +37,7 @@ export async function settlePhases(context: Context, tx: Tx, ids: readonly strin
 async function tell(tx: Tx, row: Row<'subscriptions'>, times: Times, phase: Phase): Promise<void> {
   const about = { subscriptionId: row.id };
   if (row.phase === 'waiting' && row.starts_at !== null) {
-    const at = Math.min(row.starts_at, row.expires_at ?? row.starts_at);
-    await recordEvent(tx, { ...about, type: 'subscription.started', at });
+    await recordEvent(tx, { ...about, type: 'subscription.started', at: row.starts_at });
   }
   const hadExpired = row.phase === 'grace' || row.phase === 'over';
   const hasExpired = phase === 'grace' || phase === 'over';
