@@ -221,6 +221,14 @@ describe('a renewal of what is over', () => {
     expect(await eventsOf(world, 'subscription.expired')).toHaveLength(1);
   });
 
+  it('finds that a period turned in the grace, also when nobody looked meanwhile', async () => {
+    const grace = { durationDays: 30, graceSeconds: 3600, rollover: true } as const;
+    world = await openWorld({ period: 'days', periodDays: 30, ...grace });
+    world.rig.clock.pass(31 * day);
+    const { subscription } = await renew(world);
+    expect(subscription).toMatchObject({ period: 3, volumeBytes: gib });
+  });
+
   it('works where the first connection was on the day of the expiry: it started then at the latest', async () => {
     const expires = new Date(Date.UTC(2026, 10, 22, 18)).toISOString();
     world = await openWorld({ period: 'days', periodDays: 30 }, { starts: 'first-connection', expires });
