@@ -343,6 +343,8 @@ describe('over any order of traffic, turns, cuts, losses, late reports and all k
         try {
           for (const move of steps) await world.take(move);
           await world.settle();
+          // Also what was said of a period that was not begun then has its place.
+          expect(world.rig.books.figures().strangeEntries).toBe(0);
           const { periods } = await catalogue.getUsage(world.subscription);
           for (const { period, usedBytes, writtenOffBytes, countedBytes, volumeBytes } of periods) {
             const accounts = world.sites.flatMap((site) => site.accounts.get(period) ?? []);
