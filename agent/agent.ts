@@ -40,7 +40,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const journal = openJournal(stateDirectory, identity);
   try {
     await options.kernel.check();
-    await serve(options, identity, key, journal, signal);
+    const begun = { ...identity, journalBegun: true };
+    // On the disk before anything is armed.
+    if (!identity.journalBegun) await new IdentityFile(stateDirectory).save(begun);
+    await serve(options, begun, key, journal, signal);
   } finally {
     journal.close();
   }

@@ -30,9 +30,14 @@ export function findViolations(schema: TSchema, value: unknown): Violation[] {
   const explained = new Set(
     errors.filter(({ keyword }) => keyword !== 'anyOf').map(({ instancePath }) => instancePath),
   );
-  return errors
+  const violations = errors
     .filter(({ keyword, instancePath }) => keyword !== 'anyOf' || !explained.has(instancePath))
     .flatMap((error) => describeError(schema, error));
+  // What describes itself says the same of each of its keywords.
+  return violations.filter(
+    ({ pointer, message }, n) =>
+      violations.findIndex((one) => one.pointer === pointer && one.message === message) === n,
+  );
 }
 
 function describeError(schema: TSchema, error: SchemaError): Violation[] {

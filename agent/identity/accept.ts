@@ -17,7 +17,12 @@ export function acceptIdentity(
   answer: Identity | undefined,
   expected: Pick<
     AgentIdentity,
-    'caCertificate' | 'nextCaCertificate' | 'privateKey' | 'controllerAddress' | 'enrolmentAddress'
+    | 'caCertificate'
+    | 'nextCaCertificate'
+    | 'privateKey'
+    | 'controllerAddress'
+    | 'enrolmentAddress'
+    | 'journalBegun'
   >,
   now: number,
 ): AgentIdentity {
@@ -44,9 +49,10 @@ export function acceptIdentity(
     throw wrong('the certificate is for another node');
   }
   checkClock(certificate, now);
-  const { privateKey, controllerAddress, enrolmentAddress } = expected;
+  const { privateKey, controllerAddress, enrolmentAddress, journalBegun } = expected;
   return {
     ...{ privateKey, controllerAddress, enrolmentAddress, ...authorities },
+    ...(journalBegun !== undefined && { journalBegun }),
     nodeId,
     nodeName: answer.nodeName,
     incarnation: answer.incarnation,

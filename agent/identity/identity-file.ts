@@ -16,6 +16,7 @@ const Schema = Type.Object({
   certificate: Type.String(),
   caCertificate: Type.String(),
   nextCaCertificate: Type.Optional(Type.String()),
+  journalBegun: Type.Optional(Type.Boolean()),
 });
 
 /** More than an identity takes, with two CAs. */

@@ -17,6 +17,8 @@ export interface AgentIdentity {
   readonly caCertificate: string;
   /** … but for the one that is to take its place, if one is. */
   readonly nextCaCertificate?: string;
+  /** The agent has run with it: its journal must be there from then on. */
+  readonly journalBegun?: boolean;
 }
 
 /** The CAs that the agent trusts, PEM. */

@@ -1,5 +1,8 @@
 import { type ErrorCode, TurnpikeError } from '../../common/errors.ts';
 
+const joinAnew =
+  'let the node join anew ("turnpike node token NODE" gives the command; add --force-new): what it was granted and has not reported is then written off';
+
 interface Explanation {
   readonly code: ErrorCode;
   readonly says: (path: string) => string;
@@ -50,6 +53,15 @@ export function damagedError(path: string): TurnpikeError {
   return new TurnpikeError(code, says(path), { remedy });
 }
 
+/** Of a node that has been in service: what passed by then is in its journal alone. */
+export function missingError(path: string): TurnpikeError {
+  return new TurnpikeError(
+    'environment',
+    `${path} is gone, or is another node's, and this node has been in service: what it has used is not known`,
+    { remedy: `put it back, or ${joinAnew}` },
+  );
+}
+
 /** Says in one line what is wrong with the journal, and what to do. */
 export function journalError(path: string, error: unknown): unknown {
   const result = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
@@ -63,6 +75,6 @@ function damaged(): Explanation {
   return {
     code: 'environment',
     says: (path) => `${path} is damaged`,
-    remedy: 'move it away and let the node join again with a new token',
+    remedy: `move it away, and ${joinAnew}`,
   };
 }

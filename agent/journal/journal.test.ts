@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -124,6 +124,19 @@ describe('the journal', () => {
     expect(again.state.meters.size).toBe(0);
     expect(again.state.revision).toBe(0n);
     again.close();
+  });
+
+  test('that is gone is not begun again: its node would pass once more what it has used', () => {
+    const begun = { ...owner, journalBegun: true };
+    openJournal(directory, owner).close();
+    openJournal(directory, begun).close();
+    for (const name of readdirSync(directory)) rmSync(join(directory, name));
+    for (const attempt of [1, 2]) {
+      expect(() => openJournal(directory, begun), `attempt ${attempt}`).toThrow(/journal\.db is gone/);
+    }
+    // A new identity begins its own.
+    openJournal(directory, { ...owner, incarnation: 2 }).close();
+    expect(() => openJournal(directory, begun)).toThrow(/another node's/);
   });
 
   test('a second agent on the same state directory is refused', () => {

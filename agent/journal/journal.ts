@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TurnpikeError } from '../../common/errors.ts';
 import { ensurePrivateFile, ensureStateDirectory } from './directory.ts';
-import { damagedError, journalError } from './errors.ts';
+import { damagedError, journalError, missingError } from './errors.ts';
 import { loadState } from './load.ts';
 import { schema, schemaVersion } from './schema.ts';
 import { applyChange, type JournalChange, type JournalState, type Owner } from './state.ts';
@@ -26,6 +26,7 @@ export const journalFile = 'journal.db';
 /**
  * Opens the journal of this state directory, or makes one. A journal of another node or incarnation is emptied: its
  * totals and grants are of no account to the new identity. Holds a lock until closed, or until the process is gone.
+ * @throws TurnpikeError `environment` also when the owner has had one that is gone: all that it was granted would pass again
  */
 export function openJournal(directory: string, owner: Owner): Journal {
   ensureStateDirectory(directory);
@@ -103,6 +104,7 @@ function prepareSchema(database: DatabaseSync, path: string, owner: Owner): bool
   const mark = JSON.stringify([owner.nodeId, owner.incarnation]);
   const row = database.prepare("SELECT value FROM setting WHERE name = 'owner'").get();
   if (row?.['value'] === mark) return false;
+  if (owner.journalBegun) throw missingError(path);
   database.exec(
     'DELETE FROM setting; DELETE FROM device; DELETE FROM subscription; DELETE FROM closed_period; DELETE FROM erasing; DELETE FROM outbox',
   );

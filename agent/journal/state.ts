@@ -10,6 +10,8 @@ import type { TimeTie } from '../time/controller-time.ts';
 export interface Owner {
   readonly nodeId: string;
   readonly incarnation: number;
+  /** It has had a journal: without that, what it has used is not known. */
+  readonly journalBegun?: boolean;
 }
 
 /** All that the agent must know after a crash. */

@@ -1,3 +1,4 @@
+import type { DesiredDevice } from '../desired/state.ts';
 import { isShared, type Trace } from '../sharing/detector.ts';
 import type { DevicePresence } from '../south/ports.ts';
 import type { PeerActivity } from '../wireguard/wireguard.ts';
@@ -60,13 +61,14 @@ export interface Evidence {
 
 /** `now` is monotonic milliseconds, `wallSeconds` since 1970, as WireGuard counts. */
 export function judge(
-  deviceId: string,
+  { id, revision }: Pick<DesiredDevice, 'id' | 'revision'>,
   { sighting, latestHandshake, traffic, readAt, trace }: Evidence,
   now: number,
   wallSeconds: number,
 ): DevicePresence {
   return {
-    deviceId,
+    deviceId: id,
+    deviceRevision: revision,
     connected: latestHandshake > 0 && wallSeconds - latestHandshake < sessionSeconds,
     passing: traffic !== undefined && now - traffic.passedAt < passingMs,
     // Counters are read at other moments than WireGuard: one look alone may come between the two.
@@ -79,9 +81,11 @@ export function judge(
 
 export function absent(deviceId: string): DevicePresence {
   const nothing = { connected: false, passing: false, refused: false };
-  return { deviceId, ...nothing, active: false, uploading: false, shared: false };
+  return { deviceId, deviceRevision: 0n, ...nothing, active: false, uploading: false, shared: false };
 }
 
+/** Another revision alone, which comes with each parking, is nothing to tell. */
 export function samePresence(left: DevicePresence, right: DevicePresence): boolean {
-  return (Object.keys(right) as (keyof DevicePresence)[]).every((name) => left[name] === right[name]);
+  const names = Object.keys(right) as (keyof DevicePresence)[];
+  return names.every((name) => name === 'deviceRevision' || left[name] === right[name]);
 }

@@ -15,7 +15,7 @@ const judged = (
   wall = 0,
 ) =>
   judge(
-    'dev',
+    { id: 'dev', revision: 1n },
     {
       ...{ sighting: first, latestHandshake: 100, traffic: undefined, readAt: now, trace: noTrace },
       ...change,

@@ -3,7 +3,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Task } from '../../common/task.ts';
 import { Wake } from '../../common/wake.ts';
 import type { DesiredDevice } from '../desired/state.ts';
-import { followPeer, isSuspect, noTrace, type Trace } from '../sharing/detector.ts';
+import { followPeer, isSuspect, noTrace, restTrace, type Trace } from '../sharing/detector.ts';
 import type { DevicePresence, PresenceSender } from '../south/ports.ts';
 import type { PeerActivity, WireGuard } from '../wireguard/wireguard.ts';
 import { absent, isRefusal, judge, look, type Sighting, samePresence } from './judge.ts';
@@ -42,6 +42,7 @@ export class Presence implements Task {
   readonly name = 'presence';
   readonly #options: PresenceOptions;
   #sightings = new Map<string, Sighting>();
+  /** By public key: what was found of one says nothing of the key that a device has later. */
   #traces = new Map<string, Trace>();
   #known = new Map<string, DevicePresence>();
   #silent = false;
@@ -140,7 +141,7 @@ export class Presence implements Task {
       const before = this.#sightings.get(device.id);
       const { sighting, trace, presence } = this.#see(device, activity);
       sightings.set(device.id, sighting);
-      if (trace !== noTrace) traces.set(device.id, trace);
+      if (trace !== noTrace) traces.set(device.publicKey, trace);
       known.set(device.id, presence);
       if (sighting !== before && isRefusal(sighting)) knocks.push(device.id);
     }
@@ -165,7 +166,7 @@ export class Presence implements Task {
     if (traffic.size > known.size) for (const id of traffic.keys()) if (!known.has(id)) traffic.delete(id);
   }
 
-  #see({ id, access }: DesiredDevice, activity: PeerActivity) {
+  #see({ id, revision, publicKey, access }: DesiredDevice, activity: PeerActivity) {
     const { clock, traffic, readAt } = this.#options;
     const now = clock.monotonic();
     // What it did before it was closed says nothing once it is open again.
@@ -174,9 +175,10 @@ export class Presence implements Task {
     const accepted = traffic.get(id);
     const seen = { passedAt: accepted?.passedAt, readAt: readAt() };
     const sighting = look(this.#sightings.get(id), activity, now, seen);
-    const trace = isOpen ? followPeer(this.#traces.get(id) ?? noTrace, activity, now) : noTrace;
+    const before = this.#traces.get(publicKey) ?? noTrace;
+    const trace = isOpen ? followPeer(before, activity, now) : restTrace(before, now);
     const { latestHandshake } = activity;
     const evidence = { sighting, latestHandshake, traffic: accepted, readAt: seen.readAt, trace };
-    return { sighting, trace, presence: judge(id, evidence, now, clock.now() / 1000) };
+    return { sighting, trace, presence: judge({ id, revision }, evidence, now, clock.now() / 1000) };
   }
 }

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { followPeer, isShared, isSuspect, noTrace, type PeerLook, type Trace } from './detector.ts';
+import {
+  followPeer,
+  isShared,
+  isSuspect,
+  noTrace,
+  type PeerLook,
+  restTrace,
+  type Trace,
+} from './detector.ts';
 
 /** Looks at these seconds; when it was found, or undefined. */
 function foundAt(seconds: number, every: number, lookAt: (second: number) => PeerLook): number | undefined {
@@ -32,13 +40,43 @@ describe('two copies of a key', () => {
     expect(found).toBeLessThanOrEqual(30);
   });
 
-  test('count as shared for ten minutes after the last evidence', () => {
+  /** From place to place every second, until they were found `times` times; and when that was, in milliseconds. */
+  const shareUntilFound = (times: number) => {
     let trace = noTrace;
-    for (let second = 0; second < 60; second += 1) {
+    for (let second = 0; ; second += 1) {
+      const { sharedUntil } = trace;
       trace = followPeer(trace, { place: `${second % 2}`, latestHandshake: shaken(0) }, second * 1000);
+      if (trace.sharedUntil !== sharedUntil && --times === 0) return { trace, at: second * 1000 };
     }
-    expect(isShared(trace, 59_000 + 599_000)).toBe(true);
-    expect(isShared(trace, 59_000 + 600_000)).toBe(false);
+  };
+
+  test('count as shared for ten minutes after the last evidence', () => {
+    const { trace, at } = shareUntilFound(1);
+    expect(isShared(trace, at + 599_999)).toBe(true);
+    expect(isShared(trace, at + 600_000)).toBe(false);
+  });
+
+  test('that go on are found again as quickly as at first', () => {
+    expect(shareUntilFound(2).at).toBeLessThanOrEqual(60_000);
+    expect(shareUntilFound(3).at).toBeLessThanOrEqual(90_000);
+  });
+
+  test('of which one is given up are no evidence again, when the other one comes back and shakes hands', () => {
+    let { trace, at } = shareUntilFound(1);
+    for (const [n, later] of [1000, 6000, 20_000, 35_000, 50_000, 90_000].entries()) {
+      const look = { place: `${n % 2}`, latestHandshake: shaken((at + later) / 1000) };
+      trace = followPeer(trace, look, at + later);
+    }
+    expect(isShared(trace, at + 599_999)).toBe(true);
+    expect(isShared(trace, at + 600_000)).toBe(false);
+  });
+
+  test('count on while closed, and nothing else is kept of them', () => {
+    const { trace, at } = shareUntilFound(1);
+    const rested = restTrace(trace, at + 1000);
+    expect(rested).toEqual({ ...noTrace, sharedUntil: at + 600_000 });
+    expect(restTrace(rested, at + 600_000)).toBe(noTrace);
+    expect(isSuspect(rested, at + 1000)).toBe(false);
   });
 });
 

@@ -64,7 +64,25 @@ export function followPeer(trace: Trace, look: PeerLook, now: number): Trace {
   if (visits === trace.visits && handshakes === trace.handshakes) return { ...trace, lookedAt: now };
   const early = handshakes !== trace.handshakes && isShort(handshakes.at(-2), look.latestHandshake);
   const followed = { ...trace, visits, handshakes, lookedAt: now, ...(early && { earlyAt: now }) };
-  return isEvidence(followed, now) ? { ...followed, sharedUntil: now + evidenceMs } : followed;
+  return isEvidence(followed, now) ? afterEvidence(followed, now) : followed;
+}
+
+/**
+ * What was found to be evidence is no evidence again: else whoever gave the second copy up, and comes back to a place or
+ * shakes hands once more, would begin the ten minutes anew. Two that go on find themselves anew as quickly as at first.
+ */
+function afterEvidence(trace: Trace, now: number): Trace {
+  return {
+    ...trace,
+    visits: trace.visits.slice(-1),
+    handshakes: trace.handshakes.slice(-1),
+    sharedUntil: now + evidenceMs,
+  };
+}
+
+/** Of a device that is closed: where it is heard says nothing then, but what was found holds for as long as it would. */
+export function restTrace({ sharedUntil }: Trace, now: number): Trace {
+  return now < sharedUntil ? { ...noTrace, sharedUntil } : noTrace;
 }
 
 export function isShared({ sharedUntil }: Trace, now: number): boolean {

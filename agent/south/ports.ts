@@ -46,6 +46,8 @@ export interface Refusal {
 
 export interface DevicePresence {
   readonly deviceId: string;
+  /** Of the device as it was looked at, with the key that it had then. */
+  readonly deviceRevision: bigint;
   readonly connected: boolean;
   readonly passing: boolean;
   readonly refused: boolean;

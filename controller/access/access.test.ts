@@ -176,6 +176,28 @@ describe('explain', () => {
     expect(verdict).not.toContain('node remove');
   });
 
+  it('says what may still pass of a top-up that has expired, until it is given back', async () => {
+    const node = await rig.node('a');
+    const subscription = await rig.subscription({ volumeBytes: 2n * mib });
+    const device = await rig.device(subscription);
+    const expires = new Date(rig.clock.now() + 3600_000).toISOString();
+    const paid = { reason: 'paid', reference: 'p', expires };
+    await rig.books.catalogue.topUp(subscription, { bytes: 50n * mib, ...paid });
+    await node.sync();
+    await node.report({ [device]: [mib, 0n] }, { [subscription]: { wanting: true } });
+    const held = node.granted(subscription) - 2n * mib;
+    expect(held).toBeGreaterThan(10n * mib);
+    expect((await explain(subscription)).verdict).not.toContain('expired');
+    rig.clock.pass(3600_000);
+    await rig.sweepPeriods();
+    const note = `; ${formatSize(held)} of a top-up that has expired may still pass, before a gave it back`;
+    for (const id of [device, subscription]) expect((await explain(id)).verdict).toContain(note);
+    await node.sync();
+    const releasedBytes = node.granted(subscription) - 2n * mib;
+    await node.report({}, { [subscription]: { recall: 1, releasedBytes } });
+    expect((await explain(subscription)).verdict).not.toContain('expired');
+  });
+
   it('says of a pending refund how much was taken back, and what is still to come from whom', async () => {
     const { catalogue } = rig.books;
     const a = await rig.node('a');

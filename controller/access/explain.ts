@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { show } from '../../common/show.ts';
+import { loadStandings } from '../accounting/standings.ts';
 import { awaitedNodes } from '../accounting/term.ts';
 import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
@@ -9,9 +10,17 @@ import { loadPendingRefunds } from '../catalogue/refund.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
-import { describeGrace, describeRefunds, describeSlowness, describeWrittenOff } from './notes.ts';
+import {
+  describeExpired,
+  describeGrace,
+  describeRefunds,
+  describeSlowness,
+  describeWrittenOff,
+} from './notes.ts';
 import { packet } from './reason-words.ts';
 import { readRenewalTerms } from './renewal-words.ts';
+import { loadSeatsTaken } from './seat-reasons.ts';
+import { nameDevice, type SeatUse } from './seat-words.ts';
 import { type DeviceSituation, type Held, judgeDevice, judgeSubscription } from './verdict.ts';
 
 export function explain(context: Context, id: string): Promise<Explanation> {
@@ -52,10 +61,28 @@ async function explainSubscription(
     kind: 'subscription',
     access: subscription.access,
     enforcement: subscription.enforcement,
-    verdict: judgeSubscription(subscription.access, situations) + notes,
+    verdict:
+      judgeSubscription(subscription.access, situations, await seatUse(context, tx, subscription, devices)) +
+      notes,
     devices: devices.map((device, n) => explainOne(device, situations[n] as DeviceSituation)),
     nodes: explained,
   };
+}
+
+/** undefined: any number may connect. */
+async function seatUse(
+  context: Context,
+  tx: Tx,
+  { id, maxConnections: limit }: Subscription,
+  devices: readonly Device[],
+): Promise<SeatUse | undefined> {
+  if (limit === null) return undefined;
+  const taken = (await loadSeatsTaken(context, tx, [id])).get(id);
+  const { holders = [], policy = 'reject-new', sharedKey } = taken ?? {};
+  const needTwo = devices.flatMap((one) =>
+    sharedKey === 'count' && one.sharedKey && one.seatNode === null ? [one.id] : [],
+  );
+  return { limit, holders, policy, needTwo };
 }
 
 async function explainDevice(context: Context, tx: Tx, id: string): Promise<Explanation> {
@@ -86,11 +113,16 @@ async function lookAround(context: Context, tx: Tx, subscription: Subscription) 
     awaited: await awaitedFor(tx, subscription),
   };
   const service = await describeService(context, tx, subscription);
+  const standing = (await loadStandings(tx, [subscription.id])).get(subscription.id);
+  const holders = holdersOf(explained);
   return {
     nodes,
     explained,
     want,
-    notes: service + describeRefunds(subscription, refunds, holdersOf(explained)),
+    notes:
+      service +
+      describeRefunds(subscription, refunds, holders) +
+      describeExpired(subscription, standing?.heldOfExpired ?? 0n, holders),
   };
 }
 
@@ -148,6 +180,7 @@ function situationOf(
   want: Pick<DeviceSituation, 'held' | 'refundBytes' | 'awaited'>,
 ): DeviceSituation {
   return {
+    name: nameDevice(device),
     access: device.access,
     nodes: nodes.map(({ name }) => name),
     connectedNodes: nodes.filter(({ connected }) => connected).map(({ name }) => name),

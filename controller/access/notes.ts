@@ -54,3 +54,9 @@ export function describeRefunds(
     holders.length === 0 ? '' : `, less what still passes before ${holders.join(', ')} gave it back`;
   return `; of ${formatSize(asked)} to be refunded ${parts}, and ${formatSize(left)} are still to come${less}`;
 }
+
+/** What may still pass of top-ups that have expired. `holders`: names of the nodes that hold some of the volume. */
+export function describeExpired({ access }: Subscription, held: bigint, holders: readonly string[]): string {
+  if (held <= 0n || access.state === 'closed') return '';
+  return `; ${formatSize(held)} of a top-up that has expired may still pass, before ${holders.join(', ')} gave it back`;
+}

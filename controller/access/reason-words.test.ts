@@ -9,6 +9,8 @@ const renewal: RenewalTerms = {
   ...{ period: 'once', periodDays: null, durationDays: 30, limited: true, periodEndsAt: null },
 };
 
+const holding = (name: string) => ({ id: name, name, countsTwice: false, awayNode: null });
+
 const all: Cause[] = [
   { code: 'suspension', since, reason: 'unpaid' },
   { code: 'account-suspension', since, account: 'acme', reason: 'fraud', restricted: false },
@@ -25,13 +27,21 @@ const all: Cause[] = [
     renewal,
   },
   { code: 'removed', since },
-  { code: 'replaced', since, by: 'dev_2' },
-  { code: 'seat', since, limit: 2, holders: ['phone', 'laptop'], policy: 'reject-new' },
+  { code: 'replaced', since, by: 'dev_2', living: true },
+  {
+    code: 'seat',
+    since,
+    limit: 2,
+    holders: ['phone', 'laptop'].map(holding),
+    policy: 'reject-new',
+    needTwo: [],
+  },
   { code: 'shared-key', since, until: since },
+  { code: 'shared-key', since, until: null },
 ];
 
 it('every reason says in one line what it is, and what mends it', () => {
-  expect(all.map(({ code }) => code)).toEqual(reasonCodes);
+  expect([...new Set(all.map(({ code }) => code))]).toEqual(reasonCodes);
   expect(
     all.map((cause) => describeCause(cause, subject)).map(({ text, mend }) => `${text} | ${mend}`),
   ).toMatchInlineSnapshot(`
@@ -44,8 +54,9 @@ it('every reason says in one line what it is, and what mends it', () => {
       "the volume of 1.00 MB is used up but for 5.00 kB, which nodes hold that are out of contact, or is too little for a packet | turnpike subscription top-up sub_1 SIZE --reason TEXT --reference REFERENCE",
       "the device was removed | null",
       "the same hardware enrolled again, as dev_2 | use the configuration of dev_2, or enrol this hardware once more",
-      "all 2 connections of the tariff are in use, by phone, laptop | disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections",
+      "all 2 connections of the tariff are in use, by phone, laptop | disconnect one of the devices that use them: the next one opens by itself, 60 s after its last traffic; or sell more connections",
       "its key is used in two places at once, and each counts as a connection: closed until 2026-11-22 12:00:00 UTC | turnpike device rekey dev_1, and configure one place only",
+      "its key is used in two places at once, and each counts as a connection: closed until some 10 minutes after that was last seen | turnpike device rekey dev_1, and configure one place only",
     ]
   `);
 });

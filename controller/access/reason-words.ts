@@ -5,6 +5,7 @@ import {
   describeVolumeRenewal,
   type RenewalTerms,
 } from './renewal-words.ts';
+import { describeSeatMend, describeSeatUse, type SeatUse } from './seat-words.ts';
 import { showTime } from './show-time.ts';
 
 /** Less than one packet is as good as nothing. */
@@ -33,16 +34,11 @@ interface Facts {
     readonly renewal: RenewalTerms;
   };
   removed: object;
-  /** By the device that enrolled with the same hardware. */
-  replaced: { readonly by: string };
-  /** The devices that hold the seats, by label or id. */
-  seat: {
-    readonly limit: number;
-    readonly holders: readonly string[];
-    readonly policy: 'reject-new' | 'evict-oldest';
-  };
-  /** `until`: it opens by itself then. */
-  'shared-key': { readonly until: number };
+  /** By the device that enrolled last with the same hardware; `living`: it was not removed since. */
+  replaced: { readonly by: string; readonly living: boolean };
+  seat: SeatUse;
+  /** `until`: it opens by itself then; null: when its node does not see it any more, which has its own time for that. */
+  'shared-key': { readonly until: number | null };
 }
 
 export type ReasonCode = keyof Facts;
@@ -117,20 +113,19 @@ const words: { readonly [Code in ReasonCode]: Words<Code> } = {
   },
   replaced: {
     always: true,
-    text: ({ by }) => `the same hardware enrolled again, as ${by}`,
-    mend: (_, { by }) => `use the configuration of ${by}, or enrol this hardware once more`,
+    text: ({ by, living }) =>
+      `the same hardware enrolled again, as ${by}${living ? '' : ', which was removed'}`,
+    mend: (_, { by, living }) =>
+      `${living ? `use the configuration of ${by}` : 'add a device'}, or enrol this hardware once more`,
   },
   seat: {
-    text: ({ limit, holders }) =>
-      `${limit === 1 ? 'the one connection of the tariff is' : `all ${limit} connections of the tariff are`} in use${holders.length === 0 ? '' : `, by ${holders.join(', ')}`}`,
-    mend: (_, { policy }) =>
-      policy === 'evict-oldest'
-        ? 'nothing needs to be done: while it sends, it takes the seat of the device connected longest, once that has been connected for 60 s; one that lost its own seat waits 60 s'
-        : 'disconnect one of those devices: the next one opens by itself, 60 s after its last traffic; or sell more connections',
+    text: (use) =>
+      `${describeSeatUse(use)}${use.needTwo.length > 0 ? '; its own key is used in two places at once, and needs two' : ''}`,
+    mend: (_, use) => describeSeatMend(use),
   },
   'shared-key': {
     text: ({ until }) =>
-      `its key is used in two places at once, and each counts as a connection: closed until ${showTime(until, 'second')}`,
+      `its key is used in two places at once, and each counts as a connection: closed ${until === null ? 'until some 10 minutes after that was last seen' : `until ${showTime(until, 'second')}`}`,
     mend: ({ deviceId }) => `turnpike device rekey ${deviceId ?? 'DEVICE'}, and configure one place only`,
   },
 };

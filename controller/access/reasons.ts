@@ -1,3 +1,4 @@
+import type { Successor } from '../catalogue/successor.ts';
 import type { Access, Enforcement, Reason } from '../catalogue/views.ts';
 import type { Phase } from '../lifetime/phase.ts';
 import { type Cause, describeCause, holdsAlways } from './reason-words.ts';
@@ -74,18 +75,18 @@ export interface DeviceState {
   readonly id: string;
   readonly subscriptionId: string;
   readonly removedAt: number | null;
-  /** The device as which its hardware enrolled again. */
-  readonly replacedBy: string | null;
+  /** The device as which its hardware enrolled again, last. */
+  readonly successor: Successor | null;
 }
 
 /** Of a device: its own, and its subscription's. Once it is gone, nothing else matters. */
 export function deviceReasons(state: DeviceState, subscription: readonly Reason[]): readonly Reason[] {
-  const { id: deviceId, subscriptionId, removedAt, replacedBy } = state;
+  const { id: deviceId, subscriptionId, removedAt, successor } = state;
   if (removedAt === null) return subscription;
   const cause: Cause =
-    replacedBy === null
+    successor === null
       ? { code: 'removed', since: removedAt }
-      : { code: 'replaced', since: removedAt, by: replacedBy };
+      : { code: 'replaced', since: removedAt, by: successor.id, living: successor.living };
   return [describeCause(cause, { subscriptionId, deviceId })];
 }
 

@@ -1,6 +1,8 @@
 import { formatSize } from '../../common/bytes.ts';
-import type { Access } from '../catalogue/views.ts';
+import type { Access, Reason } from '../catalogue/views.ts';
 import { areAway, describeNodes, describeNowhere, describeUnjoined, type GroupNodes } from './node-words.ts';
+import type { ReasonCode } from './reason-words.ts';
+import { describeSeatMend, describeSeatUse, listNames, type SeatUse } from './seat-words.ts';
 
 /** What is seen of one device, over all connected nodes that serve it. */
 export interface Sighting {
@@ -17,6 +19,8 @@ export interface Held {
 }
 
 export interface DeviceSituation extends GroupNodes {
+  /** As people are told of it. */
+  readonly name: string;
   readonly access: Access;
   readonly sightings: readonly Sighting[];
   /** Empty while there is volume to grant. */
@@ -67,8 +71,12 @@ function judgePassing(situation: DeviceSituation): string {
     : `open; no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}${unjoined}; let the device use ${connectedNodes.join(' or ')}, and check its configuration, its clock and its network`;
 }
 
-/** One sentence over a subscription, from its own state and its devices'. */
-export function judgeSubscription(access: Access, devices: readonly DeviceSituation[]): string {
+/** One sentence over a subscription, from its own state and its devices'. `seats`: undefined where they are not limited. */
+export function judgeSubscription(
+  access: Access,
+  devices: readonly DeviceSituation[],
+  seats: SeatUse | undefined,
+): string {
   if (access.state === 'closed') return `closed by us: ${access.reasons.map(({ text }) => text).join('; ')}`;
   if (devices.length === 0) return 'open, but it has no device';
   const [first] = devices;
@@ -79,17 +87,38 @@ export function judgeSubscription(access: Access, devices: readonly DeviceSituat
   const wanting = devices.filter(
     ({ access: own, sightings }) => own.state === 'open' && isRefused(sightings),
   );
-  const parked = devices.flatMap(({ access: own }) => own.reasons.find(({ code }) => code === 'seat') ?? []);
+  const parked = devices.filter((one) => closedFor(one, 'seat') !== undefined);
+  const punished = devices.flatMap((one) => closedFor(one, 'shared-key') ?? []);
   const parts = [
     `${count((one) => one.handshake)} of ${devices.length} devices connected`,
     `${count((one) => one.passing)} passing traffic`,
     ...(wanting.length > 0 ? [`${wanting.length} refused by the gate for want of granted volume`] : []),
-    ...(parked.length > 0 ? [`${parked.length} parked because all connections are in use`] : []),
+    ...(punished.length > 0 ? [`${punished.length} closed for a key used in two places at once`] : []),
+    ...(parked.length > 0 && seats ? [`${parked.length} parked because ${describeSeatUse(seats)}`] : []),
   ];
   const [wants] = wanting;
-  const why = [(wants && describeWant(wants)) ?? [], parked[0]?.mend ?? []].flat();
+  const why = [
+    (wants && describeWant(wants)) ?? [],
+    parked.length > 0 && seats ? describeSeatMend(seats) : [],
+    punished.slice(0, 3).flatMap(({ mend }) => mend ?? []),
+    describeSharedKeys(devices),
+  ].flat();
   const nodes = first !== undefined && devices.some(isUnseen) ? describeNodes(first) : '';
   return [`open: ${parts.join(', ')}`, ...why].join('; ') + nodes;
+}
+
+function closedFor({ access }: DeviceSituation, reason: ReasonCode): Reason | undefined {
+  return access.reasons.find(({ code }) => code === reason);
+}
+
+/** Whose keys look used on two devices; nothing where none does. */
+function describeSharedKeys(devices: readonly DeviceSituation[]): string[] {
+  const names = devices.flatMap(({ name, sharedKey }) => (sharedKey ? [name] : []));
+  if (names.length === 0) return [];
+  const keys = names.length === 1 ? 'the key of' : 'each of the keys of';
+  return [
+    `${keys} ${listNames(names)} looks used in two places at once: give each device a configuration of its own`,
+  ];
 }
 
 /** It may pass, and is seen on no node. */

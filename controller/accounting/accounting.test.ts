@@ -141,6 +141,19 @@ describe('a report', () => {
     expect(await rig.books.catalogue.getNode('a')).toMatchObject({ state: 'enrolled' });
   });
 
+  it.each([
+    ['so old that no agent can still be waiting for it', 1n],
+    ['that was never booked, before others that were', 150n],
+  ])('with a number %s quarantines the identity: its node went back', async (_, number) => {
+    const node = await rig.node('a');
+    const device = await rig.device(await rig.subscription());
+    for (let next = 1n; next <= 101n; next += 1n) await node.report({ [device]: [next, 0n] }, {}, next);
+    await node.report({ [device]: [200n, 0n] }, {}, 200n);
+    await node.report({ [device]: [101n, 0n] }, {}, 101n);
+    await expect(node.report({ [device]: [1n, 0n] }, {}, number)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await rig.books.catalogue.getNode('a')).toMatchObject({ state: 'quarantined' });
+  });
+
   it('still bills a device that was removed', async () => {
     const node = await rig.node('a');
     const subscription = await rig.subscription();

@@ -7,6 +7,7 @@ import type { Tx } from '../store/store.ts';
 import { endOfService } from './end-of-service.ts';
 import { endPeriodAt } from './end-period.ts';
 import { addMissingGrants, addNextGrants } from './grant-rows.ts';
+import { loadCarriedIn, refreshOpened, termsOfNext } from './opened-period.ts';
 import { periodEndOf, termsOf } from './period-end.ts';
 import { turnLedger } from './turn.ts';
 
@@ -71,6 +72,11 @@ export async function openNextPeriod(context: Context, tx: Tx, subscriptionId: s
   await turnLedger(context, tx, [subscriptionId]);
 }
 
+export interface TurnTerms {
+  /** What the current period leaves is not carried over, whatever the tariff says. */
+  readonly forfeits?: boolean;
+}
+
 /**
  * Begins the period in which `now` is, where the current one is over by then; over several at once when nobody looked
  * for long. Of a period that is over nothing is granted any more; its rows go on settling. One that its service does not
@@ -81,22 +87,32 @@ export async function turnPeriod(
   tx: Tx,
   subscriptionId: string,
   now: number,
+  { forfeits = false }: TurnTerms = {},
 ): Promise<boolean> {
   const first = await currentPeriodOf(tx, subscriptionId);
   const servedUntil = await loadEndOfService(tx, subscriptionId);
   let current = first;
   while (current.ends_at !== null && current.ends_at <= now && current.ends_at < servedUntil) {
-    await openPeriod(context, tx, subscriptionId, current.number + 1, current.ends_at);
+    const number = current.number + 1;
+    const opens = await openPeriod(context, tx, subscriptionId, number, current.ends_at);
+    if (!opens) await refreshOpened(tx, subscriptionId, number);
+    if (forfeits) await takeOverNothing(tx, subscriptionId, number);
     await leave(tx, subscriptionId, current.number);
     current = await currentPeriodOf(tx, subscriptionId);
   }
   if (current.number === first.number) return false;
-  const { number, volume } = current;
+  const { number, volume, rollover } = current;
+  const carried =
+    rollover === 1 ? await loadCarriedIn(tx, subscriptionId, { earliest: first.number, number }) : 0n;
   await recordEvent(tx, {
     type: 'volume.renewed',
     at: current.starts_at,
     subscriptionId,
-    data: { period: number, volumeBytes: volume === null ? null : String(volume) },
+    data: {
+      period: number,
+      volumeBytes: volume === null ? null : String(volume),
+      carriedBytes: String(carried),
+    },
   });
   await turnLedger(context, tx, [subscriptionId], {
     earliest: new Map([[subscriptionId, first.number]]),
@@ -125,6 +141,15 @@ async function leave(tx: Tx, subscriptionId: string, number: number): Promise<vo
     .updateTable('subscriptions')
     .set({ period: number + 1 })
     .where('id', '=', subscriptionId)
+    .execute();
+}
+
+async function takeOverNothing(tx: Tx, subscriptionId: string, number: number): Promise<void> {
+  await tx.db
+    .updateTable('periods')
+    .set({ rollover: 0 })
+    .where('subscription_id', '=', subscriptionId)
+    .where('number', '=', number)
     .execute();
 }
 
@@ -167,17 +192,7 @@ async function insertPeriod(
   number: number,
   startsAt: number,
 ): Promise<void> {
-  const { volume_bytes, rollover } = await tx.db
-    .selectFrom('subscriptions')
-    .innerJoin('tariffs', (join) =>
-      // A change of tariff that waits for the next period is in force in it.
-      join.on((row) =>
-        row('tariffs.id', '=', row.fn.coalesce('subscriptions.next_tariff_id', 'subscriptions.tariff_id')),
-      ),
-    )
-    .where('subscriptions.id', '=', subscriptionId)
-    .select(['tariffs.volume_bytes', 'tariffs.rollover'])
-    .executeTakeFirstOrThrow();
+  const { volume_bytes, rollover } = await termsOfNext(tx, subscriptionId);
   await tx.db
     .insertInto('periods')
     .values({
@@ -208,6 +223,6 @@ function currentPeriodOf(tx: Tx, subscriptionId: string) {
     .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
     .where('subscriptions.id', '=', subscriptionId)
     .whereRef('periods.number', '=', 'subscriptions.period')
-    .select(['periods.number', 'periods.starts_at', 'periods.ends_at', 'periods.volume'])
+    .select(['periods.number', 'periods.starts_at', 'periods.ends_at', 'periods.volume', 'periods.rollover'])
     .executeTakeFirstOrThrow();
 }

@@ -2,14 +2,15 @@ import type { NodeIdentity } from '../south/ports.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 
-/** So many digests are kept: an agent sends one report at a time, so what comes again is from just before. */
-const kept = 1000n;
+/** So many digests are kept: an agent sends one report at a time, so what comes again, however late, is from just before. */
+const kept = 100n;
 
 export type Standing = 'new' | 'repeated' | 'forked';
 
 /**
- * Where a report stands among those that were booked. `forked`: its number was booked with other content, so two
- * machines run with one identity, or one went back to an earlier state.
+ * Where a report stands among those that were booked. `forked`: its number was booked with other content, or so long ago that no
+ * agent can still be waiting for it: two machines run with one identity, or one went back to an earlier state. What it
+ * tells may have passed beside all that was booked, and must not be taken for known.
  */
 export async function standingOf(
   tx: Tx,
@@ -25,8 +26,7 @@ export async function standingOf(
     .where('number', '=', number)
     .select('sha256')
     .executeTakeFirst();
-  // Too old to be known: its totals are in what was booked since.
-  return booked === undefined || Buffer.compare(booked.sha256, sha256) === 0 ? 'repeated' : 'forked';
+  return booked !== undefined && Buffer.compare(booked.sha256, sha256) === 0 ? 'repeated' : 'forked';
 }
 
 export async function recordReport(

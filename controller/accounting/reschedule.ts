@@ -1,6 +1,6 @@
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
-import { turnPeriod } from './begin-period.ts';
+import { type TurnTerms, turnPeriod } from './begin-period.ts';
 import { endPeriodAt } from './end-period.ts';
 import { turnLedger } from './turn.ts';
 
@@ -13,6 +13,7 @@ export async function rescheduleTurn(
   tx: Tx,
   subscriptionId: string,
   endsAt: number | null,
+  terms: TurnTerms = {},
 ): Promise<void> {
   const { period, ends_at } = await tx.db
     .selectFrom('subscriptions')
@@ -28,5 +29,5 @@ export async function rescheduleTurn(
   if (ends_at !== null && ends_at <= now && (endsAt === null || endsAt > now)) return;
   await endPeriodAt(context, tx, subscriptionId, period, endsAt);
   await turnLedger(context, tx, [subscriptionId], { touch: true });
-  if (endsAt !== null && endsAt <= now) await turnPeriod(context, tx, subscriptionId, now);
+  if (endsAt !== null && endsAt <= now) await turnPeriod(context, tx, subscriptionId, now, terms);
 }

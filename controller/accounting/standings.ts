@@ -23,6 +23,8 @@ export interface CurrentStanding {
   readonly reserved: bigint;
   /** What is left of each pack, by its id; counted. */
   readonly packs: ReadonlyMap<string, bigint>;
+  /** Counted: of packs that have expired, what nodes hold, so that it may still pass. */
+  readonly heldOfExpired: bigint;
 }
 
 export async function loadStandings(tx: Tx, ids: readonly string[]): Promise<Map<string, CurrentStanding>> {
@@ -45,16 +47,18 @@ function standOf(book: Book): CurrentStanding {
   if (period === undefined || !isLimited(period)) {
     const consumed = consumedOf(packs, book.drawnEarlier);
     const left = new Map(packs.map(({ id, size }, n) => [id, size - (consumed[n] ?? 0n)]));
-    return { ...usage, volume: null, remaining: null, packs: left };
+    return { ...usage, volume: null, remaining: null, packs: left, heldOfExpired: 0n };
   }
   const standing = standingOf(book, period);
   const { settled, drawnEarlier } = standing;
   const volume = volumeOf(standing);
   const consumed = consumedOf(packs, drawnEarlier + drawnBytes(standing.period, settled));
+  const left = new Map(packs.map(({ id, size }, n) => [id, size - (consumed[n] ?? 0n)]));
   return {
     ...usage,
     volume,
     remaining: volume > settled ? volume - settled : 0n,
-    packs: new Map(packs.map(({ id, size }, n) => [id, size - (consumed[n] ?? 0n)])),
+    packs: left,
+    heldOfExpired: packs.reduce((sum, { id, expired }) => sum + (expired ? (left.get(id) ?? 0n) : 0n), 0n),
   };
 }

@@ -169,6 +169,14 @@ describe('an import', () => {
     ]);
   });
 
+  it('keeps to the device limit of the tariff that comes with the next period', async () => {
+    await rig.books.catalogue.addTariff({ name: 'one', volumeBytes: gib, period: 'month', maxDevices: 1 });
+    await put([sub('a'), dev('a', 0)]);
+    await rig.books.catalogue.changeTariff((await get('a')).id, { tariff: 'one', when: 'next-period' });
+    const { findings } = await put([dev('a', 1)]);
+    expect(findings).toMatchObject([{ line: 1, error: { code: 'exhausted' } }]);
+  });
+
   it('gives a subscription that is there its reference, by its id', async () => {
     const id = await rig.subscription();
     const { accountReference, tariff } = await get(id);

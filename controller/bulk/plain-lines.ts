@@ -148,6 +148,8 @@ export class PlainLines {
     const tariff = this.#known.tariffs.get(row.tariff_id);
     if (tariff === undefined || tariff.require_hardware_id === 1 || hardwareId !== undefined) return false;
     if (row.cancelled_at !== null || this.#known.slotsLeft < 1) return false;
+    // Two limits there are then.
+    if (row.next_tariff_id !== null) return false;
     return tariff.max_devices === null || devices < tariff.max_devices;
   }
 }

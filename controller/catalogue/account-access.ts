@@ -22,7 +22,8 @@ export function suspendAccount(
   return store.transaction(async (tx) => {
     const open = await loadScope(tx, name, only, ({ suspended_at }) => suspended_at === null);
     if (open.length === 0) throw nothingToDo(name, 'is suspended already');
-    await setSuspension(tx, open, { suspended_at: clock.now(), suspension_reason: reason });
+    const ids = open.map(({ id }) => id);
+    await setSuspension(tx, ids, { suspended_at: clock.now(), suspension_reason: reason });
     return loadAccountDetail(tx, name, only);
   });
 }
@@ -33,12 +34,30 @@ export function resumeAccount(
   { only = false }: AccountScope = {},
 ): Promise<AccountDetail> {
   return context.store.transaction(async (tx) => {
+    const account = await findAccount(tx, name);
     const suspended = await loadScope(tx, name, only, ({ suspended_at }) => suspended_at !== null);
-    if (suspended.length === 0) throw nothingToDo(name, 'is not suspended');
-    const opened = await setSuspension(tx, suspended, { suspended_at: null, suspension_reason: null });
-    for (const ids of chunks(opened)) await turnLedger(context, tx, ids, { resumed: true });
+    if (account.suspended_at === null) throw notSuspended(account, suspended);
+    const together = suspended.filter((one) => isSameSuspension(one, account));
+    const ids = together.map(({ id }) => id);
+    const opened = await setSuspension(tx, ids, { suspended_at: null, suspension_reason: null });
+    for (const chunk of chunks(opened)) await turnLedger(context, tx, chunk, { resumed: true });
     return loadAccountDetail(tx, name, only);
   });
+}
+
+/** Who was suspended for something of his own is not opened by what somebody else has paid. */
+function isSameSuspension(one: Row<'accounts'>, other: Row<'accounts'>): boolean {
+  return one.suspended_at === other.suspended_at && one.suspension_reason === other.suspension_reason;
+}
+
+function notSuspended({ reference }: Row<'accounts'>, linked: readonly Row<'accounts'>[]): TurnpikeError {
+  if (linked.length === 0) return nothingToDo(reference, 'is not suspended');
+  const commands = linked.slice(0, 5).map((one) => `turnpike account resume "${one.reference}"`);
+  return new TurnpikeError(
+    'conflict',
+    `account "${reference}" is not suspended; of those that it is linked with, ${linked.length} ${linked.length === 1 ? 'is' : 'are'}`,
+    { remedy: commands.join(', ') },
+  );
 }
 
 async function loadScope(
@@ -46,7 +65,7 @@ async function loadScope(
   name: string,
   only: boolean,
   which: (account: Row<'accounts'>) => boolean,
-): Promise<string[]> {
+): Promise<Row<'accounts'>[]> {
   const account = await findAccount(tx, name);
   await refuseRestrictedAccount(tx, account.id);
   const ids = await accountsInScope(tx, account, only);
@@ -54,7 +73,7 @@ async function loadScope(
     tx.db.selectFrom('accounts').where('id', 'in', chunk).selectAll().execute(),
   );
   // A linked one that is restricted stays as it is.
-  return rows.filter((row) => row.restricted_at === null && which(row)).map(({ id }) => id);
+  return rows.filter((row) => row.restricted_at === null && which(row));
 }
 
 /** Gives the ids of their subscriptions that are not cancelled. */

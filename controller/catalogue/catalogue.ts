@@ -34,7 +34,10 @@ export interface Catalogue {
   unlinkAccount(account: string): Promise<view.Account>;
   /** Closes all its subscriptions, also those that are created later. @throws `conflict` where it is suspended */
   suspendAccount(account: string, input: { reason: string } & AccountScope): Promise<view.AccountDetail>;
-  /** Those that were suspended one by one stay suspended. @throws `conflict` where it is not suspended */
+  /**
+   * Ends its suspension, and that of linked ones that were suspended together with it. What was suspended otherwise
+   * stays so. @throws `conflict` where it is not suspended
+   */
   resumeAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
 
   /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
@@ -114,9 +117,7 @@ export interface Catalogue {
    * Of this status: active unless given. `search`: those whose label begins so, in the order of labels, or the one with
    * this public key.
    */
-  listDevices(
-    filter?: { subscription?: string; status?: view.DeviceStatus } & Search & PageFilter,
-  ): Promise<view.Device[]>;
+  listDevices(filter?: DeviceFilter & Search & PageFilter): Promise<view.Device[]>;
   /** Of any status. */
   getDevice(id: string): Promise<view.Device>;
   setDevice(id: string, settings: DeviceSettings): Promise<view.Device>;
@@ -195,6 +196,13 @@ export interface NewAccount {
 /** What is absent stays as it is; null: none. */
 export interface AccountSettings {
   readonly tag?: string | null;
+}
+
+export interface DeviceFilter {
+  readonly subscription?: string;
+  readonly status?: view.DeviceStatus;
+  /** Those whose key looks used on two devices, or those whose key does not. */
+  readonly sharedKey?: boolean;
 }
 
 /** With all linked accounts, or this one alone. */

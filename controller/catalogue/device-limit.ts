@@ -18,7 +18,7 @@ export const countedDevices = sql<bigint>`(
   SELECT count(*) FROM devices WHERE devices.subscription_id = subscriptions.id AND devices.removed_at IS NULL
 )`;
 
-/** What a subscription's tariff says of one more device. */
+/** What a subscription's tariff says of one more device; and the tariff that it has from its next period on, if another. */
 export interface DeviceRules {
   readonly tariff: string;
   readonly requireHardwareId: boolean;
@@ -27,26 +27,42 @@ export interface DeviceRules {
 }
 
 export async function findDeviceRules(tx: Tx, subscriptionId: string): Promise<DeviceRules> {
-  const { name, max_devices, require_hardware_id, devices } = await tx.db
+  const row = await tx.db
     .selectFrom('subscriptions')
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .leftJoin('tariffs as next', 'next.id', 'subscriptions.next_tariff_id')
     .where('subscriptions.id', '=', subscriptionId)
     .select([
       'tariffs.name',
       'tariffs.max_devices',
       'tariffs.require_hardware_id',
+      'next.name as next_name',
+      'next.max_devices as next_max_devices',
       countedDevices.as('devices'),
     ])
     .executeTakeFirstOrThrow();
-  const count = Number(devices);
-  const rules = { tariff: name, requireHardwareId: require_hardware_id === 1 };
-  if (max_devices === null || count < max_devices) return { ...rules, limit: undefined };
-  const refusal = new TurnpikeError(
-    'exhausted',
-    `subscription ${subscriptionId} has ${count} devices, and its tariff "${name}" allows ${max_devices}`,
-    { remedy: `remove one of them (see "turnpike device list --subscription ${subscriptionId}")` },
-  );
-  return { ...rules, limit: { maxDevices: max_devices, devices: count, refusal } };
+  const rules = { tariff: row.name, requireHardwareId: row.require_hardware_id === 1 };
+  const devices = Number(row.devices);
+  const show = `see "turnpike device list --subscription ${subscriptionId}"`;
+  const limit = (maxDevices: number, which: string, remedy: string): DeviceRules => {
+    const text = `subscription ${subscriptionId} has ${devices} devices, and ${which} allows ${maxDevices}`;
+    return {
+      ...rules,
+      limit: { maxDevices, devices, refusal: new TurnpikeError('exhausted', text, { remedy }) },
+    };
+  };
+  if (row.max_devices !== null && devices >= row.max_devices) {
+    return limit(row.max_devices, `its tariff "${row.name}"`, `remove one of them (${show})`);
+  }
+  // More than it allows would be there when it comes.
+  if (row.next_max_devices !== null && devices >= row.next_max_devices) {
+    return limit(
+      row.next_max_devices,
+      `the tariff "${row.next_name}", which it has from its next period on,`,
+      `remove one of them (${show}), or take the change back with "turnpike subscription change ${subscriptionId} --tariff ${row.name} --when next-period"`,
+    );
+  }
+  return { ...rules, limit: undefined };
 }
 
 /** The event `device.limit`, at most once an hour for each subscription. */

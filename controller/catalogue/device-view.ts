@@ -1,10 +1,11 @@
 import { type DeviceState, decideAccess, deviceReasons } from '../access/reasons.ts';
-import { isSharedKey, loadSeatHolders, seatReasons } from '../access/seat-reasons.ts';
+import { isSharedKey, loadSeatsTaken, seatReasons } from '../access/seat-reasons.ts';
 import type { Context } from '../books/context.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadSubscriptions } from './subscription-view.ts';
+import { loadSuccessors, type Successor } from './successor.ts';
 import type { Device, DeviceStatus } from './views.ts';
 
 /** As shown, in the order of the ids. */
@@ -22,24 +23,29 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
   const nodes = new Map(
     (await tx.db.selectFrom('nodes').select(['id', 'name']).execute()).map(({ id, name }) => [id, name]),
   );
-  const holders = await loadSeatHolders(tx, owners);
+  const successors = await loadSuccessors(tx, [...rows.values()]);
+  const seatsTaken = await loadSeatsTaken(context, tx, owners);
   return ids.flatMap((id) => {
     const row = rows.get(id);
     const subscription = row && subscriptions.get(row.subscription_id);
     if (row === undefined || subscription === undefined) return [];
+    const successor = successors.get(id) ?? null;
     const inherited = [...subscription.access.reasons, ...subscription.access.wouldClose];
     return {
       id,
       subscriptionId: row.subscription_id,
       status: statusOf(row),
-      replacedBy: row.replaced_by,
+      replacedBy: successor?.id ?? null,
       publicKey: row.public_key,
       address4: row.address4,
       address6: row.address6,
       label: row.label,
       platform: row.platform,
       access: decideAccess(
-        deviceReasons(stateOf(row), [...inherited, ...seatReasons(context, subscription, id, holders)]),
+        deviceReasons(stateOf(row, successor), [
+          ...inherited,
+          ...seatReasons(context, subscription, id, seatsTaken),
+        ]),
         subscription.enforcement,
       ),
       connectedNodes: context.live.nodesOf(id).flatMap((nodeId) => nodes.get(nodeId) ?? []),
@@ -54,9 +60,9 @@ export async function loadDevices(context: Context, tx: Tx, ids: readonly string
   });
 }
 
-function stateOf(row: Row<'devices'>): DeviceState {
-  const { id, subscription_id: subscriptionId, removed_at: removedAt, replaced_by: replacedBy } = row;
-  return { id, subscriptionId, removedAt, replacedBy };
+function stateOf(row: Row<'devices'>, successor: Successor | null): DeviceState {
+  const { id, subscription_id: subscriptionId, removed_at: removedAt } = row;
+  return { id, subscriptionId, removedAt, successor };
 }
 
 function statusOf(row: Row<'devices'>): DeviceStatus {

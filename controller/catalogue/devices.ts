@@ -1,8 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { looksLikeWireguardKey } from '../../common/wireguard-key.ts';
+import { sharedKeyDevices } from '../access/seat-reasons.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
-import type { DeviceKey, PageFilter, Search } from './catalogue.ts';
+import type { DeviceFilter, DeviceKey, PageFilter, Search } from './catalogue.ts';
 import { afterCursor } from './cursor.ts';
 import { takeDeviceKeys } from './device-keys.ts';
 import { loadDevice, loadDevices } from './device-view.ts';
@@ -15,7 +16,7 @@ import type { Device, DeviceStatus } from './views.ts';
 
 export function listDevices(
   context: Context,
-  filter: { subscription?: string; status?: DeviceStatus } & Search & PageFilter = {},
+  filter: DeviceFilter & Search & PageFilter = {},
 ): Promise<Device[]> {
   return context.store.transaction(async (tx) => {
     const { search } = filter;
@@ -33,6 +34,11 @@ export function listDevices(
     }
     if (filter.subscription !== undefined) {
       query = query.where('subscription_id', '=', (await findSubscriptionNamed(tx, filter.subscription)).id);
+    }
+    if (filter.sharedKey !== undefined) {
+      // As one text: there is no limit to how many they are.
+      const shared = sql<SqlBool>`id IN (SELECT value FROM json_each(${JSON.stringify(sharedKeyDevices(context))}))`;
+      query = query.where(filter.sharedKey ? shared : sql<SqlBool>`NOT ${shared}`);
     }
     if (filter.after !== undefined) query = query.where(afterCursor('devices', filter.after, search));
     const rows = await query.limit(filter.limit ?? noLimit).execute();
@@ -70,15 +76,20 @@ export function rekeyDevice(
   return context.store.transaction(async (tx) => {
     await findLiveDevice(tx, id);
     const { publicKey, presharedKey, privateKey } = await takeDeviceKeys(tx, input);
+    const revision = await tx.revision();
     await tx.db
       .updateTable('devices')
       .set({
         public_key: publicKey,
         preshared_key: context.vault.seal('devices.preshared_key', id, presharedKey),
-        revision: await tx.revision(),
+        revision,
       })
       .where('id', '=', id)
       .execute();
+    tx.afterCommit(() => {
+      context.live.rekeyed(id, revision);
+      context.seats.rekeyed(id);
+    });
     const device = await loadDevice(context, tx, id);
     return privateKey === undefined ? { device } : { device, privateKey };
   });

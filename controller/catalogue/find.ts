@@ -4,6 +4,7 @@ import { show } from '../../common/show.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { seesAccount, seesNode, seesSubscription } from './reach.ts';
+import { loadSuccessors } from './successor.ts';
 import { looksLikeId } from './words.ts';
 
 // Each takes an id, or the name under which an operator knows the thing.
@@ -145,9 +146,12 @@ export async function findDevice(tx: Tx, id: string): Promise<Row<'devices'>> {
 /** @throws TurnpikeError `conflict` for a removed one. */
 export async function findLiveDevice(tx: Tx, id: string): Promise<Row<'devices'>> {
   const device = await findDevice(tx, id);
-  if (device.replaced_by !== null) {
+  const successor = (await loadSuccessors(tx, [device])).get(device.id);
+  if (successor !== undefined) {
     throw new TurnpikeError('conflict', `device ${id} was replaced: its hardware enrolled again`, {
-      remedy: `use ${device.replaced_by}`,
+      remedy: successor.living
+        ? `use ${successor.id}`
+        : `${successor.id}, as which it enrolled last, was removed: add a new device`,
     });
   }
   if (device.removed_at !== null) {

@@ -77,14 +77,44 @@ describe('the same hardware', () => {
     expect((await catalogue().listDevices({ status: 'revoked' })).map(({ id }) => id)).toEqual([first.id]);
   });
 
-  it('says what to use in place of a replaced device', async () => {
+  it('says what to use in place of a device that was replaced, however often that was', async () => {
     const subscription = await rig.subscription();
-    const first = (await add(subscription)).device;
-    const second = (await add(subscription)).device;
-    await expect(catalogue().rekeyDevice(first.id, {})).rejects.toMatchObject({
+    const ids: string[] = [];
+    for (let count = 0; count < 4; count++) {
+      rig.clock.pass(1);
+      ids.push((await add(subscription)).device.id);
+    }
+    const [first = '', second = '', , last = ''] = ids;
+    for (const id of [first, second]) {
+      await expect(catalogue().rekeyDevice(id, {})).rejects.toMatchObject({
+        code: 'conflict',
+        remedy: `use ${last}`,
+      });
+    }
+    expect((await catalogue().explain(first)).access.reasons).toMatchObject([
+      { code: 'replaced', mend: expect.stringContaining(`use the configuration of ${last}`) },
+    ]);
+    const replaced = await catalogue().listDevices({ subscription, status: 'replaced' });
+    expect(replaced.map(({ replacedBy }) => replacedBy)).toEqual([last, last, last]);
+  });
+
+  it('says to add a device where the last one of that hardware was removed', async () => {
+    const subscription = await rig.subscription();
+    const first = (await add(subscription)).device.id;
+    await add(subscription);
+    const last = (await add(subscription)).device.id;
+    await catalogue().removeDevice(last);
+    await expect(catalogue().rekeyDevice(first, {})).rejects.toMatchObject({
       code: 'conflict',
-      remedy: expect.stringContaining(second.id),
+      remedy: `${last}, as which it enrolled last, was removed: add a new device`,
     });
+    expect((await catalogue().explain(first)).access.reasons).toMatchObject([
+      {
+        text: expect.stringContaining(`as ${last}, which was removed`),
+        mend: expect.stringMatching(/^add a device/),
+      },
+    ]);
+    expect(await catalogue().getDevice(first)).toMatchObject({ status: 'replaced', replacedBy: last });
   });
 });
 
@@ -101,6 +131,36 @@ describe('the device limit', () => {
       });
     }
     await add(subscription);
+  });
+
+  it('of the tariff that comes with the next period holds already, where that is the smaller one', async () => {
+    const days = { period: 'days', periodDays: 1, volumeBytes: 5n } as const;
+    await catalogue().addTariff({ name: 'five', maxDevices: 5, ...days });
+    await catalogue().addTariff({ name: 'one', maxDevices: 1, ...days });
+    await catalogue().addTariff({ name: 'many', ...days });
+    await catalogue().addAccount({ reference: 'c' });
+    const { id } = await catalogue().createSubscription({ account: 'c', tariff: 'five' });
+    await add(id);
+    const change = (tariff: string) => catalogue().changeTariff(id, { tariff, when: 'next-period' });
+    await change('one');
+    await expect(rig.device(id)).rejects.toMatchObject({
+      code: 'exhausted',
+      message: expect.stringMatching(/has 1 devices.*"one".*from its next period on.*allows 1/),
+      remedy: expect.stringContaining(`subscription change ${id} --tariff five --when next-period"`),
+    });
+    expect((await catalogue().listEvents()).at(-1)).toMatchObject({
+      ...{ type: 'device.limit', data: { maxDevices: 1, devices: 1 } },
+    });
+    // The same machine takes no more room.
+    await add(id);
+    await change('five');
+    await rig.device(id);
+    await catalogue().setTariff('five', { maxDevices: 2 });
+    await change('many');
+    await expect(rig.device(id)).rejects.toMatchObject({
+      message: expect.stringContaining('"five" allows 2'),
+      remedy: expect.not.stringContaining('take the change back'),
+    });
   });
 
   it('is an event once an hour for each subscription', async () => {

@@ -21,6 +21,9 @@ async function leave({ clock, live, seats }: Context, tx: Tx, id: string, by: st
       public_key: null,
       preshared_key: null,
       hardware_hash: null,
+      // It holds no seat any more, and where it held one is nobody's business.
+      parked: 0,
+      seat_node_id: null,
       replaced_by: by,
       removed_at: clock.now(),
       revision: await tx.revision(),

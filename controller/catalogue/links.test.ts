@@ -92,6 +92,7 @@ describe('linked accounts', () => {
     const devices = [await rig.device(subscriptions[1] ?? ''), await rig.device(subscriptions[3] ?? '')];
     await catalogue().suspendAccount(customer(3), { reason, only: true });
     expect(await states()).toEqual([true, true, false, true]);
+    rig.clock.pass(1);
     const { subscriptions: shown } = await catalogue().suspendAccount(customer(3), { reason: 'fraud' });
     expect(shown.map(({ access }) => access.reasons[0]?.text)).toEqual([
       expect.stringContaining('fraud'),
@@ -102,11 +103,31 @@ describe('linked accounts', () => {
     await expect(catalogue().suspendAccount(customer(1), { reason })).rejects.toMatchObject({
       code: 'conflict',
     });
-    await catalogue().resumeAccount(customer(1), { only: true });
-    expect(await states()).toEqual([true, true, false, true]);
+    // Its own suspension is not ended along with another one's.
     await catalogue().resumeAccount(customer(1));
+    expect(await states()).toEqual([true, true, false, true]);
+    await expect(catalogue().resumeAccount(customer(1))).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/not suspended; of those that it is linked with, 1 is/),
+      remedy: 'turnpike account resume "customer 3"',
+    });
+    await catalogue().resumeAccount(customer(3));
     expect(await states()).toEqual([true, true, true, true]);
-    await expect(catalogue().resumeAccount(customer(1))).rejects.toMatchObject({ code: 'conflict' });
+    await expect(catalogue().resumeAccount(customer(1))).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/is not suspended$/),
+    });
+    await catalogue().suspendAccount(customer(1), { reason });
+    await catalogue().resumeAccount(customer(3), { only: true });
+    expect(await states()).toEqual([false, true, true, true]);
+    rig.clock.pass(1);
+    await catalogue().suspendAccount(customer(3), { reason });
+    await catalogue().resumeAccount(customer(3));
+    expect(await states()).toEqual([false, true, true, true]);
+    await catalogue().resumeAccount(customer(1));
+    await catalogue().suspendAccount(customer(1), { reason });
+    await catalogue().resumeAccount(customer(3));
+    expect(await states()).toEqual([true, true, true, true]);
   });
 });
 

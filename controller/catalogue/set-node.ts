@@ -27,7 +27,7 @@ export function setNode(context: Context, name: string, input: NodeSettings): Pr
       await tx.revision();
     }
     if (multiplier !== undefined) {
-      // Of rows that are made from now on: what was granted was granted by the old one.
+      // Of periods that begin from now on: what is granted of those that run was granted by the old one.
       await tx.db.updateTable('nodes').set({ multiplier }).where('id', '=', node.id).execute();
     }
     if (input.group !== undefined) {

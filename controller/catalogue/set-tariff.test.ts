@@ -107,6 +107,21 @@ describe('a changed tariff', () => {
     expect((await rig.books.catalogue.getTariff('t')).throttleBitsPerSecond).toBeNull();
   });
 
+  it('is not left with what only a limit of connections makes work', async () => {
+    const { catalogue } = rig.books;
+    const limits = { volumeBytes: 5n, maxConnections: 2, sharedKey: 'count' } as const;
+    await catalogue.addTariff({ name: 'limited', ...limits });
+    await expect(set('limited', { maxConnections: null })).rejects.toMatchObject({ field: 'sharedKey' });
+    await set('limited', { maxConnections: null, sharedKey: 'notify' });
+    await expect(set('limited', { seatPolicy: 'evict-oldest' })).rejects.toMatchObject({
+      code: 'invalid',
+      field: 'seatPolicy',
+    });
+    await expect(
+      catalogue.addTariff({ name: 'other', volumeBytes: 5n, sharedKey: 'count' }),
+    ).rejects.toMatchObject({ field: 'sharedKey' });
+  });
+
   it('is removed when nobody refers to it', async () => {
     await rig.subscription();
     await expect(rig.books.catalogue.removeTariff('tariff-1')).rejects.toMatchObject({

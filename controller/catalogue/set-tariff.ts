@@ -4,7 +4,6 @@ import { changeVolume } from '../accounting/change-volume.ts';
 import type { Context } from '../books/context.ts';
 import { touchDevices, touchSubscriptions } from '../desired/touch.ts';
 import { settlePhases } from '../lifetime/settle-phase.ts';
-import { selectInChunks } from '../store/chunks.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { TariffSettings } from './catalogue.ts';
@@ -23,6 +22,9 @@ const toldOfSubscriptions: readonly Field[] = [
 // Policy and action are the controller's own, but decided anew when devices change.
 const toldOfDevices: readonly Field[] = ['maxConnections', 'seatPolicy', 'sharedKey'];
 
+/** What nodes are granted of a period before it begins goes by these. */
+const grantedBeforehand: readonly Field[] = ['volumeBytes', 'period', 'periodDays'];
+
 export function setTariff(context: Context, tariff: string, input: TariffSettings): Promise<TariffChange> {
   return context.store.transaction(async (tx) => {
     const row = await findTariff(tx, tariff);
@@ -35,8 +37,8 @@ export function setTariff(context: Context, tariff: string, input: TariffSetting
     const ids = await loadLiving(tx, row.id);
     if (ids.length > 0) refuseUnderSubscriptions(row, before, after, ids.length);
     await tx.db.updateTable('tariffs').set(toTariffRow(after)).where('id', '=', row.id).execute();
-    if (changed.includes('volumeBytes')) await sellInOpenedPeriods(context, tx, ids, after.volumeBytes);
     const concerns = (fields: readonly Field[]) => changed.some((field) => fields.includes(field));
+    if (concerns(grantedBeforehand)) await sellInOpenedPeriods(context, tx, row.id, after.volumeBytes);
     if (concerns(['graceSeconds'])) await settlePhases(context, tx, ids);
     if (concerns(toldOfDevices)) await touchDevices(tx, ids);
     if (concerns([...toldOfSubscriptions, ...toldOfDevices])) await touchSubscriptions(context, tx, ids);
@@ -48,23 +50,29 @@ export function setTariff(context: Context, tariff: string, input: TariffSetting
   });
 }
 
-/** A period that is not open yet takes its volume from the tariff; the next one of these was opened beforehand. */
+/**
+ * A period that is not open yet takes its volume from the tariff; the next one of these was opened beforehand. Also of
+ * those that come to the tariff with it.
+ */
 async function sellInOpenedPeriods(
   context: Context,
   tx: Tx,
-  ids: readonly string[],
+  tariffId: string,
   volumeBytes: bigint | null,
 ): Promise<void> {
-  const opened = await selectInChunks(ids, (chunk) =>
-    tx.db
-      .selectFrom('subscriptions')
-      .innerJoin('periods', 'periods.subscription_id', 'subscriptions.id')
-      .where('subscriptions.id', 'in', chunk)
-      .where('subscriptions.next_tariff_id', 'is', null)
-      .whereRef('periods.number', '>', 'subscriptions.period')
-      .select('subscriptions.id')
-      .execute(),
-  );
+  const opened = await tx.db
+    .selectFrom('subscriptions')
+    .innerJoin('periods', 'periods.subscription_id', 'subscriptions.id')
+    .where((row) =>
+      row.or([
+        row.and([row('tariff_id', '=', tariffId), row('next_tariff_id', 'is', null)]),
+        row('next_tariff_id', '=', tariffId),
+      ]),
+    )
+    .where('cancelled_at', 'is', null)
+    .whereRef('periods.number', '>', 'subscriptions.period')
+    .select('subscriptions.id')
+    .execute();
   for (const { id } of opened) await changeVolume(context, tx, id, volumeBytes, 'next-period');
 }
 

@@ -39,6 +39,12 @@ describe('a tariff', () => {
     ['maxDevices', { maxDevices: 0 }, /from 1 to 1000000/],
     ['maxDevices', { maxDevices: 0.5 }, /whole number/],
     ['maxConnections', { maxConnections: -1 }, /from 1/],
+    ['sharedKey', { maxConnections: null }, /give maxConnections too, or choose "notify"/],
+    [
+      'seatPolicy',
+      { maxConnections: null, sharedKey: 'notify' },
+      /give maxConnections too, or choose "reject-new"/,
+    ],
     ['uploadBitsPerSecond', { uploadBitsPerSecond: 63_999 }, /from 64000 to/],
     ['downloadBitsPerSecond', { downloadBitsPerSecond: 2 ** 63 }, /to 1000000000000/],
     ['throttleBitsPerSecond', { throttleBitsPerSecond: 0 }, /from 64000/],

@@ -40,6 +40,7 @@ export function checkTariff(tariff: TariffLimits): void {
   within('throttleBitsPerSecond', tariff.throttleBitsPerSecond, slowest, fastest);
   within('durationDays', tariff.durationDays, 1, longestDays);
   within('graceSeconds', tariff.graceSeconds, 0, longestGraceSeconds);
+  checkSeats(tariff);
   checkThrottle(tariff);
   checkThresholds(tariff);
   checkPeriod(tariff);
@@ -51,6 +52,23 @@ function checkVolume({ volumeBytes }: TariffLimits): void {
     'volumeBytes',
     `a volume of ${formatSize(volumeBytes)} cannot be sold: give more than zero and at most ${formatSize(largestVolume)} (2^60 bytes), or make the tariff unlimited`,
   );
+}
+
+/** Where any number may connect, neither does anything: nobody is to believe that it did. */
+function checkSeats({ maxConnections, seatPolicy, sharedKey }: TariffLimits): void {
+  if (maxConnections !== null) return;
+  if (sharedKey === 'count') {
+    refuse(
+      'sharedKey',
+      'a shared key counts as two connections only where their number is limited: give maxConnections too, or choose "notify"',
+    );
+  }
+  if (seatPolicy === 'evict-oldest') {
+    refuse(
+      'seatPolicy',
+      'a connection is taken from another device only where their number is limited: give maxConnections too, or choose "reject-new"',
+    );
+  }
 }
 
 function checkThrottle(tariff: TariffLimits): void {

@@ -113,7 +113,7 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
 
   family
     .command('resume <account>')
-    .description('ends the suspension of it and of linked accounts')
+    .description('ends the suspension of it, and of linked accounts that were suspended together with it')
     .option('--only', onlyText)
     .action(async (name: string, options: ScopeOptions, command: Command) => {
       const { api, print } = open(command);

@@ -62,16 +62,22 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .option('--subscription <id>', 'of this subscription only')
     .option('--status <status>', 'active, replaced or revoked ones')
     .option('--search <text>', 'whose label begins so')
+    .option('--shared-key', 'whose key looks used in two places at once')
     .action(
       async (
-        filter: { subscription?: string; status?: Device['status']; search?: string },
+        filter: {
+          subscription?: string;
+          status?: Device['status'];
+          search?: string;
+          sharedKey?: true;
+        },
         command: Command,
       ) => {
         const { api, print } = open(command);
-        const { subscription, status, search } = filter;
+        const { subscription, status, search, sharedKey } = filter;
         const page = await allPages((paging) =>
           api.GET('/v1/devices', {
-            params: { query: { ...given({ subscription, status, search }), ...paging } },
+            params: { query: { ...given({ subscription, status, search, sharedKey }), ...paging } },
           }),
         );
         print(page, () => deviceTable(page.items));
@@ -188,12 +194,13 @@ async function printKeyed(session: Session, keyed: KeyedDevice, options: KeyOpti
 
 function deviceTable(devices: readonly Device[]): string {
   return renderTable(
-    ['device', 'label', 'address', 'access', 'connected to', 'last seen', 'upload', 'download'],
+    ['device', 'label', 'address', 'access', 'key', 'connected to', 'last seen', 'upload', 'download'],
     devices.map((device) => [
       device.id,
       device.label ?? '',
       device.address4,
       showAccess(device.access),
+      device.sharedKey ? 'in two places' : '',
       device.connectedNodes.join(', '),
       device.lastSeenDay ?? 'never',
       showBytes(device.uploadBytes),

@@ -107,7 +107,9 @@ function orNull<Value>(value: Value | typeof none): Value | null {
 }
 
 function parseCountOrAny(text: string): number | typeof none {
-  return text === 'any' ? none : parseCount(text);
+  if (text === 'any') return none;
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, or any.');
+  return Number(text);
 }
 
 function parseSpeedOrNone(text: string): number | typeof none {

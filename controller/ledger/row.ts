@@ -19,7 +19,7 @@ export interface LedgerRow {
   readonly writtenOff: bigint;
   readonly released: bigint;
   readonly throttled: bigint;
-  /** Per mille: what a byte on this node counts against the volume. Fixed for the life of the row. */
+  /** Per mille: what a byte on this node counts against the volume. Fixed once the row's period has begun. */
   readonly multiplier: bigint;
   /** Number of the last recall sent, and of the last one answered. */
   readonly recall: number;

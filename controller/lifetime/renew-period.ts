@@ -1,4 +1,3 @@
-import { openNextPeriod } from '../accounting/begin-period.ts';
 import { rescheduleTurn } from '../accounting/reschedule.ts';
 import type { Context } from '../books/context.ts';
 import { periodAt } from '../calendar/period.ts';
@@ -39,19 +38,9 @@ async function begin(
 ): Promise<void> {
   const { starts_at } = await currentPeriodOf(tx, subscription);
   const { id, expires_at } = subscription;
-  if (expires_at !== null && starts_at >= expires_at) await leaveBehind(context, tx, subscription);
-  await rescheduleTurn(context, tx, id, startsAt);
-}
-
-/** Of a period that began in the grace nobody paid for the volume: what is left of it is not carried over. */
-async function leaveBehind(context: Context, tx: Tx, { id, period }: Row<'subscriptions'>): Promise<void> {
-  await openNextPeriod(context, tx, id);
-  await tx.db
-    .updateTable('periods')
-    .set({ rollover: 0 })
-    .where('subscription_id', '=', id)
-    .where('number', '=', period + 1)
-    .execute();
+  // Of a period that began in the grace nobody paid for the volume.
+  const forfeits = expires_at !== null && starts_at >= expires_at;
+  await rescheduleTurn(context, tx, id, startsAt, { forfeits });
 }
 
 function currentPeriodOf(tx: Tx, { id, period }: Row<'subscriptions'>) {

@@ -120,6 +120,13 @@ describe('bodies', () => {
     expect(answer.json().detail).toContain(detail);
   });
 
+  it.each(['', 'x'.repeat(65)])('are told once, and by what is allowed, of the label "%s"', async (label) => {
+    const answer = await (await api()).inject(post('/v1/devices', { subscription: 's', label }));
+    expect(answer.json().errors).toEqual([
+      { pointer: '/label', message: 'must be 1 to 64 characters without control characters' },
+    ]);
+  });
+
   it('are taken as they are: text is not read as a number', async () => {
     const setGroup = vi.fn();
     const change = { ...post('/v1/groups/default', { mtu: '1420' }), method: 'PATCH' } as const;

@@ -35,6 +35,8 @@ export class Live {
   readonly #nodes = new Map<string, LiveNode>();
   /** By node, then device. */
   readonly #presence = new Map<string, Map<string, Seen>>();
+  /** By device: since which revision it has its key, where it got another one since this controller started. */
+  readonly #keyRevisions = new Map<string, bigint>();
   /** Monotonic milliseconds: who is not connected since then has been away since before. */
   readonly startedAt: number;
 
@@ -87,6 +89,20 @@ export class Live {
     this.#presence.delete(nodeId);
   }
 
+  /** It has another key from this revision on: that the old one was shared says nothing of it. */
+  rekeyed(deviceId: string, revision: bigint): void {
+    this.#keyRevisions.set(deviceId, revision);
+    for (const devices of this.#presence.values()) {
+      const seen = devices.get(deviceId);
+      if (seen?.shared) devices.set(deviceId, { ...seen, shared: false });
+    }
+  }
+
+  /** What a node says going by this revision of the device is of the key that it has now. */
+  isOfKey(deviceId: string, revision: bigint): boolean {
+    return revision >= (this.#keyRevisions.get(deviceId) ?? 0n);
+  }
+
   seen(nodeId: string, deviceId: string, presence: LivePresence): void {
     const devices = this.#presence.get(nodeId) ?? new Map<string, Seen>();
     this.#presence.set(nodeId, devices);
@@ -105,6 +121,7 @@ export class Live {
 
   forgetDevice(deviceId: string): void {
     for (const devices of this.#presence.values()) devices.delete(deviceId);
+    this.#keyRevisions.delete(deviceId);
   }
 
   forgetNode(nodeId: string): void {
@@ -131,6 +148,14 @@ export class Live {
   /** Some node says that its key is used on two devices. */
   isShared(deviceId: string): boolean {
     return [...this.#presence.values()].some((devices) => devices.get(deviceId)?.shared);
+  }
+
+  /** Ids of the devices of which {@link isShared} holds. */
+  sharedDevices(): string[] {
+    const said = [...this.#presence.values()].flatMap((devices) =>
+      [...devices].flatMap(([deviceId, { shared }]) => (shared ? [deviceId] : [])),
+    );
+    return [...new Set(said)].filter((deviceId) => this.isShared(deviceId));
   }
 
   /** Ids of the devices that are connected on the node. */

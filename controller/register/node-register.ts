@@ -191,7 +191,9 @@ async function recordPresence(
   }
   tx.afterCommit(() => {
     const stirred = new Set<string>();
-    for (const { deviceId, connected, passing, refused, active, uploading, shared } of present) {
+    for (const one of present) {
+      const { deviceId, connected, passing, refused, active, uploading } = one;
+      const shared = one.shared && live.isOfKey(deviceId, one.deviceRevision);
       const seen = { connected, passing, refused, active, uploading, shared };
       const before = live.presence(nodeId, deviceId);
       live.seen(nodeId, deviceId, seen);

@@ -72,12 +72,23 @@ export class SeatDesk {
     return this.#memories.get(deviceId) ?? noMemory;
   }
 
+  /** Ids of the devices of which something is remembered. */
+  remembered(): Iterable<string> {
+    return this.#memories.keys();
+  }
+
   remember(deviceId: string, memory: SeatMemory): void {
     const empty = Object.entries(memory).every(([name, value]) =>
       name === 'overlap' ? value === noOverlap : value === undefined || value === false,
     );
     if (empty) this.#memories.delete(deviceId);
     else this.#memories.set(deviceId, memory);
+  }
+
+  /** It has another key: what the old one was found to be, and was parked for, is over. */
+  rekeyed(deviceId: string): void {
+    const memory = { ...this.memory(deviceId), overlap: noOverlap, punishedUntil: undefined };
+    this.remember(deviceId, memory);
   }
 
   /** The device was removed. */

@@ -228,6 +228,24 @@ describe('a shared key that counts', () => {
     const over = change(inForce(alone, punishMs), 'a', { weight: 1, active: [] });
     expect(shown(over)).toEqual(['a free', 'c free']);
   });
+
+  test('takes no seat by force while it counts twice, but one more that is free', () => {
+    const policy = 'evict-oldest' as const;
+    const old = t0 - coolDownMs;
+    const shared = device('a', { weight: 2, parked: true, knock: { nodeId: 'n1', since: 10 } });
+    const b = device('b', { seat: seat('n2', old), active: [active('n2')] });
+    const c = device('c', { seat: seat('n3', old), active: [active('n3')] });
+    expect(shown(situation([shared, b, c], { policy }))).toEqual(['a parked', 'b n2', 'c n3']);
+    expect(shown(situation([shared, b], { policy }))).toEqual(['a n1', 'b parked']);
+  });
+
+  test('with a new key is open at once: nothing of the old one is left in the situation', () => {
+    const waiting = device('c', { parked: true });
+    const punished = device('a', { parked: true, punishedUntil: t0 + 1, knock: { nodeId: 'n1', since: 10 } });
+    expect(shown(situation([punished, waiting], { limit: 1 }))).toEqual(['a parked', 'c free']);
+    const rekeyed = { ...punished, punishedUntil: undefined };
+    expect(shown(situation([rekeyed, waiting], { limit: 1 }))).toEqual(['a n1', 'c parked']);
+  });
 });
 
 const ids = ['a', 'b', 'c', 'd', 'e'];

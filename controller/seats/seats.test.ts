@@ -133,9 +133,15 @@ describe('seats of a subscription', () => {
     await becomes(a, 'hf--');
     await see(a, 2, knocks);
     const { verdict } = await rig.books.catalogue.explain(subscription);
-    expect(verdict).toMatch(
-      /^open: 3 of 4 devices connected, 2 passing traffic, 2 parked because all connections are in use; disconnect one/,
+    // Who could make room is named, not who waits for it.
+    expect(verdict).toBe(
+      `open: 3 of 4 devices connected, 2 passing traffic, 2 parked because all 2 connections of the tariff are in use, by ${nth(0)}, ${nth(1)}; disconnect one of the devices that use them: the next one opens by itself, 60 s after its last traffic; or sell more connections`,
     );
+    await b.disconnect();
+    const shown = await rig.books.catalogue.explain(subscription);
+    for (const said of [shown.verdict, shown.devices[3]?.access.reasons[0]?.mend]) {
+      expect(said).toMatch(/; a seat on b, out of contact, stays in use until 180 s after contact was lost/);
+    }
   });
 
   test('explain says that one is taken from who is connected longest, where the tariff has it so', async () => {
@@ -146,7 +152,7 @@ describe('seats of a subscription', () => {
     expect(reasons).toMatchObject([
       {
         text: expect.stringMatching(/^the one connection of the tariff is in use, by /),
-        mend: expect.stringMatching(/^nothing needs to be done: while it sends, it takes the seat/),
+        mend: expect.stringMatching(/^nothing needs to be done: one that sends takes the seat of the device/),
       },
     ]);
   });
@@ -163,6 +169,25 @@ describe('seats of a subscription', () => {
     await vi.waitFor(async () =>
       expect((await rig.books.catalogue.getSubscription(subscription)).connections).toBe(0),
     );
+  });
+
+  test('are not said to be held by a device that is gone, nor stored with it', async () => {
+    await sell('max_connections = 2');
+    for (const n of [0, 1]) await see(a, n, passes);
+    await becomes(a, 'hh--');
+    await rig.books.catalogue.removeDevice(nth(0));
+    await rig.books.catalogue.removeDevice(nth(3));
+    const { status, seatNode } = await rig.books.catalogue.getDevice(nth(0));
+    expect({ status, seatNode }).toEqual({ status: 'revoked', seatNode: null });
+    await between((database) => {
+      const gone = database
+        .prepare('SELECT parked, seat_node_id FROM devices WHERE removed_at IS NOT NULL')
+        .all();
+      expect(gone).toEqual([
+        { parked: 0, seat_node_id: null },
+        { parked: 0, seat_node_id: null },
+      ]);
+    });
   });
 
   test('one that does not use the seat it was given loses it in time', async () => {
@@ -242,6 +267,17 @@ describe('a key on two devices', () => {
     expect(await events()).toEqual([`key.shared ${nth(0)}`]);
   });
 
+  test('is found in the list of devices', async () => {
+    await sell('max_connections = 1');
+    await see(a, 1, { ...passes, shared: true });
+    const listed = async (sharedKey: boolean) =>
+      (await rig.books.catalogue.listDevices({ sharedKey })).map(({ id }) => id);
+    expect(await listed(true)).toEqual([nth(1)]);
+    expect(await listed(false)).toEqual([nth(0), nth(2), nth(3)]);
+    await see(a, 1, passes);
+    expect(await listed(true)).toEqual([]);
+  });
+
   test('needs a seat more where the tariff counts it', async () => {
     await sell("max_connections = 2, shared_key = 'count'");
     await see(a, 0, passes);
@@ -251,6 +287,44 @@ describe('a key on two devices', () => {
     await becomes(a, 'h---');
     await b.presence(nth(1), knocks);
     expect((await rig.books.catalogue.explain(nth(1))).access.reasons).toMatchObject([{ code: 'seat' }]);
+  });
+
+  test('is named to those whom it keeps out, with what mends it', async () => {
+    await sell("max_connections = 2, shared_key = 'count'");
+    await rig.books.catalogue.setDevice(nth(0), { label: 'phone' });
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, 'h---');
+    const why = `all 2 connections of the tariff are in use, by phone (${nth(0)}), which counts twice as its key is used in two places at once`;
+    const mend = `turnpike device rekey ${nth(0)}, and configure one place only: that counts once; or disconnect`;
+    const { access, verdict } = await rig.books.catalogue.explain(nth(1));
+    expect(verdict).toContain(why);
+    expect(access.reasons).toMatchObject([{ text: why, mend: expect.stringContaining(mend) }]);
+    const whole = (await rig.books.catalogue.explain(subscription)).verdict;
+    for (const said of [
+      `3 parked because ${why}; ${mend}`,
+      `; the key of phone (${nth(0)}) looks used in two places at once: give each device a configuration`,
+    ]) {
+      expect(whole).toContain(said);
+    }
+  });
+
+  test('is said to be why its own device waits for two connections, when one is free', async () => {
+    await sell("max_connections = 2, shared_key = 'count'");
+    await see(a, 0, passes);
+    await see(b, 1, passes);
+    await becomes(a, 'hf--');
+    await see(a, 0, { connected: true, shared: true });
+    rig.clock.pass(60_000);
+    await becomes(b, '-hff');
+    expect((await rig.books.catalogue.explain(nth(0))).access.reasons).toMatchObject([
+      {
+        text: `1 of 2 connections of the tariff is in use, by ${nth(1)}; its own key is used in two places at once, and needs two`,
+        mend: expect.stringContaining(`turnpike device rekey ${nth(0)}, and configure one place only`),
+      },
+    ]);
+    expect((await rig.books.catalogue.explain(subscription)).verdict).toContain(
+      `1 parked because 1 of 2 connections of the tariff is in use, by ${nth(1)}; turnpike device rekey ${nth(0)}`,
+    );
   });
 
   test('is seen by upload on two nodes at once, and alone beyond the limit it is parked for a minute', async () => {
@@ -269,8 +343,109 @@ describe('a key on two devices', () => {
     rig.clock.pass(15_000);
     await becomes(b, '-fff');
     expect((await rig.books.catalogue.explain(nth(0))).verdict).toMatch(/used in two places at once/);
+    const listed = await rig.books.catalogue.listDevices({ sharedKey: true });
+    expect(listed.map(({ id }) => id)).toEqual([nth(0)]);
     for (const node of [a, b]) await see(node, 0, { connected: true });
     rig.clock.pass(60_000);
     await becomes(b, 'ffff');
+  });
+
+  const uploads = { ...passes, uploading: true };
+  /** Uploads on both nodes for as long as it takes. */
+  const overlap = async (n: number) => {
+    await see(a, n, uploads);
+    await see(b, n, uploads);
+    await vi.waitFor(() => expect(rig.clock.timers).toBe(1));
+    rig.clock.pass(15_000);
+  };
+  const rekey = (n: number) => rig.books.catalogue.rekeyDevice(nth(n), {});
+  /** The revision of the device that the node holds. */
+  const revision = (node: TestNode, n: number) => node.devices.get(nth(n))?.revision ?? 0n;
+
+  test('stays parked for as long as its node says so; explain names no earlier end', async () => {
+    await sell("max_connections = 1, shared_key = 'count'");
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, '-fff');
+    await see(a, 0, { connected: true, shared: true });
+    rig.clock.pass(60_000);
+    await see(a, 1, { connected: true });
+    await becomes(a, '-fff');
+    const [reason] = (await rig.books.catalogue.explain(nth(0))).access.reasons;
+    expect(reason).toMatchObject({
+      code: 'shared-key',
+      text: expect.stringMatching(/until some 10 minutes/),
+    });
+    await see(a, 0, { connected: true });
+    rig.clock.pass(60_000);
+    await becomes(a, 'ffff');
+  });
+
+  test('takes no other seat by force while it counts twice', async () => {
+    await sell("max_connections = 2, shared_key = 'count', seat_policy = 'evict-oldest'");
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, 'h---');
+    await see(a, 0, { connected: true, shared: true });
+    await becomes(a, 'ffff');
+    await see(a, 1, passes);
+    await becomes(a, '-hff');
+    await see(b, 2, passes);
+    await becomes(a, '-hf-');
+    await see(a, 0, { ...knocks, shared: true });
+    rig.clock.pass(120_000);
+    await becomes(a, '-hf-');
+  });
+
+  test('that gets a new one counts once, at once, whatever a node still says of the old one', async () => {
+    await sell("max_connections = 2, shared_key = 'count'");
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, 'h---');
+    await see(b, 1, knocks);
+    const old = revision(a, 0);
+    await rekey(0);
+    await becomes(b, 'fh--');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
+    await see(a, 0, { ...passes, shared: true, deviceRevision: old });
+    await see(b, 1, passes);
+    await becomes(a, 'hf--');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
+    await see(a, 0, { ...passes, shared: true, deviceRevision: revision(a, 0) });
+    await becomes(a, 'h---');
+  });
+
+  test('that is parked for it is open at once with a new one, whatever a node says that was cut off', async () => {
+    await sell("max_connections = 1, shared_key = 'count'");
+    await see(a, 0, { ...passes, shared: true });
+    await becomes(a, '-fff');
+    await see(a, 0, { ...knocks, shared: true });
+    await rekey(0);
+    await becomes(a, 'h---');
+    await see(a, 0, passes);
+    expect((await rig.books.catalogue.explain(nth(0))).access).toMatchObject({ state: 'open' });
+    await a.disconnect();
+    await a.hello();
+    // It comes back with what it knew when it was cut off.
+    await see(a, 0, { ...passes, shared: true, deviceRevision: 1n });
+    await becomes(a, 'h---');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
+  });
+
+  test('seen by upload on two nodes counts once with a new one, and is open at once where it was parked for that', async () => {
+    await sell("max_connections = 1, shared_key = 'count'");
+    await overlap(0);
+    await becomes(b, '-fff');
+    for (const node of [a, b]) await see(node, 0, { connected: true });
+    await rekey(0);
+    await becomes(b, 'ffff');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
+  });
+
+  test('seen by upload on two nodes is forgotten with the key also where it is not parked for it', async () => {
+    await sell("max_connections = 2, shared_key = 'count'");
+    await overlap(0);
+    await becomes(b, 'h---');
+    await see(a, 0, { connected: true });
+    await rekey(0);
+    await becomes(b, 'hfff');
+    expect(await rig.books.catalogue.getDevice(nth(0))).toMatchObject({ sharedKey: false });
   });
 });

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { bytesOfLine } from '../ndjson.ts';
 import { Problem } from './answers.ts';
-import { count, name, nullable, publicKey, strict, text } from './values.ts';
+import { count, name, nullable, publicKey, shortName, strict, text } from './values.ts';
 
 export const SubscriptionLine = Type.Object(
   {
@@ -25,8 +25,8 @@ export const DeviceLine = Type.Object(
     type: Type.Literal('device'),
     subscription: name('Reference or id; its line comes before.'),
     publicKey,
-    label: Type.Optional(nullable(name(''), 'To tell devices apart; null: none.')),
-    platform: Type.Optional(nullable(name(''), 'Such as ios; null: none.')),
+    label: Type.Optional(nullable(shortName(''), 'To tell devices apart; null: none.')),
+    platform: Type.Optional(nullable(shortName(''), 'Such as ios; null: none.')),
     hardwareId: Type.Optional(
       name('Any text that stays the same on one machine; stored as a keyed hash only.'),
     ),

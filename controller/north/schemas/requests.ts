@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { scopes } from '../../catalogue/api-key-scopes.ts';
-import { bytes, name, nullable, publicKey, strict, text } from './values.ts';
+import { bytes, name, nullable, publicKey, shortName, strict, text } from './values.ts';
 
 const enforcement = Type.Enum(['observe', 'enforce', 'inherit']);
 const cidr = Type.String({ minLength: 3, maxLength: 49 });
@@ -150,8 +150,8 @@ export const NewDevice = Type.Object(
   {
     subscription: name('Id, or the account when it has one.'),
     publicKey: Type.Optional(publicKey),
-    label: Type.Optional(name('To tell devices apart.')),
-    platform: Type.Optional(name('Such as ios.')),
+    label: Type.Optional(shortName('To tell devices apart.')),
+    platform: Type.Optional(shortName('Such as ios.')),
     hardwareId: Type.Optional(
       name(
         'Any text that stays the same on one machine; stored as a keyed hash only. The same one again, in the same subscription, replaces the device: same addresses, other keys.',
@@ -163,8 +163,8 @@ export const NewDevice = Type.Object(
 
 export const DeviceChange = Type.Object(
   {
-    label: Type.Optional(nullable(name('To tell devices apart.'), 'To tell devices apart; null: none.')),
-    platform: Type.Optional(nullable(name('Such as ios.'), 'Such as ios; null: none.')),
+    label: Type.Optional(nullable(shortName('To tell devices apart.'), 'To tell devices apart; null: none.')),
+    platform: Type.Optional(nullable(shortName('Such as ios.'), 'Such as ios; null: none.')),
   },
   strict,
 );

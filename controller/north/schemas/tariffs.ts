@@ -27,10 +27,12 @@ const limits = {
     'Devices that may pass traffic at once, over all nodes; null: any number.',
   ),
   seatPolicy: Type.Enum(['reject-new', 'evict-oldest'], {
-    description: 'Which device is closed when one more wants to pass than may.',
+    description:
+      'Which device is closed when one more wants to pass than may. evict-oldest goes with maxConnections only.',
   }),
   sharedKey: Type.Enum(['notify', 'count'], {
-    description: 'What a key on two devices leads to: an event, or also one more connection that counts.',
+    description:
+      'What a key on two devices leads to: an event, or also one more connection that counts. count goes with maxConnections only.',
   }),
   requireHardwareId: Type.Boolean({ description: 'A device is added with a hardware id only.' }),
   uploadBitsPerSecond: speed('From the client'),

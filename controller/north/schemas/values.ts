@@ -28,14 +28,17 @@ export const signedBytes = (description: string) =>
 export const time = (description: string) => Type.String({ format: 'date-time', description });
 
 /** What people give a name to: accounts, tariffs, nodes, groups. */
-export const name = (description: string) =>
+export const name = (description: string, longest = 200) =>
   Type.String({
     minLength: 1,
-    maxLength: 200,
+    maxLength: longest,
     pattern: '^[^\\u0000-\\u001f\\u007f]+$',
     description,
-    'x-says': 'must be 1 to 200 characters without control characters',
+    'x-says': `must be 1 to ${longest} characters without control characters`,
   });
+
+/** A device's label, or its platform. */
+export const shortName = (description: string) => name(description, 64);
 
 export const text = (description: string) =>
   Type.String({

@@ -17,7 +17,7 @@ export const heartbeat = (): Buffer =>
 export function presence(devices: readonly string[], on: boolean): Buffer {
   const entry = (deviceId: string) => ({
     ...{ $typeName: 'turnpike.v1.DevicePresence' as const, deviceId, connected: on, passing: on },
-    ...{ refused: !on, active: on, uploading: on, shared: false },
+    ...{ refused: !on, active: on, uploading: on, shared: false, deviceRevision: 0n },
   });
   const all = [...devices, ...strangers(70_000 - devices.length)].map(entry);
   return said({ case: 'presence', value: { $typeName: 'turnpike.v1.Presence', devices: all } });

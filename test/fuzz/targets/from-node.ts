@@ -47,6 +47,7 @@ const presence = fc.record({
       active: fc.boolean(),
       uploading: fc.boolean(),
       shared: fc.boolean(),
+      deviceRevision: hostileUint64,
     }),
     { maxLength: 4 },
   ),

@@ -12,7 +12,7 @@ export const resumeAccount: Route = (api) => {
     {
       schema: {
         tags: ['accounts'],
-        summary: 'End the suspension of an account and of those linked with it',
+        summary: 'End the suspension of an account, and of linked ones that were suspended together with it',
         params: pathOf('account'),
         body: Type.Object(onlyThis, strict),
         response: { 200: AccountDetail },

@@ -11,6 +11,9 @@ const Query = Type.Object(
     ...search('How the label begins, or a whole public key'),
     subscription: Type.Optional(name('Id of a subscription, or the account of one.')),
     status: Type.Optional(deviceStatus),
+    sharedKey: Type.Optional(
+      Type.Boolean({ description: 'Those whose key looks used on two devices at once; false: the others.' }),
+    ),
   },
   strict,
 );
@@ -21,7 +24,7 @@ export const listDevices: Route = (api) => {
     {
       schema: {
         tags: ['devices'],
-        summary: 'List devices: the active ones, or those of another status',
+        summary: 'List devices: the active ones, or those of another status or with a shared key',
         querystring: Query,
         response: { 200: pageOf(Device) },
       },
