@@ -26,6 +26,8 @@ class Site {
   #next = 0n;
   #recall = 0;
   #number = 0n;
+  #latest = 0n;
+  readonly #sent = new Set<bigint>();
 
   constructor(node: TestNode, subscription: string, device: string) {
     this.node = node;
@@ -111,6 +113,10 @@ class Site {
       })),
     };
     this.frozen.push(async () => {
+      // An agent sends one report at a time: what comes late was booked before.
+      if (!this.#sent.has(message.number) && message.number < this.#latest) return;
+      this.#sent.add(message.number);
+      if (message.number > this.#latest) this.#latest = message.number;
       await this.node.send(message);
       this.learn();
     });
