@@ -4,6 +4,7 @@ import { switchToNextTariff } from '../lifetime/switch-tariff.ts';
 import { chunks } from '../store/chunks.ts';
 import type { NewRow, Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { endOfService } from './end-of-service.ts';
 import { endPeriodAt } from './end-period.ts';
 import { addMissingGrants, addNextGrants } from './grant-rows.ts';
 import { loadCarriedIn, refreshOpened, termsOfNext } from './opened-period.ts';
@@ -61,43 +62,45 @@ export async function dateFirstPeriod(
   await turnLedger(context, tx, [subscriptionId], { touch: true });
 }
 
-/** Opens the next period, so that nodes hold something of it before it begins. */
+/**
+ * Opens the next period where it is not open, so that nodes hold something of it before it begins, and what they say of
+ * it has its place.
+ */
 export async function openNextPeriod(context: Context, tx: Tx, subscriptionId: string): Promise<void> {
   const { number, ends_at } = await currentPeriodOf(tx, subscriptionId);
-  if (ends_at === null) return;
-  await insertPeriod(context, tx, subscriptionId, number + 1, ends_at);
-  await addNextGrants(tx, { subscriptionId, period: number + 1 });
+  if (ends_at === null || !(await openPeriod(context, tx, subscriptionId, number + 1, ends_at))) return;
   await turnLedger(context, tx, [subscriptionId]);
+}
+
+export interface TurnTerms {
+  /** What the current period leaves is not carried over, whatever the tariff says. */
+  readonly forfeits?: boolean;
 }
 
 /**
  * Begins the period in which `now` is, where the current one is over by then; over several at once when nobody looked
- * for long. Of a period that is over nothing is granted any more; its rows go on settling.
+ * for long. Of a period that is over nothing is granted any more; its rows go on settling. One that its service does not
+ * outlast stays the current one: a renewal begins the next. Says whether one began.
  */
 export async function turnPeriod(
   context: Context,
   tx: Tx,
   subscriptionId: string,
   now: number,
-): Promise<void> {
+  { forfeits = false }: TurnTerms = {},
+): Promise<boolean> {
   const first = await currentPeriodOf(tx, subscriptionId);
+  const servedUntil = await loadEndOfService(tx, subscriptionId);
   let current = first;
-  while (current.ends_at !== null && current.ends_at <= now) {
+  while (current.ends_at !== null && current.ends_at <= now && current.ends_at < servedUntil) {
     const number = current.number + 1;
-    const opened = await tx.db
-      .selectFrom('periods')
-      .where('subscription_id', '=', subscriptionId)
-      .where('number', '=', number)
-      .select('number')
-      .executeTakeFirst();
-    if (opened === undefined) {
-      await insertPeriod(context, tx, subscriptionId, number, current.ends_at);
-      await addNextGrants(tx, { subscriptionId, period: number });
-    } else await refreshOpened(tx, subscriptionId, number);
+    const opens = await openPeriod(context, tx, subscriptionId, number, current.ends_at);
+    if (!opens) await refreshOpened(tx, subscriptionId, number);
+    if (forfeits) await takeOverNothing(tx, subscriptionId, number);
     await leave(tx, subscriptionId, current.number);
     current = await currentPeriodOf(tx, subscriptionId);
   }
-  if (current.number === first.number) return;
+  if (current.number === first.number) return false;
   const { number, volume, rollover } = current;
   const carried =
     rollover === 1 ? await loadCarriedIn(tx, subscriptionId, { earliest: first.number, number }) : 0n;
@@ -117,6 +120,7 @@ export async function turnPeriod(
     touch: true,
   });
   await switchToNextTariff(context, tx, subscriptionId, current.starts_at);
+  return true;
 }
 
 async function leave(tx: Tx, subscriptionId: string, number: number): Promise<void> {
@@ -138,6 +142,47 @@ async function leave(tx: Tx, subscriptionId: string, number: number): Promise<vo
     .set({ period: number + 1 })
     .where('id', '=', subscriptionId)
     .execute();
+}
+
+async function takeOverNothing(tx: Tx, subscriptionId: string, number: number): Promise<void> {
+  await tx.db
+    .updateTable('periods')
+    .set({ rollover: 0 })
+    .where('subscription_id', '=', subscriptionId)
+    .where('number', '=', number)
+    .execute();
+}
+
+/** Says whether it was not open yet. */
+async function openPeriod(
+  context: Context,
+  tx: Tx,
+  subscriptionId: string,
+  number: number,
+  startsAt: number,
+): Promise<boolean> {
+  const opened = await tx.db
+    .selectFrom('periods')
+    .where('subscription_id', '=', subscriptionId)
+    .where('number', '=', number)
+    .select('number')
+    .executeTakeFirst();
+  if (opened !== undefined) return false;
+  await insertPeriod(context, tx, subscriptionId, number, startsAt);
+  await addNextGrants(tx, { subscriptionId, period: number });
+  return true;
+}
+
+/** Infinity: never. One that was cancelled turns no more. */
+async function loadEndOfService(tx: Tx, subscriptionId: string): Promise<number> {
+  const { cancelled_at, until } = await tx.db
+    .selectFrom('subscriptions')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .innerJoin('groups', 'groups.id', 'tariffs.group_id')
+    .where('subscriptions.id', '=', subscriptionId)
+    .select(['subscriptions.cancelled_at', (await endOfService(tx)).as('until')])
+    .executeTakeFirstOrThrow();
+  return cancelled_at === null ? (until ?? Number.POSITIVE_INFINITY) : 0;
 }
 
 async function insertPeriod(

@@ -10,7 +10,7 @@ import { startAtFirstUse } from '../lifetime/first-connection.ts';
 import type { Booking, NodeIdentity } from '../south/ports.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
-import { turnPeriod } from './begin-period.ts';
+import { openNextPeriod, turnPeriod } from './begin-period.ts';
 import { checkTotals } from './check-totals.ts';
 import { gatherDeviceUsage, ledgerKey } from './device-usage.ts';
 import type { StoredGrant } from './grant-rows.ts';
@@ -189,7 +189,10 @@ function whatWasTold(
 /** So much earlier than ours a node's clock may say that a period is over. */
 const turnSlackMs = 5_000;
 
-/** A node that is in the next period already is followed there: it turned by itself, a little before us. */
+/**
+ * A node that is in the next period already is followed there: it turned by itself, a little before us. Where service
+ * ended with the period, or before, nobody follows, and what the node says of the next one is booked there all the same.
+ */
 async function turnWithReporter(context: Context, tx: Tx, { subscriptions }: Portion): Promise<void> {
   const now = context.clock.now() + turnSlackMs;
   const named = new Map<string, number>();
@@ -210,7 +213,8 @@ async function turnWithReporter(context: Context, tx: Tx, { subscriptions }: Por
       .execute(),
   );
   for (const { id, period } of rows) {
-    if (named.get(id) === period + 1) await turnPeriod(context, tx, id, now);
+    if (named.get(id) !== period + 1) continue;
+    if (!(await turnPeriod(context, tx, id, now))) await openNextPeriod(context, tx, id);
   }
 }
 

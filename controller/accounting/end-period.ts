@@ -1,8 +1,12 @@
+import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 import { periodEndOf } from './period-end.ts';
 
-/** Says when a period ends; the next one begins then, also where it was opened already. null: nobody knows, or never. */
+/**
+ * Says when a period ends; the next one begins then, also where it was opened already. null: nobody knows, or never.
+ * Where it would end before it starts (the clock was ahead then), it starts then, too.
+ */
 export async function endPeriodAt(
   context: Context,
   tx: Tx,
@@ -12,7 +16,10 @@ export async function endPeriodAt(
 ): Promise<void> {
   const period = (number: number) =>
     tx.db.updateTable('periods').where('subscription_id', '=', subscriptionId).where('number', '=', number);
-  await period(number).set({ ends_at: endsAt }).execute();
+  const starts_at = endsAt === null ? {} : { starts_at: sql<number>`min(starts_at, ${endsAt})` };
+  await period(number)
+    .set({ ends_at: endsAt, ...starts_at })
+    .execute();
   if (endsAt === null) return;
   const nextEndsAt = await periodEndOf(context, tx, subscriptionId, endsAt);
   await period(number + 1)

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
 import { openNextPeriod, turnPeriod } from './begin-period.ts';
+import { endOfService } from './end-of-service.ts';
 import { turnLedger } from './turn.ts';
 
 /** A transaction holds up reports for as long as it takes. */
@@ -21,7 +22,7 @@ async function inBatches(
   { store }: Context,
   select: (tx: Tx, before: number) => Promise<string[]>,
   before: number,
-  work: (tx: Tx, subscriptionId: string) => Promise<void>,
+  work: (tx: Tx, subscriptionId: string) => Promise<unknown>,
 ): Promise<void> {
   for (;;) {
     const done = await store.transaction(async (tx) => {
@@ -49,15 +50,22 @@ async function expirePacks(context: Context): Promise<void> {
   });
 }
 
-/** Subscriptions whose current period is over. */
+/** Subscriptions whose current period is over, and whose service outlasted it: as {@link turnPeriod} turns them. */
 async function ended(tx: Tx, now: number): Promise<string[]> {
-  const rows = await selectUnturned(tx, now).execute();
+  const until = await endOfService(tx);
+  const rows = await selectUnturned(tx, now)
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .innerJoin('groups', 'groups.id', 'tariffs.group_id')
+    .where((row) => row.or([row(until, 'is', null), row('periods.ends_at', '<', until)]))
+    .execute();
   return rows.map((row) => row.subscription_id);
 }
 
 /** Subscriptions whose current period ends soon, and whose next one is not open. */
 async function ending(tx: Tx, before: number): Promise<string[]> {
   const rows = await selectUnturned(tx, before)
+    // A renewal begins a period anew.
+    .where('subscriptions.phase', '!=', 'over')
     .where((row) =>
       row.not(
         row.exists(
@@ -74,18 +82,14 @@ async function ending(tx: Tx, before: number): Promise<string[]> {
 }
 
 function selectUnturned(tx: Tx, before: number) {
-  return (
-    tx.db
-      .selectFrom('periods')
-      .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
-      .where('periods.turned', '=', sql.lit(0))
-      .where('periods.ends_at', '<=', before)
-      .whereRef('periods.number', '=', 'subscriptions.period')
-      // A renewal begins a period anew.
-      .where('subscriptions.phase', '!=', 'over')
-      .where('subscriptions.cancelled_at', 'is', null)
-      .orderBy('periods.ends_at')
-      .limit(atOnce)
-      .select('periods.subscription_id')
-  );
+  return tx.db
+    .selectFrom('periods')
+    .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
+    .where('periods.turned', '=', sql.lit(0))
+    .where('periods.ends_at', '<=', before)
+    .whereRef('periods.number', '=', 'subscriptions.period')
+    .where('subscriptions.cancelled_at', 'is', null)
+    .orderBy('periods.ends_at')
+    .limit(atOnce)
+    .select('periods.subscription_id');
 }

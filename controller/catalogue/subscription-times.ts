@@ -1,9 +1,10 @@
 import { TurnpikeError } from '../../common/errors.ts';
-import { dateFirstPeriod } from '../accounting/begin-period.ts';
+import { dateFirstPeriod, turnPeriod } from '../accounting/begin-period.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
 import { recordEvent } from '../events/record.ts';
+import { loadHold } from '../hold/hold.ts';
 import { agreeOnTimes, checkExpiry, expiryOf, showTime, type TimesWish } from '../lifetime/agree.ts';
 import { resumePeriods } from '../lifetime/renew-period.ts';
 import { planRenewal } from '../lifetime/renewal.ts';
@@ -106,9 +107,28 @@ export function renewSubscription(
     if (!known) refuseCancelled(row);
     const renewal = known
       ? sameAs(known, input, row)
-      : await renew(context, tx, row, { ...input, reference });
+      : await renew(context, tx, await asOfNow(context, tx, row), { ...input, reference });
     return { renewal: toRenewal(renewal), subscription: await loadSubscription(tx, id) };
   });
+}
+
+/**
+ * As it is by now, whether a sweep has seen that or not: what a renewal brings depends on no one who looks first.
+ * Of what is held, none expires.
+ */
+async function asOfNow(
+  context: Context,
+  tx: Tx,
+  { id, phase, starts_at }: Row<'subscriptions'>,
+): Promise<Row<'subscriptions'>> {
+  const now = context.clock.now();
+  if (phase !== 'waiting' && starts_at !== null && starts_at > now) {
+    // It has started: the clock was ahead then.
+    await tx.db.updateTable('subscriptions').set({ starts_at: now }).where('id', '=', id).execute();
+  }
+  await turnPeriod(context, tx, id, now);
+  if ((await loadHold(tx)) === undefined) await settlePhases(context, tx, [id]);
+  return findSubscription(tx, id);
 }
 
 async function renew(
@@ -156,7 +176,7 @@ async function renew(
     },
   });
   await settlePhases(context, tx, [id]);
-  if (phase === 'over') await resumePeriods(context, tx, row, tariff);
+  if (phase === 'over') await resumePeriods(context, tx, row, { tariff, now });
   if (tariff.period_kind === 'once') await addVolumeAgain(context, tx, row, tariff, renewal);
   return renewal;
 }

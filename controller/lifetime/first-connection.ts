@@ -9,7 +9,8 @@ import type { Tx } from '../store/store.ts';
  *
  * No time finer than a day is kept of anybody's traffic, and the moment of the first connection would be one. So the
  * duration counts from the coming local midnight of the subscription's time zone, and until then it goes on waiting,
- * open: what the customer uses before is in the first period, and the rest of the day is a gift.
+ * open: what the customer uses before is in the first period, and the rest of the day is a gift. An expiry that was agreed
+ * on and comes sooner is when it starts at the latest.
  */
 export async function startAtFirstUse(context: Context, tx: Tx, ids: readonly string[]): Promise<void> {
   const rows = await selectInChunks(ids, (chunk) =>
@@ -23,7 +24,8 @@ export async function startAtFirstUse(context: Context, tx: Tx, ids: readonly st
       .execute(),
   );
   for (const row of rows) {
-    const startsAt = nextMidnight(context.clock.now(), row.time_zone);
+    const midnight = nextMidnight(context.clock.now(), row.time_zone);
+    const startsAt = Math.min(midnight, row.expires_at ?? midnight);
     const expiresAt =
       row.expires_at ??
       (row.duration_days === null ? null : addDays(startsAt, row.duration_days, row.time_zone));

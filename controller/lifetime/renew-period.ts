@@ -6,28 +6,48 @@ import type { Tx } from '../store/store.ts';
 import { scheduleOf } from './schedule.ts';
 
 /**
- * Begins the period of a subscription whose service had ended and goes on now. While it had ended, no period turned.
- * Periods in days are counted from now on: what was paid for is whole ones. A month is that of the calendar.
+ * Begins the period of a subscription whose service had ended and goes on `now`. While it had ended, no period turned.
+ * Periods in days are counted from now on: what was paid for is whole ones. A month is that of the calendar. One that
+ * never was connected goes on waiting in its first period.
+ *
+ * @param subscription as it was before the renewal
  */
 export async function resumePeriods(
   context: Context,
   tx: Tx,
   subscription: Row<'subscriptions'>,
-  tariff: Row<'tariffs'>,
+  { tariff, now }: { readonly tariff: Row<'tariffs'>; readonly now: number },
 ): Promise<void> {
   const { id } = subscription;
-  const now = context.clock.now();
+  const schedule = scheduleOf(subscription, tariff);
+  if (schedule === null) return;
   if (tariff.period_kind === 'days') {
     await tx.db.updateTable('subscriptions').set({ anchor_at: now }).where('id', '=', id).execute();
-    return rescheduleTurn(context, tx, id, now);
+    return begin(context, tx, subscription, now);
   }
-  const { ends_at } = await tx.db
+  const { ends_at } = await currentPeriodOf(tx, subscription);
+  if (ends_at === null || ends_at > now) return;
+  await begin(context, tx, subscription, periodAt(schedule, now).startsAt);
+}
+
+async function begin(
+  context: Context,
+  tx: Tx,
+  subscription: Row<'subscriptions'>,
+  startsAt: number,
+): Promise<void> {
+  const { starts_at } = await currentPeriodOf(tx, subscription);
+  const { id, expires_at } = subscription;
+  // Of a period that began in the grace nobody paid for the volume.
+  const forfeits = expires_at !== null && starts_at >= expires_at;
+  await rescheduleTurn(context, tx, id, startsAt, { forfeits });
+}
+
+function currentPeriodOf(tx: Tx, { id, period }: Row<'subscriptions'>) {
+  return tx.db
     .selectFrom('periods')
     .where('subscription_id', '=', id)
-    .where('number', '=', subscription.period)
-    .select('ends_at')
+    .where('number', '=', period)
+    .select(['starts_at', 'ends_at'])
     .executeTakeFirstOrThrow();
-  const schedule = scheduleOf(subscription, tariff);
-  if (schedule === null || ends_at === null || ends_at > now) return;
-  await rescheduleTurn(context, tx, id, periodAt(schedule, now).startsAt);
 }
