@@ -47,7 +47,8 @@ describe('what people do on the command line', { timeout: 60_000 }, () => {
     expect(closed.match(/closed: account-suspension/g)?.length).toBe(2);
     await turnpike.text('account', 'resume', 'b', '--only');
     expect((await turnpike.json('subscription', 'show', 'a')).access.state).toBe('closed');
-    await turnpike.text('account', 'resume', 'b');
+    expect(await turnpike.refused('account', 'resume', 'b')).toContain('turnpike account resume "a"');
+    await turnpike.text('account', 'resume', 'a');
     expect(await turnpike.text('usage', 'a')).toContain('remaining');
     expect(await turnpike.text('account', 'unlink', 'a')).toBe('account a stands alone');
     expect(await turnpike.refused('account', 'unlink', 'a')).toContain('not linked');
