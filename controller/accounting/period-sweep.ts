@@ -8,25 +8,36 @@ import { turnLedger } from './turn.ts';
 /** A transaction holds up reports for as long as it takes. */
 const atOnce = 100;
 
-/** Ends packs and begins periods that are due, and opens the next ones as long beforehand as nodes may be on their own. */
-export async function sweepPeriods(context: Context): Promise<void> {
+/** Milliseconds since 1970, without the first. */
+interface Span {
+  readonly after: number;
+  readonly until: number;
+}
+
+/**
+ * Ends packs and begins periods that are due, and opens the next ones as long beforehand as nodes may be on their own. Of
+ * periods that ended before `after`, those of a service that ended with them do not turn: of many years' customers they are many.
+ */
+export async function sweepPeriods(context: Context, after = 0): Promise<void> {
   const { clock, validitySeconds } = context;
   await expirePacks(context);
-  await inBatches(context, ended, clock.now(), (tx, id) => turnPeriod(context, tx, id, clock.now()));
-  await inBatches(context, ending, clock.now() + validitySeconds * 1000, (tx, id) =>
+  await inBatches(context, ended, { after, until: clock.now() }, (tx, id) =>
+    turnPeriod(context, tx, id, clock.now()),
+  );
+  await inBatches(context, ending, { after, until: clock.now() + validitySeconds * 1000 }, (tx, id) =>
     openNextPeriod(context, tx, id),
   );
 }
 
 async function inBatches(
   { store }: Context,
-  select: (tx: Tx, before: number) => Promise<string[]>,
-  before: number,
+  select: (tx: Tx, span: Span) => Promise<string[]>,
+  span: Span,
   work: (tx: Tx, subscriptionId: string) => Promise<unknown>,
 ): Promise<void> {
   for (;;) {
     const done = await store.transaction(async (tx) => {
-      const ids = await select(tx, before);
+      const ids = await select(tx, span);
       for (const id of ids) await work(tx, id);
       return ids.length;
     });
@@ -51,9 +62,9 @@ async function expirePacks(context: Context): Promise<void> {
 }
 
 /** Subscriptions whose current period is over, and whose service outlasted it: as {@link turnPeriod} turns them. */
-async function ended(tx: Tx, now: number): Promise<string[]> {
+async function ended(tx: Tx, span: Span): Promise<string[]> {
   const until = await endOfService(tx);
-  const rows = await selectUnturned(tx, now)
+  const rows = await selectUnturned(tx, span)
     .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
     .innerJoin('groups', 'groups.id', 'tariffs.group_id')
     .where((row) => row.or([row(until, 'is', null), row('periods.ends_at', '<', until)]))
@@ -62,8 +73,8 @@ async function ended(tx: Tx, now: number): Promise<string[]> {
 }
 
 /** Subscriptions whose current period ends soon, and whose next one is not open. */
-async function ending(tx: Tx, before: number): Promise<string[]> {
-  const rows = await selectUnturned(tx, before)
+async function ending(tx: Tx, span: Span): Promise<string[]> {
+  const rows = await selectUnturned(tx, span)
     // A renewal begins a period anew.
     .where('subscriptions.phase', '!=', 'over')
     .where((row) =>
@@ -81,12 +92,13 @@ async function ending(tx: Tx, before: number): Promise<string[]> {
   return rows.map((row) => row.subscription_id);
 }
 
-function selectUnturned(tx: Tx, before: number) {
+function selectUnturned(tx: Tx, { after, until }: Span) {
   return tx.db
     .selectFrom('periods')
     .innerJoin('subscriptions', 'subscriptions.id', 'periods.subscription_id')
     .where('periods.turned', '=', sql.lit(0))
-    .where('periods.ends_at', '<=', before)
+    .where('periods.ends_at', '>', after)
+    .where('periods.ends_at', '<=', until)
     .whereRef('periods.number', '=', 'subscriptions.period')
     .where('subscriptions.cancelled_at', 'is', null)
     .orderBy('periods.ends_at')

@@ -12,6 +12,9 @@ import { turnLedger } from './turn.ts';
 
 /** A period begins at most so late here; nodes turn by themselves. */
 const periodsEveryMs = 1_000;
+/** Beside those that ended lately, which are looked at each time: what makes an old one turn is seldom, and may wait a minute. */
+const allPeriodsEvery = 60;
+const lateMs = 3600_000;
 /** A node that starves waits for it at most so long. */
 const grantsEveryMs = 5_000;
 /** Idle grants are not in a hurry. */
@@ -26,7 +29,8 @@ export function sweepTasks(context: Context): Task[] {
       name: 'period sweep',
       everyMs: periodsEveryMs,
       trouble: 'the period sweep failed',
-      work: () => sweepPeriods(context),
+      work: (round) =>
+        sweepPeriods(context, round % allPeriodsEvery === 0 ? 0 : context.clock.now() - lateMs),
     }),
     recurring(context, {
       name: 'grant sweep',
