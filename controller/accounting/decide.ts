@@ -98,7 +98,7 @@ function isReturning(activity: Context['activity'], { subscription }: Book, gran
   return outstandingBytes(ledger) <= held && activity.usedWithin(subscriptionId, nodeId, policy.activeMs);
 }
 
-export function placeOf({ nodeId, incarnation }: StoredGrant): string {
+export function placeOf({ nodeId, incarnation }: Pick<StoredGrant, 'nodeId' | 'incarnation'>): string {
   return `${nodeId} ${incarnation}`;
 }
 

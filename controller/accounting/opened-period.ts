@@ -1,6 +1,7 @@
 import { claimedBytes } from '../ledger/row.ts';
 import type { Tx } from '../store/store.ts';
 import { type Book, carryOn, loadBooks } from './book.ts';
+import { placeOf } from './decide.ts';
 
 /** What is sold in a period that begins now, or next: a change of tariff that waits for it is in force in it. */
 export function termsOfNext(tx: Tx, subscriptionId: string) {
@@ -54,10 +55,10 @@ async function refreshMultipliers(tx: Tx, subscriptionId: string, number: number
   const rows = new Map(
     (book?.grants ?? [])
       .filter((grant) => grant.period === number)
-      .map((grant) => [placeOf(grant.nodeId, grant.incarnation), grant.ledger]),
+      .map((grant) => [placeOf(grant), grant.ledger]),
   );
   for (const { node_id, incarnation, multiplier } of stale) {
-    const place = placeOf(node_id, incarnation);
+    const place = placeOf({ nodeId: node_id, incarnation });
     const row = rows.get(place);
     if (row === undefined || period === undefined) continue;
     const now = { ...row, multiplier: BigInt(multiplier) };
@@ -85,8 +86,4 @@ export async function loadCarriedIn(
   const books = await loadBooks(tx, [subscriptionId], new Map([[subscriptionId, earliest]]));
   const { periods } = carryOn(books[0] as Book);
   return periods.find((one) => one.number === number)?.carriedIn ?? 0n;
-}
-
-function placeOf(nodeId: string, incarnation: number): string {
-  return `${nodeId} ${incarnation}`;
 }
