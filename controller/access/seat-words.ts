@@ -70,7 +70,11 @@ export function describeSeatMend(use: SeatUse): string {
     policy === 'evict-oldest'
       ? 'nothing needs to be done: one that sends takes the seat of the device connected longest, once that has been connected for 60 s; one that lost its own seat waits 60 s'
       : 'disconnect one of the devices that use them: the next one opens by itself, 60 s after its last traffic; or sell more connections';
-  return rekey + sooner + describeAway(use);
+  const patient =
+    policy === 'evict-oldest' && needTwo.length > 0
+      ? '; one that counts twice takes none by force, and waits until there are two'
+      : '';
+  return rekey + sooner + patient + describeAway(use);
 }
 
 /** Seats on a node that cannot say who is there still: neither free in time, nor taken by force. */

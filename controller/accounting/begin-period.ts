@@ -8,7 +8,7 @@ import { endOfService } from './end-of-service.ts';
 import { endPeriodAt } from './end-period.ts';
 import { addMissingGrants, addNextGrants } from './grant-rows.ts';
 import { loadCarriedIn, refreshOpened, termsOfNext } from './opened-period.ts';
-import { periodEndOf, termsOf } from './period-end.ts';
+import { currentPeriodEndOf, periodEndOf, termsOf } from './period-end.ts';
 import { turnLedger } from './turn.ts';
 
 /**
@@ -57,7 +57,7 @@ export async function dateFirstPeriod(
     .where('subscription_id', '=', subscriptionId)
     .where('number', '=', 1)
     .execute();
-  const endsAt = startsAt === null ? null : await periodEndOf(context, tx, subscriptionId, startsAt);
+  const endsAt = startsAt === null ? null : await currentPeriodEndOf(context, tx, subscriptionId, startsAt);
   await endPeriodAt(context, tx, subscriptionId, 1, endsAt);
   await turnLedger(context, tx, [subscriptionId], { touch: true });
 }

@@ -30,6 +30,24 @@ export function termsOf(
   return { kind, days, before: { kind, days }, timeZone: time_zone, anchor: anchor_at };
 }
 
+/** Of the period in which it is: a change that waits for the next one is not in force in it. */
+export async function currentPeriodEndOf(
+  { periodEnd }: { readonly periodEnd: PeriodEnd },
+  tx: Tx,
+  subscriptionId: string,
+  startsAt: number,
+): Promise<number | null> {
+  const row = await tx.db
+    .selectFrom('subscriptions')
+    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
+    .where('subscriptions.id', '=', subscriptionId)
+    .selectAll('tariffs')
+    .select(['subscriptions.time_zone', 'subscriptions.anchor_at'])
+    .executeTakeFirstOrThrow();
+  return periodEnd(termsOf(row, row), startsAt);
+}
+
+/** Of the one after it. */
 export async function periodEndOf(
   { periodEnd }: { readonly periodEnd: PeriodEnd },
   tx: Tx,

@@ -38,6 +38,8 @@ export function setSubscription(
     await tx.db.updateTable('subscriptions').set(times).where('id', '=', id).execute();
     if ('starts_at' in times) await dateFirstPeriod(context, tx, id, times.starts_at);
     await settlePhases(context, tx, [id]);
+    // One that is not over after all is as if it had never been.
+    await turnPeriod(context, tx, id, now);
     return loadSubscription(tx, id);
   });
 }
@@ -176,8 +178,10 @@ async function renew(
     },
   });
   await settlePhases(context, tx, [id]);
-  if (phase === 'over') await resumePeriods(context, tx, row, { tariff, now });
-  if (tariff.period_kind === 'once') await addVolumeAgain(context, tx, row, tariff, renewal);
+  const begun = phase === 'over' && (await resumePeriods(context, tx, row, { tariff, now }));
+  const times = (renewal.periods ?? 1) - Number(begun);
+  if (tariff.period_kind === 'once' && times > 0)
+    await addVolumeAgain(context, tx, row, tariff, { reference, times });
   return renewal;
 }
 
@@ -187,11 +191,11 @@ async function addVolumeAgain(
   tx: Tx,
   row: Row<'subscriptions'>,
   { name, volume_bytes }: Row<'tariffs'>,
-  { reference, periods }: Row<'renewals'>,
+  { reference, times }: { readonly reference: string; readonly times: number },
 ): Promise<void> {
   const { volumeBytes } = await loadSubscription(tx, row.id);
   if (volume_bytes === null || volumeBytes === null) return;
-  const bytes = volume_bytes * BigInt(periods ?? 1);
+  const bytes = volume_bytes * BigInt(times);
   await checkNewPack(tx, row.id, bytes);
   const occasion = { reason: `renewal of ${name}`, reference };
   await bookAdjustment(context, tx, row, occasion, { kind: 'pack', bytes, of_renewal: 1 });

@@ -300,3 +300,45 @@ describe('a renewal of what is over', () => {
     expect(subscription.periodEndsAt).toBe(clock.now() + day);
   });
 });
+
+describe('a change of tariff that waits for the next period', () => {
+  it('leaves the first period, whose start is known later, the length of its own tariff', async () => {
+    const world = await openWorld(
+      { period: 'days', periodDays: 30, durationDays: 30 },
+      { starts: 'first-connection' },
+    );
+    const { rig, node, id, device } = world;
+    await rig.books.catalogue.addTariff({ name: 'short', volumeBytes: mib, period: 'days', periodDays: 1 });
+    await rig.books.catalogue.changeTariff(id, { tariff: 'short', when: 'next-period' });
+    await node.report({ [device]: [1000n, 0n] });
+    const { startsAt, periodEndsAt } = await shown(world);
+    expect((periodEndsAt ?? 0) - (startsAt ?? 0)).toBe(30 * day);
+    await rig.books.close();
+  });
+});
+
+describe('one that is over', () => {
+  it('and changed to a tariff for once is renewed with its volume, and not with twice that', async () => {
+    const world = await openWorld({ volumeBytes: 3n * mib, period: 'days', periodDays: 1, durationDays: 1 });
+    const { rig, id } = world;
+    rig.clock.pass(2 * day);
+    await lifetimes(world);
+    const once = { name: 'once', volumeBytes: 3n * mib, period: 'once', durationDays: 30 } as const;
+    await rig.books.catalogue.addTariff(once);
+    await rig.books.catalogue.changeTariff(id, { tariff: 'once' });
+    await renew(world);
+    expect((await rig.books.catalogue.getUsage(id)).remainingBytes).toBe(3n * mib);
+    await rig.books.close();
+  });
+
+  it('and gets a later expiry has turned at once as if it had never been', async () => {
+    const world = await openWorld({ period: 'days', periodDays: 1, durationDays: 1 });
+    const { rig, id } = world;
+    rig.clock.pass(3 * day + hour);
+    await lifetimes(world);
+    const expires = new Date(rig.clock.now() + day).toISOString();
+    await rig.books.catalogue.setSubscription(id, { expires });
+    expect((await shown(world)).period).toBe(4);
+    await rig.books.close();
+  });
+});

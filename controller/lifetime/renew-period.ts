@@ -8,7 +8,7 @@ import { scheduleOf } from './schedule.ts';
 /**
  * Begins the period of a subscription whose service had ended and goes on `now`. While it had ended, no period turned.
  * Periods in days are counted from now on: what was paid for is whole ones. A month is that of the calendar. One that
- * never was connected goes on waiting in its first period.
+ * never was connected goes on waiting in its first period. Says whether one began, with its volume.
  *
  * @param subscription as it was before the renewal
  */
@@ -17,17 +17,17 @@ export async function resumePeriods(
   tx: Tx,
   subscription: Row<'subscriptions'>,
   { tariff, now }: { readonly tariff: Row<'tariffs'>; readonly now: number },
-): Promise<void> {
+): Promise<boolean> {
   const { id } = subscription;
   const schedule = scheduleOf(subscription, tariff);
-  if (schedule === null) return;
+  if (schedule === null) return false;
   if (tariff.period_kind === 'days') {
     await tx.db.updateTable('subscriptions').set({ anchor_at: now }).where('id', '=', id).execute();
     return begin(context, tx, subscription, now);
   }
   const { ends_at } = await currentPeriodOf(tx, subscription);
-  if (ends_at === null || ends_at > now) return;
-  await begin(context, tx, subscription, periodAt(schedule, now).startsAt);
+  if (ends_at === null || ends_at > now) return false;
+  return begin(context, tx, subscription, periodAt(schedule, now).startsAt);
 }
 
 async function begin(
@@ -35,12 +35,13 @@ async function begin(
   tx: Tx,
   subscription: Row<'subscriptions'>,
   startsAt: number,
-): Promise<void> {
+): Promise<boolean> {
   const { starts_at } = await currentPeriodOf(tx, subscription);
   const { id, expires_at } = subscription;
   // Of a period that began in the grace nobody paid for the volume.
   const forfeits = expires_at !== null && starts_at >= expires_at;
   await rescheduleTurn(context, tx, id, startsAt, { forfeits });
+  return true;
 }
 
 function currentPeriodOf(tx: Tx, { id, period }: Row<'subscriptions'>) {
