@@ -11,6 +11,8 @@ interface Explanation {
 
 /** By SQLite's primary result code: https://www.sqlite.org/rescode.html */
 const explanations: Readonly<Record<number, Explanation>> = {
+  // SQLITE_ERROR: our statements are right, so a table or a column that they name is gone.
+  1: damaged(),
   // SQLITE_BUSY
   5: {
     code: 'conflict',

@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DesiredDevice, DesiredSubscription } from '../desired/state.ts';
 import { newAccount } from '../grants/account.ts';
@@ -149,6 +150,14 @@ describe('the journal', () => {
 
   test('a damaged file is named, with what to do', () => {
     writeFileSync(join(directory, journalFile), 'x'.repeat(8192));
+    expect(() => openJournal(directory, owner)).toThrow(/journal\.db is damaged/);
+  });
+
+  test('a file in which a table is gone is damaged, too', () => {
+    openJournal(directory, owner).close();
+    const database = new DatabaseSync(join(directory, journalFile));
+    database.exec('DROP TABLE setting');
+    database.close();
     expect(() => openJournal(directory, owner)).toThrow(/journal\.db is damaged/);
   });
 
