@@ -34,7 +34,7 @@ export function createBooking(context: Context): Booking {
         context.figures.strangeEntries += strange;
         context.log.warn(
           { node: identity.nodeId, entries: strange },
-          'a report named what its node does not serve, or more than it was granted; that was not booked',
+          'a report named what its node does not serve, or more than can have passed; that was not booked',
         );
       }
       if (standing === 'new') context.figures.reportsBooked += 1;
@@ -83,7 +83,7 @@ async function bookPortions(
   return { standing: 'new', strange };
 }
 
-/** Returns how many entries name what the node does not serve, or more than it was granted: they are not booked. */
+/** Returns how many entries name what the node does not serve, or more than can have passed: they are not booked. */
 async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Portion): Promise<number> {
   await turnWithReporter(context, tx, report);
   const usage = await gatherDeviceUsage(tx, identity, report.devices);
@@ -103,7 +103,7 @@ async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Po
   await turnLedger(context, tx, subscriptionIds, {
     reporter: identity.nodeId,
     earliest,
-    change: (grant, { throttling, free }) => {
+    change: (grant, { throttling, ...around }) => {
       if (grant.nodeId !== identity.nodeId || grant.incarnation !== identity.incarnation) return grant;
       const key = keyOf(grant);
       const entry = reported.get(key);
@@ -112,12 +112,12 @@ async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Po
           ? { ledger: grant.ledger, totals: passed.has(key) ? passedOver : undefined }
           : whatWasTold(grant, entry, vouching);
       const used = ledger.used + (usage.grown.get(key) ?? 0n);
-      if (claimsTooMuch(ledger, used, totals, free)) {
+      if (claimsTooMuch(ledger, used, totals, around)) {
         refused.add(key);
         return grant;
       }
       served.add(key);
-      const booked = bookReport(ledger, used, totals, { throttle: throttling });
+      const booked = bookReport(ledger, used, totals, { throttle: throttling, free: around.free });
       // A recall takes the allowance along; it is given back when it may stay.
       if (booked.recallAnswered > ledger.recallAnswered) renewed.add(key);
       return { ...grant, ledger: booked };
@@ -173,7 +173,8 @@ function whatWasTold(
     (vouched?.period === period - 1 && vouched.nextGranted) ||
     0n;
   return {
-    ledger: { ...ledger, unbound: ledger.unbound || (told > 0n && (vouched?.unbound ?? false)) },
+    ledger:
+      told > 0n ? { ...ledger, beyondRate: larger(ledger.beyondRate, vouched?.beyondRate ?? 0n) } : ledger,
     totals: {
       granted: smaller(entry.grantedBytes, larger(ledger.granted, told)),
       writtenOff: entry.writtenOffBytes,

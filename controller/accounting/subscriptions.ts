@@ -1,8 +1,15 @@
 import { effectiveEnforcement, loadFleetEnforcement } from '../catalogue/effective-enforcement.ts';
 import type { Enforcement } from '../catalogue/views.ts';
+import { rateOf } from '../ledger/beyond.ts';
 import { isWithdrawn } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
+import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+
+type Speeds = Pick<
+  Row<'tariffs'>,
+  'upload_bits_per_second' | 'download_bits_per_second' | 'throttle_bits_per_second' | 'speed_scope'
+>;
 
 /** What the ledger must know of a subscription. */
 export interface LedgerSubscription {
@@ -10,8 +17,11 @@ export interface LedgerSubscription {
   readonly groupId: string;
   /** Number of the current period; 0 before the first one. */
   readonly period: number;
-  /** When its volume has ended, it goes on slowly. */
-  readonly throttle: boolean;
+  readonly createdAt: number;
+  /** Bytes per second on one node, of all its devices. */
+  readonly rate: bigint;
+  /** The same for when its volume has ended; null: it is closed then. */
+  readonly slowRate: bigint | null;
   /** Percents of the volume, rising. */
   readonly thresholds: readonly number[];
   /** It or its account suspended, cancelled, not started or over: nothing is granted to it. */
@@ -54,7 +64,11 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
         'subscriptions.starts',
         'subscriptions.exhausted_at',
         'tariffs.group_id',
+        'subscriptions.created_at',
+        'tariffs.upload_bits_per_second',
+        'tariffs.download_bits_per_second',
         'tariffs.throttle_bits_per_second',
+        'tariffs.speed_scope',
         'tariffs.thresholds',
         'tariffs.enforcement as tariff_enforcement',
         'groups.enforcement as group_enforcement',
@@ -65,11 +79,21 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
     id: row.id,
     groupId: row.group_id,
     period: row.period,
-    throttle: row.throttle_bits_per_second !== null,
+    createdAt: row.created_at,
+    ...ratesOf(row, counts.get(row.id) ?? 0),
     thresholds: JSON.parse(row.thresholds) as number[],
     closed: isWithdrawn(row),
     exhaustedAt: row.exhausted_at,
     enforcement: effectiveEnforcement(row.tariff_enforcement, row.group_enforcement, fleet),
     devices: counts.get(row.id) ?? 0,
   }));
+}
+
+function ratesOf(tariff: Speeds, devices: number): Pick<LedgerSubscription, 'rate' | 'slowRate'> {
+  const slow = tariff.throttle_bits_per_second;
+  const times = tariff.speed_scope === 'device' ? BigInt(Math.max(1, devices)) : 1n;
+  return {
+    rate: times * rateOf(tariff.upload_bits_per_second, tariff.download_bits_per_second),
+    slowRate: slow === null ? null : times * rateOf(slow, slow),
+  };
 }

@@ -2,11 +2,8 @@ import type { StoredGrant } from './grant-rows.ts';
 
 /** Why a ledger moves, and what is to be done with it beside what always is. */
 export interface Turn {
-  /**
-   * What happened to a row, before anything is decided. `throttling`: what passes beyond its grant passes slowly, and
-   * is not taken from the volume. `free`: what of the period's volume is spoken for by no row, as it is counted.
-   */
-  readonly change?: (grant: StoredGrant, around: { throttling: boolean; free: () => bigint }) => StoredGrant;
+  /** What happened to a row, before anything is decided. */
+  readonly change?: (grant: StoredGrant, around: Around) => StoredGrant;
   /** Rows that used something just now. */
   readonly used?: (grant: StoredGrant) => boolean;
   /** Rows whose node has answered a recall just now: what is left is shared anew. */
@@ -25,4 +22,14 @@ export interface Turn {
   readonly rearm?: boolean;
   /** It may pass again. */
   readonly resumed?: boolean;
+}
+
+/** What stands around a row that changes. */
+export interface Around {
+  /** What passes beyond its grant passes slowly, and is not taken from the volume. */
+  readonly throttling: boolean;
+  /** What of the period's volume is spoken for by no row, as it is counted. */
+  readonly free: () => bigint;
+  /** For how long the subscription can have been used in the period by now. */
+  readonly milliseconds: number;
 }

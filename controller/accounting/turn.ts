@@ -1,4 +1,5 @@
 import type { Context } from '../books/context.ts';
+import { rateOf } from '../ledger/beyond.ts';
 import { isExhausted } from '../ledger/exhausted.ts';
 import { freeBytes, type LedgerRow } from '../ledger/row.ts';
 import { ownBytes } from '../ledger/volume.ts';
@@ -44,7 +45,7 @@ async function turnBooks(
 ): Promise<void> {
   const changed: StoredGrant[] = [];
   for (const before of books) {
-    const happened = apply(before, turn);
+    const happened = apply(before, turn, context.clock.now());
     const after = decide(context, happened, turn, awaiting);
     changed.push(...(await changedGrants(tx, before, happened, after, turn)));
     await saveBook(context, tx, before, after, turn);
@@ -56,17 +57,32 @@ async function turnBooks(
   await saveGrants(tx, changed);
 }
 
-function apply(book: Book, { change }: Turn): Book {
-  const metered = isMetered(book);
-  const throttling = book.subscription.throttle && metered;
-  const unbinds = !metered || throttling;
+function apply(book: Book, { change }: Turn, now: number): Book {
+  const { period, slowRate } = book.subscription;
+  const throttling = slowRate !== null && isMetered(book);
+  const rate = rateBeyond(book);
   const grants = book.grants.map((grant) => {
-    const unbound = grant.ledger.unbound || (unbinds && grant.period >= book.subscription.period);
-    const told =
-      unbound === grant.ledger.unbound ? grant : { ...grant, ledger: { ...grant.ledger, unbound } };
-    return change === undefined ? told : change(told, { throttling, free: () => freeIn(book, told.period) });
+    const { ledger } = grant;
+    const rises = grant.period >= period && rate > ledger.beyondRate;
+    const told = rises ? { ...grant, ledger: { ...ledger, beyondRate: rate } } : grant;
+    if (change === undefined) return told;
+    const milliseconds = now - usableSince(book, told.period);
+    return change(told, { throttling, milliseconds, free: () => freeIn(book, told.period) });
   });
   return { ...book, grants };
+}
+
+/** Bytes per second at which nodes are told to let pass more than they are granted; 0n: not at all. */
+function rateBeyond(book: Book): bigint {
+  const { enforcement, rate, slowRate } = book.subscription;
+  if (isMetered(book)) return slowRate ?? 0n;
+  return enforcement === 'enforce' ? rate : rateOf(null, null);
+}
+
+/** A first period may be dated to after its first use, and before its sale. */
+function usableSince({ subscription, periods }: Book, number: number): number {
+  const { startsAt } = periods.find((period) => period.number === number) as StoredPeriod;
+  return number === 1 ? Math.min(startsAt, subscription.createdAt) : startsAt;
 }
 
 function freeIn(book: Book, number: number): bigint {

@@ -14,8 +14,8 @@ export interface Vouched {
   readonly granted: bigint;
   /** Of the period after that one. */
   readonly nextGranted: bigint;
-  /** What it passes may be more than it was granted (ledger/row.ts). */
-  readonly unbound: boolean;
+  /** Bytes per second at which it may pass more than it was granted (ledger/row.ts). */
+  readonly beyondRate: bigint;
 }
 
 /** Whom it was told, of what. */
@@ -23,7 +23,7 @@ export interface VoucherPlace extends Pick<NodeIdentity, 'nodeId' | 'incarnation
   readonly subscriptionId: string;
 }
 
-const bodyBytes = 4 + 8 + 8 + 1;
+const bodyBytes = 4 + 8 + 8 + 8;
 const macBytes = 16;
 
 export function signVoucher(key: Uint8Array, place: VoucherPlace, vouched: Vouched): Uint8Array {
@@ -31,7 +31,7 @@ export function signVoucher(key: Uint8Array, place: VoucherPlace, vouched: Vouch
   body.writeUInt32BE(vouched.period, 0);
   body.writeBigUInt64BE(vouched.granted, 4);
   body.writeBigUInt64BE(vouched.nextGranted, 12);
-  body.writeUInt8(Number(vouched.unbound), 20);
+  body.writeBigUInt64BE(vouched.beyondRate, 20);
   return Buffer.concat([body, sign(key, place, body)]);
 }
 
@@ -45,7 +45,7 @@ export function readVoucher(key: Uint8Array, place: VoucherPlace, voucher: Uint8
     period: body.readUInt32BE(0),
     granted: body.readBigUInt64BE(4),
     nextGranted: body.readBigUInt64BE(12),
-    unbound: body.readUInt8(20) === 1,
+    beyondRate: body.readBigUInt64BE(20),
   };
 }
 

@@ -9,7 +9,7 @@ const impossible: Readonly<Record<string, string>> = {
       SELECT periods.volume + carried_in - withdrawn AS own, periods.subscription_id, number, sum(
         ((granted - released) * multiplier + 999) / 1000) AS claimed
       FROM periods JOIN grants ON grants.subscription_id = periods.subscription_id AND period = number
-      WHERE periods.volume IS NOT NULL AND unbound = 0 AND throttled = 0
+      WHERE periods.volume IS NOT NULL AND beyond_rate = 0 AND throttled = 0
         -- After a restore, what was granted before it may be more than is known to be sold.
         AND (SELECT revision >> 40 FROM fleet) = 0
       GROUP BY 2, 3

@@ -1,4 +1,5 @@
 import { maxBytes } from '../../common/bytes.ts';
+import { passableBytes } from './beyond.ts';
 import { larger, smaller } from './bigint.ts';
 import { gateBytes, type LedgerRow, outstandingBytes } from './row.ts';
 
@@ -29,21 +30,24 @@ export const passedOver: ReportedTotals = {
 
 /**
  * Whether figures cannot have come about on a node that did what it was told: it gave back or wrote off more than it was
- * granted, or used more than even what is `free` of the volume (as it is counted) though nothing let it. A node that says
- * so is not believed: by its word alone the books never go beyond the volume.
+ * granted, or used more than even what is `free` of the volume (as it is counted) and what it was told to let pass beyond
+ * that for `milliseconds`. A node that says so is not believed: by its word alone the books never go beyond the volume,
+ * nor beyond what the tariff's speed can have carried.
  */
 export function claimsTooMuch(
   row: LedgerRow,
   used: bigint,
   reported: ReportedTotals | undefined,
-  free: () => bigint,
+  { free, milliseconds }: { readonly free: () => bigint; readonly milliseconds: number },
 ): boolean {
   const granted = larger(row.granted, reported?.granted ?? 0n);
   const gone =
     larger(row.writtenOff, reported?.writtenOff ?? 0n) + larger(row.released, reported?.released ?? 0n);
   const all = larger(row.used, used) + gone;
   if (gone > granted || all > maxBytes) return true;
-  return !row.unbound && all > granted && all > granted + gateBytes(row, free());
+  if (all <= granted) return false;
+  const beyond = passableBytes(row.beyondRate, milliseconds);
+  return all > granted - row.beyond + gateBytes(row, free()) + beyond;
 }
 
 /**
@@ -53,13 +57,14 @@ export function claimsTooMuch(
  * `used` is the sum over the row's devices, `reported` absent when the report speaks of devices only. Reality is
  * booked also where it is beyond what was granted (observe, unlimited tariffs, a controller that was restored from a
  * backup and forgot a grant): `granted` then follows, and the free volume shrinks by as much. With `throttle`, what is
- * used beyond what was granted passed slowly, after the volume had ended: it is not taken from the volume.
+ * used beyond what was granted passed slowly, after the volume had ended: it is not taken from the volume. `free` is what
+ * of it is spoken for by no row.
  */
 export function bookReport(
   row: LedgerRow,
   used: bigint,
   reported?: ReportedTotals,
-  { throttle = false }: { throttle?: boolean } = {},
+  { throttle = false, free = () => 0n }: { throttle?: boolean; free?: () => bigint } = {},
 ): LedgerRow {
   const booked: LedgerRow = {
     ...row,
@@ -77,8 +82,14 @@ export function bookReport(
   };
   const beyond = -outstandingBytes(booked);
   if (beyond <= 0n) return reported?.over ? releaseUnheard(booked, reported) : booked;
+  const covered = throttle ? 0n : smaller(beyond, gateBytes(row, free()));
   const throttled = throttle ? smaller(beyond, booked.used - row.used) : 0n;
-  return { ...booked, granted: booked.granted + beyond, throttled: booked.throttled + throttled };
+  return {
+    ...booked,
+    granted: booked.granted + beyond,
+    beyond: booked.beyond + beyond - covered,
+    throttled: booked.throttled + throttled,
+  };
 }
 
 /**

@@ -1,11 +1,12 @@
 /**
- * The ledger of one subscription in one period: one row for each incarnation of a node. All five totals only grow, and
+ * The ledger of one subscription in one period: one row for each incarnation of a node. All six totals only grow, and
  * are bytes as the gate counts them.
  *
  *     granted      what this incarnation was ever told it may pass
  *     used         what its gate accepted and it reported: billed
  *     writtenOff   what may or may not have passed while its counters were lost: not billed, not granted again
  *     released     what it gave back: its kernel can no longer pass it
+ *     beyond       of granted, what was granted by nobody and covered by no volume: it has passed, so granted follows
  *     throttled    of used, what passed slowly after the volume had ended: billed, but not taken from the volume
  *
  * It may still pass granted - used - writtenOff - released. Of the volume it claims
@@ -18,6 +19,7 @@ export interface LedgerRow {
   readonly used: bigint;
   readonly writtenOff: bigint;
   readonly released: bigint;
+  readonly beyond: bigint;
   readonly throttled: bigint;
   /** Per mille: what a byte on this node counts against the volume. Fixed once the row's period has begun. */
   readonly multiplier: bigint;
@@ -30,8 +32,11 @@ export interface LedgerRow {
   readonly rate: bigint;
   /** It keeps an allowance armed for each idle device. */
   readonly allowance: boolean;
-  /** Its node was told, some time in this period, that it may pass more than it is granted: unlimited, or slowly. */
-  readonly unbound: boolean;
+  /**
+   * Bytes per second, both directions and all devices together: the fastest at which its node was told, some time in this
+   * period, to let pass more than it is granted (unlimited, observed, or slowly after the volume); 0n: never.
+   */
+  readonly beyondRate: bigint;
 }
 
 export const emptyRow: LedgerRow = {
@@ -39,6 +44,7 @@ export const emptyRow: LedgerRow = {
   used: 0n,
   writtenOff: 0n,
   released: 0n,
+  beyond: 0n,
   throttled: 0n,
   multiplier: 1000n,
   recall: 0,
@@ -46,7 +52,7 @@ export const emptyRow: LedgerRow = {
   wanting: false,
   rate: 0n,
   allowance: false,
-  unbound: false,
+  beyondRate: 0n,
 };
 
 /** What it may still pass, in bytes of the gate. */

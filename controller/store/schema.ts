@@ -352,14 +352,15 @@ export interface GrantTable {
   used: bigint;
   written_off: bigint;
   released: bigint;
+  beyond: bigint;
   throttled: bigint;
   recall: number;
   recall_answered: number;
   wanting: number;
   rate: bigint;
   allowance: number;
-  /** What is used may be more than was granted. */
-  unbound: number;
+  /** Bytes per second at which more may pass than was granted; 0n: not at all. */
+  beyond_rate: bigint;
   ended: number;
   /** Of what the node is told of this row. */
   revision: bigint;

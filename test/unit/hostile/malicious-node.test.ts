@@ -96,6 +96,30 @@ describe('a malicious node', () => {
     expect(await usage(subscription)).toMatchObject({ usedBytes: '0' });
   });
 
+  it.each([
+    ['throttles', ['--volume', '100MB', '--throttle', '4Mbit'], 100_000_000n],
+    ['is unlimited', ['--unlimited', '--upload', '4Mbit', '--download', '4Mbit'], 0n],
+  ])(
+    'cannot bill more than its speed can have carried where the tariff %s',
+    async (_what, limits, volume) => {
+      const tariff = `speed-${volume}`;
+      await json('tariff', 'add', tariff, ...limits);
+      const sold = await sell(tariff, tariff);
+      await until(() => expect(evil.devices.has(sold.device)).toBe(true));
+      const claim = (n: bigint) =>
+        evil.report({ devices: [{ ...total(n), deviceId: sold.device }], subscriptions: [] });
+      // The clocks' 90 minutes at 8 Mbit/s are 6.75 GB with the quarter more.
+      const believed = volume + 4_000_000_000n;
+      await claim(volume + 8_000_000_000n);
+      expect(await usage(sold.subscription)).toMatchObject({ usedBytes: '0' });
+      await claim(believed);
+      expect(await usage(sold.subscription)).toMatchObject({ usedBytes: String(believed) });
+      // What was believed once does not make room for more.
+      await claim(volume + 7_500_000_000n);
+      expect(await usage(sold.subscription)).toMatchObject({ usedBytes: String(believed) });
+    },
+  );
+
   it('cannot shrink what it reported', async () => {
     await evil.report({ devices: [total(1_000n)] });
     await evil.report({ devices: [total(400n)] });

@@ -56,7 +56,12 @@ it('a new node gets settings, then everything, then what changes', async () => {
   await until(() => expect([...agent.sink.devices.keys()]).toEqual([second.id]));
   await until(() => expect(controller.state.connected.get(nodeId)?.appliedRevision).toBe(2n));
   expect(agent.sink.settingsSeen).toHaveLength(1);
-  expect(controller.books.events).toEqual(['hello ams-1 1 from 0', 'applied 1 but 0', 'applied 2 but 0']);
+  // What was applied is told again with the digest, which may come a moment later.
+  expect([...new Set(controller.books.events)]).toEqual([
+    'hello ams-1 1 from 0',
+    'applied 1 but 0',
+    'applied 2 but 0',
+  ]);
 });
 
 it('changes are applied without a digest, and the one over the last of them comes by itself', async () => {

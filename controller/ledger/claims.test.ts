@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { passableBytes } from './beyond.ts';
+import { bookReport, claimsTooMuch } from './book.ts';
+import { emptyRow, freeBytes, gateBytes, type LedgerRow } from './row.ts';
+
+const hour = 3_600_000;
+const bytes = fc.bigInt({ min: 0n, max: 10n ** 12n });
+const rate = fc.bigInt({ min: 0n, max: 10n ** 9n });
+
+interface Around {
+  readonly row: LedgerRow;
+  readonly volume: bigint;
+  readonly throttle: boolean;
+}
+
+const around: fc.Arbitrary<Around> = fc
+  .record({
+    beyondRate: rate,
+    granted: bytes,
+    more: bytes,
+    multiplier: fc.bigInt({ min: 1n, max: 5_000n }),
+    throttle: fc.boolean(),
+  })
+  .map(({ beyondRate, granted, more, multiplier, throttle }) => ({
+    row: { ...emptyRow, beyondRate, granted, multiplier },
+    volume: (granted * multiplier + 999n) / 1000n + more,
+    throttle: throttle && beyondRate > 0n,
+  }));
+
+/** What a report would be booked as; undefined where it is not believed. */
+function book({ row, volume, throttle }: Around, used: bigint, milliseconds: number): LedgerRow | undefined {
+  const free = () => freeBytes(volume, [row]);
+  if (claimsTooMuch(row, used, undefined, { free, milliseconds })) return undefined;
+  return bookReport(row, used, undefined, { throttle, free });
+}
+
+it('whatever a node says, and however often, it bills no more than was sold and its speed can have carried', () => {
+  fc.assert(
+    fc.property(around, fc.array(bytes, { maxLength: 8 }), fc.nat(30 * 24 * hour), (start, steps, until) => {
+      const most =
+        start.row.granted +
+        gateBytes(start.row, freeBytes(start.volume, [start.row])) +
+        passableBytes(start.row.beyondRate, until) +
+        // Volumes are counted in whole bytes.
+        1000n / start.row.multiplier +
+        1n;
+      let { row } = start;
+      for (const step of steps) row = book({ ...start, row }, row.used + step, until) ?? row;
+      expect(row.used).toBeLessThanOrEqual(most);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('an honest node is believed at every moment, whenever it is heard and though the clock went back by an hour', () => {
+  const step = fc.record({ milliseconds: fc.nat(48 * hour), share: fc.nat(110), heard: fc.boolean() });
+  fc.assert(
+    fc.property(around, fc.array(step, { maxLength: 8 }), (start, steps) => {
+      let { row } = start;
+      let milliseconds = 0;
+      let used = start.row.granted;
+      for (const { milliseconds: more, share, heard } of steps) {
+        milliseconds += more;
+        used += (row.beyondRate * BigInt(more) * BigInt(share)) / 100_000n;
+        if (!heard) continue;
+        const booked = book({ ...start, row }, used, milliseconds - hour);
+        expect(booked?.used).toBe(used);
+        row = booked as LedgerRow;
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
