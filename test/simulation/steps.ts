@@ -85,8 +85,8 @@ export interface Plan {
 
 export const playMs = 20_000;
 const nodes = 2;
-/** Of the two subscriptions that every world begins with. */
-const devices = 5;
+/** Of the three subscriptions that every world begins with. */
+const devices = 6;
 
 export function drawPlan(seed: number): Plan {
   const random = new Random(seed, 'plan');
@@ -127,7 +127,7 @@ function traffic(random: Random, most: number): Deed {
 }
 
 function operation(random: Random): Deed {
-  const subscription = random.between(0, 1);
+  const subscription = random.between(0, 2);
   const device = random.between(0, devices - 1);
   return random.pick<() => Deed>([
     () => ({ kind: 'add device', subscription }),

@@ -14,6 +14,8 @@ export interface DeviceTruth {
 export interface SubscriptionTruth {
   readonly id: string;
   readonly maxConnections: number | null;
+  /** It goes on slowly when the volume has ended. */
+  readonly throttled: boolean;
   /** All that was ever sold, also where the answer was lost. */
   sold: bigint;
   /** What one more period brings; undefined: there is one. */

@@ -80,6 +80,7 @@ export class Watch {
   afterEvent(): void {
     const { truth, links, nodes } = this.#world;
     for (const subscription of truth.subscriptions.values()) {
+      if (subscription.throttled) continue;
       const over = truth.accepted(subscription.id) - this.#world.soldSoFar(subscription);
       if (over > this.overshoot) this.overshoot = over;
       if (over > 0n) throw new Broken(`${over} bytes passed beyond the volume of ${subscription.id}`);
@@ -104,7 +105,9 @@ export class Watch {
       // A device that was removed: what it used in a period that is over is no matter of the account any more.
       if (period < (accounts.get(subscriptionId)?.period ?? 0)) bound += upload + download;
     }
-    for (const id of truth.subscriptions.keys()) {
+    for (const { id, throttled } of truth.subscriptions.values()) {
+      // What passes slowly was not armed.
+      if (throttled) continue;
       const account = accounts.get(id);
       const here = truth.acceptedOn(place, id);
       accepted += here;

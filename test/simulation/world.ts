@@ -134,6 +134,7 @@ export class World {
     const sold = tariff.volumeBytes ?? 1n << 62n;
     const one: SubscriptionTruth = {
       ...{ id, sold, maxConnections: tariff.maxConnections ?? null, devices: [] },
+      throttled: (tariff.throttleBitsPerSecond ?? null) !== null,
       perPeriod: this.options.periodMs === undefined ? undefined : sold,
     };
     this.truth.subscriptions.set(id, one);
