@@ -6,6 +6,7 @@ import type { Tx } from '../store/store.ts';
 export interface StoredPeriod {
   readonly subscriptionId: string;
   readonly number: number;
+  readonly startsAt: number;
   readonly endsAt: number | null;
   /** null: unlimited. */
   readonly volume: bigint | null;
@@ -106,6 +107,7 @@ function toPeriod(row: Row<'periods'>): StoredPeriod {
   return {
     subscriptionId: row.subscription_id,
     number: row.number,
+    startsAt: row.starts_at,
     endsAt: row.ends_at,
     volume: row.volume,
     rollover: row.rollover === 1,

@@ -8,6 +8,8 @@ import { type Book, currentPeriod, isLimited, loadBooks, rowsOf, standingOf } fr
 export interface CurrentStanding {
   /** 0 before the first one. */
   readonly period: number;
+  /** Before the first connection, when it was created. */
+  readonly periodStartsAt: number;
   readonly periodEndsAt: number | null;
   /** Counted, with what packs had left at its beginning; null: unlimited. */
   readonly volume: bigint | null;
@@ -36,6 +38,7 @@ function standOf(book: Book): CurrentStanding {
   const rows = rowsOf(book, book.subscription.period);
   const usage = {
     period: book.subscription.period,
+    periodStartsAt: period?.startsAt ?? 0,
     periodEndsAt: period?.endsAt ?? null,
     used: sumOf(rows, ({ used }) => used),
     throttled: sumOf(rows, ({ throttled }) => throttled),
