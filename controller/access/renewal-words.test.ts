@@ -189,10 +189,14 @@ it('says of what was never connected that it goes on waiting, and gets a volume 
   `);
 });
 
-it('says of a volume for once that came in the grace that the renewal pays for it', () => {
+it('says of a volume for once that came in the grace that the renewal pays for it, and after that brings it anew', () => {
+  const unpaid = { ...terms['once for 90 days'], unpaid: true };
   expect(
-    describeRenewal('ID', { ...terms['once for 90 days'], unpaid: true }, 'grace'),
-  ).toMatchInlineSnapshot(
-    `"turnpike subscription renew ID --reference REFERENCE lets it go on for 90 days from its expiry on, and pays for the volume that came in its grace"`,
-  );
+    (['grace', 'over'] as const).map((phase) => describeRenewal('ID', unpaid, phase)),
+  ).toMatchInlineSnapshot(`
+    [
+      "turnpike subscription renew ID --reference REFERENCE lets it go on for 90 days from its expiry on, and pays for the volume that came in its grace",
+      "turnpike subscription renew ID --reference REFERENCE lets it go on for 90 days from then on, with its volume anew",
+    ]
+  `);
 });

@@ -32,11 +32,7 @@ type Terms = Pick<Row<'tariffs'>, 'period_kind' | 'period_days' | 'duration_days
 
 /** `next`: the tariff that waits for the next period. */
 export function readRenewalTerms(
-  {
-    phase,
-    starts_at,
-    expires_at: expiresAt,
-  }: Pick<Row<'subscriptions'>, 'phase' | 'starts_at' | 'expires_at'>,
+  { starts_at, expires_at: expiresAt }: Pick<Row<'subscriptions'>, 'starts_at' | 'expires_at'>,
   { period, periodStartsAt, periodEndsAt }: CurrentStanding,
   tariff: Terms,
   next: (Terms & { readonly name: string }) | undefined,
@@ -47,7 +43,7 @@ export function readRenewalTerms(
     next: next === undefined ? null : { name: next.name, ...readTerms(next) },
     periodEndsAt,
     waits: starts_at === null,
-    unpaid: isUnpaid({ phase, expiresAt, period: current }),
+    unpaid: isUnpaid({ expiresAt, period: current }),
   };
 }
 
@@ -136,9 +132,8 @@ function volumeOf(terms: RenewalTerms, phase: 'over' | 'grace'): string {
   if (next !== null) return `, and ${nextTariffOf(terms, next, phase)}`;
   if (!limited) return '';
   if (period === 'once') {
-    return terms.unpaid
-      ? ', and pays for the volume that came in its grace'
-      : ", and adds the tariff's volume once more";
+    if (!terms.unpaid) return ", and adds the tariff's volume once more";
+    return phase === 'over' ? ', with its volume anew' : ', and pays for the volume that came in its grace';
   }
   if (period === 'month') {
     return `, and each month of the calendar brings its volume anew${atTurn(terms, ', the next', phase)}`;

@@ -20,7 +20,7 @@ export async function resumePeriods(
   { tariff, next = tariff, now }: { tariff: Row<'tariffs'>; next?: Row<'tariffs'> | undefined; now: number },
 ): Promise<void> {
   const schedule = scheduleOf(subscription, tariff);
-  const goesOn = tariff.period_kind !== 'days' && haveSamePeriods(tariff, next);
+  const goesOn = tariff.period_kind === 'month' && haveSamePeriods(tariff, next);
   if (goesOn && schedule !== null) {
     await begin(context, tx, subscription, periodAt(schedule, now).startsAt);
     return;

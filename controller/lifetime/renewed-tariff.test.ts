@@ -176,6 +176,18 @@ describe('a tariff for once that waits', () => {
     });
   }
 
+  it('that came in the grace, which nobody has paid for, ends with that: a renewal after it brings it anew', async () => {
+    const id = await sell(graceful, { ...once, graceSeconds: 86_400 });
+    rig.clock.pass(30.5 * day);
+    await look();
+    expect(await remaining(id)).toBe(5n * mib);
+    rig.clock.pass(day);
+    await look();
+    expect(await renew(id, { periods: 2 })).toBe(rig.clock.now() + 180 * day);
+    expect(await shown(id)).toMatchObject({ period: 3, periodEndsAt: null, access: { state: 'open' } });
+    expect(await remaining(id)).toBe(10n * mib);
+  });
+
   it('brings it as often as is renewed at once, and to whom had no limit before, too', async () => {
     const id = await sell({ ...monthly, volumeBytes: null }, once);
     const expiresAt = rig.clock.now() + 30 * day;

@@ -18,10 +18,12 @@ export interface Renewed {
 
 /**
  * Whether the period after the current one begins with a renewal, or before: the renewal goes by the tariff that is in
- * force in that one, then. Once service had ended, a period of days is followed by the next one at once, and one that is
- * over, too (`resumePeriods`).
+ * force in that one, then. Once service had ended, a period of days is followed by the next one at once, and so is a month
+ * that is over, and a period for once that nobody has paid for (`resumePeriods`).
  */
-export function beginsNext({ phase, expiresAt, periodKind, period }: Renewed, now: number): boolean {
+export function beginsNext(renewed: Renewed, now: number): boolean {
+  const { phase, expiresAt, periodKind, period } = renewed;
+  if (phase === 'over' && periodKind === 'once' && isUnpaid(renewed)) return true;
   if (period.endsAt === null || expiresAt === null) return false;
   if (phase === 'over') return periodKind === 'days' || period.endsAt <= now;
   return expiresAt >= period.endsAt;
@@ -38,6 +40,6 @@ export function paysForPeriod(renewed: Renewed, now: number): boolean {
 }
 
 /** The current period began in the grace: nobody has paid for it. */
-export function isUnpaid({ phase, expiresAt, period }: Omit<Renewed, 'periodKind'>): boolean {
-  return phase === 'grace' && expiresAt !== null && period.number > 1 && period.startsAt >= expiresAt;
+export function isUnpaid({ expiresAt, period }: Pick<Renewed, 'expiresAt' | 'period'>): boolean {
+  return expiresAt !== null && period.number > 1 && period.startsAt >= expiresAt;
 }
