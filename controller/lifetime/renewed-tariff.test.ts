@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mib, openRig, type Rig, runOnce } from '../../test/unit/books/rig.ts';
+import { mib, openRig, type Rig, runOnce, type TestNode } from '../../test/unit/books/rig.ts';
 import type { NewTariff } from '../catalogue/catalogue.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
 
 let rig: Rig;
+let node: TestNode;
 beforeEach(async () => {
   rig = await openRig();
-  await rig.node('a');
+  node = await rig.node('a');
 });
 afterEach(() => rig.books.close());
 
@@ -186,6 +187,8 @@ describe('a tariff for once that waits', () => {
     expect(await renew(id, { periods: 2 })).toBe(rig.clock.now() + 180 * day);
     expect(await shown(id)).toMatchObject({ period: 3, periodEndsAt: null, access: { state: 'open' } });
     expect(await remaining(id)).toBe(10n * mib);
+    const { periods } = await catalogue().getUsage(id);
+    expect(periods.at(-1)?.startsAt).toBe(rig.clock.now());
   });
 
   it('brings it as often as is renewed at once, and to whom had no limit before, too', async () => {
@@ -216,6 +219,19 @@ describe('one that was never connected and expired', () => {
     await look();
     expect(await renew(id)).toBe(rig.clock.now() + 30 * day);
     expect(await shown(id)).toMatchObject({ tariff: 'old', nextTariff: 'next', period: 1, startsAt: null });
+  });
+
+  it('has paid for its first period also where that began with its expiry, and gets the volume of a renewal', async () => {
+    await catalogue().addAccount({ reference: 'customer' });
+    await catalogue().addTariff({ name: 'once', ...once, graceSeconds: 86_400 });
+    const times = { starts: 'first-connection', expires: '2026-11-22T18:00:00Z' };
+    const { id } = await catalogue().createSubscription({ account: 'customer', tariff: 'once', ...times });
+    const device = await rig.device(id);
+    await node.report({ [device]: [1000n, 0n] });
+    rig.clock.pass(7 * hour);
+    await look();
+    await renew(id);
+    expect((await shown(id)).remainingBytes).toBe(10n * mib - 1000n);
   });
 
   it('goes on waiting also where it was changed meanwhile', async () => {
