@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { show } from '../../common/show.ts';
-import { type CurrentStanding, loadStandings } from '../accounting/standings.ts';
+import { type CurrentStanding, currentPeriodIn, loadStandings } from '../accounting/standings.ts';
 import { awaitedNodes } from '../accounting/term.ts';
 import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
@@ -146,7 +146,7 @@ async function describeService(
   const row = await findSubscription(tx, subscription.id);
   const tariff = await findTariff(tx, row.tariff_id);
   const next = row.next_tariff_id === null ? undefined : await findTariff(tx, row.next_tariff_id);
-  const renewal = readRenewalTerms(row, standing, tariff, next);
+  const renewal = readRenewalTerms(row, currentPeriodIn(standing), tariff, next);
   return (
     describeSlowness(subscription, tariff.throttle_bits_per_second, renewal) +
     describeGrace(subscription, renewal, clock.now()) +

@@ -1,5 +1,4 @@
-import type { CurrentStanding } from '../accounting/standings.ts';
-import { isUnpaid } from '../lifetime/renewed-tariff.ts';
+import { isUnpaid, type Renewed } from '../lifetime/renewed-tariff.ts';
 import type { Row } from '../store/schema.ts';
 import { showTime } from './show-time.ts';
 
@@ -30,20 +29,19 @@ export interface RenewalTerms extends TariffTerms {
 
 type Terms = Pick<Row<'tariffs'>, 'period_kind' | 'period_days' | 'duration_days' | 'volume_bytes'>;
 
-/** `next`: the tariff that waits for the next period. */
+/** `period`: the current one; `next`: the tariff that waits for the one after it. */
 export function readRenewalTerms(
   { starts_at, expires_at: expiresAt }: Pick<Row<'subscriptions'>, 'starts_at' | 'expires_at'>,
-  { period, periodStartsAt, periodEndsAt }: CurrentStanding,
+  period: Renewed['period'],
   tariff: Terms,
   next: (Terms & { readonly name: string }) | undefined,
 ): RenewalTerms {
-  const current = { number: period, startsAt: periodStartsAt, endsAt: periodEndsAt };
   return {
     ...readTerms(tariff),
     next: next === undefined ? null : { name: next.name, ...readTerms(next) },
-    periodEndsAt,
+    periodEndsAt: period.endsAt,
     waits: starts_at === null,
-    unpaid: isUnpaid({ expiresAt, period: current }),
+    unpaid: isUnpaid({ expiresAt, period }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { claimedBytes, countedBytes, settledBytes, sumOf } from '../ledger/row.ts';
 import { consumedOf, drawnBytes } from '../ledger/volume.ts';
 import { volumeOf } from '../ledger/withdraw.ts';
+import type { Renewed } from '../lifetime/renewed-tariff.ts';
 import type { Tx } from '../store/store.ts';
 import { type Book, currentPeriod, isLimited, loadBooks, rowsOf, standingOf } from './book.ts';
 
@@ -27,6 +28,15 @@ export interface CurrentStanding {
   readonly packs: ReadonlyMap<string, bigint>;
   /** Counted: of packs that have expired, what nodes hold, so that it may still pass. */
   readonly heldOfExpired: bigint;
+}
+
+/** The current period, as a renewal finds it. */
+export function currentPeriodIn({
+  period,
+  periodStartsAt,
+  periodEndsAt,
+}: CurrentStanding): Renewed['period'] {
+  return { number: period, startsAt: periodStartsAt, endsAt: periodEndsAt };
 }
 
 export async function loadStandings(tx: Tx, ids: readonly string[]): Promise<Map<string, CurrentStanding>> {

@@ -1,6 +1,6 @@
 import { decideAccess, subscriptionReasons } from '../access/reasons.ts';
 import { readRenewalTerms } from '../access/renewal-words.ts';
-import { type CurrentStanding, loadStandings } from '../accounting/standings.ts';
+import { type CurrentStanding, currentPeriodIn, loadStandings } from '../accounting/standings.ts';
 import { endOf } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
@@ -26,7 +26,7 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       remainingBytes: standing.remaining,
       exhaustedAt: row.exhausted_at,
       throttles,
-      renewal: readRenewalTerms(row, standing, row, nextTariffOf(row)),
+      renewal: readRenewalTerms(row, currentPeriodIn(standing), row, nextTariffOf(row)),
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,
       account: row.account_reference,
