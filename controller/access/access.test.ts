@@ -353,6 +353,63 @@ describe('explain', () => {
     ]);
   });
 
+  it('says of one that was never connected that a renewal leaves it waiting, with the volume that it has', async () => {
+    const { catalogue } = rig.books;
+    await catalogue.addAccount({ reference: 'c' });
+    const monthly = { period: 'days', periodDays: 30, durationDays: 30, volumeBytes: mib } as const;
+    await catalogue.addTariff({ name: 'monthly', ...monthly });
+    const times = { starts: 'first-connection', expires: '2026-11-25' };
+    const { id } = await catalogue.createSubscription({ account: 'c', tariff: 'monthly', ...times });
+    rig.clock.pass(5 * 24 * 3600_000);
+    await runOnce(rig.books, rig.clock, 'starts and ends of subscriptions');
+    expect((await explain(id)).access.reasons).toMatchObject([
+      {
+        mend: `turnpike subscription renew ${id} --reference REFERENCE lets it go on for 30 days from then on, and it goes on waiting for its first connection, with the volume that it has`,
+      },
+    ]);
+    await catalogue.renewSubscription(id, { reference: 'paid' });
+    expect(await catalogue.getSubscription(id)).toMatchObject({ period: 1, remainingBytes: mib });
+  });
+
+  it('says by which tariff a renewal is where another one waits, as the renewal then is', async () => {
+    const { catalogue } = rig.books;
+    const monthly = { period: 'days', periodDays: 30, durationDays: 30, graceSeconds: 3600 } as const;
+    const subscription = await rig.subscription({ volumeBytes: mib, limits: monthly });
+    const weekly = { period: 'days', periodDays: 7, durationDays: 14, volumeBytes: 3n * mib } as const;
+    await catalogue.addTariff({ name: 'weekly', ...weekly });
+    await catalogue.changeTariff(subscription, { tariff: 'weekly', when: 'next-period' });
+    await catalogue.refund(subscription, { bytes: mib, reason: 'x', reference: 'r' });
+    const mends = async () => (await explain(subscription)).access.reasons.map(({ mend }) => mend);
+    expect(await mends()).toEqual([
+      expect.stringMatching(/; or the tariff "weekly" comes by itself, at 2026-12-22 12:00 UTC$/),
+    ]);
+    // Nobody looked at periods in the grace; with the new tariff, which has none, that is over.
+    rig.clock.pass(30 * 24 * 3600_000 + 7200_000);
+    await runOnce(rig.books, rig.clock, 'starts and ends of subscriptions');
+    const [renewal, volume] = await mends();
+    expect(renewal).toMatch(/ for 14 days from then on, with the tariff "weekly" and its volume at once$/);
+    expect(volume).toMatch(/ renew sub_\w+ --reference REFERENCE brings the tariff "weekly" and its volume/);
+    const { renewal: booked } = await catalogue.renewSubscription(subscription, { reference: 'paid' });
+    expect(booked.untilAt).toBe(rig.clock.now() + 14 * 24 * 3600_000);
+    expect(await catalogue.getSubscription(subscription)).toMatchObject({ remainingBytes: 3n * mib });
+  });
+
+  it('says in the grace that the renewal pays for a volume for once that came in it', async () => {
+    const { catalogue } = rig.books;
+    const monthly = { period: 'days', periodDays: 30, durationDays: 30, graceSeconds: 3600 } as const;
+    const subscription = await rig.subscription({ volumeBytes: mib, limits: monthly });
+    await catalogue.addTariff({ name: 'once', durationDays: 90, volumeBytes: 3n * mib, graceSeconds: 3600 });
+    await catalogue.changeTariff(subscription, { tariff: 'once', when: 'next-period' });
+    rig.clock.pass(30 * 24 * 3600_000 + 60_000);
+    await rig.sweepPeriods();
+    await runOnce(rig.books, rig.clock, 'starts and ends of subscriptions');
+    expect((await explain(subscription)).verdict).toMatch(
+      / for 90 days from its expiry on, and pays for the volume that came in its grace\)/,
+    );
+    await catalogue.renewSubscription(subscription, { reference: 'paid' });
+    expect(await catalogue.getSubscription(subscription)).toMatchObject({ remainingBytes: 3n * mib });
+  });
+
   it('says that it must be said until when, where the tariff does not', async () => {
     const { catalogue } = rig.books;
     const subscription = await rig.subscription();

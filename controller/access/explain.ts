@@ -1,10 +1,10 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { show } from '../../common/show.ts';
-import { loadStandings } from '../accounting/standings.ts';
+import { type CurrentStanding, currentPeriodIn, loadStandings } from '../accounting/standings.ts';
 import { awaitedNodes } from '../accounting/term.ts';
 import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
-import { findDevice, findSubscription } from '../catalogue/find.ts';
+import { findDevice, findSubscription, findTariff } from '../catalogue/find.ts';
 import { loadNodes } from '../catalogue/node-view.ts';
 import { loadPendingRefunds } from '../catalogue/refund.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
@@ -112,8 +112,8 @@ async function lookAround(context: Context, tx: Tx, subscription: Subscription) 
     refundBytes: refunds.rest,
     awaited: await awaitedFor(tx, subscription),
   };
-  const service = await describeService(context, tx, subscription);
-  const standing = (await loadStandings(tx, [subscription.id])).get(subscription.id);
+  const standing = (await loadStandings(tx, [subscription.id])).get(subscription.id) as CurrentStanding;
+  const service = await describeService(context, tx, subscription, standing);
   const holders = holdersOf(explained);
   return {
     nodes,
@@ -122,7 +122,7 @@ async function lookAround(context: Context, tx: Tx, subscription: Subscription) 
     notes:
       service +
       describeRefunds(subscription, refunds, holders) +
-      describeExpired(subscription, standing?.heldOfExpired ?? 0n, holders),
+      describeExpired(subscription, standing.heldOfExpired, holders),
   };
 }
 
@@ -137,14 +137,16 @@ function explainOne(device: Device, situation: DeviceSituation): Explanation['de
 }
 
 /** What is to be known beside the verdict: of slowness, grace and lost volume. */
-async function describeService({ clock }: Context, tx: Tx, subscription: Subscription): Promise<string> {
-  const tariff = await tx.db
-    .selectFrom('subscriptions')
-    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
-    .where('subscriptions.id', '=', subscription.id)
-    .selectAll('tariffs')
-    .executeTakeFirstOrThrow();
-  const renewal = readRenewalTerms(tariff, subscription.periodEndsAt);
+async function describeService(
+  { clock }: Context,
+  tx: Tx,
+  subscription: Subscription,
+  standing: CurrentStanding,
+): Promise<string> {
+  const row = await findSubscription(tx, subscription.id);
+  const tariff = await findTariff(tx, row.tariff_id);
+  const next = row.next_tariff_id === null ? undefined : await findTariff(tx, row.next_tariff_id);
+  const renewal = readRenewalTerms(row, currentPeriodIn(standing), tariff, next);
   return (
     describeSlowness(subscription, tariff.throttle_bits_per_second, renewal) +
     describeGrace(subscription, renewal, clock.now()) +

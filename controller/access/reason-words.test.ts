@@ -7,6 +7,7 @@ const subject = { subscriptionId: 'sub_1', deviceId: 'dev_1' };
 
 const renewal: RenewalTerms = {
   ...{ period: 'once', periodDays: null, durationDays: 30, limited: true, periodEndsAt: null },
+  ...{ next: null, waits: false, unpaid: false },
 };
 
 const holding = (name: string) => ({ id: name, name, countsTwice: false, awayNode: null });

@@ -1,6 +1,7 @@
 import { claimedBytes, countedBytes, settledBytes, sumOf } from '../ledger/row.ts';
 import { consumedOf, drawnBytes } from '../ledger/volume.ts';
 import { volumeOf } from '../ledger/withdraw.ts';
+import type { Renewed } from '../lifetime/renewed-tariff.ts';
 import type { Tx } from '../store/store.ts';
 import { type Book, currentPeriod, isLimited, loadBooks, rowsOf, standingOf } from './book.ts';
 
@@ -8,6 +9,8 @@ import { type Book, currentPeriod, isLimited, loadBooks, rowsOf, standingOf } fr
 export interface CurrentStanding {
   /** 0 before the first one. */
   readonly period: number;
+  /** Before the first connection, when it was created. */
+  readonly periodStartsAt: number;
   readonly periodEndsAt: number | null;
   /** Counted, with what packs had left at its beginning; null: unlimited. */
   readonly volume: bigint | null;
@@ -27,6 +30,15 @@ export interface CurrentStanding {
   readonly heldOfExpired: bigint;
 }
 
+/** The current period, as a renewal finds it. */
+export function currentPeriodIn({
+  period,
+  periodStartsAt,
+  periodEndsAt,
+}: CurrentStanding): Renewed['period'] {
+  return { number: period, startsAt: periodStartsAt, endsAt: periodEndsAt };
+}
+
 export async function loadStandings(tx: Tx, ids: readonly string[]): Promise<Map<string, CurrentStanding>> {
   return new Map((await loadBooks(tx, ids)).map((book) => [book.subscription.id, standOf(book)]));
 }
@@ -36,6 +48,7 @@ function standOf(book: Book): CurrentStanding {
   const rows = rowsOf(book, book.subscription.period);
   const usage = {
     period: book.subscription.period,
+    periodStartsAt: period?.startsAt ?? 0,
     periodEndsAt: period?.endsAt ?? null,
     used: sumOf(rows, ({ used }) => used),
     throttled: sumOf(rows, ({ throttled }) => throttled),

@@ -97,6 +97,30 @@ describe('a budget', () => {
     expect(await sold()).toBe(60n);
   });
 
+  it('is taken from by what another tariff brings that waits for the next period', async () => {
+    const { catalogue } = rig.books;
+    const limits = { period: 'days', periodDays: 30, durationDays: 30 } as const;
+    await catalogue.addTariff({ name: 'before', volumeBytes: 10n, ...limits });
+    const weekly = { period: 'days', periodDays: 7, durationDays: 20, graceSeconds: 7 * 86_400 } as const;
+    await catalogue.addTariff({ name: 'weekly', volumeBytes: 20n, ...weekly });
+    await catalogue.addTariff({ name: 'once', volumeBytes: 50n, durationDays: 90 });
+    for (const [tariff, renewed, again] of [
+      // 20 days are three periods, and with the grace four; 40 days with it seven.
+      ['weekly', 80n, 60n],
+      ['once', 50n, 50n],
+    ] as const) {
+      const { id } = await create({ tariff: 'before' });
+      const before = await sold();
+      await reseller.changeTariff(id, { tariff, when: 'next-period' });
+      // Without a renewal nothing of it begins.
+      expect(await sold()).toBe(before);
+      await reseller.renewSubscription(id, { reference: 'r1' });
+      expect(await sold()).toBe(before + renewed);
+      await reseller.renewSubscription(id, { reference: 'r2' });
+      expect(await sold()).toBe(before + renewed + again);
+    }
+  });
+
   it('of another key, or of nobody, is not touched', async () => {
     const { id } = await create();
     await rig.books.catalogue.topUp(id, pack(5000n, 'gift'));

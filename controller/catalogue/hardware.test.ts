@@ -210,4 +210,21 @@ describe('a hardware id', () => {
     });
     await add(subscription);
   });
+
+  it('is asked only of what is added once its tariff has come; a device without one stays', async () => {
+    const month = { period: 'days', periodDays: 30 } as const;
+    const subscription = await rig.subscription({ limits: month });
+    await catalogue().addTariff({ name: 'next', volumeBytes: mib, ...month, requireHardwareId: true });
+    await catalogue().changeTariff(subscription, { tariff: 'next', when: 'next-period' });
+    const device = await rig.device(subscription);
+    rig.clock.pass(30 * 86_400_000);
+    await rig.sweepPeriods();
+    expect(await catalogue().getSubscription(subscription)).toMatchObject({ tariff: 'next' });
+    expect(await catalogue().getDevice(device)).toMatchObject({
+      status: 'active',
+      access: { state: 'open' },
+    });
+    await expect(rig.device(subscription)).rejects.toMatchObject({ code: 'invalid' });
+    await add(subscription);
+  });
 });

@@ -87,7 +87,7 @@ describe('a changed tariff', () => {
       await expect(set('tariff-1', change)).rejects.toMatchObject({
         code: 'conflict',
         field: Object.keys(change)[0],
-        message: expect.stringContaining('under the 1 subscriptions of tariff-1'),
+        message: expect.stringContaining('under the 1 subscription of tariff-1'),
       });
     }
     await rig.books.catalogue.addTariff({ name: 'free', volumeBytes: 5n, period: 'days', periodDays: 7 });
@@ -95,6 +95,26 @@ describe('a changed tariff', () => {
       period: 'month',
       periodDays: null,
     });
+  });
+
+  it('keeps them also for those that change to it with their next period, and counts those', async () => {
+    const { catalogue } = rig.books;
+    const subscription = await rig.subscription({ limits: { period: 'month' } });
+    await catalogue.addTariff({ name: 'next', volumeBytes: 5n, period: 'days', periodDays: 7 });
+    await catalogue.changeTariff(subscription, { tariff: 'next', when: 'next-period' });
+    for (const change of [{ periodDays: 3 }, { period: 'once' }, { volumeBytes: null }] as const) {
+      await expect(set('next', change)).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringMatching(
+          /cannot change under 1 subscription for which next waits until the next period$/,
+        ),
+        remedy: expect.stringMatching(/ change ID --tariff OTHER", with --when next-period those /),
+      });
+    }
+    expect(await set('next', { volumeBytes: 6n })).toMatchObject({ subscriptions: 0, waiting: 1 });
+    expect(await set('tariff-1', { volumeBytes: 6n })).toMatchObject({ subscriptions: 1, waiting: 0 });
+    await catalogue.cancelSubscription(subscription, { reason: 'moved' });
+    expect(await set('next', { volumeBytes: null })).toMatchObject({ subscriptions: 0, waiting: 0 });
   });
 
   it('is checked as a whole', async () => {

@@ -34,8 +34,11 @@ export function setTariff(context: Context, tariff: string, input: TariffSetting
     const changed = (Object.keys(input) as Field[]).filter(
       (field) => !isDeepStrictEqual(before[field], after[field]),
     );
-    const ids = await loadLiving(tx, row.id);
-    if (ids.length > 0) refuseUnderSubscriptions(row, before, after, ids.length);
+    const ids = await loadLiving(tx, 'tariff_id', row.id);
+    const waiting = (await loadLiving(tx, 'next_tariff_id', row.id)).length;
+    if (ids.length + waiting > 0) {
+      refuseUnderSubscriptions(row, before, after, { has: ids.length, waiting });
+    }
     await tx.db.updateTable('tariffs').set(toTariffRow(after)).where('id', '=', row.id).execute();
     const concerns = (fields: readonly Field[]) => changed.some((field) => fields.includes(field));
     if (concerns(grantedBeforehand)) await sellInOpenedPeriods(context, tx, row.id, after.volumeBytes);
@@ -45,6 +48,7 @@ export function setTariff(context: Context, tariff: string, input: TariffSetting
     return {
       tariff: await loadTariff(tx, row.id),
       subscriptions: ids.length,
+      waiting,
       ...whenInForce(changed, after),
     };
   });
@@ -98,21 +102,23 @@ function whenInForce(
   };
 }
 
+/** What was sold: also to those that change to it with their next period. */
 function refuseUnderSubscriptions(
   { name }: Row<'tariffs'>,
   before: TariffLimits,
   after: TariffLimits,
-  count: number,
+  { has, waiting }: { readonly has: number; readonly waiting: number },
 ): void {
   const refuse = (field: string, what: string): never => {
-    throw new TurnpikeError(
-      'conflict',
-      `${field}: ${what} cannot change under the ${count} subscriptions of ${name}`,
-      {
-        field,
-        remedy: 'add another tariff, and move them with "turnpike subscription change ID --tariff OTHER"',
-      },
-    );
+    const under = [
+      ...(has > 0 ? [`the ${countOf(has)} of ${name}`] : []),
+      ...(waiting > 0 ? [`${countOf(waiting)} for which ${name} waits until the next period`] : []),
+    ].join(', and ');
+    const move = `"turnpike subscription change ID --tariff OTHER"${waiting > 0 ? ', with --when next-period those for which it waits' : ''}`;
+    throw new TurnpikeError('conflict', `${field}: ${what} cannot change under ${under}`, {
+      field,
+      remedy: `add another tariff, and move them with ${move}`,
+    });
   };
   if (before.period !== after.period) refuse('period', 'the period');
   if (before.periodDays !== after.periodDays) refuse('periodDays', 'the length of the period');
@@ -121,10 +127,17 @@ function refuseUnderSubscriptions(
   }
 }
 
-async function loadLiving(tx: Tx, tariffId: string): Promise<string[]> {
+const countOf = (count: number) => (count === 1 ? '1 subscription' : `${count} subscriptions`);
+
+/** Those that have the tariff, or change to it with their next period. */
+async function loadLiving(
+  tx: Tx,
+  column: 'tariff_id' | 'next_tariff_id',
+  tariffId: string,
+): Promise<string[]> {
   const rows = await tx.db
     .selectFrom('subscriptions')
-    .where('tariff_id', '=', tariffId)
+    .where(column, '=', tariffId)
     .where('cancelled_at', 'is', null)
     .select('id')
     .execute();

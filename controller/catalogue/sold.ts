@@ -36,25 +36,40 @@ export async function loadSold(tx: Tx, id: string): Promise<Sold> {
     .execute();
   const had = [...periods.map(({ volume }) => volume ?? 0n), ...packs.map(({ bytes }) => bytes)];
   const bytes = had.reduce((sum, one) => sum + one, 0n);
-  const tariff = await findTariff(tx, subscription.next_tariff_id ?? subscription.tariff_id);
-  const toCome = countToCome(subscription, tariff, periods.at(-1)?.ends_at ?? null);
+  const inForce = await findTariff(tx, subscription.tariff_id);
+  const next = subscription.next_tariff_id;
+  const tariff = next === null ? inForce : await findTariff(tx, next);
+  const endsAt = periods.at(-1)?.ends_at ?? null;
+  const toCome = turns(subscription, inForce, endsAt) ? countToCome(subscription, tariff, endsAt) : 0;
   const unlimited = periods.at(-1)?.volume === null || tariff.volume_bytes === null;
   if (unlimited || toCome === undefined) return { bytes, endless: true };
   return { bytes: bytes + BigInt(toCome) * (tariff.volume_bytes ?? 0n), endless: false };
 }
 
-/** Periods after the current one, which ends at `endsAt`; undefined: they never end. */
+/** Another period follows the current one, which ends at `endsAt`; null: nobody knows yet, or never. */
+function turns(
+  { expires_at: expiresAt }: Row<'subscriptions'>,
+  { grace_seconds: graceSeconds }: Row<'tariffs'>,
+  endsAt: number | null,
+): boolean {
+  const over = endOf({ expiresAt, graceSeconds });
+  return over === null || endsAt === null || over > endsAt;
+}
+
+/** Periods after the current one, by the tariff that is in force then; undefined: they never end. */
 function countToCome(
   subscription: Row<'subscriptions'>,
   tariff: Row<'tariffs'>,
   endsAt: number | null,
 ): number | undefined {
-  if (tariff.period_kind === 'once') return 0;
+  const waits = subscription.next_tariff_id !== null;
+  if (tariff.period_kind === 'once') return waits ? 1 : 0;
   const over = endOf({ expiresAt: subscription.expires_at, graceSeconds: tariff.grace_seconds });
   if (endsAt === null) return countUnstarted(subscription, tariff, over);
   if (over === null) return undefined;
-  const schedule = scheduleOf(subscription, tariff);
-  if (schedule === null || over <= endsAt) return 0;
+  const schedule = scheduleOf(waits ? { ...subscription, anchor_at: endsAt } : subscription, tariff);
+  // With less grace it may be over where it begins.
+  if (schedule === null || over <= endsAt) return Number(waits);
   return periodAt(schedule, over - 1).number - periodAt(schedule, endsAt).number + 1;
 }
 

@@ -6,14 +6,15 @@ import { parseInstant } from '../calendar/time-zone.ts';
 import { recordEvent } from '../events/record.ts';
 import { loadHold } from '../hold/hold.ts';
 import { agreeOnTimes, checkExpiry, expiryOf, showTime, type TimesWish } from '../lifetime/agree.ts';
-import { resumePeriods } from '../lifetime/renew-period.ts';
+import { currentPeriodOf, resumePeriods } from '../lifetime/renew-period.ts';
 import { planRenewal } from '../lifetime/renewal.ts';
+import { beginsNext, paysForPeriod } from '../lifetime/renewed-tariff.ts';
 import { settlePhases } from '../lifetime/settle-phase.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { bookAdjustment, checkNewPack } from './book-adjustment.ts';
 import type { RenewalWish, SubscriptionSettings } from './catalogue.ts';
-import { findLiveSubscription, findSubscription, refuseCancelled } from './find.ts';
+import { findLiveSubscription, findSubscription, findTariff, refuseCancelled } from './find.ts';
 import { toRenewal } from './renewal-view.ts';
 import { setReference } from './subscription-reference.ts';
 import { loadSubscription } from './subscription-view.ts';
@@ -141,15 +142,17 @@ async function renew(
 ): Promise<Row<'renewals'>> {
   const now = context.clock.now();
   const { id, phase, expires_at: expiresAt, time_zone: timeZone } = row;
-  const tariff = await tx.db
-    .selectFrom('tariffs')
-    .where('id', '=', row.tariff_id)
-    .selectAll()
-    .executeTakeFirstOrThrow();
+  const inForce = await findTariff(tx, row.tariff_id);
+  const next = row.next_tariff_id === null ? undefined : await findTariff(tx, row.next_tariff_id);
+  const { number, starts_at: startsAt, ends_at: endsAt } = await currentPeriodOf(tx, row);
+  const period = { number, startsAt, endsAt };
+  const renewed = { phase, expiresAt, periodKind: inForce.period_kind, period };
+  const begins = beginsNext(renewed, now);
+  const tariff = begins ? (next ?? inForce) : inForce;
   const wish =
     until === undefined ? { periods: periods ?? 1 } : { until: parseInstant('until', until, timeZone) };
   const extension = planRenewal(
-    { id, phase, expiresAt, timeZone, tariff: toTariffLimits(tariff) },
+    { id, phase, expiresAt, timeZone, tariff: { name: tariff.name, ...toTariffLimits(tariff) } },
     wish,
     now,
   );
@@ -178,10 +181,11 @@ async function renew(
     },
   });
   await settlePhases(context, tx, [id]);
-  const begun = phase === 'over' && (await resumePeriods(context, tx, row, { tariff, now }));
-  const times = (renewal.periods ?? 1) - Number(begun);
-  if (tariff.period_kind === 'once' && times > 0)
-    await addVolumeAgain(context, tx, row, tariff, { reference, times });
+  if (phase === 'over' && begins) await resumePeriods(context, tx, row, { tariff: inForce, next, now });
+  const times = (renewal.periods ?? 1) - Number(paysForPeriod(renewed, now));
+  if (tariff.period_kind === 'once' && times > 0) {
+    await addVolumeAgain(context, tx, await findSubscription(tx, id), tariff, { reference, times });
+  }
   return renewal;
 }
 
@@ -193,8 +197,7 @@ async function addVolumeAgain(
   { name, volume_bytes }: Row<'tariffs'>,
   { reference, times }: { readonly reference: string; readonly times: number },
 ): Promise<void> {
-  const { volumeBytes } = await loadSubscription(tx, row.id);
-  if (volume_bytes === null || volumeBytes === null) return;
+  if (volume_bytes === null) return;
   const bytes = volume_bytes * BigInt(times);
   await checkNewPack(tx, row.id, bytes);
   const occasion = { reason: `renewal of ${name}`, reference };

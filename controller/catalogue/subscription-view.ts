@@ -1,6 +1,6 @@
 import { decideAccess, subscriptionReasons } from '../access/reasons.ts';
 import { readRenewalTerms } from '../access/renewal-words.ts';
-import { type CurrentStanding, loadStandings } from '../accounting/standings.ts';
+import { type CurrentStanding, currentPeriodIn, loadStandings } from '../accounting/standings.ts';
 import { endOf } from '../lifetime/phase.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
@@ -26,7 +26,7 @@ export async function loadSubscriptions(tx: Tx, ids: readonly string[]): Promise
       remainingBytes: standing.remaining,
       exhaustedAt: row.exhausted_at,
       throttles,
-      renewal: readRenewalTerms(row, standing.periodEndsAt),
+      renewal: readRenewalTerms(row, currentPeriodIn(standing), row, nextTariffOf(row)),
       suspendedAt: row.suspended_at,
       suspensionReason: row.suspension_reason,
       account: row.account_reference,
@@ -104,12 +104,23 @@ function loadRows(tx: Tx, ids: readonly string[]) {
         'tariffs.throttle_bits_per_second',
         'tariffs.grace_seconds',
         'next.name as next_tariff',
+        'next.period_kind as next_period_kind',
+        'next.period_days as next_period_days',
+        'next.duration_days as next_duration_days',
+        'next.volume_bytes as next_volume_bytes',
         'tariffs.max_connections',
         'tariffs.enforcement as tariff_enforcement',
         'groups.enforcement as group_enforcement',
       ])
       .execute(),
   );
+}
+
+function nextTariffOf(row: Awaited<ReturnType<typeof loadRows>>[number]) {
+  const { next_tariff: name, next_period_kind: period_kind, next_period_days: period_days } = row;
+  if (name === null || period_kind === null) return undefined;
+  const { next_duration_days: duration_days, next_volume_bytes: volume_bytes } = row;
+  return { name, period_kind, period_days, duration_days, volume_bytes };
 }
 
 function countDevices(tx: Tx, ids: readonly string[]) {

@@ -77,6 +77,8 @@ export interface TariffChange {
   readonly tariff: Tariff;
   /** Of the tariff, that are not cancelled. */
   readonly subscriptions: number;
+  /** That change to it with their next period: all of it is in force for them from then on. */
+  readonly waiting: number;
   /** Names of the fields that are in force for them now, from their next period on, from their next renewal on. */
   readonly atOnce: readonly string[];
   readonly fromNextPeriod: readonly string[];

@@ -124,9 +124,12 @@ describe('turnpike', () => {
       ...{ period: 'days', periodDays: 30, rollover: true, durationDays: 90, graceSeconds: 259_200 },
     });
     answer = () => ({
-      body: { tariff, subscriptions: 0, atOnce: [], fromNextPeriod: [], fromNextRenewal: [] },
+      body: {
+        ...{ tariff, subscriptions: 2, waiting: 1 },
+        ...{ atOnce: [], fromNextPeriod: ['rollover'], fromNextRenewal: [] },
+      },
     });
-    await turnpike(
+    const { out } = await turnpike(
       ...['tariff', 'set', 'm', '--volume-end', 'block', '--no-rollover', '--upload', 'unlimited'],
       ...['--period', 'month', '--duration', 'none', '--thresholds', ''],
     );
@@ -134,6 +137,9 @@ describe('turnpike', () => {
       ...{ throttleBitsPerSecond: null, rollover: false, uploadBitsPerSecond: null },
       ...{ period: 'month', periodDays: null, durationDays: null, thresholds: [] },
     });
+    expect(out).toMatch(
+      / changed, for 2 subscriptions, and for 1 that change to it with their next period\n/,
+    );
   });
 
   it("prints the API's JSON when asked to, wherever --json stands", async () => {

@@ -136,7 +136,7 @@ function renderTariff(tariff: Tariff): string {
   ]);
 }
 
-function renderChange({ tariff, subscriptions, ...when }: TariffChange, command: Command): string {
+function renderChange({ tariff, subscriptions, waiting, ...when }: TariffChange, command: Command): string {
   const { atOnce, fromNextPeriod, fromNextRenewal } = when;
   const line = (from: string, fields: readonly string[]) =>
     fields.length === 0 ? [] : [`${from}: ${optionsOf(fields, command).join(', ')}`];
@@ -146,7 +146,8 @@ function renderChange({ tariff, subscriptions, ...when }: TariffChange, command:
     ...line("from each one's next renewal on", fromNextRenewal),
   ];
   if (lines.length === 0) return `tariff ${tariff.name} is as it was`;
-  return [`tariff ${tariff.name} changed, for ${subscriptions} subscriptions`, ...lines].join('\n');
+  const coming = waiting === 0 ? '' : `, and for ${waiting} that change to it with their next period`;
+  return [`tariff ${tariff.name} changed, for ${subscriptions} subscriptions${coming}`, ...lines].join('\n');
 }
 
 function showPeriod({ period, periodDays }: Tariff): string {

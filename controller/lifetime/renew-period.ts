@@ -4,30 +4,33 @@ import { periodAt } from '../calendar/period.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { scheduleOf } from './schedule.ts';
+import { haveSamePeriods } from './switch-tariff.ts';
 
 /**
- * Begins the period of a subscription whose service had ended and goes on `now`. While it had ended, no period turned.
- * Periods in days are counted from now on: what was paid for is whole ones. A month is that of the calendar. One that
- * never was connected goes on waiting in its first period. Says whether one began, with its volume.
+ * Begins the next period of a subscription whose service had ended and goes on `now`. While it had ended, no period
+ * turned. Periods in days are counted from now on: what was paid for is whole ones. A month is that of the calendar.
+ * Where another tariff waited for the period, it is in force in it.
  *
- * @param subscription as it was before the renewal
+ * @param subscription as it was before the renewal, with which the next period begins (`beginsNext`)
  */
 export async function resumePeriods(
   context: Context,
   tx: Tx,
   subscription: Row<'subscriptions'>,
-  { tariff, now }: { readonly tariff: Row<'tariffs'>; readonly now: number },
-): Promise<boolean> {
-  const { id } = subscription;
+  { tariff, next = tariff, now }: { tariff: Row<'tariffs'>; next?: Row<'tariffs'> | undefined; now: number },
+): Promise<void> {
   const schedule = scheduleOf(subscription, tariff);
-  if (schedule === null) return false;
-  if (tariff.period_kind === 'days') {
-    await tx.db.updateTable('subscriptions').set({ anchor_at: now }).where('id', '=', id).execute();
-    return begin(context, tx, subscription, now);
+  const goesOn = tariff.period_kind === 'month' && haveSamePeriods(tariff, next);
+  if (goesOn && schedule !== null) {
+    await begin(context, tx, subscription, periodAt(schedule, now).startsAt);
+    return;
   }
-  const { ends_at } = await currentPeriodOf(tx, subscription);
-  if (ends_at === null || ends_at > now) return false;
-  return begin(context, tx, subscription, periodAt(schedule, now).startsAt);
+  await tx.db
+    .updateTable('subscriptions')
+    .set({ anchor_at: now })
+    .where('id', '=', subscription.id)
+    .execute();
+  await begin(context, tx, subscription, now);
 }
 
 async function begin(
@@ -35,20 +38,20 @@ async function begin(
   tx: Tx,
   subscription: Row<'subscriptions'>,
   startsAt: number,
-): Promise<boolean> {
+): Promise<void> {
   const { starts_at } = await currentPeriodOf(tx, subscription);
   const { id, expires_at } = subscription;
   // Of a period that began in the grace nobody paid for the volume.
   const forfeits = expires_at !== null && starts_at >= expires_at;
   await rescheduleTurn(context, tx, id, startsAt, { forfeits });
-  return true;
 }
 
-function currentPeriodOf(tx: Tx, { id, period }: Row<'subscriptions'>) {
+/** The one in which it is. */
+export function currentPeriodOf(tx: Tx, { id, period }: Pick<Row<'subscriptions'>, 'id' | 'period'>) {
   return tx.db
     .selectFrom('periods')
     .where('subscription_id', '=', id)
     .where('number', '=', period)
-    .select(['starts_at', 'ends_at'])
+    .select(['number', 'starts_at', 'ends_at'])
     .executeTakeFirstOrThrow();
 }

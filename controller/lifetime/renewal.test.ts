@@ -14,16 +14,18 @@ const times: fc.Arbitrary<Times> = fc.record({
 
 const tariffs: fc.Arbitrary<Renewable['tariff']> = fc.oneof(
   fc.record({
+    name: fc.constant('t'),
     durationDays: fc.integer({ min: 1, max: 400 }),
     period: fc.constantFrom('once', 'month'),
     periodDays: fc.constant(null),
   }),
   fc.record({
+    name: fc.constant('t'),
     durationDays: fc.constant(null),
     period: fc.constant('days'),
     periodDays: fc.integer({ min: 1, max: 90 }),
   }),
-  fc.constant({ durationDays: null, period: 'month', periodDays: null } as const),
+  fc.constant({ name: 't', durationDays: null, period: 'month', periodDays: null } as const),
 );
 
 describe('the phase of a subscription', () => {
@@ -71,7 +73,7 @@ describe('a renewal', () => {
   });
 
   it('of a month ends on the same day, or the last one of a shorter month', () => {
-    const tariff = { durationDays: null, period: 'month', periodDays: null } as const;
+    const tariff = { name: 't', durationDays: null, period: 'month', periodDays: null } as const;
     const expiresAt = Date.parse('2028-01-31T12:00:00Z');
     const one = { id: 's', phase: 'running', expiresAt, timeZone: 'Europe/Berlin', tariff } as const;
     const until = (periods: number) => new Date(planRenewal(one, { periods }, 0).until).toISOString();

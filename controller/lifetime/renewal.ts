@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { addDays, addMonths } from '../calendar/time-zone.ts';
-import type { TariffLimits } from '../catalogue/views.ts';
+import type { Tariff } from '../catalogue/views.ts';
 import { showTime } from './agree.ts';
 import type { Phase } from './phase.ts';
 
@@ -9,7 +9,8 @@ export interface Renewable {
   readonly phase: Phase;
   readonly expiresAt: number | null;
   readonly timeZone: string;
-  readonly tariff: Pick<TariffLimits, 'durationDays' | 'period' | 'periodDays'>;
+  /** That is in force where the renewal begins. */
+  readonly tariff: Pick<Tariff, 'name' | 'durationDays' | 'period' | 'periodDays'>;
 }
 
 /** Times are milliseconds since 1970. */
@@ -65,7 +66,7 @@ function lengthen({ tariff, timeZone }: Renewable, from: number, periods: number
   if (tariff.period === 'month') return addMonths(from, periods, timeZone);
   throw new TurnpikeError(
     'invalid',
-    'until: the tariff has neither a duration nor periods: say until when it is renewed',
+    `until: the tariff "${tariff.name}" has neither a duration nor periods: say until when it is renewed`,
     { field: 'until' },
   );
 }

@@ -100,6 +100,9 @@ export const TariffChange = Type.Object(
   {
     tariff: Tariff,
     subscriptions: count('Subscriptions to it that are not cancelled.'),
+    waiting: count(
+      'Subscriptions that change to it with their next period: all of it is in force for them from then on.',
+    ),
     atOnce: fields('Changed fields that are in force for them now.'),
     fromNextPeriod: fields('Changed fields that are in force for each from its next period on.'),
     fromNextRenewal: fields('Changed fields that are in force for each from its next renewal on.'),
