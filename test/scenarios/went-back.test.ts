@@ -32,6 +32,7 @@ test('an agent whose journal is gone does not go on as if nothing had been used'
       await lab.node(1).agentInVain(['run']),
       /journal\.db is gone.*what it has used is not known.*node token.*--force-new/,
     );
+    expect((await readdir(state)).filter((name) => name.startsWith('journal'))).toEqual([]);
   }
   expect(await lab.traffic.settled(1_500)).toBeLessThanOrEqual(volume);
 });
