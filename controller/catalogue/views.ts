@@ -29,6 +29,12 @@ export interface AccountDetail extends Account {
   readonly subscriptions: readonly Subscription[];
 }
 
+/** After a call that reaches linked accounts too. */
+export interface AccountChange extends AccountDetail {
+  /** References of those that it changed. */
+  readonly changed: readonly string[];
+}
+
 /** What a tariff sells. Speeds are in bits per second of inner IP packets. */
 export interface TariffLimits {
   /** Of each period; null: unlimited. */
