@@ -404,6 +404,8 @@ export interface HeavySubscription
   readonly bytesPerSecond: bigint;
   /** Of its devices, those that pass traffic now. */
   readonly devices: number;
+  /** Of its devices, those whose key looks used on two devices at once; they need not pass anything. */
+  readonly sharedKeys: number;
   /** Names. */
   readonly nodes: readonly string[];
 }
