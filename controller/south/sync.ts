@@ -83,11 +83,12 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
     silence.stop();
     heartbeat.cancel();
     stopAuthorities();
-    // Not of a stream that was replaced: its node is connected.
-    if (pushing && streams.isCurrent(stream)) {
-      const { connected } = context.state;
-      const { nodeId, incarnation } = stream.identity;
-      if (connected.get(nodeId)?.identity.incarnation === incarnation) connected.delete(nodeId);
+    const { connected } = context.state;
+    const { nodeId, incarnation } = stream.identity;
+    const isListed = connected.get(nodeId)?.identity.incarnation === incarnation;
+    // Not of a stream that was replaced: its node is connected. But of one that replaced another and was refused then.
+    if ((pushing || isListed) && streams.isCurrent(stream)) {
+      if (isListed) connected.delete(nodeId);
       await context.register.disconnected(stream.identity);
       context.log.info({ node: stream.identity.nodeId }, 'node disconnected');
     }
