@@ -36,9 +36,9 @@ export interface AgentOptions {
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { stateDirectory } = options.config;
   const identity = await loadIdentity(stateDirectory);
-  const key = await ensureWireguardKey(stateDirectory);
   const journal = openJournal(stateDirectory, identity);
   try {
+    const key = await ensureWireguardKey(stateDirectory);
     await options.kernel.check();
     const begun = { ...identity, journalBegun: true };
     // On the disk before anything is armed.

@@ -72,7 +72,7 @@ export function createCore(options: CoreOptions): Core {
   });
   const south = createSouth({
     ...{ identity, identityStore: options.identityStore, sink: inbox, reports: inbox, clock, log, random },
-    facts: () => describeNode(host, key),
+    facts: () => describeNode(host, key, journal),
     ...(options.dial && { dial: options.dial }),
   });
   const presence = new Presence({
@@ -96,11 +96,12 @@ export function createCore(options: CoreOptions): Core {
   };
 }
 
-async function describeNode(host: Host, key: WireguardKeyPair): Promise<NodeFacts> {
+async function describeNode(host: Host, key: WireguardKeyPair, { state }: Journal): Promise<NodeFacts> {
   return {
     agentVersion: version,
     wireguardPublicKey: Buffer.from(key.publicKey, 'base64'),
     wireguardDriver: await host.driver(),
     ipv6: await host.ipv6(),
+    lastReport: state.lastReport,
   };
 }

@@ -14,7 +14,8 @@ export async function readStatus(stateDirectory: string, clock: Clock): Promise<
   const live = await askStatus(statusSocketPath(stateDirectory));
   if (live) return live;
   const identity = await loadIdentity(stateDirectory);
-  return describeStatus(identity, readJournal(stateDirectory) ?? emptyState(), clock, undefined);
+  const state = readJournal(stateDirectory, identity) ?? emptyState();
+  return describeStatus(identity, state, clock, undefined);
 }
 
 /** The status as lines for people. */

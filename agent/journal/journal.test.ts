@@ -132,12 +132,20 @@ describe('the journal', () => {
     openJournal(directory, owner).close();
     openJournal(directory, begun).close();
     for (const name of readdirSync(directory)) rmSync(join(directory, name));
-    for (const attempt of [1, 2]) {
-      expect(() => openJournal(directory, begun), `attempt ${attempt}`).toThrow(/journal\.db is gone/);
+    for (const open of [openJournal, readJournal, openJournal]) {
+      expect(() => open(directory, begun)).toThrow(/journal\.db is gone/);
+      expect(readdirSync(directory), 'nothing that passes for one').toEqual([]);
     }
+    writeFileSync(join(directory, journalFile), '');
+    expect(() => openJournal(directory, begun), 'an empty one').toThrow(/journal\.db is gone/);
     // A new identity begins its own.
     openJournal(directory, { ...owner, incarnation: 2 }).close();
     expect(() => openJournal(directory, begun)).toThrow(/another node's/);
+  });
+
+  test('that is not there yet is not made by who only looks', () => {
+    expect(readJournal(directory)).toBeUndefined();
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   test('a second agent on the same state directory is refused', () => {

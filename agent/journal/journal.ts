@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TurnpikeError } from '../../common/errors.ts';
@@ -29,8 +30,10 @@ export const journalFile = 'journal.db';
  * @throws TurnpikeError `environment` also when the owner has had one that is gone: all that it was granted would pass again
  */
 export function openJournal(directory: string, owner: Owner): Journal {
-  ensureStateDirectory(directory);
   const path = join(directory, journalFile);
+  // An empty one in its place would only mislead whoever looks for it.
+  if (owner.journalBegun && !existsSync(path)) throw missingError(path);
+  ensureStateDirectory(directory);
   ensurePrivateFile(path);
   return translated(path, () => {
     const database = new DatabaseSync(path, { timeout: 0 });
@@ -48,9 +51,19 @@ export function openJournal(directory: string, owner: Owner): Journal {
   });
 }
 
-/** Reads a journal that no agent has open, for `status`. Undefined when there is none. */
-export function readJournal(directory: string): JournalState | undefined {
+/**
+ * Reads a journal that no agent has open, for `status`. Undefined when there is none yet.
+ * @throws TurnpikeError `environment` also when the owner has had one that is gone
+ */
+export function readJournal(
+  directory: string,
+  { journalBegun = false }: Pick<Owner, 'journalBegun'> = {},
+): JournalState | undefined {
   const path = join(directory, journalFile);
+  if (!existsSync(path)) {
+    if (journalBegun) throw missingError(path);
+    return undefined;
+  }
   return translated(path, () => {
     const database = new DatabaseSync(path, { timeout: 0 });
     try {

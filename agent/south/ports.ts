@@ -80,6 +80,8 @@ export interface NodeFacts {
   readonly wireguardPublicKey: Uint8Array;
   readonly wireguardDriver: 'kernel' | 'userspace';
   readonly ipv6: boolean;
+  /** The number of the last report that is in the journal; 0n for none. Absent where there is no journal. */
+  readonly lastReport?: bigint;
 }
 
 /** Offered by the Sync stream to the presence watcher: sends what changed; drops it silently while not connected. */

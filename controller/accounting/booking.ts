@@ -47,6 +47,8 @@ export function createBooking(context: Context): Booking {
         );
       }
     },
+    lastBooked: (identity) =>
+      context.store.transaction(async (tx) => (await servingIncarnation(tx, identity)).last_report),
   };
 }
 

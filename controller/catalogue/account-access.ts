@@ -10,21 +10,21 @@ import type { AccountScope } from './catalogue.ts';
 import { findAccount } from './find.ts';
 import { accountsInScope } from './links.ts';
 import { refuseRestrictedAccount } from './restricted.ts';
-import type { AccountDetail } from './views.ts';
+import type { AccountChange } from './views.ts';
 import { parseLine } from './words.ts';
 
 export function suspendAccount(
   { store, clock }: Context,
   name: string,
   { reason: given, only = false }: { reason: string } & AccountScope,
-): Promise<AccountDetail> {
+): Promise<AccountChange> {
   const reason = parseLine('reason', given);
   return store.transaction(async (tx) => {
     const open = await loadScope(tx, name, only, ({ suspended_at }) => suspended_at === null);
     if (open.length === 0) throw nothingToDo(name, 'is suspended already');
     const ids = open.map(({ id }) => id);
     await setSuspension(tx, ids, { suspended_at: clock.now(), suspension_reason: reason });
-    return loadAccountDetail(tx, name, only);
+    return { ...(await loadAccountDetail(tx, name, only)), changed: referencesOf(open) };
   });
 }
 
@@ -32,7 +32,7 @@ export function resumeAccount(
   context: Context,
   name: string,
   { only = false }: AccountScope = {},
-): Promise<AccountDetail> {
+): Promise<AccountChange> {
   return context.store.transaction(async (tx) => {
     const account = await findAccount(tx, name);
     const suspended = await loadScope(tx, name, only, ({ suspended_at }) => suspended_at !== null);
@@ -41,8 +41,12 @@ export function resumeAccount(
     const ids = together.map(({ id }) => id);
     const opened = await setSuspension(tx, ids, { suspended_at: null, suspension_reason: null });
     for (const chunk of chunks(opened)) await turnLedger(context, tx, chunk, { resumed: true });
-    return loadAccountDetail(tx, name, only);
+    return { ...(await loadAccountDetail(tx, name, only)), changed: referencesOf(together) };
   });
+}
+
+function referencesOf(accounts: readonly Row<'accounts'>[]): string[] {
+  return accounts.map(({ reference }) => reference).toSorted();
 }
 
 /** Who was suspended for something of his own is not opened by what somebody else has paid. */

@@ -33,12 +33,12 @@ export interface Catalogue {
   /** Takes it out of its set; the others stay linked. */
   unlinkAccount(account: string): Promise<view.Account>;
   /** Closes all its subscriptions, also those that are created later. @throws `conflict` where it is suspended */
-  suspendAccount(account: string, input: { reason: string } & AccountScope): Promise<view.AccountDetail>;
+  suspendAccount(account: string, input: { reason: string } & AccountScope): Promise<view.AccountChange>;
   /**
    * Ends its suspension, and that of linked ones that were suspended together with it. What was suspended otherwise
    * stays so. @throws `conflict` where it is not suspended
    */
-  resumeAccount(account: string, scope?: AccountScope): Promise<view.AccountDetail>;
+  resumeAccount(account: string, scope?: AccountScope): Promise<view.AccountChange>;
 
   /** `volumeBytes` null is unlimited; `group` is "default" unless given. */
   addTariff(input: NewTariff): Promise<view.Tariff>;

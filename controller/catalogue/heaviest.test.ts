@@ -42,4 +42,26 @@ describe('the heaviest subscriptions', () => {
     ]);
     expect((await rig.books.catalogue.listHeaviest(1)).items).toHaveLength(1);
   });
+
+  it('say how many of their keys look used on two devices, of whichever device they are', async () => {
+    const a = await rig.node('a');
+    const [one, other] = [await rig.subscription(), await rig.subscription()];
+    const [busy, quiet] = [await rig.device(one), await rig.device(one)];
+    const alone = await rig.device(other);
+    await a.sync();
+    for (const device of [busy, alone]) await a.presence(device, { connected: true, passing: true });
+    await a.presence(quiet, { connected: true, shared: true });
+    const shown = async () => {
+      const { items } = await rig.books.catalogue.listHeaviest(10);
+      return new Map(items.map(({ subscriptionId, sharedKeys }) => [subscriptionId, sharedKeys]));
+    };
+    expect(await shown()).toEqual(
+      new Map([
+        [one, 1],
+        [other, 0],
+      ]),
+    );
+    await a.presence(quiet, { connected: true });
+    expect((await shown()).get(one)).toBe(0);
+  });
 });

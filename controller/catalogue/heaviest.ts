@@ -1,3 +1,4 @@
+import { sharedKeyDevices } from '../access/seat-reasons.ts';
 import type { Context } from '../books/context.ts';
 import { selectInChunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
@@ -12,7 +13,8 @@ interface Passing {
 }
 
 /** The subscriptions that pass most traffic now, by the rates that their nodes reported last. */
-export function listHeaviest({ store, live }: Context, limit: number): Promise<Heaviest> {
+export function listHeaviest(context: Context, limit: number): Promise<Heaviest> {
+  const { store, live } = context;
   return store.transaction(async (tx) => {
     const passing = await group(tx, live.passing());
     await addRates(tx, passing);
@@ -21,6 +23,7 @@ export function listHeaviest({ store, live }: Context, limit: number): Promise<H
       .slice(0, limit);
     const names = await nodeNames(tx);
     const ids = heaviest.map(([id]) => id);
+    const shared = await countByOwner(tx, sharedKeyDevices(context));
     const views = new Map((await loadSubscriptions(tx, ids)).map((view) => [view.id, view]));
     const items = heaviest.flatMap(([id, { devices, nodes, bytesPerSecond }]) => {
       const view = views.get(id);
@@ -30,6 +33,7 @@ export function listHeaviest({ store, live }: Context, limit: number): Promise<H
         {
           ...{ subscriptionId: id, accountReference, tariff, bytesPerSecond, usedBytes, remainingBytes },
           devices: devices.size,
+          sharedKeys: shared.get(id) ?? 0,
           nodes: [...nodes].map((node) => names.get(node) ?? node),
         },
       ];
@@ -42,11 +46,10 @@ async function group(
   tx: Tx,
   passing: readonly { nodeId: string; deviceId: string }[],
 ): Promise<Map<string, Passing>> {
-  const ids = [...new Set(passing.map(({ deviceId }) => deviceId))];
-  const rows = await selectInChunks(ids, (some) =>
-    tx.db.selectFrom('devices').where('id', 'in', some).select(['id', 'subscription_id']).execute(),
+  const subscriptions = await loadOwners(
+    tx,
+    passing.map(({ deviceId }) => deviceId),
   );
-  const subscriptions = new Map(rows.map((row) => [row.id, row.subscription_id]));
   const grouped = new Map<string, Passing>();
   for (const { nodeId, deviceId } of passing) {
     const subscription = subscriptions.get(deviceId);
@@ -57,6 +60,22 @@ async function group(
     grouped.set(subscription, one);
   }
   return grouped;
+}
+
+async function countByOwner(tx: Tx, deviceIds: readonly string[]): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const owner of (await loadOwners(tx, deviceIds)).values()) {
+    counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Subscriptions by device. */
+async function loadOwners(tx: Tx, deviceIds: readonly string[]): Promise<Map<string, string>> {
+  const rows = await selectInChunks([...new Set(deviceIds)], (some) =>
+    tx.db.selectFrom('devices').where('id', 'in', some).select(['id', 'subscription_id']).execute(),
+  );
+  return new Map(rows.map((row) => [row.id, row.subscription_id]));
 }
 
 /** Only of nodes on which it passes traffic: others keep the rate of when it last did. */

@@ -29,6 +29,12 @@ export interface AccountDetail extends Account {
   readonly subscriptions: readonly Subscription[];
 }
 
+/** After a call that reaches linked accounts too. */
+export interface AccountChange extends AccountDetail {
+  /** References of those that it changed. */
+  readonly changed: readonly string[];
+}
+
 /** What a tariff sells. Speeds are in bits per second of inner IP packets. */
 export interface TariffLimits {
   /** Of each period; null: unlimited. */
@@ -400,6 +406,8 @@ export interface HeavySubscription
   readonly bytesPerSecond: bigint;
   /** Of its devices, those that pass traffic now. */
   readonly devices: number;
+  /** Of its devices, those whose key looks used on two devices at once; they need not pass anything. */
+  readonly sharedKeys: number;
   /** Names. */
   readonly nodes: readonly string[];
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { allPages, answerOf, given, inPath } from './client.ts';
-import type { AccountDetail } from './gen/api.ts';
+import type { Account, AccountChange, AccountDetail } from './gen/api.ts';
 import type { OpenSession } from './session.ts';
 import { showTime } from './show.ts';
 import { subscriptionTable } from './subscription-table.ts';
@@ -93,7 +93,7 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
     .action(async (name: string, _options: object, command: Command) => {
       const { api, print } = open(command);
       const account = await answerOf(api.DELETE('/v1/accounts/{account}/link', at(name)));
-      print(account, () => `account ${account.reference} stands alone`);
+      print(account, () => `account ${account.reference} stands alone${stillSuspended(account)}`);
     });
 
   family
@@ -108,7 +108,7 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
       const { reason } = options;
       const body = { reason, ...scopeOf(options) };
       const account = await answerOf(api.POST('/v1/accounts/{account}/suspend', { ...at(name), body }));
-      print(account, () => subscriptionTable(account.subscriptions));
+      print(account, () => renderChange('suspended', account));
     });
 
   family
@@ -119,7 +119,7 @@ export function addAccountVerbs(program: Command, open: OpenSession): void {
       const { api, print } = open(command);
       const body = scopeOf(options);
       const account = await answerOf(api.POST('/v1/accounts/{account}/resume', { ...at(name), body }));
-      print(account, () => subscriptionTable(account.subscriptions));
+      print(account, () => renderChange('resumed', account));
     });
 }
 
@@ -128,6 +128,16 @@ function scopeOf({ only }: ScopeOptions): { only?: true } {
 }
 
 const at = (account: string) => inPath({ account });
+
+/** Others than the one that was named are opened or closed, too. */
+function renderChange(what: 'suspended' | 'resumed', { changed, subscriptions }: AccountChange): string {
+  return [`${what}: ${changed.join(', ')}`, '', subscriptionTable(subscriptions)].join('\n');
+}
+
+/** Whoever was suspended together with others is not resumed with them any more. */
+function stillSuspended({ reference, suspendedAt }: Account): string {
+  return suspendedAt === null ? '' : `, and stays suspended until turnpike account resume "${reference}"`;
+}
 
 function renderAccount(account: AccountDetail): string {
   return [

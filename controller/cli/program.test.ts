@@ -227,6 +227,23 @@ describe('turnpike', () => {
     expect(wrong).toMatchObject({ code: 64, err: expect.stringContaining('--url') });
   });
 
+  it('shows at the top whose key looks used in two places', async () => {
+    const figures = { bytesPerSecond: '9000', usedBytes: '1', remainingBytes: null, nodes: ['fra1'] };
+    const heavy = (subscriptionId: string, sharedKeys: number) => ({
+      ...{ subscriptionId, accountReference: 'acme', tariff: 't', devices: 1, sharedKeys },
+      ...figures,
+    });
+    answer = ({ url }) => ({
+      body: url.startsWith('/v1/heaviest')
+        ? { passing: 2, items: [heavy('sub_1', 2), heavy('sub_2', 0)] }
+        : { nodes: [], connectedDevices: 3 },
+    });
+    const { code, out } = await turnpike('top', '--once');
+    expect(code).toBe(0);
+    expect(out).toMatch(/sub_1 .* 1 +2 in two places +fra1/);
+    expect(out).toMatch(/sub_2 .* 1 +fra1/);
+  });
+
   it('sends the API key to a URL, from the environment only', async () => {
     await new Promise((done) => server.close(done));
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -42,13 +42,14 @@ function renderTop(status: FleetStatus, heaviest: Heaviest, rows: number): strin
 
 function heaviestTable(items: Heaviest['items']): string {
   return renderTable(
-    ['subscription', 'account', 'tariff', 'now', 'devices', 'on', 'used', 'remaining'],
+    ['subscription', 'account', 'tariff', 'now', 'devices', 'key', 'on', 'used', 'remaining'],
     items.map((one) => [
       one.subscriptionId,
       one.accountReference,
       one.tariff,
       `${showBytes(one.bytesPerSecond)}/s`,
       String(one.devices),
+      one.sharedKeys === 0 ? '' : `${one.sharedKeys} in two places`,
       one.nodes.join(', '),
       showBytes(one.usedBytes),
       showVolume(one.remainingBytes),

@@ -4,6 +4,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Authorities } from '../identity/authorities.ts';
 import type { CloneWatch } from './clones.ts';
 import type { Demands } from './demands.ts';
+import type { EarlierStates } from './earlier-states.ts';
 import type { Endings } from './endings.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { MessageRate } from './message-rate.ts';
@@ -22,6 +23,7 @@ export interface SouthContext {
   readonly state: SouthState;
   readonly streams: LiveStreams;
   readonly clones: CloneWatch;
+  readonly earlier: EarlierStates;
   readonly demands: Demands;
   readonly messages: MessageRate;
   readonly endings: Endings;

@@ -70,6 +70,8 @@ export interface Booking {
    * @throws TurnpikeError `conflict` when this number was booked with other content (the identity is quarantined).
    */
   book(identity: NodeIdentity, report: ReportRequest, bytes: Uint8Array): Promise<void>;
+  /** The number of the last report that was booked of this identity; 0n for none. */
+  lastBooked(identity: NodeIdentity): Promise<bigint>;
 }
 
 /** Tokens and certificates, as stored. */

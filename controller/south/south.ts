@@ -16,6 +16,7 @@ import { CloneWatch } from './clones.ts';
 import { defaultTiming, type SouthContext, type SouthTiming } from './context.ts';
 import { ControllerCredentials } from './credentials.ts';
 import { Demands } from './demands.ts';
+import { EarlierStates } from './earlier-states.ts';
 import { Endings } from './endings.ts';
 import { enrolHandler } from './enrol.ts';
 import { EnrolmentLimit } from './enrolment-limit.ts';
@@ -61,6 +62,7 @@ export async function createSouth(
     state,
     streams: new LiveStreams(),
     clones: new CloneWatch(),
+    earlier: new EarlierStates(),
     demands: new Demands(),
     messages: new MessageRate(),
     endings: new Endings(),

@@ -63,6 +63,7 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
         if (pushing) throw new TurnpikeError('invalid', 'a second Hello on one stream');
         // Before the wait: who is thrown out while it waits was there all the same.
         await refuseClones(message.value, stream.identity, context);
+        await refuseEarlier(message.value, stream.identity, context);
         await clock.sleep(context.demands.hello(stream.identity, clock.monotonic()), stream.closed);
         if (stream.closed.aborted) return;
         await greet(message.value, stream, context);
@@ -82,11 +83,12 @@ async function serveSync(stream: SyncStream, context: SouthContext): Promise<voi
     silence.stop();
     heartbeat.cancel();
     stopAuthorities();
-    // Not of a stream that was replaced: its node is connected.
-    if (pushing && streams.isCurrent(stream)) {
-      const { connected } = context.state;
-      const { nodeId, incarnation } = stream.identity;
-      if (connected.get(nodeId)?.identity.incarnation === incarnation) connected.delete(nodeId);
+    const { connected } = context.state;
+    const { nodeId, incarnation } = stream.identity;
+    const isListed = connected.get(nodeId)?.identity.incarnation === incarnation;
+    // Not of a stream that was replaced: its node is connected. But of one that replaced another and was refused then.
+    if ((pushing || isListed) && streams.isCurrent(stream)) {
+      if (isListed) connected.delete(nodeId);
       await context.register.disconnected(stream.identity);
       context.log.info({ node: stream.identity.nodeId }, 'node disconnected');
     }
@@ -123,6 +125,27 @@ async function refuseClones(
   clones.forget(name);
   await identities.quarantine(identity);
   throw revoked();
+}
+
+/** It would be granted anew what has passed since; so nothing is granted to it, and nothing told. */
+async function refuseEarlier(
+  { lastReport }: Hello,
+  identity: NodeIdentity,
+  { booking, earlier, identities }: SouthContext,
+): Promise<void> {
+  if (lastReport === undefined) return;
+  const name = `${identity.nodeId} ${identity.incarnation}`;
+  const booked = await booking.lastBooked(identity);
+  if (earlier.hello(name, lastReport < booked)) {
+    earlier.forget(name);
+    await identities.quarantine(identity);
+    throw revoked();
+  }
+  if (lastReport >= booked) return;
+  throw new TurnpikeError(
+    'unavailable',
+    `node ${identity.nodeName} says that its last report was ${lastReport}, and ${booked} was booked: its state is an earlier one, or its word was late`,
+  );
 }
 
 async function take(

@@ -1,12 +1,12 @@
 // npm run bench [-- --devices 10000 --rounds 5 --json FILE]: what it costs to bring a fleet onto a node.
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { wholeNumber } from '../options.ts';
+import { toolOptions } from '../options.ts';
 import { agentLoop } from './agent-loop.ts';
 import { type Contender, drivers, tools } from './contenders.ts';
 import { measureFigures } from './figures.ts';
 import { type Fleet, makeFleet } from './fleet.ts';
+import { otherParts } from './parts.ts';
 import { openStage } from './stage.ts';
 
 /** The first is what the others are compared with. */
@@ -14,15 +14,17 @@ const contenders: readonly [Contender, ...Contender[]] = [tools, drivers, agentL
 const allowedRatio = 1.2;
 const plain = { head: [], border: [] };
 
-const { values } = parseArgs({
-  options: {
+const { values, whole } = toolOptions(
+  'npm run bench --',
+  {
     devices: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '5' },
     json: { type: 'string' },
   },
-});
-const devices = wholeNumber('', 'devices', values.devices);
-const rounds = wholeNumber('', 'rounds', values.rounds);
+  otherParts,
+);
+const devices = whole('devices');
+const rounds = whole('rounds');
 
 async function timeOnce(contender: Contender, fleet: Fleet): Promise<number> {
   const stage = await openStage();

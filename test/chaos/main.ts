@@ -23,12 +23,7 @@ const values = readOptions(usage, {
   seed: { type: 'string', default: '1' },
   from: { type: 'string', default: '1' },
   figures: { type: 'string' },
-  help: { type: 'boolean', default: false },
 });
-if (values.help) {
-  process.stdout.write(usage);
-  process.exit();
-}
 const rounds = wholeNumber(usage, 'rounds', values.rounds);
 const seed = wholeNumber(usage, 'seed', values.seed);
 const from = wholeNumber(usage, 'from', values.from);

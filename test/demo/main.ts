@@ -3,8 +3,8 @@
  * namespaces. Ends with 0 only if every promise was kept.
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { createLab } from '../lab/lab.ts';
+import { toolOptions } from '../options.ts';
 import { brokenPromises, grouped, renderTable, toJson } from './figures.ts';
 import { type StoryOptions, type Teller, tellStory } from './story.ts';
 
@@ -45,7 +45,7 @@ function teller(everyMs: number): Teller {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options });
+  const { values } = toolOptions('scripts/demo', options);
   const story = values.slow ? slow : usual;
   const say = teller(values.slow ? 10_000 : 1000);
   await using lab = await createLab({ nodes: 2, clients: 2 });

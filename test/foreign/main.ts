@@ -1,35 +1,36 @@
 // npm run test:foreign -- [--only NAME] [--seconds N] [--examples N] [--seed S]
 //   What others wrote, against the real controller and nodes. What is not installed is skipped by name:
 //   schemathesis, and python3 with grpcio and grpcio-tools (PyPI; a virtualenv in PATH will do); boringtun-cli (crates.io).
-import { parseArgs } from 'node:util';
 import { renderTable } from '../../controller/cli/table.ts';
-import { wholeNumber } from '../options.ts';
+import { toolOptions } from '../options.ts';
 import { boringtun } from './boringtun.ts';
 import type { Foreign, Outcome } from './foreign.ts';
 import { grpcio } from './grpcio.ts';
 import { schemathesis } from './schemathesis.ts';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    seconds: { type: 'string', default: '120' },
-    examples: { type: 'string', default: '30' },
-    seed: { type: 'string', default: '1' },
-  },
+const { whole, some } = toolOptions('npm run test:foreign --', {
+  only: { type: 'string' },
+  seconds: { type: 'string', default: '120' },
+  examples: { type: 'string', default: '30' },
+  seed: { type: 'string', default: '1' },
 });
 const all: readonly Foreign[] = [
   schemathesis({
-    examples: wholeNumber('', 'examples', values.examples),
-    seconds: wholeNumber('', 'seconds', values.seconds),
-    seed: wholeNumber('', 'seed', values.seed, 0),
+    examples: whole('examples'),
+    seconds: whole('seconds'),
+    seed: whole('seed', 0),
   }),
   grpcio,
   boringtun,
 ];
 
+const wanted = some(
+  'only',
+  all.map(({ name }) => name),
+);
 const rows: string[][] = [];
 for (const one of all) {
-  if (values.only !== undefined && values.only !== one.name) continue;
+  if (!wanted.includes(one.name)) continue;
   const outcome = await tryOut(one);
   if (outcome.kind === 'red') process.exitCode = 1;
   rows.push([one.name, outcome.kind, outcome.said]);

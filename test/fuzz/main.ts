@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { renderTable } from '../../controller/cli/table.ts';
-import { readOptions, wholeNumber } from '../options.ts';
+import { namesAmong, readOptions, wholeNumber } from '../options.ts';
 import { Coverage } from './coverage.ts';
 import { type Outcome, runTarget } from './run.ts';
 import { targets } from './targets.ts';
@@ -16,19 +16,16 @@ const values = readOptions(usage, {
   seed: { type: 'string', default: String(randomInt(2 ** 31)) },
   target: { type: 'string' },
   path: { type: 'string' },
-  help: { type: 'boolean', default: false },
 });
-if (values.help) {
-  process.stdout.write(usage);
-  process.exit();
-}
-const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target);
+const wanted = namesAmong(
+  usage,
+  'target',
+  values.target,
+  targets.map(({ name }) => name),
+);
+const chosen = targets.filter(({ name }) => wanted.includes(name));
 const seed = wholeNumber(usage, 'seed', values.seed, 0);
 const seconds = wholeNumber(usage, 'seconds', values.seconds);
-if (chosen.length === 0) {
-  process.stderr.write(`there is no target "${values.target}"\n${usage}`);
-  process.exit(64);
-}
 
 const root = new URL('../../', import.meta.url);
 const coverage = new Coverage();

@@ -5,34 +5,31 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { renderTable } from '../../controller/cli/table.ts';
-import { wholeNumber } from '../options.ts';
+import { toolOptions } from '../options.ts';
 import { kinds } from './kinds.ts';
 import { describeDifference, replay } from './replay.ts';
 import { walk } from './spin.ts';
 import { parseTrace } from './trace.ts';
 
-const { values } = parseArgs({
-  options: {
-    walks: { type: 'string', default: '25' },
-    from: { type: 'string', default: String(randomInt(2 ** 30)) },
-    kind: { type: 'string' },
-    record: { type: 'string' },
-    counterexample: { type: 'string' },
-    definitions: { type: 'string', default: '' },
-  },
+const { values, whole, some } = toolOptions('node test/model/main.ts', {
+  walks: { type: 'string', default: '25' },
+  from: { type: 'string', default: String(randomInt(2 ** 30)) },
+  kind: { type: 'string' },
+  record: { type: 'string' },
+  counterexample: { type: 'string' },
+  definitions: { type: 'string', default: '' },
 });
+const wanted = some('kind', Object.keys(kinds));
 
 const { counterexample, definitions } = values;
-if (counterexample === undefined)
-  await walkAll(wholeNumber('', 'from', values.from, 0), wholeNumber('', 'walks', values.walks));
+if (counterexample === undefined) await walkAll(whole('from', 0), whole('walks'));
 else await playCounterexample(definitions, readFileSync(counterexample, 'utf8'));
 
 async function walkAll(from: number, count: number): Promise<void> {
   const rows: string[][] = [];
   for (const [kind, chosen] of Object.entries(kinds)) {
-    if (values.kind !== undefined && values.kind !== kind) continue;
+    if (!wanted.includes(kind)) continue;
     let steps = 0;
     let differences = 0;
     for (let seed = from; seed < from + count; seed += 1) {

@@ -2,16 +2,23 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readArgument, refuse } from '../options.ts';
 import { type Plant, plants } from './plants.ts';
 
 /** Each bug is planted in a copy of the project; what should find it is run there, and must be red. */
 const project = resolve(import.meta.dirname, '../..');
-const only = process.argv[2];
+const usage = `Usage: npm run planted [-- WORDS]
+
+Only the bugs in whose names the words are; all of them unless told:
+${plants.map(({ name }) => `  ${name}`).join('\n')}
+`;
+const only = readArgument(usage);
+const chosen = plants.filter(({ name }) => only === undefined || name.includes(only));
+if (chosen.length === 0) refuse(`no bug has "${only}" in its name`, usage);
 const mostMs = 240_000;
 
 let missed = 0;
-for (const plant of plants) {
-  if (only !== undefined && !plant.name.includes(only)) continue;
+for (const plant of chosen) {
   const found = tryOut(plant);
   if (found === undefined) missed += 1;
   process.stdout.write(`${found === undefined ? 'NOT FOUND' : 'red'}  ${plant.name}\n`);

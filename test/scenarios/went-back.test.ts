@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { callApi } from '../lab/api.ts';
@@ -32,11 +32,12 @@ test('an agent whose journal is gone does not go on as if nothing had been used'
       await lab.node(1).agentInVain(['run']),
       /journal\.db is gone.*what it has used is not known.*node token.*--force-new/,
     );
+    expect((await readdir(state)).filter((name) => name.startsWith('journal'))).toEqual([]);
   }
   expect(await lab.traffic.settled(1_500)).toBeLessThanOrEqual(volume);
 });
 
-test('a node that went back to an earlier state is quarantined with its first report, and closed', async () => {
+test('a node that went back to an earlier state is quarantined as it connects, and closed', async () => {
   await using lab = await labForTest({ nodes: 1, clients: 1 });
   await oneWhoSends(lab);
   const node = lab.node(1);
@@ -50,8 +51,28 @@ test('a node that went back to an earlier state is quarantined with its first re
   await rm(state, { recursive: true });
   await node.host.run(['mv', earlier, state]);
   await node.start();
+  await isQuarantined(lab);
+  expect(await lab.traffic.settled(1_500)).toBeLessThanOrEqual(volume);
+});
+
+test('a node that went back to where it had just joined is quarantined before it passes anything', async () => {
+  await using lab = await labForTest({ nodes: 1, clients: 1 });
+  await oneWhoSends(lab);
+  const node = lab.node(1);
+  await lab.traffic.passed(5_000_000n);
+  await node.stop();
+  const state = node.host.file('state');
+  for (const name of await readdir(state)) if (name.startsWith('journal')) await rm(join(state, name));
+  const identity = join(state, 'identity.json');
+  const { journalBegun: _, ...joined } = JSON.parse(await readFile(identity, 'utf8'));
+  await writeFile(identity, JSON.stringify(joined));
+  await node.start();
+  await isQuarantined(lab);
+  expect(await lab.traffic.settled(1_500)).toBeLessThanOrEqual(volume);
+});
+
+async function isQuarantined(lab: Lab): Promise<void> {
   const shown = async () => (await callApi(lab.controller.socket, 'GET', '/v1/nodes/node1')).body;
   const isOver = async () => shown().then((one) => (one as { state: string }).state === 'quarantined');
   await eventually('the node is quarantined', isOver, { within: 30_000, every: 100 });
-  expect(await lab.traffic.settled(1_500)).toBeLessThanOrEqual(volume);
-});
+}

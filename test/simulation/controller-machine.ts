@@ -6,6 +6,7 @@ import { type Books, type BooksOptions, openBooks } from '../../controller/books
 import { CloneWatch } from '../../controller/south/clones.ts';
 import { defaultTiming, type SouthContext } from '../../controller/south/context.ts';
 import { Demands } from '../../controller/south/demands.ts';
+import { EarlierStates } from '../../controller/south/earlier-states.ts';
 import { Endings } from '../../controller/south/endings.ts';
 import { LiveStreams } from '../../controller/south/live-streams.ts';
 import { MessageRate } from '../../controller/south/message-rate.ts';
@@ -128,6 +129,7 @@ export class ControllerMachine {
       ...{ desired: books.desired, register: books.register, booking: books.booking },
       ...{ identities: books.identities, authorities, clock, log, streams },
       clones: new CloneWatch(),
+      earlier: new EarlierStates(),
       demands: new Demands(),
       messages: new MessageRate(),
       endings: new Endings(),

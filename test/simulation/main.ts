@@ -1,7 +1,7 @@
-import { readOptions, wholeNumber } from '../options.ts';
+import { namesAmong, readOptions, wholeNumber } from '../options.ts';
 import { type Outcome, runPlan } from './run.ts';
 import { only, shrink } from './shrink.ts';
-import { drawPlan, type Plan } from './steps.ts';
+import { drawPlan, type Plan, themes } from './steps.ts';
 import { renderTable } from './table.ts';
 
 const usage = `Usage: npm run sim -- [--seeds N] [--from S] [--themes messages,crashes] [--first]
@@ -19,15 +19,13 @@ const values = readOptions(usage, {
   from: { type: 'string', default: '1' },
   themes: { type: 'string' },
   first: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 });
 const whole = (name: string, text: string, least = 1) => wholeNumber(usage, name, text, least);
 
 let stopped = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
 
-if (values.help) process.stdout.write(usage);
-else if (values.seed !== undefined) await playOne(whole('seed', values.seed, 0), values.only);
+if (values.seed !== undefined) await playOne(whole('seed', values.seed, 0), values.only);
 else await playMany(whole('from', values.from, 0), whole('seeds', values.seeds));
 
 async function playOne(seed: number, places: string | undefined): Promise<void> {
@@ -44,10 +42,10 @@ async function playOne(seed: number, places: string | undefined): Promise<void> 
 
 async function playMany(from: number, count: number): Promise<void> {
   const outcomes: Outcome[] = [];
-  const some = values.themes?.split(',');
+  const some = namesAmong(usage, 'themes', values.themes, themes);
   for (let seed = from; seed < from + count && !stopped; seed += 1) {
     const plan = drawPlan(seed);
-    if (some && !some.includes(plan.theme)) continue;
+    if (!some.includes(plan.theme)) continue;
     const outcome = await runPlan(plan);
     outcomes.push(outcome);
     if (outcome.broken === undefined) continue;

@@ -189,6 +189,16 @@ export const AccountDetail = Type.Object(
   { ...strict, title: 'AccountDetail' },
 );
 
+export const AccountChange = Type.Object(
+  {
+    ...AccountDetail.properties,
+    changed: Type.Array(Type.String(), {
+      description: 'References of the accounts that this call changed: of it and those linked with it.',
+    }),
+  },
+  { ...strict, title: 'AccountChange' },
+);
+
 export const deviceStatus = Type.Enum(['active', 'replaced', 'revoked'], {
   description: 'replaced: the same hardware enrolled again; revoked: removed.',
 });

@@ -32,6 +32,7 @@ export const Heaviest = Type.Object(
           tariff: Type.String({ description: 'Name of the tariff.' }),
           bytesPerSecond: bytes('Upload and download, as the nodes measured it last. Smoothed, per second.'),
           devices: count('Its devices that pass traffic now.'),
+          sharedKeys: count('Its devices whose key looks used on two devices at once.'),
           nodes: Type.Array(Type.String(), { description: 'Names of the nodes on which they do.' }),
           usedBytes: bytes('Billed in its current period.'),
           remainingBytes: Type.Unsafe<string | null>({

@@ -4,26 +4,23 @@
 import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { eventually } from '../../lab/eventually.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { openShop, Sale } from '../../lab/shop.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 import { sellToCrowd } from './crowd.ts';
 import { Adjusted, type Kind, kinds } from './customer.ts';
 import { dropsOf } from './drops.ts';
 
-const { values } = parseArgs({
-  options: {
-    devices: { type: 'string', default: '10000' },
-    rounds: { type: 'string', default: '20' },
-    books: { type: 'string' },
-    json: { type: 'string' },
-  },
+const { values, whole } = toolOptions('npm run bench -- adjust', {
+  devices: { type: 'string', default: '10000' },
+  rounds: { type: 'string', default: '20' },
+  books: { type: 'string' },
+  json: { type: 'string' },
 });
-const devices = wholeNumber('', 'devices', values.devices);
-const rounds = wholeNumber('', 'rounds', values.rounds);
+const devices = whole('devices');
+const rounds = whole('rounds');
 const allowedMs = 1000;
 
 const started = performance.now();

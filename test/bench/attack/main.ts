@@ -1,12 +1,11 @@
 // npm run bench -- attack [--seconds 15 --rest-seconds 20 --subscriptions 2500 --nodes 200 --only WORD --json FILE]: what
 // outsiders, hostile nodes and lazy clients of the API cost the real controller, and whether others notice.
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { systemClock } from '../../../common/clock.ts';
 import { callApi } from '../../lab/api.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { createLab } from '../../lab/lab.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 import { forgetPeak, peakMegabytes, processorSeconds, residentMegabytes } from '../process-figures.ts';
 import type { Attack } from './attack.ts';
 import { attacks } from './attacks.ts';
@@ -16,22 +15,22 @@ import { HonestNode } from './honest-node.ts';
 import { type Stage, setStage } from './stage.ts';
 import { Witness } from './witness-program.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '15' },
-    'rest-seconds': { type: 'string', default: '20' },
-    subscriptions: { type: 'string', default: '2500' },
-    nodes: { type: 'string', default: '200' },
-    only: { type: 'string' },
-    json: { type: 'string' },
-  },
+const { values, whole } = toolOptions('npm run bench -- attack', {
+  seconds: { type: 'string', default: '15' },
+  'rest-seconds': { type: 'string', default: '20' },
+  subscriptions: { type: 'string', default: '2500' },
+  nodes: { type: 'string', default: '200' },
+  only: { type: 'string' },
+  json: { type: 'string' },
 });
 /** The heap that V8 allows itself on a machine with 1 GB: with more it collects later, and what it takes says little. */
 const small = ['env', 'NODE_OPTIONS=--max-old-space-size=512'];
 /** After a start, until all is compiled and at rest. */
 const settleMs = 5_000;
-const attackMs = wholeNumber('', 'seconds', values.seconds) * 1000;
-const restMs = wholeNumber('', 'rest-seconds', values['rest-seconds'], 0) * 1000;
+const attackMs = whole('seconds') * 1000;
+const restMs = whole('rest-seconds', 0) * 1000;
+const subscriptions = whole('subscriptions');
+const nodes = whole('nodes');
 const [quiet, ...hostile] = attacks;
 const wanted = [quiet, ...hostile.filter(({ name }) => name.includes(values.only ?? ''))];
 const started = performance.now();
@@ -106,8 +105,8 @@ async function nodeId({ controller }: Stage): Promise<string> {
 await using lab = await createLab({ nodes: 0, clients: 0 });
 try {
   const sizes = {
-    subscriptions: wholeNumber('', 'subscriptions', values.subscriptions),
-    nodes: wholeNumber('', 'nodes', values.nodes),
+    subscriptions,
+    nodes,
     newcomers: wanted.length,
   };
   const stage = await setStage(lab.controller, sizes, say);

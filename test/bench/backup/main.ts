@@ -5,17 +5,16 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock } from '../../../common/clock.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { openBooks } from '../../../controller/books/books.ts';
 import { envelopeFile } from '../../../controller/vault/envelope-file.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 import { sellToCrowd } from '../adjust/crowd.ts';
 import { fill } from './fill.ts';
 
-const { values } = parseArgs({ options: { devices: { type: 'string', default: '50000' } } });
-const devices = wholeNumber('', 'devices', values.devices);
+const { whole } = toolOptions('npm run bench -- backup', { devices: { type: 'string', default: '50000' } });
+const devices = whole('devices');
 const directory = mkdtempSync(join(tmpdir(), 'turnpike-bench-'));
 try {
   const path = join(directory, 'turnpike.db');

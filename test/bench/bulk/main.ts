@@ -7,25 +7,24 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { json, text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { grouped } from '../../demo/figures.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 import { listOf } from './lines.ts';
 import { measurePages } from './pages.ts';
 import { Stage } from './stage.ts';
 
-const { values } = parseArgs({
-  options: {
-    subscriptions: { type: 'string', default: '100000' },
-    devices: { type: 'string', default: '2' },
-    nodes: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '8' },
-    json: { type: 'string' },
-  },
+const { values, whole } = toolOptions('npm run bench -- bulk', {
+  subscriptions: { type: 'string', default: '100000' },
+  devices: { type: 'string', default: '2' },
+  nodes: { type: 'string', default: '3' },
+  seconds: { type: 'string', default: '8' },
+  json: { type: 'string' },
 });
-const subscriptions = wholeNumber('', 'subscriptions', values.subscriptions);
-const devices = wholeNumber('', 'devices', values.devices);
+const subscriptions = whole('subscriptions');
+const devices = whole('devices');
+const nodes = whole('nodes');
+const seconds = whole('seconds');
 const started = performance.now();
 const say = (line: string) =>
   process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
@@ -61,9 +60,7 @@ async function expectNone(result: Promise<{ refused: number }>): Promise<void> {
 }
 
 try {
-  await stage.addNodes(
-    Array.from({ length: wholeNumber('', 'nodes', values.nodes) }, (_, n) => `node-${n + 1}`),
-  );
+  await stage.addNodes(Array.from({ length: nodes }, (_, n) => `node-${n + 1}`));
   await stage.ask('POST', '/v1/tariffs', {
     ...{ name: 'monthly', volumeBytes: '50000000000', period: 'month', maxDevices: 5 },
     ...{ maxConnections: 2, thresholds: [80, 95] },
@@ -82,7 +79,7 @@ try {
   if (lines !== subscriptions * (devices + 1)) throw new Error(`${lines} lines were exported`);
   const pages = await measurePages(stage, {
     subscriptions,
-    seconds: wholeNumber('', 'seconds', values.seconds),
+    seconds,
     say,
   });
   const stepTable = new Table({ head: ['step', 'seconds', 'controller MB', 'most MB'] });

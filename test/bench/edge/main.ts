@@ -1,33 +1,31 @@
 // npm run bench -- edge [--volume BYTES --simulated 60 --round-trip 200 --rate BYTES --json FILE]
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { callApi } from '../../lab/api.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { joinWords } from '../../lab/node.ts';
 import { openShop, Sale } from '../../lab/shop.ts';
 import { controllerAddress } from '../../lab/topology.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 import { brokenPromises, delayRows, type EdgeFigures, render, toJson } from './figures.ts';
 import { travel, untilNothingPasses } from './journey.ts';
 import { realTraveller } from './real-traveller.ts';
 import { SimulatedNodes, simulatedTraveller } from './simulated-traveller.ts';
 import type { Phase } from './visit.ts';
 
-const { values } = parseArgs({
-  options: {
-    /** Sold, bytes. */
-    volume: { type: 'string', default: '500000000' },
-    simulated: { type: 'string', default: '60' },
-    /** Between the controller and every node, milliseconds. */
-    'round-trip': { type: 'string', default: '200' },
-    /** Of each of the three devices, bytes per second. */
-    rate: { type: 'string', default: '800000' },
-    json: { type: 'string' },
-  },
+const { values, whole } = toolOptions('npm run bench -- edge', {
+  /** Sold, bytes. */
+  volume: { type: 'string', default: '500000000' },
+  simulated: { type: 'string', default: '60' },
+  /** Between the controller and every node, milliseconds. */
+  'round-trip': { type: 'string', default: '200' },
+  /** Of each of the three devices, bytes per second. */
+  rate: { type: 'string', default: '800000' },
+  json: { type: 'string' },
 });
-const soldBytes = BigInt(values.volume);
-const simulated = wholeNumber('', 'simulated', values.simulated);
-const bytesPerSecond = wholeNumber('', 'rate', values.rate);
+const soldBytes = BigInt(whole('volume'));
+const simulated = whole('simulated');
+const bytesPerSecond = whole('rate');
+const roundTripMs = whole('round-trip', 0);
 const realNodes = 3;
 const realDevices = 2;
 const stayMs = 2000;
@@ -41,11 +39,7 @@ const say = (line: string) =>
 async function putAtADistance({ controller }: Lab): Promise<void> {
   controller.configure({ listen: '"127.0.0.1:7443"' });
   const source = new URL('./relay.ts', import.meta.url).pathname;
-  const words = [
-    `${controllerAddress}:7443`,
-    '127.0.0.1:7443',
-    String(wholeNumber('', 'round-trip', values['round-trip'], 0) / 2),
-  ];
+  const words = [`${controllerAddress}:7443`, '127.0.0.1:7443', String(roundTripMs / 2)];
   const relay = controller.host.start('relay', [process.execPath, source, ...words], { urgent: true });
   await relay.said(/relaying/, 10_000);
 }

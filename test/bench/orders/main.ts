@@ -1,31 +1,28 @@
 // npm run bench -- orders [--orders 100 --customers 4 --seed N --only 7,12 --json FILE]: adjustments in random orders against
 // traffic on two real nodes. The same seed gives the same orders.
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { createLab } from '../../lab/lab.ts';
 import { openShop } from '../../lab/shop.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 import { Customer, describeOrder, type Order, type Played, planOrders } from '../../scenarios/orders.ts';
 
-const { values } = parseArgs({
-  options: {
-    orders: { type: 'string', default: '100' },
-    /** Who are adjusted at the same time; each takes one order after the other. */
-    customers: { type: 'string', default: '4' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    /** Only these of the orders, by number. */
-    only: { type: 'string' },
-    json: { type: 'string' },
-  },
+const { values, whole, wholes } = toolOptions('npm run bench -- orders', {
+  orders: { type: 'string', default: '100' },
+  /** Who are adjusted at the same time; each takes one order after the other. */
+  customers: { type: 'string', default: '4' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  /** Only these of the orders, by number. */
+  only: { type: 'string' },
+  json: { type: 'string' },
 });
-const seed = wholeNumber('', 'seed', values.seed, 0);
-const customers = wholeNumber('', 'customers', values.customers);
+const seed = whole('seed', 0);
+const customers = whole('customers');
 const allowedMs = 1000;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const orders = planOrders(seed, wholeNumber('', 'orders', values.orders));
-const only = values.only?.split(',').map(Number);
+const orders = planOrders(seed, whole('orders'));
+const only = values.only === undefined ? undefined : wholes('only');
 const chosen = orders
   .map((order, n) => ({ order, number: n + 1 }))
   .filter(({ number }) => only === undefined || only.includes(number));

@@ -1,7 +1,6 @@
 // npm run bench -- reconnect [--agents 1000 --outage-seconds 3 --json FILE]: the controller is killed and comes back; how
 // long until every node is served again, what it costs, and whether a report is lost.
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { systemClock } from '../../../common/clock.ts';
 import { grouped } from '../../demo/figures.ts';
@@ -9,22 +8,20 @@ import { callApi, createThrough } from '../../lab/api.ts';
 import { eventually } from '../../lab/eventually.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { machineMilliseconds } from '../../lab/traffic/protocol.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 import { announce } from '../crew/announce.ts';
 import { Fleet } from '../crew/fleet-program.ts';
 import type { Seen } from '../crew/protocol.ts';
 import { percentile } from '../edge/figures.ts';
 import { peakMegabytes, processorSeconds } from '../process-figures.ts';
 
-const { values } = parseArgs({
-  options: {
-    agents: { type: 'string', default: '1000' },
-    'outage-seconds': { type: 'string', default: '3' },
-    json: { type: 'string' },
-  },
+const { values, whole } = toolOptions('npm run bench -- reconnect', {
+  agents: { type: 'string', default: '1000' },
+  'outage-seconds': { type: 'string', default: '3' },
+  json: { type: 'string' },
 });
-const agents = wholeNumber('', 'agents', values.agents);
-const outageMs = wholeNumber('', 'outage-seconds', values['outage-seconds']) * 1000;
+const agents = whole('agents');
+const outageMs = whole('outage-seconds') * 1000;
 const fleets = 2;
 const bytesEach = 1000;
 const started = performance.now();

@@ -1,30 +1,30 @@
 // npm run bench -- sharing [--runs 20 --together 5 --idle-seconds 240 --json FILE]: is one key on two devices found, and
 // does a device that only moves stay unsuspected?
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { openShop, Sale } from '../../lab/shop.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 import { type Outcome, type Stage, type Story, stories } from './stories.ts';
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '20' },
-    /** Devices that are looked at at the same time. */
-    together: { type: 'string', default: '5' },
-    /** For how long copies that only send keepalives are watched. */
-    'idle-seconds': { type: 'string', default: '240' },
-    /** Only these stories, by name, with commas. */
-    only: { type: 'string' },
-    json: { type: 'string' },
-  },
+const { values, whole, some } = toolOptions('npm run bench -- sharing', {
+  runs: { type: 'string', default: '20' },
+  /** Devices that are looked at at the same time. */
+  together: { type: 'string', default: '5' },
+  /** For how long copies that only send keepalives are watched. */
+  'idle-seconds': { type: 'string', default: '240' },
+  /** Only these stories, by name, with commas. */
+  only: { type: 'string' },
+  json: { type: 'string' },
 });
-const runs = wholeNumber('', 'runs', values.runs);
-const together = wholeNumber('', 'together', values.together);
-const chosen = stories(wholeNumber('', 'idle-seconds', values['idle-seconds'], 0)).filter(
-  ({ name }) => values.only === undefined || values.only.split(',').includes(name),
+const runs = whole('runs');
+const together = whole('together');
+const all = stories(whole('idle-seconds', 0));
+const wanted = some(
+  'only',
+  all.map(({ name }) => name),
 );
+const chosen = all.filter(({ name }) => wanted.includes(name));
 
 const started = performance.now();
 const say = (line: string) =>

@@ -1,26 +1,24 @@
 // npm run bench -- speed [--devices 10,5000 --seconds 10]: speed limits of tariffs beside what TCP makes of them.
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { KernelTable } from '../../../agent/gate/kernel-table.ts';
 import type { GateDevice, GateLimit, GateModel } from '../../../agent/gate/model.ts';
 import { systemClock } from '../../../common/clock.ts';
 import { type Client, createWorld, internetAddresses, type World } from '../../node/world.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 import { makeFleet } from '../fleet.ts';
 import { empty } from '../stage.ts';
 import { type Direction, TcpEnd } from './tcp.ts';
 
-const { values } = parseArgs({
-  options: {
-    devices: { type: 'string', default: '10,5000' },
-    seconds: { type: 'string', default: '10' },
-  },
+const { whole, wholes } = toolOptions('npm run bench -- speed', {
+  devices: { type: 'string', default: '10,5000' },
+  seconds: { type: 'string', default: '10' },
 });
+const deviceCounts = wholes('devices', 0);
 const megabits = [1, 10, 50];
 const streamCounts = [1, 8];
 const directions: readonly Direction[] = ['down', 'up'];
 const warmUpMs = 3_000;
-const windowMs = wholeNumber('', 'seconds', values.seconds) * 1000;
+const windowMs = whole('seconds') * 1000;
 const tcpPort = 5001;
 
 /** The client at this speed, and so many other devices that have limits of their own. */
@@ -98,7 +96,7 @@ try {
   const tcp = { client: new TcpEnd(client.where.name), internet: new TcpEnd(world.internet.name) };
   ends.push(tcp.client, tcp.internet);
   await tcp.internet.listen(internetAddresses.address4, tcpPort);
-  for (const devices of values.devices.split(',').map(Number)) {
+  for (const devices of deviceCounts) {
     for (const megabit of megabits) {
       await world.gate.create(world.frame);
       await world.gate.apply(empty, modelOf(client, megabit, devices - 1), 3600);

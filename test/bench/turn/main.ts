@@ -1,21 +1,22 @@
 // npm run bench -- turn [--runs 5 --json FILE]: traffic on three nodes through the end of a period, one of them cut off
 // then, and into an expiry, with the controller dead, wall clocks stepped and one agent dead.
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { passIntoExpiry } from '../../lab/expiry.ts';
 import { createLab } from '../../lab/lab.ts';
 import { openShop } from '../../lab/shop.ts';
 import { passThroughTurn } from '../../lab/turn.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '5' }, json: { type: 'string' } },
+const { values, whole } = toolOptions('npm run bench -- turn', {
+  runs: { type: 'string', default: '5' },
+  json: { type: 'string' },
 });
+const runs = whole('runs');
 
 const at = ['in contact, wall clock + 1 h', 'cut off, wall clock - 1 h', 'in contact, agent dead'];
 const figures: { run: number; node: string; turnBytes: number; turnMs: number; expiryMs: number }[] = [];
-for (let run = 1; run <= wholeNumber('', 'runs', values.runs); run++) {
+for (let run = 1; run <= runs; run++) {
   await using lab = await createLab({ nodes: 3, clients: 3 });
   try {
     await openShop(lab);
@@ -26,7 +27,7 @@ for (let run = 1; run <= wholeNumber('', 'runs', values.runs); run++) {
     for (const [n, { node, bytes, ms }] of turns.entries()) {
       figures.push({ run, node, turnBytes: Number(bytes), turnMs: ms, expiryMs: ends[n] ?? Number.NaN });
     }
-    process.stderr.write(`run ${run} of ${values.runs}\n`);
+    process.stderr.write(`run ${run} of ${runs}\n`);
   } catch (error) {
     process.stderr.write(lab.logs());
     throw error;

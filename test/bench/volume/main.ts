@@ -1,18 +1,19 @@
 // npm run bench -- volume [--runs 5 --json FILE]: three nodes share a volume, one of them cut off at 95 % of it; what is left
 // over, whether the bill is right, and how soon a top-up flows on each node.
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { callApi } from '../../lab/api.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { useUpTogether } from '../../lab/shared-volume.ts';
 import { openShop } from '../../lab/shop.ts';
 import { goesOn } from '../../lab/turn.ts';
-import { wholeNumber } from '../../options.ts';
+import { toolOptions } from '../../options.ts';
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '5' }, json: { type: 'string' } },
+const { values, whole } = toolOptions('npm run bench -- volume', {
+  runs: { type: 'string', default: '5' },
+  json: { type: 'string' },
 });
+const runs = whole('runs');
 const volume = 15_000_000n;
 const topUp = '3000000';
 const everywhere = [1, 2, 3];
@@ -40,12 +41,12 @@ async function play(lab: Lab, run: number): Promise<Figures> {
 }
 
 const figures: Figures[] = [];
-for (let run = 1; run <= wholeNumber('', 'runs', values.runs); run += 1) {
+for (let run = 1; run <= runs; run += 1) {
   await using lab = await createLab({ nodes: 3, clients: 3 });
   try {
     await openShop(lab);
     figures.push(await play(lab, run));
-    process.stderr.write(`run ${run} of ${values.runs}\n`);
+    process.stderr.write(`run ${run} of ${runs}\n`);
   } catch (error) {
     process.stderr.write(lab.logs());
     throw error;

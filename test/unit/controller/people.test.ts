@@ -44,13 +44,22 @@ describe('what people do on the command line', { timeout: 60_000 }, () => {
     expect((await turnpike.json('subscription', 'list', '--account', 'a')).items.length).toBe(2);
     expect((await turnpike.json('subscription', 'list', '--account', 'a', '--only')).items.length).toBe(1);
     const closed = await turnpike.text('account', 'suspend', 'a', '--reason', 'unpaid');
+    expect(closed).toMatch(/^suspended: a, b\n/);
     expect(closed.match(/closed: account-suspension/g)?.length).toBe(2);
     await turnpike.text('account', 'resume', 'b', '--only');
     expect((await turnpike.json('subscription', 'show', 'a')).access.state).toBe('closed');
     expect(await turnpike.refused('account', 'resume', 'b')).toContain('turnpike account resume "a"');
-    await turnpike.text('account', 'resume', 'a');
+    expect(await turnpike.text('account', 'resume', 'a')).toMatch(/^resumed: a\n/);
     expect(await turnpike.text('usage', 'a')).toContain('remaining');
-    expect(await turnpike.text('account', 'unlink', 'a')).toBe('account a stands alone');
+    await turnpike.text('account', 'suspend', 'b', '--reason', 'unpaid');
+    expect(await turnpike.text('account', 'resume', 'a')).toMatch(/^resumed: a, b\n/);
+    await turnpike.text('account', 'suspend', 'b', '--reason', 'unpaid');
+    expect(await turnpike.text('account', 'unlink', 'a')).toBe(
+      'account a stands alone, and stays suspended until turnpike account resume "a"',
+    );
+    expect(await turnpike.text('account', 'resume', 'b')).toMatch(/^resumed: b\n/);
+    expect((await turnpike.json('subscription', 'show', 'a')).access.state).toBe('closed');
+    await turnpike.text('account', 'resume', 'a');
     expect(await turnpike.refused('account', 'unlink', 'a')).toContain('not linked');
   });
 

@@ -162,6 +162,10 @@ export class MemoryBooks implements DesiredState, NodeRegister, Booking, Identit
     this.booked.set(report.number, bytes);
   }
 
+  async lastBooked(): Promise<bigint> {
+    return [...this.booked.keys()].reduce((last, number) => (number > last ? number : last), 0n);
+  }
+
   // Identities
 
   issueToken(nodeId: string, nodeName: string, expiresAt: number): string {

@@ -189,6 +189,18 @@ it('a newer stream of the same identity takes over', async () => {
   expect(controller.books.events).not.toContain('disconnected ams-1 1');
 });
 
+it('a stream that takes over and is refused leaves no node connected', async () => {
+  const controller = await startController(cleanup);
+  const identity = await joinNode(cleanup, controller);
+  const old = new RawNode(cleanup, controller.nodes, identity).sync().listen().send(hello());
+  await until(() => expect(old.received).not.toHaveLength(0));
+  const noKey = new Uint8Array(3);
+  const young = new RawNode(cleanup, controller.nodes, identity).sync().listen().send(hello(0n, noKey));
+  expect((await young.ended).code).toBe(status.INVALID_ARGUMENT);
+  await until(() => expect(controller.books.events).toContain('disconnected ams-1 1'));
+  expect(controller.state.connected.has(nodeId)).toBe(false);
+});
+
 it('a node of which nothing is heard is taken for gone', async () => {
   const controller = await startController(cleanup, { timing: { silenceMs: 500 } });
   const identity = await joinNode(cleanup, controller);

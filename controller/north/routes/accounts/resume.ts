@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
-import { AccountDetail } from '../../schemas/answers.ts';
+import { AccountChange } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { onlyThis } from '../../schemas/requests.ts';
 import { strict } from '../../schemas/values.ts';
@@ -15,7 +15,7 @@ export const resumeAccount: Route = (api) => {
         summary: 'End the suspension of an account, and of linked ones that were suspended together with it',
         params: pathOf('account'),
         body: Type.Object(onlyThis, strict),
-        response: { 200: AccountDetail },
+        response: { 200: AccountChange },
       },
     },
     async ({ params, body, catalogue }) => toJson(await catalogue.resumeAccount(params.account, body)),

@@ -1,6 +1,6 @@
 import type { Route } from '../../api.ts';
 import { toJson } from '../../json.ts';
-import { AccountDetail } from '../../schemas/answers.ts';
+import { AccountChange } from '../../schemas/answers.ts';
 import { pathOf } from '../../schemas/paths.ts';
 import { AccountSuspension } from '../../schemas/requests.ts';
 
@@ -13,7 +13,7 @@ export const suspendAccount: Route = (api) => {
         summary: 'Suspend an account and those linked with it, with all subscriptions, also later ones',
         params: pathOf('account'),
         body: AccountSuspension,
-        response: { 200: AccountDetail },
+        response: { 200: AccountChange },
       },
     },
     async ({ params, body, catalogue }) => toJson(await catalogue.suspendAccount(params.account, body)),
