@@ -9,14 +9,13 @@ import { exitCodes } from '../common/exit.ts';
 import { version } from '../common/version.ts';
 import { describeFinding, doctor } from './commands/doctor.ts';
 import { doctorPrivacy } from './commands/doctor-privacy.ts';
-import { down } from './commands/down.ts';
+import { down, openLastJournal } from './commands/down.ts';
 import { join } from './commands/join.ts';
 import { run } from './commands/run.ts';
 import { printStatus, readStatus } from './commands/status.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import type { GateReading } from './gate/model.ts';
 import { loadIdentity } from './identity/identity-file.ts';
-import { openJournal } from './journal/journal.ts';
 import { bookLastReading } from './journal/last-reading.ts';
 import { createKernelSide } from './kernel-side.ts';
 
@@ -97,13 +96,12 @@ async function diagnosePrivacy(json: boolean): Promise<void> {
 async function takeDown(config: AgentConfig): Promise<readonly string[]> {
   const { stateDirectory } = config;
   const options = { config, clock: systemClock, run: runCommand, stream: streamLines };
-  // The lock says when an agent runs, which would make anew what is taken down here.
-  const journal = openJournal(stateDirectory, await loadIdentity(stateDirectory));
+  const journal = await openLastJournal(stateDirectory, await loadIdentity(stateDirectory));
   try {
-    const book = async (reading: GateReading) => bookLastReading(journal, reading);
-    return await down({ ...createKernelSide(options), book });
+    const book = journal && (async (reading: GateReading) => bookLastReading(journal, reading));
+    return await down({ ...createKernelSide(options), ...(book && { book }) });
   } finally {
-    journal.close();
+    journal?.close();
   }
 }
 

@@ -144,16 +144,16 @@ describe('the journal', () => {
   });
 
   test('that is not there yet is not made by who only looks', () => {
-    expect(readJournal(directory)).toBeUndefined();
+    expect(readJournal(directory, owner)).toBeUndefined();
     expect(readdirSync(directory)).toEqual([]);
   });
 
   test('a second agent on the same state directory is refused', () => {
     const journal = openJournal(directory, owner);
     expect(() => openJournal(directory, owner)).toThrow(/another agent uses .*journal\.db/);
-    expect(() => readJournal(directory)).toThrow(/another agent uses/);
+    expect(() => readJournal(directory, owner)).toThrow(/another agent uses/);
     journal.close();
-    expect(readJournal(directory)?.revision).toBe(0n);
+    expect(readJournal(directory, owner)?.revision).toBe(0n);
   });
 
   test('a damaged file is named, with what to do', () => {
@@ -182,7 +182,7 @@ describe('the journal', () => {
     expect(journal.state.devices.size).toBe(0);
     journal.commit(fill(1));
     journal.close();
-    expect(readJournal(directory)?.devices.size).toBe(1);
+    expect(readJournal(directory, owner)?.devices.size).toBe(1);
   });
 });
 

@@ -24,6 +24,11 @@ export interface Journal {
 
 export const journalFile = 'journal.db';
 
+/** The owner has had a journal, and there is none. */
+export function isJournalGone(directory: string, { journalBegun = false }: Owner): boolean {
+  return journalBegun && !existsSync(join(directory, journalFile));
+}
+
 /**
  * Opens the journal of this state directory, or makes one. A journal of another node or incarnation is emptied: its
  * totals and grants are of no account to the new identity. Holds a lock until closed, or until the process is gone.
@@ -32,7 +37,7 @@ export const journalFile = 'journal.db';
 export function openJournal(directory: string, owner: Owner): Journal {
   const path = join(directory, journalFile);
   // An empty one in its place would only mislead whoever looks for it.
-  if (owner.journalBegun && !existsSync(path)) throw missingError(path);
+  if (isJournalGone(directory, owner)) throw missingError(path);
   ensureStateDirectory(directory);
   ensurePrivateFile(path);
   return translated(path, () => {
@@ -55,15 +60,10 @@ export function openJournal(directory: string, owner: Owner): Journal {
  * Reads a journal that no agent has open, for `status`. Undefined when there is none yet.
  * @throws TurnpikeError `environment` also when the owner has had one that is gone
  */
-export function readJournal(
-  directory: string,
-  { journalBegun = false }: Pick<Owner, 'journalBegun'> = {},
-): JournalState | undefined {
+export function readJournal(directory: string, owner: Owner): JournalState | undefined {
   const path = join(directory, journalFile);
-  if (!existsSync(path)) {
-    if (journalBegun) throw missingError(path);
-    return undefined;
-  }
+  if (isJournalGone(directory, owner)) throw missingError(path);
+  if (!existsSync(path)) return undefined;
   return translated(path, () => {
     const database = new DatabaseSync(path, { timeout: 0 });
     try {
