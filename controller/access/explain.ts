@@ -4,7 +4,7 @@ import { type CurrentStanding, currentPeriodIn, loadStandings } from '../account
 import { awaitedNodes } from '../accounting/term.ts';
 import type { Context } from '../books/context.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
-import { findDevice, findSubscription, findTariff } from '../catalogue/find.ts';
+import { findDevice, findSubscription, findTariffsOf } from '../catalogue/find.ts';
 import { loadNodes } from '../catalogue/node-view.ts';
 import { loadPendingRefunds } from '../catalogue/refund.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
@@ -144,11 +144,10 @@ async function describeService(
   standing: CurrentStanding,
 ): Promise<string> {
   const row = await findSubscription(tx, subscription.id);
-  const tariff = await findTariff(tx, row.tariff_id);
-  const next = row.next_tariff_id === null ? undefined : await findTariff(tx, row.next_tariff_id);
-  const renewal = readRenewalTerms(row, currentPeriodIn(standing), tariff, next);
+  const { inForce, next } = await findTariffsOf(tx, row);
+  const renewal = readRenewalTerms(row, currentPeriodIn(standing), inForce, next);
   return (
-    describeSlowness(subscription, tariff.throttle_bits_per_second, renewal) +
+    describeSlowness(subscription, inForce.throttle_bits_per_second, renewal) +
     describeGrace(subscription, renewal, clock.now()) +
     describeWrittenOff(subscription)
   );

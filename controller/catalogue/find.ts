@@ -31,6 +31,15 @@ export async function findTariff(tx: Tx, tariff: string): Promise<Row<'tariffs'>
   return row ?? missing('tariff', tariff, 'turnpike tariff list');
 }
 
+/** Of a subscription: the tariff in force, and the one that waits for its next period, if one does. */
+export async function findTariffsOf(
+  tx: Tx,
+  { tariff_id, next_tariff_id }: Pick<Row<'subscriptions'>, 'tariff_id' | 'next_tariff_id'>,
+): Promise<{ readonly inForce: Row<'tariffs'>; readonly next: Row<'tariffs'> | undefined }> {
+  const inForce = await findTariff(tx, tariff_id);
+  return { inForce, next: next_tariff_id === null ? undefined : await findTariff(tx, next_tariff_id) };
+}
+
 export async function findGroup(tx: Tx, group: string): Promise<Row<'groups'>> {
   const row = await tx.db
     .selectFrom('groups')

@@ -4,7 +4,7 @@ import { endOf } from '../lifetime/phase.ts';
 import { scheduleOf } from '../lifetime/schedule.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
-import { findTariff } from './find.ts';
+import { findTariffsOf } from './find.ts';
 
 /** All that a subscription ever had, or will have until its end as it is agreed now; refunds are not taken off. */
 export interface Sold {
@@ -36,9 +36,8 @@ export async function loadSold(tx: Tx, id: string): Promise<Sold> {
     .execute();
   const had = [...periods.map(({ volume }) => volume ?? 0n), ...packs.map(({ bytes }) => bytes)];
   const bytes = had.reduce((sum, one) => sum + one, 0n);
-  const inForce = await findTariff(tx, subscription.tariff_id);
-  const next = subscription.next_tariff_id;
-  const tariff = next === null ? inForce : await findTariff(tx, next);
+  const { inForce, next } = await findTariffsOf(tx, subscription);
+  const tariff = next ?? inForce;
   const endsAt = periods.at(-1)?.ends_at ?? null;
   const toCome = turns(subscription, inForce, endsAt) ? countToCome(subscription, tariff, endsAt) : 0;
   const unlimited = periods.at(-1)?.volume === null || tariff.volume_bytes === null;
@@ -62,14 +61,15 @@ function countToCome(
   tariff: Row<'tariffs'>,
   endsAt: number | null,
 ): number | undefined {
-  const waits = subscription.next_tariff_id !== null;
-  if (tariff.period_kind === 'once') return waits ? 1 : 0;
+  const changes = subscription.next_tariff_id !== null;
+  // With less grace, too, the other one begins, though it may be over by then.
+  const least = changes ? 1 : 0;
+  if (tariff.period_kind === 'once') return least;
   const over = endOf({ expiresAt: subscription.expires_at, graceSeconds: tariff.grace_seconds });
   if (endsAt === null) return countUnstarted(subscription, tariff, over);
   if (over === null) return undefined;
-  const schedule = scheduleOf(waits ? { ...subscription, anchor_at: endsAt } : subscription, tariff);
-  // With less grace it may be over where it begins.
-  if (schedule === null || over <= endsAt) return Number(waits);
+  const schedule = scheduleOf(changes ? { ...subscription, anchor_at: endsAt } : subscription, tariff);
+  if (schedule === null || over <= endsAt) return least;
   return periodAt(schedule, over - 1).number - periodAt(schedule, endsAt).number + 1;
 }
 
