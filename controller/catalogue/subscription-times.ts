@@ -14,7 +14,7 @@ import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { bookAdjustment, checkNewPack } from './book-adjustment.ts';
 import type { RenewalWish, SubscriptionSettings } from './catalogue.ts';
-import { findLiveSubscription, findSubscription, findTariff, refuseCancelled } from './find.ts';
+import { findLiveSubscription, findSubscription, findTariffsOf, refuseCancelled } from './find.ts';
 import { toRenewal } from './renewal-view.ts';
 import { setReference } from './subscription-reference.ts';
 import { loadSubscription } from './subscription-view.ts';
@@ -142,10 +142,8 @@ async function renew(
 ): Promise<Row<'renewals'>> {
   const now = context.clock.now();
   const { id, phase, expires_at: expiresAt, time_zone: timeZone } = row;
-  const inForce = await findTariff(tx, row.tariff_id);
-  const next = row.next_tariff_id === null ? undefined : await findTariff(tx, row.next_tariff_id);
-  const { number, starts_at: startsAt, ends_at: endsAt } = await currentPeriodOf(tx, row);
-  const period = { number, startsAt, endsAt };
+  const { inForce, next } = await findTariffsOf(tx, row);
+  const period = await currentPeriodOf(tx, row);
   const renewed = { phase, expiresAt, periodKind: inForce.period_kind, period };
   const begins = beginsNext(renewed, now);
   const tariff = begins ? (next ?? inForce) : inForce;
@@ -181,7 +179,9 @@ async function renew(
     },
   });
   await settlePhases(context, tx, [id]);
-  if (phase === 'over' && begins) await resumePeriods(context, tx, row, { tariff: inForce, next, now });
+  if (phase === 'over' && begins) {
+    await resumePeriods(context, tx, row, { tariff: inForce, next, period, now });
+  }
   const times = (renewal.periods ?? 1) - Number(paysForPeriod(renewed, now));
   if (tariff.period_kind === 'once' && times > 0) {
     await addVolumeAgain(context, tx, await findSubscription(tx, id), tariff, { reference, times });

@@ -234,6 +234,20 @@ describe('one that was never connected and expired', () => {
     expect((await shown(id)).remainingBytes).toBe(10n * mib - 1000n);
   });
 
+  it('keeps what is left of that first period, where it is carried over', async () => {
+    await catalogue().addAccount({ reference: 'customer' });
+    const tariff = { ...monthly, rollover: true, graceSeconds: 86_400 } as const;
+    await catalogue().addTariff({ name: 'monthly', ...tariff });
+    const times = { starts: 'first-connection', expires: '2026-11-22T18:00:00Z' };
+    const { id } = await catalogue().createSubscription({ account: 'customer', tariff: 'monthly', ...times });
+    const device = await rig.device(id);
+    await node.report({ [device]: [1000n, 0n] });
+    rig.clock.pass(2 * day);
+    await look();
+    await renew(id);
+    expect(await shown(id)).toMatchObject({ period: 2, remainingBytes: 2n * mib - 1000n });
+  });
+
   it('goes on waiting also where it was changed meanwhile', async () => {
     const id = await sell(monthly, weekly, first);
     await catalogue().changeTariff(id, { tariff: 'next' });
