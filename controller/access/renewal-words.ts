@@ -74,8 +74,8 @@ export function describeVolumeRenewal(id: string, terms: RenewalTerms): string {
   if (period === 'days') return `${renewOf(id, terms)} begins a period with its volume anew, too`;
   const comes =
     next === null
-      ? `the volume comes anew with each month of the calendar${atTurn(terms, ', the next')}`
-      : `${tariffOf(next)} come${next.limited ? '' : 's'}${atTurn(terms, '')}`;
+      ? `the volume comes anew with each month of the calendar${theNext(atTurnOrNow(terms))}`
+      : `${tariffOf(next)} come${next.limited ? '' : 's'}${atTurnOrNow(terms)}`;
   return `${renewOf(id, terms)}, and then ${comes}; sooner: ${topUpOf(id)}`;
 }
 
@@ -134,10 +134,11 @@ function volumeOf(terms: RenewalTerms, phase: 'over' | 'grace'): string {
     return phase === 'over' ? ', with its volume anew' : ', and pays for the volume that came in its grace';
   }
   if (period === 'month') {
-    return `, and each month of the calendar brings its volume anew${atTurn(terms, ', the next', phase)}`;
+    const at = phase === 'over' ? atTurnOrNow(terms) : atTurn(terms);
+    return `, and each month of the calendar brings its volume anew${theNext(at)}`;
   }
   if (phase === 'over') return `, and begins a period of ${days(periodDays ?? 1)} with its volume anew`;
-  return `, and periods of ${days(periodDays ?? 1)} go on, each with its volume anew${atTurn(terms, ', the next', phase)}`;
+  return `, and periods of ${days(periodDays ?? 1)} go on, each with its volume anew${theNext(atTurn(terms))}`;
 }
 
 function waitingOf({ period, limited }: RenewalTerms): string {
@@ -150,17 +151,24 @@ function waitingOf({ period, limited }: RenewalTerms): string {
 
 /** Where service has ended, it is in force at once if the month is over, and the renewal goes by it. */
 function nextTariffOf(terms: RenewalTerms, next: NextTerms, phase: 'over' | 'grace'): string {
-  const comes = `the tariff "${next.name}" comes`;
-  if (phase === 'grace') return `${comes}${atTurn(terms, '', phase)}`;
+  const comes = `the tariff "${next.name}" comes${atTurn(terms)}`;
+  if (phase === 'grace') return comes;
   const length = stretchOf(next, phase) ?? 'until the date that --until says';
-  return `${comes}${atTurn(terms, '', 'grace')}; where that is over, ${length}, with ${tariffOf(next)} at once`;
+  return `${comes}; where that is over, ${length}, with ${tariffOf(next)} at once`;
+}
+
+/** Empty where nobody knows yet, or never. */
+function atTurn({ periodEndsAt }: RenewalTerms): string {
+  return periodEndsAt === null ? '' : ` at ${showTime(periodEndsAt)}`;
 }
 
 /** While service is over, periods do not turn: the end of the current one may be over itself. */
-function atTurn({ periodEndsAt }: RenewalTerms, before: string, phase: 'over' | 'grace' = 'over'): string {
-  if (periodEndsAt === null) return '';
-  return `${before} at ${showTime(periodEndsAt)}${phase === 'over' ? ', or at once where that is over' : ''}`;
+function atTurnOrNow(terms: RenewalTerms): string {
+  const at = atTurn(terms);
+  return at && `${at}, or at once where that is over`;
 }
+
+const theNext = (at: string) => at && `, the next${at}`;
 
 const topUpOf = (id: string) => `turnpike subscription top-up ${id} SIZE --reason TEXT --reference REFERENCE`;
 
