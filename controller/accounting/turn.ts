@@ -66,8 +66,9 @@ function apply(book: Book, { change }: Turn, now: number): Book {
     const rises = grant.period >= period && rate > ledger.beyondRate;
     const told = rises ? { ...grant, ledger: { ...ledger, beyondRate: rate } } : grant;
     if (change === undefined) return told;
-    const milliseconds = now - usableSince(book, told.period);
-    return change(told, { throttling, milliseconds, free: () => freeIn(book, told.period) });
+    const its = book.periods.find(({ number }) => number === told.period) as StoredPeriod;
+    const milliseconds = now - usableSince(book, its);
+    return change(told, { throttling, milliseconds, free: () => freeIn(book, its) });
   });
   return { ...book, grants };
 }
@@ -80,16 +81,15 @@ function rateBeyond(book: Book): bigint {
 }
 
 /** A first period may be dated to after its first use, and before its sale. */
-function usableSince({ subscription, periods }: Book, number: number): number {
-  const { startsAt } = periods.find((period) => period.number === number) as StoredPeriod;
+function usableSince({ subscription }: Book, { number, startsAt }: StoredPeriod): number {
   return number === 1 ? Math.min(startsAt, subscription.createdAt) : startsAt;
 }
 
-function freeIn(book: Book, number: number): bigint {
-  const period = book.periods.find((one) => one.number === number);
-  if (period === undefined || !isLimited(period)) return 0n;
-  const volume = number === book.subscription.period ? volumeOf(standingOf(book, period)) : ownBytes(period);
-  return freeBytes(volume, rowsOf(book, number));
+function freeIn(book: Book, period: StoredPeriod): bigint {
+  if (!isLimited(period)) return 0n;
+  const isCurrent = period.number === book.subscription.period;
+  const volume = isCurrent ? volumeOf(standingOf(book, period)) : ownBytes(period);
+  return freeBytes(volume, rowsOf(book, period.number));
 }
 
 /** Nodes are told METERING_GRANTED; otherwise what they have passed follows reality, and is no news to them. */
