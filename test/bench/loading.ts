@@ -6,7 +6,7 @@ import { agentLoop } from './agent-loop.ts';
 import { type Contender, drivers, tools } from './contenders.ts';
 import { measureFigures } from './figures.ts';
 import { type Fleet, makeFleet } from './fleet.ts';
-import { otherParts } from './parts.ts';
+import { partUsage } from './parts.ts';
 import { openStage } from './stage.ts';
 
 /** The first is what the others are compared with. */
@@ -21,7 +21,7 @@ const { values, whole } = toolOptions(
     rounds: { type: 'string', default: '5' },
     json: { type: 'string' },
   },
-  otherParts,
+  `       ${partUsage}`,
 );
 const devices = whole('devices');
 const rounds = whole('rounds');

@@ -1,11 +1,11 @@
 import { refuse } from '../options.ts';
-import { otherParts, parts } from './parts.ts';
+import { parts, partUsage } from './parts.ts';
 
 // npm run bench [-- PART] [--help]
-const [, , name = '--'] = process.argv;
-const part = parts[name];
-if (part !== undefined) {
+const [, , name] = process.argv;
+if (name === undefined || name.startsWith('-')) await import('./loading.ts');
+else {
+  const part = parts[name] ?? refuse(`there is no "${name}"`, `Usage: ${partUsage}`);
   process.argv.splice(2, 1);
   await part();
-} else if (name.startsWith('-')) await import('./loading.ts');
-else refuse(`there is no "${name}"`, `Usage: ${otherParts.trimStart()}`);
+}

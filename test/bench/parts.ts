@@ -24,5 +24,5 @@ export const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   volume: () => import('./volume/main.ts'),
 };
 
-/** For the usage of what is run without a name. */
-export const otherParts = `       npm run bench -- ${Object.keys(parts).join('|')} [--help]\n`;
+/** How one of them is run. */
+export const partUsage = `npm run bench -- ${Object.keys(parts).join('|')} [--help]\n`;
