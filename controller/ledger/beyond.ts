@@ -1,7 +1,7 @@
-/** Bits per second, each way: what a subscription that has no speed is believed to pass on one node. */
+/** Bits per second, each way: what is believed to pass on one node of a subscription, or a device, that has no speed. */
 const lineSpeed = 10_000_000_000n;
 
-/** Bytes per second of speeds in bits per second, both ways together; null: no limit. */
+/** Bytes per second of speeds in bits per second, both ways together; null: no limit, and as fast as a line. */
 export function rateOf(upload: bigint | null, download: bigint | null): bigint {
   return ((upload ?? lineSpeed) + (download ?? lineSpeed) + 7n) / 8n;
 }

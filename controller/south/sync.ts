@@ -136,12 +136,13 @@ async function refuseEarlier(
   if (lastReport === undefined) return;
   const name = `${identity.nodeId} ${identity.incarnation}`;
   const booked = await booking.lastBooked(identity);
-  if (earlier.hello(name, lastReport < booked)) {
+  const behind = lastReport < booked;
+  if (earlier.hello(name, behind)) {
     earlier.forget(name);
     await identities.quarantine(identity);
     throw revoked();
   }
-  if (lastReport >= booked) return;
+  if (!behind) return;
   throw new TurnpikeError(
     'unavailable',
     `node ${identity.nodeName} says that its last report was ${lastReport}, and ${booked} was booked: its state is an earlier one, or its word was late`,

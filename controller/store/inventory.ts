@@ -228,7 +228,7 @@ export const storeInventory = {
     used: usage.field('what passed there'),
     written_off: usage.field('what may have passed while counters were lost'),
     released: usage.field('what was given back'),
-    beyond: usage.field('what passed beyond what may pass'),
+    beyond: usage.field('what passed beyond what was granted and sold'),
     throttled: usage.field('what passed slowly'),
     recall: usage.field('whether it is to be given back'),
     recall_answered: usage.field('whether it was'),
