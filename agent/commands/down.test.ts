@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { systemClock } from '../../common/clock.ts';
 import { FakeGate } from '../gate/fake.ts';
 import type { GateReading } from '../gate/model.ts';
 import type { Host } from '../host/host.ts';
-import { openJournal } from '../journal/journal.ts';
+import { journalFile, openJournal } from '../journal/journal.ts';
 import { statusSocketPath, statusTask } from '../status/socket.ts';
 import type { AgentStatus } from '../status/status.ts';
 import { down, openLastJournal } from './down.ts';
@@ -95,9 +95,11 @@ describe('the journal for the last counters', () => {
     journal?.close();
   });
 
-  it('is none where it is gone, and none is made', async () => {
+  it('is none where it is gone, or empty, and none is made', async () => {
     expect(await openLastJournal(directory, begun)).toBeUndefined();
     expect(readdirSync(directory)).toEqual([]);
+    writeFileSync(join(directory, journalFile), '');
+    expect(await openLastJournal(directory, begun)).toBeUndefined();
   });
 
   it('is refused while an agent runs whose journal is gone', async () => {

@@ -137,7 +137,9 @@ describe('the journal', () => {
       expect(readdirSync(directory), 'nothing that passes for one').toEqual([]);
     }
     writeFileSync(join(directory, journalFile), '');
-    expect(() => openJournal(directory, begun), 'an empty one').toThrow(/journal\.db is gone/);
+    for (const open of [openJournal, readJournal]) {
+      expect(() => open(directory, begun), 'an empty one').toThrow(/journal\.db is gone/);
+    }
     // A new identity begins its own.
     openJournal(directory, { ...owner, incarnation: 2 }).close();
     expect(() => openJournal(directory, begun)).toThrow(/another node's/);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TurnpikeError } from '../../common/errors.ts';
@@ -24,9 +24,11 @@ export interface Journal {
 
 export const journalFile = 'journal.db';
 
-/** The owner has had a journal, and there is none. */
+/** The owner has had a journal, and there is none, or an empty file: from its first opening on it is longer than that. */
 export function isJournalGone(directory: string, { journalBegun = false }: Owner): boolean {
-  return journalBegun && !existsSync(join(directory, journalFile));
+  if (!journalBegun) return false;
+  const file = statSync(join(directory, journalFile), { throwIfNoEntry: false });
+  return file === undefined || file.size === 0;
 }
 
 /**
