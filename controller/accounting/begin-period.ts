@@ -126,7 +126,7 @@ export async function turnPeriod(
 async function leave(tx: Tx, subscriptionId: string, number: number): Promise<void> {
   await tx.db
     .updateTable('periods')
-    .set({ turned: 1, reduction: 0n })
+    .set({ turned: 1 })
     .where('subscription_id', '=', subscriptionId)
     .where('number', '=', number)
     .execute();

@@ -70,7 +70,7 @@ export function carryOn(book: Book): Book {
     const before = periods.at(-1);
     const carries = period.rollover && period.number <= subscription.period && before && isLimited(before);
     const carriedIn = carries
-      ? unusedBytes(before, sumOf(rowsOf(book, before.number), claimedBytes))
+      ? unusedBytes(before, sumOf(rowsOf(book, before.number), claimedBytes), before.reduction)
       : period.carriedIn;
     const now = { ...period, carriedIn };
     if (period.number >= subscription.period || !isLimited(now)) {

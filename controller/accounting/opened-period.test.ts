@@ -26,9 +26,9 @@ async function make(rig: Rig, subscription: string, one: Change): Promise<void> 
     const { kind: _, tariff: name, ...settings } = one;
     await catalogue.setTariff(name, settings);
   }
-  const { tariff: held } = await catalogue.getSubscription(subscription);
-  // Of a tariff that somebody has the length is fixed.
-  if (one.kind === 'length' && one.tariff !== held) {
+  const { tariff: held, nextTariff } = await catalogue.getSubscription(subscription);
+  // Of a tariff that somebody has, or waits for, the length is fixed.
+  if (one.kind === 'length' && one.tariff !== held && one.tariff !== nextTariff) {
     await catalogue.setTariff(one.tariff, { periodDays: one.periodDays });
   }
   if (one.kind !== 'change') return;

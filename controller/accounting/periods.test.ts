@@ -190,6 +190,34 @@ describe('what a period leaves unused of its volume', () => {
     expect((await shown(subscription)).volumeBytes).toBe(before);
   });
 
+  it('takes in nothing of a volume that was lowered while a node that was away held it', async () => {
+    const { catalogue } = rig.books;
+    const node = await rig.node('a');
+    const subscription = await rig.subscription({
+      volumeBytes: 100n * mib,
+      limits: { ...daily, rollover: true },
+    });
+    const device = await rig.device(subscription);
+    await node.sync();
+    await node.report({ [device]: [10n * mib, 0n] }, { [subscription]: { wanting: true } });
+    const heard = node.granted(subscription);
+    expect(heard).toBeGreaterThan(40n * mib);
+    const less = await catalogue.addTariff({
+      ...{ name: 'less', volumeBytes: 20n * mib, ...daily, rollover: true },
+    });
+    await catalogue.changeTariff(subscription, { tariff: less.id });
+    rig.clock.pass(day);
+    await rig.sweepPeriods();
+    expect((await shown(subscription)).volumeBytes).toBe(20n * mib);
+    const ending = { grantedBytes: heard, releasedBytes: heard - 10n * mib, over: true };
+    await node.send({
+      number: 2n,
+      subscriptions: [{ subscriptionId: subscription, period: 1, ...ending }],
+    });
+    // What was left of the 20 MiB.
+    expect((await shown(subscription)).volumeBytes).toBe(30n * mib);
+  });
+
   it('takes in what a node never heard of, once the period is over there', async () => {
     const { node, subscription, held } = await settle(true);
     const before = (await shown(subscription)).volumeBytes ?? 0n;

@@ -71,6 +71,8 @@ async function sweepTaking(context: Context): Promise<void> {
     const reductions = await tx.db
       .selectFrom('periods')
       .where('reduction', '>', sql.lit(0n))
+      // After the turn it is only not carried over. With the plus, SQLite begins with the few that are reduced.
+      .where(sql`+turned`, '=', sql.lit(0))
       .select('subscription_id')
       .execute();
     await turnLedger(context, tx, [

@@ -35,10 +35,10 @@ export function drawnBytes(period: PeriodVolume, claimed: bigint): bigint {
 
 /**
  * What a period carries into the next one. While reports of it still come in late, `claimed` only shrinks, and so this
- * only grows.
+ * only grows. `reduction`: of a volume that was lowered, what nodes held and was not taken yet: it is not carried over.
  */
-export function unusedBytes(period: PeriodVolume, claimed: bigint): bigint {
-  return larger(0n, smaller(period.volume, ownBytes(period)) - claimed);
+export function unusedBytes(period: PeriodVolume, claimed: bigint, reduction = 0n): bigint {
+  return larger(0n, smaller(period.volume, ownBytes(period)) - reduction - claimed);
 }
 
 export function packBytes(packs: readonly Pack[]): bigint {

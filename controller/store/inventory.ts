@@ -108,7 +108,7 @@ export const storeInventory = {
     rollover: subscription.field('whether unused volume is carried over'),
     carried_in: usage.field('what was left of the period before'),
     withdrawn: subscription.field('what was refunded of it'),
-    reduction: subscription.field('what is still to be taken back'),
+    reduction: subscription.field('what of a lowered volume was not taken back yet'),
     drawn: usage.field('what was used of packs'),
     told_percent: usage.field('which threshold was told'),
     told_exhausted: usage.field('whether its end was told'),
