@@ -35,6 +35,9 @@ test('an agent whose journal is gone does not go on as if nothing had been used'
     expect((await readdir(state)).filter((name) => name.startsWith('journal'))).toEqual([]);
   }
   expect(await lab.traffic.settled(1_500)).toBeLessThanOrEqual(volume);
+  // What it left can be taken away before it joins anew.
+  expect(await lab.node(1).agent('down')).toContain('the journal is gone');
+  expect(await lab.node(1).host.run(['nft', 'list', 'tables'])).not.toContain('turnpike');
 });
 
 test('a node that went back to an earlier state is quarantined as it connects, and closed', async () => {
