@@ -87,7 +87,7 @@ function addBookCounters(registry: Registry, { figures }: Pick<Books, 'figures'>
   count('reports_repeated', 'Usage reports that were booked already.', (now) => now.reportsRepeated);
   count(
     'report_strange_entries',
-    'Entries of reports that named a device or subscription which that node does not serve.',
+    'Entries of reports that named what that node does not serve, or more than can have passed.',
     ({ strangeEntries }) => strangeEntries,
   );
   count('quarantines', 'Node identities quarantined: cloned or rolled back.', (now) => now.quarantines);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Context } from '../books/context.ts';
 import { recordEvent } from '../events/record.ts';
 import { switchToNextTariff } from '../lifetime/switch-tariff.ts';
@@ -26,6 +27,8 @@ export function planFirstPeriod(
     subscription_id: id,
     number: 1,
     starts_at: starts_at ?? clock.now(),
+    // Where the first use starts it, it is dated to after that.
+    usable_from: Math.min(clock.now(), starts_at ?? clock.now()),
     ends_at: starts_at === null ? null : periodEnd(termsOf(subscription, tariff), starts_at),
     volume: tariff.volume_bytes,
     rollover: tariff.rollover,
@@ -53,7 +56,11 @@ export async function dateFirstPeriod(
 ): Promise<void> {
   await tx.db
     .updateTable('periods')
-    .set({ starts_at: startsAt ?? context.clock.now(), ends_at: null })
+    .set({
+      starts_at: startsAt ?? context.clock.now(),
+      ends_at: null,
+      ...(startsAt !== null && { usable_from: sql<number>`min(usable_from, ${startsAt})` }),
+    })
     .where('subscription_id', '=', subscriptionId)
     .where('number', '=', 1)
     .execute();
@@ -200,6 +207,7 @@ async function insertPeriod(
       subscription_id: subscriptionId,
       number,
       starts_at: startsAt,
+      usable_from: startsAt,
       ends_at: await periodEndOf(context, tx, subscriptionId, startsAt),
       volume: volume_bytes,
       rollover,

@@ -22,21 +22,24 @@ import { recordReport, type Standing, standingOf } from './report-numbers.ts';
 import { checkTerm, noteTold } from './term.ts';
 import { turnLedger } from './turn.ts';
 import { bookDays } from './usage-days.ts';
-import { loadVoucherKey, readVoucher } from './voucher.ts';
+import { loadVoucherKey, readVoucher, type Vouched } from './voucher.ts';
+
+/** What a report says and nobody can believe. */
+interface Strange {
+  readonly entries: number;
+  /** Ledgers' keys of those of which the node says more than can be. */
+  readonly refused: readonly string[];
+}
 
 export function createBooking(context: Context): Booking {
+  const toldAt = new Map<string, number>();
   return {
     book: async (identity, report, bytes) => {
       checkTotals(report);
       const { standing, strange } = await bookPortions(context, identity, report, sha256Of(bytes));
       context.live.contact(identity.nodeId);
-      if (strange > 0) {
-        context.figures.strangeEntries += strange;
-        context.log.warn(
-          { node: identity.nodeId, entries: strange },
-          'a report named what its node does not serve, or more than can have passed; that was not booked',
-        );
-      }
+      context.figures.strangeEntries += strange.entries;
+      tellStrange(context, identity, strange, toldAt);
       if (standing === 'new') context.figures.reportsBooked += 1;
       if (standing === 'repeated') context.figures.reportsRepeated += 1;
       if (standing === 'forked') {
@@ -52,6 +55,25 @@ export function createBooking(context: Context): Booking {
   };
 }
 
+/** Of a node once a minute: it may say so with each of its reports. `toldAt`: by node, in milliseconds of the monotonic clock. */
+function tellStrange(
+  { clock, log }: Context,
+  { nodeId: node, nodeName }: NodeIdentity,
+  { entries, refused }: Strange,
+  toldAt: Map<string, number>,
+): void {
+  const now = clock.monotonic();
+  if (entries === 0 || now - (toldAt.get(node) ?? Number.NEGATIVE_INFINITY) < 60_000) return;
+  toldAt.set(node, now);
+  // Subscription and period.
+  const tooMuch = refused.slice(0, 5);
+  const remedy = `see docs/reliability.md, and whether somebody else runs ${nodeName}`;
+  log.warn(
+    { node, entries, ...(tooMuch.length > 0 && { tooMuch, remedy }) },
+    'a report named what its node does not serve, or more than can have passed; that was not booked',
+  );
+}
+
 /**
  * Each portion in a transaction of its own, and with the last one the report's number. Totals only grow, so a report that
  * was broken off is booked again from its beginning, and what was booked of it stays as it is.
@@ -61,10 +83,10 @@ async function bookPortions(
   identity: NodeIdentity,
   report: ReportRequest,
   sha256: Uint8Array,
-): Promise<{ readonly standing: Standing; readonly strange: number }> {
+): Promise<{ readonly standing: Standing; readonly strange: Strange }> {
   const { store } = context;
   const portions = await portionsOf(store, report);
-  let strange = 0;
+  let strange: Strange = { entries: 0, refused: [] };
   for (const portion of portions) {
     if (portion !== portions[0]) await letOthersIn();
     const standing = await store.transaction(async (tx) => {
@@ -77,7 +99,8 @@ async function bookPortions(
         await recordReport(tx, identity, report.number, sha256);
         await noteTold(context, tx, identity, report.term);
       }
-      strange += await book(context, tx, identity, portion);
+      const more = await book(context, tx, identity, portion);
+      strange = { entries: strange.entries + more.entries, refused: [...strange.refused, ...more.refused] };
       return now;
     });
     if (standing !== 'new') return { standing, strange };
@@ -85,8 +108,8 @@ async function bookPortions(
   return { standing: 'new', strange };
 }
 
-/** Returns how many entries name what the node does not serve, or more than can have passed: they are not booked. */
-async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Portion): Promise<number> {
+/** What is strange is not booked. */
+async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Portion): Promise<Strange> {
   await turnWithReporter(context, tx, report);
   const usage = await gatherDeviceUsage(tx, identity, report.devices);
   const reported = new Map(
@@ -105,7 +128,7 @@ async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Po
   await turnLedger(context, tx, subscriptionIds, {
     reporter: identity.nodeId,
     earliest,
-    change: (grant, { throttling, ...around }) => {
+    change: (grant, around) => {
       if (grant.nodeId !== identity.nodeId || grant.incarnation !== identity.incarnation) return grant;
       const key = keyOf(grant);
       const entry = reported.get(key);
@@ -119,7 +142,7 @@ async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Po
         return grant;
       }
       served.add(key);
-      const booked = bookReport(ledger, used, totals, { throttle: throttling, free: around.free });
+      const booked = bookReport(ledger, used, totals, around);
       // A recall takes the allowance along; it is given back when it may stay.
       if (booked.recallAnswered > ledger.recallAnswered) renewed.add(key);
       return { ...grant, ledger: booked };
@@ -133,7 +156,8 @@ async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Po
   await startAtFirstUse(context, tx, spokenOf(used).subscriptionIds);
   await bookDays(context, tx, identity.nodeId, await usage.store(refused));
   const named = new Set([...reported.keys(), ...refused]);
-  return usage.strange + [...named].filter((key) => !served.has(key)).length;
+  const entries = usage.strange + [...named].filter((key) => !served.has(key)).length;
+  return { entries, refused: [...refused] };
 }
 
 /** Of the ledgers that a report can mean, those that this node has: no other one is so much as looked at. */
@@ -169,16 +193,11 @@ function whatWasTold(
   key: Uint8Array,
 ): { readonly ledger: LedgerRow; readonly totals: ReportedTotals } {
   const { ledger, period } = grant;
-  const vouched = readVoucher(key, grant, entry.voucher);
-  const told =
-    (vouched?.period === period && vouched.granted) ||
-    (vouched?.period === period - 1 && vouched.nextGranted) ||
-    0n;
+  const told = toldOf(period, readVoucher(key, grant, entry.voucher));
   return {
-    ledger:
-      told > 0n ? { ...ledger, beyondRate: larger(ledger.beyondRate, vouched?.beyondRate ?? 0n) } : ledger,
+    ledger: { ...ledger, beyondRate: larger(ledger.beyondRate, told.beyondRate) },
     totals: {
-      granted: smaller(entry.grantedBytes, larger(ledger.granted, told)),
+      granted: smaller(entry.grantedBytes, larger(ledger.granted, told.granted)),
       writtenOff: entry.writtenOffBytes,
       released: entry.releasedBytes,
       recall: entry.recall,
@@ -187,6 +206,13 @@ function whatWasTold(
       over: entry.over,
     },
   };
+}
+
+/** Of a period that the voucher says nothing of, nothing. */
+function toldOf(period: number, vouched: Vouched | undefined): Pick<LedgerRow, 'granted' | 'beyondRate'> {
+  if (vouched?.period === period) return vouched;
+  if (vouched?.period !== period - 1) return { granted: 0n, beyondRate: 0n };
+  return { granted: vouched.nextGranted, beyondRate: vouched.nextBeyondRate };
 }
 
 /** So much earlier than ours a node's clock may say that a period is over. */

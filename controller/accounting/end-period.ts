@@ -16,13 +16,15 @@ export async function endPeriodAt(
 ): Promise<void> {
   const period = (number: number) =>
     tx.db.updateTable('periods').where('subscription_id', '=', subscriptionId).where('number', '=', number);
-  const starts_at = endsAt === null ? {} : { starts_at: sql<number>`min(starts_at, ${endsAt})` };
+  const usable_from = sql<number>`min(usable_from, ${endsAt})`;
+  const starts = endsAt === null ? {} : { starts_at: sql<number>`min(starts_at, ${endsAt})`, usable_from };
   await period(number)
-    .set({ ends_at: endsAt, ...starts_at })
+    .set({ ends_at: endsAt, ...starts })
     .execute();
   if (endsAt === null) return;
   const nextEndsAt = await periodEndOf(context, tx, subscriptionId, endsAt);
   await period(number + 1)
-    .set({ starts_at: endsAt, ends_at: nextEndsAt })
+    // A node that is away may have turned when it was told before.
+    .set({ starts_at: endsAt, ends_at: nextEndsAt, usable_from })
     .execute();
 }

@@ -12,6 +12,8 @@ export interface StoredGrant {
   readonly ledger: LedgerRow;
   readonly ended: boolean;
   readonly quarantined: boolean;
+  /** When the incarnation began. */
+  readonly begunAt: number;
   /** Of the node, now. */
   readonly groupId: string;
   readonly revision: bigint;
@@ -146,7 +148,7 @@ export async function loadGrants(
       )
       .innerJoin('subscriptions', 'subscriptions.id', 'grants.subscription_id')
       .selectAll('grants')
-      .select(['nodes.group_id', 'incarnations.quarantined_at'])
+      .select(['nodes.group_id', 'incarnations.quarantined_at', 'incarnations.created_at as begun_at'])
       .orderBy('grants.period')
       .orderBy('nodes.created_at')
       .orderBy('nodes.id');
@@ -176,6 +178,7 @@ export async function loadGrants(
       period: row.period,
       ended: row.ended === 1,
       quarantined: row.quarantined_at !== null,
+      begunAt: row.begun_at,
       groupId: row.group_id,
       revision: row.revision,
       ledger: {

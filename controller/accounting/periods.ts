@@ -6,6 +6,8 @@ import type { Tx } from '../store/store.ts';
 export interface StoredPeriod {
   readonly subscriptionId: string;
   readonly number: number;
+  /** The earliest time at which a node can have begun it. */
+  readonly usableFrom: number;
   readonly startsAt: number;
   readonly endsAt: number | null;
   /** null: unlimited. */
@@ -107,6 +109,7 @@ function toPeriod(row: Row<'periods'>): StoredPeriod {
   return {
     subscriptionId: row.subscription_id,
     number: row.number,
+    usableFrom: row.usable_from,
     startsAt: row.starts_at,
     endsAt: row.ends_at,
     volume: row.volume,

@@ -17,7 +17,6 @@ export interface LedgerSubscription {
   readonly groupId: string;
   /** Number of the current period; 0 before the first one. */
   readonly period: number;
-  readonly createdAt: number;
   /** Bytes per second on one node, of all its devices. */
   readonly rate: bigint;
   /** The same for when its volume has ended; null: it is closed then. */
@@ -64,7 +63,6 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
         'subscriptions.starts',
         'subscriptions.exhausted_at',
         'tariffs.group_id',
-        'subscriptions.created_at',
         'tariffs.upload_bits_per_second',
         'tariffs.download_bits_per_second',
         'tariffs.throttle_bits_per_second',
@@ -79,7 +77,6 @@ export async function loadLedgerSubscriptions(tx: Tx, ids: readonly string[]): P
     id: row.id,
     groupId: row.group_id,
     period: row.period,
-    createdAt: row.created_at,
     ...ratesOf(row, counts.get(row.id) ?? 0),
     thresholds: JSON.parse(row.thresholds) as number[],
     closed: isWithdrawn(row),

@@ -1,3 +1,4 @@
+import type { Around } from '../ledger/book.ts';
 import type { StoredGrant } from './grant-rows.ts';
 
 /** Why a ledger moves, and what is to be done with it beside what always is. */
@@ -22,14 +23,4 @@ export interface Turn {
   readonly rearm?: boolean;
   /** It may pass again. */
   readonly resumed?: boolean;
-}
-
-/** What stands around a row that changes. */
-export interface Around {
-  /** What passes beyond its grant passes slowly, and is not taken from the volume. */
-  readonly throttling: boolean;
-  /** What of the period's volume is spoken for by no row, as it is counted. */
-  readonly free: () => bigint;
-  /** For how long the subscription can have been used in the period by now. */
-  readonly milliseconds: number;
 }

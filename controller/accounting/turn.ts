@@ -45,7 +45,7 @@ async function turnBooks(
 ): Promise<void> {
   const changed: StoredGrant[] = [];
   for (const before of books) {
-    const happened = apply(before, turn, context.clock.now());
+    const happened = apply(context, before, turn);
     const after = decide(context, happened, turn, awaiting);
     changed.push(...(await changedGrants(tx, before, happened, after, turn)));
     await saveBook(context, tx, before, after, turn);
@@ -57,7 +57,7 @@ async function turnBooks(
   await saveGrants(tx, changed);
 }
 
-function apply(book: Book, { change }: Turn, now: number): Book {
+function apply(context: Context, book: Book, { change }: Turn): Book {
   const { period, slowRate } = book.subscription;
   const throttling = slowRate !== null && isMetered(book);
   const rate = rateBeyond(book);
@@ -67,7 +67,7 @@ function apply(book: Book, { change }: Turn, now: number): Book {
     const told = rises ? { ...grant, ledger: { ...ledger, beyondRate: rate } } : grant;
     if (change === undefined) return told;
     const its = book.periods.find(({ number }) => number === told.period) as StoredPeriod;
-    const milliseconds = now - usableSince(book, its);
+    const milliseconds = usableMs(context, its, grant);
     return change(told, { throttling, milliseconds, free: () => freeIn(book, its) });
   });
   return { ...book, grants };
@@ -80,9 +80,15 @@ function rateBeyond(book: Book): bigint {
   return enforcement === 'enforce' ? rate : rateOf(null, null);
 }
 
-/** A first period may be dated to after its first use, and before its sale. */
-function usableSince({ subscription }: Book, { number, startsAt }: StoredPeriod): number {
-  return number === 1 ? Math.min(startsAt, subscription.createdAt) : startsAt;
+/** A node that is away, or whose agent is dead, goes on with a period that is over for as long as it may be alone. */
+function usableMs(
+  { clock, validitySeconds }: Context,
+  { usableFrom, endsAt }: StoredPeriod,
+  { begunAt }: StoredGrant,
+): number {
+  const now = clock.now();
+  const until = endsAt === null ? now : Math.min(now, endsAt + validitySeconds * 1000);
+  return until - Math.max(usableFrom, begunAt);
 }
 
 function freeIn(book: Book, period: StoredPeriod): bigint {

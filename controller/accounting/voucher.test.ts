@@ -11,7 +11,13 @@ import { readVoucher, signVoucher } from './voucher.ts';
 
 const key = new Uint8Array(32).fill(1);
 const place = { nodeId: 'nod_0000000000000001', incarnation: 1, subscriptionId: 'sub_0000000000000001' };
-const vouched = { period: 3, granted: 2n ** 63n - 1n, nextGranted: 7n, beyondRate: 250_000n };
+const vouched = {
+  period: 3,
+  granted: 2n ** 63n - 1n,
+  beyondRate: 250_000n,
+  nextGranted: 7n,
+  nextBeyondRate: 9n,
+};
 
 it('a voucher says what was signed, to its place alone', () => {
   const voucher = signVoucher(key, place, vouched);

@@ -12,10 +12,11 @@ import type { Vault } from '../vault/vault.ts';
 export interface Vouched {
   readonly period: number;
   readonly granted: bigint;
-  /** Of the period after that one. */
-  readonly nextGranted: bigint;
   /** Bytes per second at which it may pass more than it was granted (ledger/row.ts). */
   readonly beyondRate: bigint;
+  /** Of the period after that one. */
+  readonly nextGranted: bigint;
+  readonly nextBeyondRate: bigint;
 }
 
 /** Whom it was told, of what. */
@@ -23,15 +24,16 @@ export interface VoucherPlace extends Pick<NodeIdentity, 'nodeId' | 'incarnation
   readonly subscriptionId: string;
 }
 
-const bodyBytes = 4 + 8 + 8 + 8;
+const bodyBytes = 4 + 4 * 8;
 const macBytes = 16;
 
 export function signVoucher(key: Uint8Array, place: VoucherPlace, vouched: Vouched): Uint8Array {
   const body = Buffer.alloc(bodyBytes);
   body.writeUInt32BE(vouched.period, 0);
   body.writeBigUInt64BE(vouched.granted, 4);
-  body.writeBigUInt64BE(vouched.nextGranted, 12);
-  body.writeBigUInt64BE(vouched.beyondRate, 20);
+  body.writeBigUInt64BE(vouched.beyondRate, 12);
+  body.writeBigUInt64BE(vouched.nextGranted, 20);
+  body.writeBigUInt64BE(vouched.nextBeyondRate, 28);
   return Buffer.concat([body, sign(key, place, body)]);
 }
 
@@ -44,8 +46,9 @@ export function readVoucher(key: Uint8Array, place: VoucherPlace, voucher: Uint8
   return {
     period: body.readUInt32BE(0),
     granted: body.readBigUInt64BE(4),
-    nextGranted: body.readBigUInt64BE(12),
-    beyondRate: body.readBigUInt64BE(20),
+    beyondRate: body.readBigUInt64BE(12),
+    nextGranted: body.readBigUInt64BE(20),
+    nextBeyondRate: body.readBigUInt64BE(28),
   };
 }
 

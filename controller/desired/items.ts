@@ -175,6 +175,7 @@ export async function loadSubscriptions(
       'periods.volume',
       'periods.ends_at',
       'next.granted as next_granted',
+      'next.beyond_rate as next_beyond_rate',
       'subscriptions.expires_at',
       'tariffs.grace_seconds',
       'tariffs.upload_bits_per_second',
@@ -208,8 +209,9 @@ export async function loadSubscriptions(
         {
           period: row.period,
           granted: row.granted,
-          nextGranted: row.next_granted ?? 0n,
           beyondRate: row.beyond_rate,
+          nextGranted: row.next_granted ?? 0n,
+          nextBeyondRate: row.next_beyond_rate ?? 0n,
         },
       ),
       ...(observed ? { speed: undefined, throttle: undefined } : speedsOf(row)),

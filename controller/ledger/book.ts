@@ -28,26 +28,41 @@ export const passedOver: ReportedTotals = {
   over: true,
 };
 
+/** What stands around a row when something is said of it. */
+export interface Around {
+  /** What passes beyond its grant passes slowly, and is not taken from the volume. */
+  readonly throttling: boolean;
+  /** What of the period's volume is spoken for by no row, as it is counted. */
+  readonly free: () => bigint;
+  /** For how long the subscription can have been used there, in the period, by now. */
+  readonly milliseconds: number;
+}
+
 /**
  * Whether figures cannot have come about on a node that did what it was told: it gave back or wrote off more than it was
- * granted, or used more than even what is `free` of the volume (as it is counted) and what it was told to let pass beyond
- * that for `milliseconds`. A node that says so is not believed: by its word alone the books never go beyond the volume,
- * nor beyond what the tariff's speed can have carried.
+ * granted, or used more than that, what is free of the volume, and what can have passed beyond it in that time. A node
+ * that says so is not believed: by its word alone the books never go beyond the volume, nor beyond what the tariff's
+ * speed can have carried.
  */
 export function claimsTooMuch(
   row: LedgerRow,
   used: bigint,
   reported: ReportedTotals | undefined,
-  { free, milliseconds }: { readonly free: () => bigint; readonly milliseconds: number },
+  around: Around,
 ): boolean {
   const granted = larger(row.granted, reported?.granted ?? 0n);
   const gone =
     larger(row.writtenOff, reported?.writtenOff ?? 0n) + larger(row.released, reported?.released ?? 0n);
   const all = larger(row.used, used) + gone;
-  if (gone > granted || all > maxBytes) return true;
+  if (gone > granted - row.beyond || all > maxBytes) return true;
   if (all <= granted) return false;
-  const beyond = passableBytes(row.beyondRate, milliseconds);
-  return all > granted - row.beyond + gateBytes(row, free()) + beyond;
+  const beyond = passableBytes(row.beyondRate, around.milliseconds);
+  return all > granted - row.beyond + coveredBytes(row, around) + beyond;
+}
+
+/** What may have passed without a grant and is taken from the volume then. */
+function coveredBytes(row: LedgerRow, { throttling, free }: Pick<Around, 'throttling' | 'free'>): bigint {
+  return throttling ? 0n : gateBytes(row, free());
 }
 
 /**
@@ -56,15 +71,14 @@ export function claimsTooMuch(
  *
  * `used` is the sum over the row's devices, `reported` absent when the report speaks of devices only. Reality is
  * booked also where it is beyond what was granted (observe, unlimited tariffs, a controller that was restored from a
- * backup and forgot a grant): `granted` then follows, and the free volume shrinks by as much. With `throttle`, what is
- * used beyond what was granted passed slowly, after the volume had ended: it is not taken from the volume. `free` is what
- * of it is spoken for by no row.
+ * backup and forgot a grant): `granted` then follows, and the free volume shrinks by as much. With `throttling`, what
+ * is beyond what was granted passed slowly, after the volume had ended: it is not taken from the volume.
  */
 export function bookReport(
   row: LedgerRow,
   used: bigint,
   reported?: ReportedTotals,
-  { throttle = false, free = () => 0n }: { throttle?: boolean; free?: () => bigint } = {},
+  around: Pick<Around, 'throttling' | 'free'> = { throttling: false, free: () => 0n },
 ): LedgerRow {
   const booked: LedgerRow = {
     ...row,
@@ -82,13 +96,11 @@ export function bookReport(
   };
   const beyond = -outstandingBytes(booked);
   if (beyond <= 0n) return reported?.over ? releaseUnheard(booked, reported) : booked;
-  const covered = throttle ? 0n : smaller(beyond, gateBytes(row, free()));
-  const throttled = throttle ? smaller(beyond, booked.used - row.used) : 0n;
   return {
     ...booked,
     granted: booked.granted + beyond,
-    beyond: booked.beyond + beyond - covered,
-    throttled: booked.throttled + throttled,
+    beyond: booked.beyond + beyond - smaller(beyond, coveredBytes(row, around)),
+    throttled: booked.throttled + (around.throttling ? beyond : 0n),
   };
 }
 

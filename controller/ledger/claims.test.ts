@@ -8,31 +8,31 @@ const hour = 3_600_000;
 const bytes = fc.bigInt({ min: 0n, max: 10n ** 12n });
 const rate = fc.bigInt({ min: 0n, max: 10n ** 9n });
 
-interface Around {
+interface World {
   readonly row: LedgerRow;
   readonly volume: bigint;
-  readonly throttle: boolean;
+  readonly throttling: boolean;
 }
 
-const around: fc.Arbitrary<Around> = fc
+const around: fc.Arbitrary<World> = fc
   .record({
     beyondRate: rate,
     granted: bytes,
     more: bytes,
     multiplier: fc.bigInt({ min: 1n, max: 5_000n }),
-    throttle: fc.boolean(),
+    throttling: fc.boolean(),
   })
-  .map(({ beyondRate, granted, more, multiplier, throttle }) => ({
+  .map(({ beyondRate, granted, more, multiplier, throttling }) => ({
     row: { ...emptyRow, beyondRate, granted, multiplier },
     volume: (granted * multiplier + 999n) / 1000n + more,
-    throttle: throttle && beyondRate > 0n,
+    throttling: throttling && beyondRate > 0n,
   }));
 
 /** What a report would be booked as; undefined where it is not believed. */
-function book({ row, volume, throttle }: Around, used: bigint, milliseconds: number): LedgerRow | undefined {
+function book({ row, volume, throttling }: World, used: bigint, milliseconds: number): LedgerRow | undefined {
   const free = () => freeBytes(volume, [row]);
-  if (claimsTooMuch(row, used, undefined, { free, milliseconds })) return undefined;
-  return bookReport(row, used, undefined, { throttle, free });
+  if (claimsTooMuch(row, used, undefined, { throttling, free, milliseconds })) return undefined;
+  return bookReport(row, used, undefined, { throttling, free });
 }
 
 it('whatever a node says, and however often, it bills no more than was sold and its speed can have carried', () => {

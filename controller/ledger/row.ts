@@ -7,7 +7,7 @@
  *     writtenOff   what may or may not have passed while its counters were lost: not billed, not granted again
  *     released     what it gave back: its kernel can no longer pass it
  *     beyond       of granted, what was granted by nobody and covered by no volume: it has passed, so granted follows
- *     throttled    of used, what passed slowly after the volume had ended: billed, but not taken from the volume
+ *     throttled    of beyond, what passed slowly after the volume had ended: billed, but not taken from the volume
  *
  * It may still pass granted - used - writtenOff - released. Of the volume it claims
  * ⌈(granted - released - throttled) × multiplier⌉, and the subscription may still be granted volume - Σ claims: so as

@@ -103,6 +103,7 @@ export const storeInventory = {
     subscription_id: subscription.field('whose period it is'),
     number: subscription.field('which one'),
     starts_at: subscription.exact('when it begins'),
+    usable_from: subscription.exact('when it can have begun on a node'),
     ends_at: subscription.exact('when it ends'),
     volume: subscription.field('what was sold for it'),
     rollover: subscription.field('whether unused volume is carried over'),

@@ -94,6 +94,7 @@ const statements = [
     number INTEGER NOT NULL CHECK (number > 0),
     starts_at INTEGER NOT NULL,
     ends_at INTEGER,
+    usable_from INTEGER NOT NULL,
     volume BIGINT CHECK (volume >= 0),
     rollover INTEGER NOT NULL,
     carried_in BIGINT NOT NULL CHECK (carried_in >= 0),
