@@ -1,4 +1,4 @@
-// npm run bench -- fairness [--seconds 15 --megabit 12 --json FILE]: how the devices of one subscription share its speed over
+// npm run bench -- fairness [--seconds 15 --megabit 12 --only late,late --json FILE]: how the devices of one subscription share its speed over
 // TCP, when they do all they can, when some come later, and when one of them stops.
 import { writeFile } from 'node:fs/promises';
 import Table from 'cli-table3';
@@ -9,10 +9,12 @@ import type { Direction } from '../speed/tcp.ts';
 import { type Device, fairFrom, lookSeconds, type Reading, type Shares, sharesOf } from './figures.ts';
 import { Stage } from './stage.ts';
 
-const { values, whole } = toolOptions('npm run bench -- fairness', {
+const { values, whole, some } = toolOptions('npm run bench -- fairness', {
   /** That count, after the warm-up. */
   seconds: { type: 'string', default: '15' },
   megabit: { type: 'string', default: '12' },
+  /** Only these cases, by name, with commas; one as often as it is named. */
+  only: { type: 'string' },
   json: { type: 'string' },
 });
 const warmUpSeconds = 10;
@@ -23,6 +25,7 @@ const restMs = 8_000;
 const headStartMs = 5_000;
 
 interface Case {
+  readonly name: string;
   readonly title: string;
   readonly devices: readonly Device[];
   /** The last device is at work already when the others begin. */
@@ -35,12 +38,27 @@ const all = (direction: Direction, ...streams: number[]): readonly Device[] =>
   streams.map((count) => ({ direction, streams: count }));
 
 const cases: readonly Case[] = [
-  { title: 'downloads, 1 stream each', devices: all('down', 1, 1, 1) },
-  { title: 'downloads, 1, 1 and 8 streams', devices: all('down', 1, 1, 8), lastStops: true },
-  { title: 'downloads, 8 streams, then 1 and 1 begin', devices: all('down', 1, 1, 8), lastIsFirst: true },
-  { title: 'uploads, 1, 1 and 8 streams', devices: all('up', 1, 1, 8), lastStops: true },
-  { title: 'an upload beside two downloads', devices: [...all('up', 1), ...all('down', 1, 1)] },
+  { name: 'alike', title: 'downloads, 1 stream each', devices: all('down', 1, 1, 1) },
+  { name: 'many', title: 'downloads, 1, 1 and 8 streams', devices: all('down', 1, 1, 8), lastStops: true },
+  {
+    name: 'late',
+    title: 'downloads, 8 streams, then 1 and 1 begin',
+    devices: all('down', 1, 1, 8),
+    lastIsFirst: true,
+  },
+  { name: 'uploads', title: 'uploads, 1, 1 and 8 streams', devices: all('up', 1, 1, 8), lastStops: true },
+  {
+    name: 'mixed',
+    title: 'an upload beside two downloads',
+    devices: [...all('up', 1), ...all('down', 1, 1)],
+  },
 ];
+
+const wanted = some(
+  'only',
+  cases.map(({ name }) => name),
+);
+const chosen = wanted.flatMap((wantedName) => cases.filter(({ name }) => name === wantedName));
 
 interface Figures extends Shares {
   readonly title: string;
@@ -104,7 +122,7 @@ function rowOf({
 }
 
 /** What hangs ends with this process: the lab's janitor removes the lab as soon as it is gone. */
-const longestMs = 90_000 + cases.length * (2 * (warmUpSeconds + seconds) * 1000 + restMs);
+const longestMs = 90_000 + chosen.length * (2 * (warmUpSeconds + seconds) * 1000 + restMs);
 const bound = systemClock.after(longestMs, () => {
   process.stderr.write(`not done after ${longestMs / 1000} s, given up\n`);
   process.exit(1);
@@ -114,7 +132,7 @@ const bound = systemClock.after(longestMs, () => {
   await using lab = await createLab({ nodes: 1, clients: 3 });
   try {
     const stage = await Stage.build(lab, megabit);
-    for (const one of cases) await play(stage, one);
+    for (const one of chosen) await play(stage, one);
   } catch (error) {
     process.stderr.write(lab.logs());
     throw error;
