@@ -59,6 +59,19 @@ describe('shareOut', () => {
     for (const rate of rates) expect(rate).toBeGreaterThan((0.85 * pool) / count);
   });
 
+  it.each([1, 2, 4])(
+    'shares out equally on the second look when %d begin beside one who has it all',
+    (late) => {
+      // Of a full pool they get what the level leaves; before there is one, TCP wins so little against many streams.
+      const rates = (level: number) => {
+        const each = Math.max(0.04 * pool, (pool - level) / late);
+        return [pool - late * each, ...Array.from({ length: late }, () => each)];
+      };
+      const first = shareOut(pool, rates(pool), undefined) ?? pool;
+      expect(shareOut(pool, rates(first), first)).toBe(pool / (late + 1));
+    },
+  );
+
   it('gives who wants less than his share all of it, and the other most of the rest', () => {
     const { rates } = settle([10 * pool, 0.2 * pool]);
     expect(rates[1]).toBe(0.2 * pool);

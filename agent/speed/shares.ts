@@ -11,6 +11,9 @@ const contendedFrom = 0.9;
 /** A device may go so much beyond its rate, and by this part of an equal share: who is held back can show that he wants more. */
 const growth = 1.1;
 const foothold = 0.1;
+/** Where the others use up what the level leaves them, it is the pool that holds them back, and they may double at once. */
+const growthInNeed = 2;
+const usedUpFrom = 0.9;
 /** At this part of the level a device is held back by it. */
 const heldBackFrom = 0.9;
 /** A level that would rise by less stays. */
@@ -25,7 +28,7 @@ const least = 0.002;
  * the others the same. `rates` are what the gate accepted of each lately, `level` is what is in force. All in bytes per
  * second. Undefined when nobody needs protection: fewer than two pass, or the pool is not full and nobody held back.
  *
- * What a device wants is seen only while it is not held back. So when one of those that want less begins to want much more,
+ * What a device wants is seen only while it is not held back, by its level or by a pool that is full. So when one of those that want less begins to want much more,
  * all get an equal share first, and what is not used of it is given on after that. What swings a little, as the answers to a
  * download do, is followed.
  */
@@ -40,8 +43,11 @@ export function shareOut(
   const contended = used >= pool * contendedFrom || passing.some(isHeldBack);
   if (passing.length < 2 || !contended) return undefined;
   const equal = pool / passing.length;
+  const others = passing.filter((rate) => !isHeldBack(rate));
+  const left = pool - (passing.length - others.length) * (level ?? 0);
+  const inNeed = others.reduce((sum, rate) => sum + rate, 0) >= left * usedUpFrom;
   const wants = passing.map((rate) =>
-    isHeldBack(rate) ? Number.POSITIVE_INFINITY : rate * growth + equal * foothold,
+    isHeldBack(rate) ? Number.POSITIVE_INFINITY : rate * (inNeed ? growthInNeed : growth) + equal * foothold,
   );
   const next = waterLevel(pool, wants);
   if (level === undefined) return next;

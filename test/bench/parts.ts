@@ -10,6 +10,8 @@ export const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   bulk: () => import('./bulk/main.ts'),
   /** What a volume over many nodes leaves behind, and how long a first packet waits. */
   edge: () => import('./edge/main.ts'),
+  /** How the devices of one subscription share its speed over TCP. */
+  fairness: () => import('./fairness/main.ts'),
   /** Adjustments in random orders against traffic: books exact, access right. */
   orders: () => import('./orders/main.ts'),
   /** A thousand nodes that come back at once. */
