@@ -77,14 +77,18 @@ function absorbGrant(draft: Draft, memory: Memory, item: DesiredSubscription): v
     period === account.period ? grantedBytes : period + 1 === account.period ? nextGrantedBytes : 0n;
   const nextGranted = period === account.period ? nextGrantedBytes : 0n;
   if (granted > account.granted) memory.owing.delete(id);
-  const same = granted <= account.granted && nextGranted <= account.nextGranted;
-  const raised = {
-    ...account,
+  // Also where no grant rose: it says, too, how fast more may pass than is granted.
+  const vouches = period === account.period ? granted >= account.granted : granted > account.granted;
+  const told = {
     granted: greater(account.granted, granted),
     nextGranted: greater(account.nextGranted, nextGranted),
-    voucher: granted >= account.granted ? voucher : account.voucher,
+    voucher: vouches ? voucher : account.voucher,
   };
-  draft.putAccount(same ? account : raised);
+  const same =
+    told.granted === account.granted &&
+    told.nextGranted === account.nextGranted &&
+    told.voucher === account.voucher;
+  draft.putAccount(same ? account : { ...account, ...told });
 }
 
 /** Looks again at all that was refused: what stood in its way may have gone. */

@@ -91,17 +91,17 @@ describe('what a node says beyond a volume', () => {
     });
     const device = await rig.device(id);
     await node.sync();
-    for (let days = 0; days < 20; days += 1) await pass(day);
-    // A day, and one more that a node may be away, at 2 Mbit/s: 54 GB with a quarter more, and the clocks' 1.7.
-    await send({ devices: [total(device, 60n * gb, 1)] });
+    for (let days = 0; days < 60; days += 1) await pass(day);
+    // A day, and 30 that a node may be away, at 2 Mbit/s: 837 GB with a quarter more, and the clocks' 1.7.
+    await send({ devices: [total(device, 850n * gb, 1)] });
     expect(await usedIn(id, 1)).toBe(0n);
     await send({ devices: [total(device, 20n * gb, 1)] });
     expect(await usedIn(id, 1)).toBe(20n * gb);
     await pass(12 * hour);
     const late = await rig.node('late');
     await late.sync();
-    await late.report({ [device]: [4n * gb, 0n] }, {}, undefined, 21);
-    expect(await usedIn(id, 21)).toBe(0n);
+    await late.report({ [device]: [4n * gb, 0n] }, {}, undefined, 61);
+    expect(await usedIn(id, 61)).toBe(0n);
   });
 });
 
@@ -125,6 +125,32 @@ describe('what an honest node says beyond a volume is booked', () => {
     await send({ devices: [total(device, bytes, 2)], subscriptions: [entry] });
     await pass(60 * day);
     expect(await usedIn(id, 2)).toBe(bytes);
+  });
+
+  it('in a period that the controller stepped over, as nobody looked for long', async () => {
+    const id = await rig.subscription({
+      volumeBytes: null,
+      limits: { ...tenMegabits, period: 'days', periodDays: 1 },
+    });
+    const device = await rig.device(id);
+    await node.sync();
+    await pass(3.2 * day);
+    for (const period of [2, 3, 4]) await send({ devices: [total(device, 3n * gb, period)] });
+    for (const period of [2, 3, 4]) expect(await usedIn(id, period), `period ${period}`).toBe(3n * gb);
+  });
+
+  it('of a period that was over for days on a node that was away', async () => {
+    const id = await rig.subscription({
+      volumeBytes: null,
+      limits: { ...tenMegabits, period: 'days', periodDays: 1 },
+    });
+    const device = await rig.device(id);
+    await node.sync();
+    await node.disconnect();
+    for (let days = 0; days < 10; days += 1) await pass(day);
+    const bytes = 2_500_000n * 86_400n * 10n;
+    await send({ devices: [total(device, bytes)] });
+    expect(await usedIn(id, 1)).toBe(bytes);
   });
 
   it('by a controller that was restored and knows only a slower speed', async () => {

@@ -63,7 +63,7 @@ function apply(context: Context, book: Book, { change }: Turn): Book {
   const rate = rateBeyond(book);
   const grants = book.grants.map((grant) => {
     const { ledger } = grant;
-    const rises = grant.period >= period && rate > ledger.beyondRate;
+    const rises = (grant.period >= period || isBlank(ledger)) && rate > ledger.beyondRate;
     const told = rises ? { ...grant, ledger: { ...ledger, beyondRate: rate } } : grant;
     if (change === undefined) return told;
     const its = book.periods.find(({ number }) => number === told.period) as StoredPeriod;
@@ -73,6 +73,11 @@ function apply(context: Context, book: Book, { change }: Turn): Book {
   return { ...book, grants };
 }
 
+/** Of a period that was stepped over, as nobody looked for long: it was never current. */
+function isBlank({ granted, used, beyondRate }: LedgerRow): boolean {
+  return granted === 0n && used === 0n && beyondRate === 0n;
+}
+
 /** Bytes per second at which nodes are told to let pass more than they are granted; 0n: not at all. */
 function rateBeyond(book: Book): bigint {
   const { enforcement, rate, slowRate } = book.subscription;
@@ -80,14 +85,16 @@ function rateBeyond(book: Book): bigint {
   return enforcement === 'enforce' ? rate : rateOf(null, null);
 }
 
-/** A node that is away, or whose agent is dead, goes on with a period that is over for as long as it may be alone. */
+/** So long a node that is away, or whose agent is dead, may go on with a period that is over: unlimited and slow traffic need no grant. */
+const longestAwayMs = 30 * 86_400_000;
+
 function usableMs(
-  { clock, validitySeconds }: Context,
+  { clock }: Context,
   { usableFrom, endsAt }: StoredPeriod,
   { begunAt }: StoredGrant,
 ): number {
   const now = clock.now();
-  const until = endsAt === null ? now : Math.min(now, endsAt + validitySeconds * 1000);
+  const until = endsAt === null ? now : Math.min(now, endsAt + longestAwayMs);
   return until - Math.max(usableFrom, begunAt);
 }
 
