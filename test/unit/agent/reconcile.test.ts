@@ -146,6 +146,17 @@ test('the voucher of the highest grant goes back with each report, also after a 
   expect(Buffer.from(over?.voucher ?? []).toString()).toBe('high');
 });
 
+test('the latest voucher of the highest grant goes back, also where what is vouched for is another speed', async () => {
+  const vouched = (voucher: string) =>
+    grant(0n, { metering: 'unlimited', voucher: Buffer.from(voucher).toString('base64') });
+  await rig.say({ ...vouched('slow'), devices: [device(2)] });
+  await rig.say(vouched('fast'));
+  await rig.restart();
+  rig.upload(2, 10);
+  const said = await rig.said();
+  expect(Buffer.from(said?.voucher ?? []).toString()).toBe('fast');
+});
+
 describe('grants', () => {
   beforeEach(() => rig.say({ subscriptions: [subscription(1)], devices: [device(2)] }));
 
