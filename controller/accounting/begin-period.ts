@@ -22,13 +22,14 @@ export function planFirstPeriod(
   tariff: Row<'tariffs'>,
 ): NewRow<'periods'> {
   const { id, starts_at } = subscription;
+  const now = clock.now();
   return {
     ...nothingYet,
     subscription_id: id,
     number: 1,
-    starts_at: starts_at ?? clock.now(),
+    starts_at: starts_at ?? now,
     // Where the first use starts it, it is dated to after that.
-    usable_from: Math.min(clock.now(), starts_at ?? clock.now()),
+    usable_from: Math.min(now, starts_at ?? now),
     ends_at: starts_at === null ? null : periodEnd(termsOf(subscription, tariff), starts_at),
     volume: tariff.volume_bytes,
     rollover: tariff.rollover,

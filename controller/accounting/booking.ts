@@ -27,9 +27,11 @@ import { loadVoucherKey, readVoucher, type Vouched } from './voucher.ts';
 /** What a report says and nobody can believe. */
 interface Strange {
   readonly entries: number;
-  /** Ledgers' keys of those of which the node says more than can be. */
+  /** Some ledgers' keys of those of which the node says more than can be. */
   readonly refused: readonly string[];
 }
+
+const mostNamed = 5;
 
 export function createBooking(context: Context): Booking {
   const toldAt = new Map<string, number>();
@@ -65,11 +67,9 @@ function tellStrange(
   const now = clock.monotonic();
   if (entries === 0 || now - (toldAt.get(node) ?? Number.NEGATIVE_INFINITY) < 60_000) return;
   toldAt.set(node, now);
-  // Subscription and period.
-  const tooMuch = refused.slice(0, 5);
   const remedy = `see docs/reliability.md, and whether somebody else runs ${nodeName}`;
   log.warn(
-    { node, entries, ...(tooMuch.length > 0 && { tooMuch, remedy }) },
+    { node, entries, ...(refused.length > 0 && { tooMuch: refused, remedy }) },
     'a report named what its node does not serve, or more than can have passed; that was not booked',
   );
 }
@@ -100,7 +100,10 @@ async function bookPortions(
         await noteTold(context, tx, identity, report.term);
       }
       const more = await book(context, tx, identity, portion);
-      strange = { entries: strange.entries + more.entries, refused: [...strange.refused, ...more.refused] };
+      strange = {
+        entries: strange.entries + more.entries,
+        refused: [...strange.refused, ...more.refused].slice(0, mostNamed),
+      };
       return now;
     });
     if (standing !== 'new') return { standing, strange };

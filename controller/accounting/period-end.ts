@@ -37,14 +37,8 @@ export async function currentPeriodEndOf(
   subscriptionId: string,
   startsAt: number,
 ): Promise<number | null> {
-  const row = await tx.db
-    .selectFrom('subscriptions')
-    .innerJoin('tariffs', 'tariffs.id', 'subscriptions.tariff_id')
-    .where('subscriptions.id', '=', subscriptionId)
-    .selectAll('tariffs')
-    .select(['subscriptions.time_zone', 'subscriptions.anchor_at'])
-    .executeTakeFirstOrThrow();
-  return periodEnd(termsOf(row, row), startsAt);
+  const { before, timeZone, anchor } = await loadTerms(tx, subscriptionId);
+  return periodEnd({ ...before, before, timeZone, anchor }, startsAt);
 }
 
 /** Of the one after it. */
@@ -54,6 +48,11 @@ export async function periodEndOf(
   subscriptionId: string,
   startsAt: number,
 ): Promise<number | null> {
+  return periodEnd(await loadTerms(tx, subscriptionId), startsAt);
+}
+
+/** Of the next period; `before`: of the current one. */
+async function loadTerms(tx: Tx, subscriptionId: string): Promise<PeriodTerms> {
   const row = await tx.db
     .selectFrom('subscriptions')
     .innerJoin('tariffs', (join) =>
@@ -73,5 +72,5 @@ export async function periodEndOf(
     ])
     .executeTakeFirstOrThrow();
   const { kindBefore, daysBefore, ...terms } = row;
-  return periodEnd({ ...terms, before: { kind: kindBefore, days: daysBefore } }, startsAt);
+  return { ...terms, before: { kind: kindBefore, days: daysBefore } };
 }

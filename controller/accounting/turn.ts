@@ -66,9 +66,13 @@ function apply(context: Context, book: Book, { change }: Turn): Book {
     const rises = (grant.period >= period || isBlank(ledger)) && rate > ledger.beyondRate;
     const told = rises ? { ...grant, ledger: { ...ledger, beyondRate: rate } } : grant;
     if (change === undefined) return told;
-    const its = book.periods.find(({ number }) => number === told.period) as StoredPeriod;
-    const milliseconds = usableMs(context, its, grant);
-    return change(told, { throttling, milliseconds, free: () => freeIn(book, its) });
+    // Asked of few of the rows.
+    const its = () => book.periods.find(({ number }) => number === told.period) as StoredPeriod;
+    return change(told, {
+      throttling,
+      free: () => freeIn(book, its()),
+      milliseconds: () => usableMs(context, its(), grant),
+    });
   });
   return { ...book, grants };
 }

@@ -35,7 +35,7 @@ export interface Around {
   /** What of the period's volume is spoken for by no row, as it is counted. */
   readonly free: () => bigint;
   /** For how long the subscription can have been used there, in the period, by now. */
-  readonly milliseconds: number;
+  readonly milliseconds: () => number;
 }
 
 /**
@@ -56,7 +56,7 @@ export function claimsTooMuch(
   const all = larger(row.used, used) + gone;
   if (gone > granted - row.beyond || all > maxBytes) return true;
   if (all <= granted) return false;
-  const beyond = passableBytes(row.beyondRate, around.milliseconds);
+  const beyond = passableBytes(row.beyondRate, around.milliseconds());
   return all > granted - row.beyond + coveredBytes(row, around) + beyond;
 }
 

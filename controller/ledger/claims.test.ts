@@ -31,7 +31,8 @@ const around: fc.Arbitrary<World> = fc
 /** What a report would be booked as; undefined where it is not believed. */
 function book({ row, volume, throttling }: World, used: bigint, milliseconds: number): LedgerRow | undefined {
   const free = () => freeBytes(volume, [row]);
-  if (claimsTooMuch(row, used, undefined, { throttling, free, milliseconds })) return undefined;
+  if (claimsTooMuch(row, used, undefined, { throttling, free, milliseconds: () => milliseconds }))
+    return undefined;
   return bookReport(row, used, undefined, { throttling, free });
 }
 
