@@ -31,6 +31,8 @@ export interface PeriodEnd {
   readonly period: number;
   /** What the controller named for it, as far as it did. */
   readonly granted: bigint;
+  /** For that. */
+  readonly voucher: string | undefined;
   /** The highest recall that the controller named in the period that ends: giving all back answers it. */
   readonly recall: number;
 }
@@ -67,13 +69,15 @@ export function endPeriod(
     released,
     recall,
   };
+  const began = grantedInNext(end);
   const silent = used + granted + writtenOff + released === 0n;
   const next = {
     ...newAccount(subscriptionId, period),
     // A period that began and ended without us goes back with all that it was granted.
     since: silent ? since : account.period + 1,
-    granted: grantedInNext(end),
-    voucher,
+    granted: began,
+    // Where more was granted beforehand, that one's stands.
+    voucher: end.granted === began ? (end.voucher ?? voucher) : voucher,
     armed: live,
   };
   return { closed: silent ? undefined : { ...ended, devices }, next };

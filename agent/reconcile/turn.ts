@@ -58,12 +58,14 @@ function turnPeriod(draft: Draft, memory: Memory, id: string, period: number): b
   if (account.disturbed || memory.unsettled.has(id) || memory.again.has(id)) return false;
   const free = item?.metering === 'unlimited' || item?.throttle !== undefined;
   if (live.kind === 'unlimited' && !free) return false;
+  const named = item?.period === period ? item : undefined;
   const end: PeriodEnd = {
     account,
     used: draft.used(id),
     live: liveBytes(live),
     period,
-    granted: item?.period === period ? item.grantedBytes : 0n,
+    granted: named?.grantedBytes ?? 0n,
+    voucher: named?.voucher,
     recall: item?.period === account.period ? item.recall : 0,
   };
   if (end.live > grantedInNext(end)) return false;

@@ -4,7 +4,7 @@ import type { ReportRequest, SubscriptionUsage } from '../../common/gen/turnpike
 import type { Context } from '../books/context.ts';
 import { letOthersIn } from '../books/let-others-in.ts';
 import { larger, smaller } from '../ledger/bigint.ts';
-import { bookReport, claimsTooMuch, passedOver, type ReportedTotals } from '../ledger/book.ts';
+import { believe, bookReport, passedOver, type ReportedTotals } from '../ledger/book.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { startAtFirstUse } from '../lifetime/first-connection.ts';
 import type { Booking, NodeIdentity } from '../south/ports.ts';
@@ -28,7 +28,7 @@ import { loadVoucherKey, readVoucher, type Vouched } from './voucher.ts';
 interface Strange {
   readonly entries: number;
   /** Some ledgers' keys of those of which the node says more than can be. */
-  readonly refused: readonly string[];
+  readonly tooMuch: readonly string[];
 }
 
 const mostNamed = 5;
@@ -61,7 +61,7 @@ export function createBooking(context: Context): Booking {
 function tellStrange(
   { clock, log }: Context,
   { nodeId: node, nodeName }: NodeIdentity,
-  { entries, refused }: Strange,
+  { entries, tooMuch }: Strange,
   toldAt: Map<string, number>,
 ): void {
   const now = clock.monotonic();
@@ -69,7 +69,7 @@ function tellStrange(
   toldAt.set(node, now);
   const remedy = `see docs/reliability.md, and whether somebody else runs ${nodeName}`;
   log.warn(
-    { node, entries, ...(refused.length > 0 && { tooMuch: refused, remedy }) },
+    { node, entries, ...(tooMuch.length > 0 && { tooMuch, remedy }) },
     'a report named what its node does not serve, or more than can have passed; that was not booked',
   );
 }
@@ -86,7 +86,7 @@ async function bookPortions(
 ): Promise<{ readonly standing: Standing; readonly strange: Strange }> {
   const { store } = context;
   const portions = await portionsOf(store, report);
-  let strange: Strange = { entries: 0, refused: [] };
+  let strange: Strange = { entries: 0, tooMuch: [] };
   for (const portion of portions) {
     if (portion !== portions[0]) await letOthersIn();
     const standing = await store.transaction(async (tx) => {
@@ -102,7 +102,7 @@ async function bookPortions(
       const more = await book(context, tx, identity, portion);
       strange = {
         entries: strange.entries + more.entries,
-        refused: [...strange.refused, ...more.refused].slice(0, mostNamed),
+        tooMuch: [...strange.tooMuch, ...more.tooMuch].slice(0, mostNamed),
       };
       return now;
     });
@@ -120,9 +120,10 @@ async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Po
   );
   const passed = new Set(await findPassedOver(tx, identity, report.subscriptions));
   const vouching = await loadVoucherKey(context, tx);
-  const served = new Set<string>();
-  /** Ledgers of which the node says what cannot be. */
-  const refused = new Set<string>();
+  /** By how much each ledger's usage grew here. */
+  const believed = new Map<string, bigint>();
+  /** Ledgers of which the node says more than can be. */
+  const tooMuch = new Set<string>();
   const renewed = new Set<string>();
   const own = await servedHere(tx, identity, report);
   const { subscriptionIds, earliest } = spokenOf(
@@ -139,28 +140,24 @@ async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Po
         entry === undefined
           ? { ledger: grant.ledger, totals: passed.has(key) ? passedOver : undefined }
           : whatWasTold(grant, entry, vouching);
-      const used = ledger.used + (usage.grown.get(key) ?? 0n);
-      if (claimsTooMuch(ledger, used, totals, around)) {
-        refused.add(key);
-        return grant;
-      }
-      served.add(key);
-      const booked = bookReport(ledger, used, totals, around);
+      const said = believe(ledger, ledger.used + (usage.grown.get(key) ?? 0n), totals, around);
+      believed.set(key, said.used - ledger.used);
+      if (said.tooMuch) tooMuch.add(key);
+      const booked = bookReport(ledger, said.used, said.reported, around);
       // A recall takes the allowance along; it is given back when it may stay.
       if (booked.recallAnswered > ledger.recallAnswered) renewed.add(key);
       return { ...grant, ledger: booked };
     },
-    used: (grant) => served.has(keyOf(grant)) && usage.grown.has(keyOf(grant)),
+    used: (grant) => (believed.get(keyOf(grant)) ?? 0n) > 0n,
     answered: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
     renew: (grant) => grant.nodeId === identity.nodeId && renewed.has(keyOf(grant)),
   });
   // Of what is not believed nothing starts.
-  const used = [...usage.grown.keys()].filter((key) => served.has(key));
+  const used = [...believed].flatMap(([key, bytes]) => (bytes > 0n ? key : []));
   await startAtFirstUse(context, tx, spokenOf(used).subscriptionIds);
-  await bookDays(context, tx, identity.nodeId, await usage.store(refused));
-  const named = new Set([...reported.keys(), ...refused]);
-  const entries = usage.strange + [...named].filter((key) => !served.has(key)).length;
-  return { entries, refused: [...refused] };
+  await bookDays(context, tx, identity.nodeId, await usage.store(believed));
+  const elsewhere = [...reported.keys()].filter((key) => !believed.has(key));
+  return { entries: usage.strange + elsewhere.length + tooMuch.size, tooMuch: [...tooMuch] };
 }
 
 /** Of the ledgers that a report can mean, those that this node has: no other one is so much as looked at. */

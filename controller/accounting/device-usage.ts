@@ -1,4 +1,4 @@
-import { larger } from '../ledger/bigint.ts';
+import { larger, smaller } from '../ledger/bigint.ts';
 import type { NodeIdentity } from '../south/ports.ts';
 import { chunks, selectInChunks } from '../store/chunks.ts';
 import type { NewRow } from '../store/schema.ts';
@@ -18,8 +18,8 @@ export interface BookedUsage {
   readonly grown: ReadonlyMap<string, bigint>;
   /** Entries of devices that this node never served in that period. */
   readonly strange: number;
-  /** Writes the totals down, but for those of ledgers that are not believed. Gives what grew by it. */
-  store(refused: ReadonlySet<string>): Promise<Growth[]>;
+  /** Writes the totals down, as far as by so many bytes of each ledger. Gives what grew by it. */
+  store(believed: ReadonlyMap<string, bigint>): Promise<Growth[]>;
 }
 
 /**
@@ -53,48 +53,86 @@ export async function gatherDeviceUsage(
       .execute(),
   );
   // Keeps the larger of each also where a report names a device twice.
-  const booked = new Map(
-    served.map((row) => [
-      ledgerKey(row.id, row.period),
-      { ...row, upload: row.upload ?? 0n, download: row.download ?? 0n },
-    ]),
-  );
-  const grown = new Map<string, Growth>();
-  const changed = new Set<string>();
+  const totals = new Map(served.map((row) => [ledgerKey(row.id, row.period), totalsOf(row)]));
   let strange = 0;
   for (const { deviceId, period, uploadBytes, downloadBytes } of reported) {
-    const row = booked.get(ledgerKey(deviceId, period));
-    if (row === undefined) {
-      strange += 1;
-      continue;
+    const device = totals.get(ledgerKey(deviceId, period));
+    if (device === undefined) strange += 1;
+    else {
+      device.upload = larger(device.upload, uploadBytes);
+      device.download = larger(device.download, downloadBytes);
     }
-    const upload = larger(row.upload, uploadBytes);
-    const download = larger(row.download, downloadBytes);
-    if (upload === row.upload && download === row.download) continue;
-    const ledger = ledgerKey(row.subscription_id, period);
-    const before = grown.get(ledger) ?? { upload: 0n, download: 0n };
-    grown.set(ledger, {
-      subscriptionId: row.subscription_id,
-      period,
-      upload: before.upload + upload - row.upload,
-      download: before.download + download - row.download,
-    });
-    changed.add(ledgerKey(deviceId, period));
-    row.upload = upload;
-    row.download = download;
   }
-  const store = async (refused: ReadonlySet<string>) => {
-    const rows = [...changed].flatMap((key) => {
-      const row = booked.get(key);
-      if (row === undefined || refused.has(ledgerKey(row.subscription_id, row.period))) return [];
-      const { id, period, upload, download } = row;
-      return [{ device_id: id, node_id: nodeId, incarnation, period, upload, download }];
-    });
-    await storeUsage(tx, rows);
-    return [...grown].flatMap(([ledger, growth]) => (refused.has(ledger) ? [] : growth));
+  const changed = [...totals.values()].filter((device) => grownBy(device) > 0n);
+  const grown = new Map<string, bigint>();
+  for (const device of changed) {
+    grown.set(device.ledger, (grown.get(device.ledger) ?? 0n) + grownBy(device));
+  }
+  const store = async (believed: ReadonlyMap<string, bigint>) => {
+    const taken = takeBelieved(changed, believed);
+    await storeUsage(
+      tx,
+      taken.map(({ id: device_id, period, upload, download }) => {
+        return { device_id, node_id: nodeId, incarnation, period, upload, download };
+      }),
+    );
+    return growthsOf(taken);
   };
-  const bytes = [...grown].map(([ledger, { upload, download }]) => [ledger, upload + download] as const);
-  return { grown: new Map(bytes), strange, store };
+  return { grown, strange, store };
+}
+
+/** A device in one period. */
+interface Totals {
+  readonly id: string;
+  readonly subscriptionId: string;
+  readonly period: number;
+  readonly ledger: string;
+  readonly booked: { readonly upload: bigint; readonly download: bigint };
+  upload: bigint;
+  download: bigint;
+}
+
+function totalsOf(row: {
+  readonly id: string;
+  readonly subscription_id: string;
+  readonly period: number;
+  readonly upload: bigint | null;
+  readonly download: bigint | null;
+}): Totals {
+  const { id, subscription_id: subscriptionId, period } = row;
+  const booked = { upload: row.upload ?? 0n, download: row.download ?? 0n };
+  return { id, subscriptionId, period, ledger: ledgerKey(subscriptionId, period), booked, ...booked };
+}
+
+function grownBy({ booked, upload, download }: Totals): bigint {
+  return upload - booked.upload + download - booked.download;
+}
+
+/** Of ledgers that are not believed in full: one device after the other. */
+function takeBelieved(changed: readonly Totals[], believed: ReadonlyMap<string, bigint>): Totals[] {
+  const left = new Map(believed);
+  return changed.flatMap((device) => {
+    const { ledger, booked } = device;
+    const most = left.get(ledger) ?? 0n;
+    if (most === 0n) return [];
+    const upload = smaller(device.upload - booked.upload, most);
+    const download = smaller(device.download - booked.download, most - upload);
+    left.set(ledger, most - upload - download);
+    return { ...device, upload: booked.upload + upload, download: booked.download + download };
+  });
+}
+
+function growthsOf(devices: readonly Totals[]): Growth[] {
+  const growths = new Map<string, Growth>();
+  for (const { ledger, subscriptionId, period, booked, upload, download } of devices) {
+    const before = growths.get(ledger) ?? { upload: 0n, download: 0n };
+    growths.set(ledger, {
+      ...{ subscriptionId, period },
+      upload: before.upload + upload - booked.upload,
+      download: before.download + download - booked.download,
+    });
+  }
+  return [...growths.values()];
 }
 
 async function storeUsage(tx: Tx, rows: readonly NewRow<'usage'>[]): Promise<void> {

@@ -63,7 +63,7 @@ function apply(context: Context, book: Book, { change }: Turn): Book {
   const rate = rateBeyond(book);
   const grants = book.grants.map((grant) => {
     const { ledger } = grant;
-    const rises = (grant.period >= period || isBlank(ledger)) && rate > ledger.beyondRate;
+    const rises = grant.period >= period && rate > ledger.beyondRate;
     const told = rises ? { ...grant, ledger: { ...ledger, beyondRate: rate } } : grant;
     if (change === undefined) return told;
     // Asked of few of the rows.
@@ -75,11 +75,6 @@ function apply(context: Context, book: Book, { change }: Turn): Book {
     });
   });
   return { ...book, grants };
-}
-
-/** Of a period that was stepped over, as nobody looked for long: it was never current. */
-function isBlank({ granted, used, beyondRate }: LedgerRow): boolean {
-  return granted === 0n && used === 0n && beyondRate === 0n;
 }
 
 /** Bytes per second at which nodes are told to let pass more than they are granted; 0n: not at all. */
@@ -104,7 +99,13 @@ function usableMs(
 
 function freeIn(book: Book, period: StoredPeriod): bigint {
   if (!isLimited(period)) return 0n;
-  const isCurrent = period.number === book.subscription.period;
+  const current = book.subscription.period;
+  const isCurrent = period.number === current;
+  const isCarriedOn = book.periods.some(({ number, rollover }) => {
+    return rollover && number === period.number + 1 && number <= current;
+  });
+  // The next one has it.
+  if (isCarriedOn) return 0n;
   const volume = isCurrent ? volumeOf(standingOf(book, period)) : ownBytes(period);
   return freeBytes(volume, rowsOf(book, period.number));
 }

@@ -84,11 +84,23 @@ describe('usage is booked to the day', () => {
     expect(await totals(subscription)).toEqual([['2026-11-22', 9n]]);
   });
 
-  it('but not where the books do not believe the node', async () => {
+  it('but no more of it than the books believe, of one device or several', async () => {
     const node = await rig.node('a');
     const { subscription, device } = await sell('UTC');
-    await node.report({ [device]: [2n ** 50n, 0n] });
-    expect(await days(subscription)).toMatchObject({ usedBytes: 0n, days: [] });
+    const other = await rig.device(subscription);
+    const volume = 100n * gib;
+    await node.report({ [device]: [5n, 0n] });
+    await node.report({ [device]: [6n, volume - 9n], [other]: [2n ** 50n, 2n ** 50n] });
+    const shown = await days(subscription);
+    expect(shown).toMatchObject({
+      usedBytes: volume,
+      days: [{ uploadBytes: 9n, downloadBytes: volume - 9n }],
+    });
+    const { devices } = await rig.books.catalogue.getUsage(subscription);
+    expect(devices.map(({ uploadBytes, downloadBytes }) => [uploadBytes, downloadBytes])).toEqual([
+      [6n, volume - 9n],
+      [3n, 0n],
+    ]);
   });
 });
 

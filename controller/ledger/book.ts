@@ -38,26 +38,45 @@ export interface Around {
   readonly milliseconds: () => number;
 }
 
+/** What of a node's figures is believed. */
+export interface Believed {
+  readonly used: bigint;
+  readonly reported: ReportedTotals | undefined;
+  /** The node said more. */
+  readonly tooMuch: boolean;
+}
+
 /**
- * Whether figures cannot have come about on a node that did what it was told: it gave back or wrote off more than it was
- * granted, or used more than that, what is free of the volume, and what can have passed beyond it in that time. A node
- * that says so is not believed: by its word alone the books never go beyond the volume, nor beyond what the tariff's
- * speed can have carried.
+ * Of a node's figures what can have come about on one that did what it was told: it gave back and wrote off no more than
+ * it was granted, and used no more than that, what is free of the volume, and what can have passed beyond it in that
+ * time. By its word alone the books never go beyond the volume, nor beyond what the tariff's speed can have carried. What
+ * it used and is too much for now is believed later, as more is granted or time passes.
  */
-export function claimsTooMuch(
+export function believe(
   row: LedgerRow,
   used: bigint,
   reported: ReportedTotals | undefined,
   around: Around,
-): boolean {
+): Believed {
   const granted = larger(row.granted, reported?.granted ?? 0n);
-  const gone =
-    larger(row.writtenOff, reported?.writtenOff ?? 0n) + larger(row.released, reported?.released ?? 0n);
-  const all = larger(row.used, used) + gone;
-  if (gone > granted - row.beyond || all > maxBytes) return true;
-  if (all <= granted) return false;
+  const hasIt = goneBytes(row, reported) <= granted - row.beyond;
+  const sound = hasIt || reported === undefined ? reported : { ...reported, ...gaveNothingBack };
+  const gone = goneBytes(row, sound);
+  const most = larger(row.used, mostBytes(row, granted, gone + larger(row.used, used), around) - gone);
+  return { used: smaller(used, most), reported: sound, tooMuch: !hasIt || used > most };
+}
+
+const gaveNothingBack = { writtenOff: 0n, released: 0n, over: false };
+
+function goneBytes(row: LedgerRow, reported: ReportedTotals | undefined): bigint {
+  return larger(row.writtenOff, reported?.writtenOff ?? 0n) + larger(row.released, reported?.released ?? 0n);
+}
+
+/** Of `all` that is said to be used or gone. */
+function mostBytes(row: LedgerRow, granted: bigint, all: bigint, around: Around): bigint {
+  if (all <= granted) return all;
   const beyond = passableBytes(row.beyondRate, around.milliseconds());
-  return all > granted - row.beyond + coveredBytes(row, around) + beyond;
+  return smaller(maxBytes, granted - row.beyond + coveredBytes(row, around) + beyond);
 }
 
 /** What may have passed without a grant and is taken from the volume then. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { passableBytes } from './beyond.ts';
-import { bookReport, claimsTooMuch } from './book.ts';
+import { believe, bookReport } from './book.ts';
 import { emptyRow, freeBytes, gateBytes, type LedgerRow } from './row.ts';
 
 const hour = 3_600_000;
@@ -28,12 +28,11 @@ const around: fc.Arbitrary<World> = fc
     throttling: throttling && beyondRate > 0n,
   }));
 
-/** What a report would be booked as; undefined where it is not believed. */
-function book({ row, volume, throttling }: World, used: bigint, milliseconds: number): LedgerRow | undefined {
-  const free = () => freeBytes(volume, [row]);
-  if (claimsTooMuch(row, used, undefined, { throttling, free, milliseconds: () => milliseconds }))
-    return undefined;
-  return bookReport(row, used, undefined, { throttling, free });
+/** What a report is booked as. */
+function book({ row, volume, throttling }: World, used: bigint, milliseconds: number): LedgerRow {
+  const around = { throttling, free: () => freeBytes(volume, [row]), milliseconds: () => milliseconds };
+  const said = believe(row, used, undefined, around);
+  return bookReport(row, said.used, said.reported, around);
 }
 
 it('whatever a node says, and however often, it bills no more than was sold and its speed can have carried', () => {
@@ -47,7 +46,7 @@ it('whatever a node says, and however often, it bills no more than was sold and 
         1000n / start.row.multiplier +
         1n;
       let { row } = start;
-      for (const step of steps) row = book({ ...start, row }, row.used + step, until) ?? row;
+      for (const step of steps) row = book({ ...start, row }, row.used + step, until);
       expect(row.used).toBeLessThanOrEqual(most);
     }),
     { numRuns: 2_000 },
@@ -65,9 +64,8 @@ it('an honest node is believed at every moment, whenever it is heard and though 
         milliseconds += more;
         used += (row.beyondRate * BigInt(more) * BigInt(share)) / 100_000n;
         if (!heard) continue;
-        const booked = book({ ...start, row }, used, milliseconds - hour);
-        expect(booked?.used).toBe(used);
-        row = booked as LedgerRow;
+        row = book({ ...start, row }, used, milliseconds - hour);
+        expect(row.used).toBe(used);
       }
     }),
     { numRuns: 2_000 },

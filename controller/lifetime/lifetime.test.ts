@@ -154,17 +154,6 @@ describe('a subscription that starts at its first connection', () => {
     expect(node.subscriptions.get(id)?.endsAtMs).toBe(BigInt(startsAt + 30 * day));
   });
 
-  it('does not start by usage that is not believed', async () => {
-    const { id, device } = await sell(
-      { starts: 'first-connection' },
-      { durationDays: 30, volumeBytes: 10_000_000n },
-    );
-    await node.report({ [device]: [2n ** 52n, 0n] });
-    expect((await catalogue().getSubscription(id)).startsAt).toBeNull();
-    await node.report({ [device]: [1000n, 0n] });
-    expect((await catalogue().getSubscription(id)).startsAt).not.toBeNull();
-  });
-
   it('ends at the date that was given, connected or not', async () => {
     const { id, access } = await sell({ starts: 'first-connection', expires: iso(rig.clock.now() + day) });
     rig.clock.pass(day);

@@ -129,7 +129,7 @@ test('a device that comes with another subscription stays with its own, and the 
   expect(rig.journal.state.devices.get(moved.id)?.subscriptionId).toBe(own.id);
 });
 
-test('the voucher of the highest grant goes back with each report, also after a restart and of a period that is over', async () => {
+test('the voucher of the highest grant goes back with each report, also after a restart, of a period that is over and of one that begins', async () => {
   const vouched = (bytes: bigint, voucher: string) =>
     grant(bytes, { voucher: Buffer.from(voucher).toString('base64') });
   await rig.say({ ...vouched(10n * MB, 'high'), devices: [device(2)] });
@@ -144,6 +144,8 @@ test('the voucher of the highest grant goes back with each report, also after a 
   const report = rig.report();
   const over = report?.subscriptions.find(({ period }) => period === 1);
   expect(Buffer.from(over?.voucher ?? []).toString()).toBe('high');
+  const begun = report?.subscriptions.find(({ period }) => period === 2);
+  expect(Buffer.from(begun?.voucher ?? []).toString()).toBe('next');
 });
 
 test('the latest voucher of the highest grant goes back, also where what is vouched for is another speed', async () => {
