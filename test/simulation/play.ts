@@ -67,6 +67,9 @@ export function play(world: World, step: Step, random: () => number): void {
     case 'suspend':
     case 'resume':
     case 'top up':
+    case 'refund':
+    case 'change tariff':
+    case 'enforcement':
       void operate(world, step).catch(() => undefined);
   }
 }
@@ -116,7 +119,20 @@ function send(world: World, step: Extract<Deed, { kind: 'traffic' }>, random: ()
   tick();
 }
 
-type Operation = Extract<Deed, { kind: 'add device' | 'remove device' | 'suspend' | 'resume' | 'top up' }>;
+type Operation = Extract<
+  Deed,
+  {
+    kind:
+      | 'add device'
+      | 'remove device'
+      | 'suspend'
+      | 'resume'
+      | 'top up'
+      | 'refund'
+      | 'change tariff'
+      | 'enforcement';
+  }
+>;
 
 async function operate(world: World, deed: Operation): Promise<void> {
   const { books, truth } = world;
@@ -139,6 +155,7 @@ async function operate(world: World, deed: Operation): Promise<void> {
     case 'suspend':
       if (subscription === undefined) return;
       await books.catalogue.suspend(subscription.id, { reason: 'test' });
+      if (world.observes) return;
       for (const id of subscription.devices) {
         const device = truth.devices.get(id);
         if (device) device.revokedAt ??= world.revision();
@@ -154,12 +171,31 @@ async function operate(world: World, deed: Operation): Promise<void> {
       return;
     case 'top up':
       if (subscription === undefined) return;
-      subscription.sold += BigInt(deed.bytes);
+      subscription.packs += BigInt(deed.bytes);
       await books.catalogue.topUp(subscription.id, {
         bytes: BigInt(deed.bytes),
         reason: 'purchase',
         reference,
       });
+      return;
+    case 'refund':
+      if (subscription === undefined) return;
+      await books.catalogue.refund(subscription.id, {
+        bytes: BigInt(deed.bytes),
+        reason: 'goodwill',
+        reference,
+      });
+      return;
+    case 'change tariff':
+      if (subscription) await world.changeTariff(subscription, deed);
+      return;
+    case 'enforcement':
+      for (const one of truth.subscriptions.values()) one.beyond = 'freely';
+      // Where limits are only observed, who is suspended passes.
+      for (const device of truth.devices.values()) if (!device.removed) device.revokedAt = undefined;
+      world.observes = true;
+      await books.catalogue.setEnforcement({ enforcement: deed.to });
+      world.observes = deed.to === 'observe';
       return;
   }
 }

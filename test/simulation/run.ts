@@ -7,7 +7,8 @@ import { drawFrom } from './entropy.ts';
 import { memoryDirectory } from './memory-directory.ts';
 import { heal, play } from './play.ts';
 import { Random } from './random.ts';
-import { type Plan, playMs, type Step } from './steps.ts';
+import { otherTariffs, type Plan, playMs, type Step } from './steps.ts';
+import type { SubscriptionTruth } from './truth.ts';
 import { Broken, Watch } from './watch.ts';
 import { World } from './world.ts';
 
@@ -35,6 +36,8 @@ const destructive: ReadonlySet<Step['kind']> = new Set([
 ]);
 const quietMs = 8_000;
 const mostQuietMs = 150_000;
+/** A seat that nobody uses any more is free within this, and so is what other nodes hold. */
+const mostClosedMs = 60_000;
 
 let worlds = 0;
 
@@ -46,7 +49,7 @@ export async function runPlan(plan: Plan, memory = memoryDirectory()): Promise<O
   drawFrom(new Random(plan.seed, 'ids'));
   const world = new World({
     incarnations: 1 + plan.steps.filter(({ kind }) => kind === 'state lost' || kind === 'clone').length,
-    ...{ seed: plan.seed, nodes: plan.nodes, validitySeconds: 600, periodMs: plan.periodMs },
+    ...{ seed: plan.seed, nodes: plan.nodes, validitySeconds: plan.validitySeconds, periodMs: plan.periodMs },
     directory: join(memory, `turnpike-sim-${process.pid}-${worlds}`),
   });
   const watch = new Watch(world);
@@ -74,9 +77,8 @@ async function live(world: World, watch: Watch, plan: Plan): Promise<void> {
     if (!isWorldly(error)) failures.push(error);
   };
   await world.begin();
-  await world.addSubscription({ volumeBytes: 6_000_000n }, 2);
-  await world.addSubscription({ volumeBytes: 40_000_000n, maxConnections: 1 }, 3);
-  await world.addSubscription({ volumeBytes: 2_000_000n, throttleBitsPerSecond: 1_000_000 }, 1);
+  await world.addTariffs(otherTariffs);
+  for (const { tariff, devices } of plan.subscriptions) await world.addSubscription(tariff, devices);
   world.onMachine = (node) => watch.follow(node);
   world.onRestored = () => watch.forget();
   for (const node of world.nodes) {
@@ -90,13 +92,40 @@ async function live(world: World, watch: Watch, plan: Plan): Promise<void> {
   heal(world);
   await endClones(world, check);
   watch.calmSince = world.timeline.now;
-  const healedAt = world.timeline.now;
-  await world.timeline.run(healedAt + quietMs, check);
-  while (difference(world, watch) !== undefined && world.timeline.now < healedAt + mostQuietMs) {
-    await world.timeline.run(world.timeline.now + 5_000, check);
+  await settle(world, watch, check);
+  for (const subscription of world.truth.subscriptions.values()) await service(world, subscription, check);
+  await settle(world, watch, check);
+}
+
+/** What passed is billed, once all is quiet. */
+async function settle(world: World, watch: Watch, check: () => void): Promise<void> {
+  const { timeline } = world;
+  const until = timeline.now + mostQuietMs;
+  await timeline.run(timeline.now + quietMs, check);
+  while (difference(world, watch) !== undefined && timeline.now < until) {
+    await timeline.run(timeline.now + 5_000, check);
   }
   const left = difference(world, watch);
   if (left !== undefined) throw new Broken(left);
+}
+
+/** Who is told that there is service has it, on every node. */
+async function service(world: World, { id, devices }: SubscriptionTruth, check: () => void): Promise<void> {
+  const { timeline, truth } = world;
+  const device = devices.flatMap((one) => truth.devices.get(one) ?? []).find(({ removed }) => !removed);
+  const known = world.rows<{ id: string }>(`SELECT id FROM devices WHERE id = '${device?.id}'`) ?? [];
+  if (device === undefined || known.length === 0) return;
+  for (const node of world.nodes) {
+    if (node.clone) continue;
+    const until = timeline.now + mostClosedMs;
+    const shown = await world.books?.catalogue.getSubscription(id);
+    const { access, remainingBytes = 0n } = shown ?? {};
+    if (access?.state !== 'open' || (remainingBytes !== null && remainingBytes < 1_000_000n)) return;
+    while (!world.send(node, device, 'upload', 300n)) {
+      if (timeline.now > until) throw new Broken(`${device.id} may pass and does not on ${node.name}`);
+      await timeline.run(timeline.now + 500, check);
+    }
+  }
 }
 
 /** The operator switches the copy off, and lets the node join anew. */
@@ -131,8 +160,8 @@ function difference(world: World, watch: Watch): string | undefined {
     if (missing !== 0n) lost.set(id, (lost.get(id) ?? 0n) + missing);
   }
   for (const [id, bytes] of lost) {
-    // What passes slowly was never armed, so of lost counters nothing says how much it was.
-    if (watch.lossAllowed && truth.subscriptions.get(id)?.throttled) continue;
+    // What passes beyond a grant was never armed, so of lost counters nothing says how much it was.
+    if (watch.lossAllowed && truth.subscriptions.get(id)?.beyond !== 'nothing') continue;
     const may = writtenOff(world, id);
     if (bytes > may) return `${bytes} bytes of ${id} passed and are neither billed nor written off (${may})`;
   }

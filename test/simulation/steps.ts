@@ -1,3 +1,4 @@
+import type { NewTariff } from '../../controller/catalogue/catalogue.ts';
 import type { DiskOperation, DiskTrouble } from './disk.ts';
 import type { KernelTrouble } from './node-machine.ts';
 import { Random } from './random.ts';
@@ -17,7 +18,15 @@ export type Deed =
   | { readonly kind: 'add device'; readonly subscription: number }
   | { readonly kind: 'remove device'; readonly device: number }
   | { readonly kind: 'suspend' | 'resume'; readonly subscription: number }
-  | { readonly kind: 'top up'; readonly subscription: number; readonly bytes: number }
+  | { readonly kind: 'top up' | 'refund'; readonly subscription: number; readonly bytes: number }
+  | {
+      readonly kind: 'change tariff';
+      readonly subscription: number;
+      /** Place in {@link otherTariffs}. */
+      readonly to: number;
+      readonly when: 'now' | 'next-period';
+    }
+  | { readonly kind: 'enforcement'; readonly to: 'enforce' | 'observe' }
   | { readonly kind: 'crash agent'; readonly node: number; readonly downMs: number }
   | { readonly kind: 'crash controller'; readonly downMs: number }
   | {
@@ -72,6 +81,7 @@ export const themes = [
   'restore and crashes',
   'lost state',
   'clones',
+  'changes',
 ] as const;
 export type Theme = (typeof themes)[number];
 
@@ -80,13 +90,32 @@ export interface Plan {
   readonly theme: Theme;
   readonly nodes: number;
   readonly periodMs: number | undefined;
+  /** How long a node may serve on its own, and how long before it begins a period is opened. */
+  readonly validitySeconds: number;
+  /** What is sold in the beginning. */
+  readonly subscriptions: readonly { readonly tariff: Omit<NewTariff, 'name'>; readonly devices: number }[];
   readonly steps: readonly Step[];
 }
 
+/** What a subscription can be changed to. */
+export const otherTariffs = [
+  { volumeBytes: 300_000n, period: 'days', periodDays: 1 },
+  { volumeBytes: 30_000_000n, period: 'days', periodDays: 10, rollover: true },
+  { volumeBytes: null, period: 'days', periodDays: 1 },
+  { volumeBytes: 4_000_000n, period: 'days', periodDays: 10, throttleBitsPerSecond: 1_000_000 },
+  { volumeBytes: 10_000_000n, period: 'days', periodDays: 1, rollover: true },
+] as const satisfies readonly Omit<NewTariff, 'name'>[];
+
 export const playMs = 20_000;
 const nodes = 2;
-/** Of the three subscriptions that every world begins with. */
-const devices = 6;
+/** How long a day is, or whether it ends at all, is the world's. */
+const daily = { period: 'days', periodDays: 1 } as const;
+const subscriptions = [
+  { tariff: { ...daily, volumeBytes: 6_000_000n }, devices: 2 },
+  { tariff: { ...daily, volumeBytes: 40_000_000n, maxConnections: 1 }, devices: 3 },
+  { tariff: { ...daily, volumeBytes: 2_000_000n, throttleBitsPerSecond: 1_000_000 }, devices: 1 },
+] as const;
+const devices = subscriptions.reduce((sum, one) => sum + one.devices, 0);
 
 export function drawPlan(seed: number): Plan {
   const random = new Random(seed, 'plan');
@@ -96,6 +125,13 @@ export function drawPlan(seed: number): Plan {
   for (let n = random.between(5, 9); n > 0; n -= 1)
     steps.push({ at: at(0, 15_000), ...traffic(random, theme === 'clones' ? nodes : nodes - 1) });
   for (let n = random.between(1, 5); n > 0; n -= 1) steps.push({ at: at(), ...operation(random) });
+  if (theme === 'changes') {
+    for (let n = random.between(2, 6); n > 0; n -= 1) steps.push({ at: at(), ...tariffChange(random) });
+    if (random.chance(0.2)) {
+      steps.push({ at: at(), kind: 'enforcement', to: 'observe' });
+      steps.push({ at: at(), kind: 'enforcement', to: 'enforce' });
+    }
+  }
   for (let n = random.between(2, 7); n > 0; n -= 1) {
     const drawn = fault(random, theme);
     steps.push(...drawn.map((deed) => ({ at: at(), ...deed })));
@@ -111,9 +147,17 @@ export function drawPlan(seed: number): Plan {
   }
   if (theme === 'clones') steps.push({ at: random.between(1000, 12_000), kind: 'clone', node: 0 });
   steps.sort((left, right) => left.at - right.at);
-  const periodMs =
-    theme === 'periods' || (theme === 'all but losses' && random.chance(0.3)) ? 9_000 : undefined;
-  return { seed, theme, nodes, periodMs, steps };
+  const turns =
+    theme === 'periods' ||
+    (theme === 'all but losses' && random.chance(0.3)) ||
+    (theme === 'changes' && random.chance(0.8));
+  const validitySeconds = theme === 'changes' && random.chance(0.5) ? 4 : 600;
+  const sold =
+    theme === 'changes'
+      ? subscriptions.map((one) => ({ ...one, tariff: random.pick(otherTariffs) }))
+      : subscriptions;
+  const periodMs = turns ? 9_000 : undefined;
+  return { seed, theme, nodes, periodMs, validitySeconds, subscriptions: sold, steps };
 }
 
 function traffic(random: Random, most: number): Deed {
@@ -138,6 +182,13 @@ function operation(random: Random): Deed {
     () => ({ kind: 'top up', subscription, bytes: random.between(1, 5_000_000) }),
     () => ({ kind: 'top up', subscription, bytes: random.between(1, 5_000_000) }),
   ])();
+}
+
+function tariffChange(random: Random): Deed {
+  const subscription = random.between(0, 2);
+  if (random.chance(0.2)) return { kind: 'refund', subscription, bytes: random.between(1, 5_000_000) };
+  const when = random.pick(['now', 'now', 'next-period'] as const);
+  return { kind: 'change tariff', subscription, to: random.between(0, otherTariffs.length - 1), when };
 }
 
 function fault(random: Random, theme: Theme): Deed[] {
@@ -176,6 +227,8 @@ function fault(random: Random, theme: Theme): Deed[] {
       return [{ kind: 'state lost', node }, ...(both ? [partition(random, node)] : [])];
     case 'clones':
       return both ? [partition(random, node)] : [];
+    case 'changes':
+      return [random.chance(0.6) ? partition(random, node) : random.pick([crash, dying])(random, machine)];
     case 'all but losses':
       return [
         random.pick<() => Deed>([

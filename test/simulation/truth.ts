@@ -14,12 +14,12 @@ export interface DeviceTruth {
 export interface SubscriptionTruth {
   readonly id: string;
   readonly maxConnections: number | null;
-  /** It goes on slowly when the volume has ended. */
-  readonly throttled: boolean;
-  /** All that was ever sold, also where the answer was lost. */
-  sold: bigint;
-  /** What one more period brings; undefined: there is one. */
-  readonly perPeriod: bigint | undefined;
+  /** What passes that was not granted: nothing, what is slow after the volume, or, at some time, whatever comes. */
+  beyond: 'nothing' | 'slowly' | 'freely';
+  /** All that was ever sold beside the periods' own volume, also where the answer was lost. */
+  packs: bigint;
+  /** The most that a period had; null: unlimited. */
+  perPeriod: bigint | null;
   readonly devices: string[];
 }
 

@@ -80,7 +80,7 @@ export class Watch {
   afterEvent(): void {
     const { truth, links, nodes } = this.#world;
     for (const subscription of truth.subscriptions.values()) {
-      if (subscription.throttled) continue;
+      if (subscription.beyond !== 'nothing') continue;
       const over = truth.accepted(subscription.id) - this.#world.soldSoFar(subscription);
       if (over > this.overshoot) this.overshoot = over;
       if (over > 0n) throw new Broken(`${over} bytes passed beyond the volume of ${subscription.id}`);
@@ -105,9 +105,9 @@ export class Watch {
       // A device that was removed: what it used in a period that is over is no matter of the account any more.
       if (period < (accounts.get(subscriptionId)?.period ?? 0)) bound += upload + download;
     }
-    for (const { id, throttled } of truth.subscriptions.values()) {
-      // What passes slowly was not armed.
-      if (throttled) continue;
+    for (const { id, beyond } of truth.subscriptions.values()) {
+      // What passes beyond a grant was not armed.
+      if (beyond !== 'nothing') continue;
       const account = accounts.get(id);
       const here = truth.acceptedOn(place, id);
       accepted += here;
@@ -209,6 +209,8 @@ export class Watch {
          FROM periods p WHERE volume IS NOT NULL`,
       ) ?? [];
     for (const { id, period, volume, packs } of rows) {
+      // The books follow what passed.
+      if (this.#world.truth.subscriptions.get(id)?.beyond === 'freely') continue;
       const most = volume + (packs ?? 0n);
       const claimed = claims.get(`${id} ${period}`) ?? 0n;
       if (claimed > most) throw new Broken(`${claimed} of ${most} bytes of ${id} are spoken for`);

@@ -14,6 +14,7 @@ import { Disk, untroubled } from './disk.ts';
 import { Link } from './network.ts';
 import { NodeMachine } from './node-machine.ts';
 import { Random } from './random.ts';
+import { otherTariffs } from './steps.ts';
 import { MachineClock, Timeline } from './timeline.ts';
 import { type DeviceTruth, type SubscriptionTruth, Truth } from './truth.ts';
 
@@ -38,6 +39,8 @@ export class World {
   readonly truth = new Truth();
   readonly nodes: NodeMachine[] = [];
   readonly links: Link[] = [];
+  /** Limits are, or may be, only observed. */
+  observes = false;
   readonly controller: ControllerMachine;
   readonly controllerDisk: Disk;
   readonly controllerClock: MachineClock;
@@ -58,7 +61,7 @@ export class World {
     this.controller = new ControllerMachine({
       ...{ timeline: this.timeline, clock: this.controllerClock, disk: this.controllerDisk, validitySeconds },
       links: () => this.links,
-      ...(periodMs !== undefined && { periodEnd: (_terms, startsAt) => startsAt + periodMs }),
+      ...(periodMs !== undefined && { periodEnd: ({ days }, startsAt) => startsAt + periodMs * (days ?? 1) }),
     });
   }
 
@@ -131,15 +134,32 @@ export class World {
     const account = await catalogue.addAccount({ reference: `customer ${count}` });
     const { id: tariffId } = await catalogue.addTariff({ ...tariff, name: `tariff-${count}` });
     const { id } = await catalogue.createSubscription({ account: account.id, tariff: tariffId });
-    const sold = tariff.volumeBytes ?? 1n << 62n;
     const one: SubscriptionTruth = {
-      ...{ id, sold, maxConnections: tariff.maxConnections ?? null, devices: [] },
-      throttled: (tariff.throttleBitsPerSecond ?? null) !== null,
-      perPeriod: this.options.periodMs === undefined ? undefined : sold,
+      ...{ id, packs: 0n, perPeriod: tariff.volumeBytes, beyond: beyondOf(tariff) },
+      ...{ maxConnections: tariff.maxConnections ?? null, devices: [] },
     };
     this.truth.subscriptions.set(id, one);
     for (let n = 0; n < devices; n += 1) await this.addDevice(id);
     return one;
+  }
+
+  /** So that subscriptions can be changed to them. */
+  async addTariffs(tariffs: readonly Omit<NewTariff, 'name'>[]): Promise<void> {
+    const { catalogue } = this.books as Books;
+    for (const [n, tariff] of tariffs.entries()) await catalogue.addTariff({ ...tariff, name: `other-${n}` });
+  }
+
+  async changeTariff(
+    subscription: SubscriptionTruth,
+    { to, when }: { readonly to: number; readonly when: 'now' | 'next-period' },
+  ): Promise<void> {
+    const tariff = otherTariffs[to] as Omit<NewTariff, 'name'>;
+    // Whether the answer comes or not: it may be done.
+    if (subscription.beyond !== 'nothing' || beyondOf(tariff) !== 'nothing') subscription.beyond = 'freely';
+    const { volumeBytes } = tariff;
+    if (volumeBytes !== null && volumeBytes > (subscription.perPeriod ?? 0n))
+      subscription.perPeriod = volumeBytes;
+    await this.books?.catalogue.changeTariff(subscription.id, { tariff: `other-${to}`, when });
   }
 
   async addDevice(subscription: string): Promise<DeviceTruth> {
@@ -183,12 +203,11 @@ export class World {
   }
 
   /** All that was sold of it up to now, with the periods that began. */
-  soldSoFar({ sold, perPeriod }: SubscriptionTruth): bigint {
+  soldSoFar({ packs, perPeriod }: SubscriptionTruth): bigint {
     const { periodMs } = this.options;
-    if (perPeriod === undefined || periodMs === undefined) return sold;
     // A node may turn a little before the controller.
-    const turned = Math.floor((this.timeline.now + 1_000) / periodMs);
-    return sold + BigInt(turned) * perPeriod;
+    const turned = periodMs === undefined ? 0 : Math.floor((this.timeline.now + 1_000) / periodMs);
+    return packs + BigInt(1 + turned) * (perPeriod ?? 0n);
   }
 
   backUp(): void {
@@ -242,6 +261,14 @@ export class World {
     for (const disk of [this.controllerDisk, ...this.nodes.map(({ options }) => options.disk)]) disk.retire();
     rmSync(this.options.directory, { recursive: true, force: true });
   }
+}
+
+function beyondOf({
+  volumeBytes,
+  throttleBitsPerSecond = null,
+}: Omit<NewTariff, 'name'>): SubscriptionTruth['beyond'] {
+  if (volumeBytes === null) return 'freely';
+  return throttleBitsPerSecond === null ? 'nothing' : 'slowly';
 }
 
 function sha256(text: string): Uint8Array {
