@@ -177,10 +177,7 @@ async function openPeriod(
     .executeTakeFirst();
   if (opened !== undefined) return false;
   await insertPeriod(context, tx, subscriptionId, number, startsAt);
-  // Who is away has not heard what was changed; and who turned by itself, as we were away, had not.
-  const late = startsAt <= context.clock.now();
-  const goesOn = (nodeId: string) => late || !context.live.connected(nodeId);
-  await addNextGrants(tx, { subscriptionId, period: number }, goesOn);
+  await addNextGrants(tx, { subscriptionId, period: number });
   return true;
 }
 

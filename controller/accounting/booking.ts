@@ -70,7 +70,7 @@ function tellStrange(
   const remedy = `see docs/reliability.md, and whether somebody else runs ${nodeName}`;
   log.warn(
     { node, entries, ...(tooMuch.length > 0 && { tooMuch, remedy }) },
-    'a report named what its node does not serve, or more than can have passed; that was not booked',
+    'a report named what its node does not serve, or more than can have passed; no more than can be was booked',
   );
 }
 

@@ -54,24 +54,22 @@ function prepareNext(context: Context, book: Book, turn: Turn): Book {
       grant.period === subscription.period ? [[placeOf(grant), grant.ledger] as const] : [],
     ),
   );
-  const planned = replace(book, next.number, (grants) => {
-    const positions = grants.map((grant) => {
-      const position = positionOf(context, book, grant, turn);
-      // It is there already, as it turned by itself.
-      if (grant.ledger.wanting) return position;
-      const held = BigInt(position.devices) * policy.allowance;
-      const wanting =
-        context.activity.usedWithin(grant.subscriptionId, grant.nodeId, policy.activeMs) &&
-        outstandingBytes(grant.ledger) <= held;
-      const rate = now.get(placeOf(grant))?.rate ?? 0n;
-      return { ...position, row: { ...grant.ledger, wanting, rate } };
-    });
-    const rows = planGrants(policy, sure, positions, { ahead: true });
-    return rows.map((row, n) => ({
-      ...row,
-      wanting: row.wanting && (grants[n] as StoredGrant).ledger.wanting,
-    }));
-  });
+  const planned = replace(book, next.number, (grants) =>
+    planGrants(
+      policy,
+      sure,
+      grants.map((grant) => {
+        const position = positionOf(context, book, grant, turn);
+        const held = BigInt(position.devices) * policy.allowance;
+        const wanting =
+          context.activity.usedWithin(grant.subscriptionId, grant.nodeId, policy.activeMs) &&
+          outstandingBytes(grant.ledger) <= held;
+        const rate = now.get(placeOf(grant))?.rate ?? 0n;
+        return { ...position, row: { ...grant.ledger, wanting, rate } };
+      }),
+      { ahead: true },
+    ),
+  );
   checkInvariant(sure, book, planned, next.number);
   return planned;
 }

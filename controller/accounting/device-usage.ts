@@ -54,22 +54,25 @@ export async function gatherDeviceUsage(
   );
   // Keeps the larger of each also where a report names a device twice.
   const totals = new Map(served.map((row) => [ledgerKey(row.id, row.period), totalsOf(row)]));
+  /** In the report's order. */
+  const changed = new Set<Totals>();
   let strange = 0;
   for (const { deviceId, period, uploadBytes, downloadBytes } of reported) {
     const device = totals.get(ledgerKey(deviceId, period));
-    if (device === undefined) strange += 1;
-    else {
-      device.upload = larger(device.upload, uploadBytes);
-      device.download = larger(device.download, downloadBytes);
+    if (device === undefined) {
+      strange += 1;
+      continue;
     }
+    device.upload = larger(device.upload, uploadBytes);
+    device.download = larger(device.download, downloadBytes);
+    if (grownBy(device) > 0n) changed.add(device);
   }
-  const changed = [...totals.values()].filter((device) => grownBy(device) > 0n);
   const grown = new Map<string, bigint>();
   for (const device of changed) {
     grown.set(device.ledger, (grown.get(device.ledger) ?? 0n) + grownBy(device));
   }
   const store = async (believed: ReadonlyMap<string, bigint>) => {
-    const taken = takeBelieved(changed, believed);
+    const taken = takeBelieved([...changed], believed);
     await storeUsage(
       tx,
       taken.map(({ id: device_id, period, upload, download }) => {

@@ -73,22 +73,16 @@ export async function addMissingGrants(
       'periods.number as period',
     ])
     .execute();
-  await insertGrants(
-    tx,
-    rows.map((row) => ({ ...row, beyond_rate: 0n })),
-  );
+  await insertGrants(tx, rows);
 }
 
 /**
  * Rows of a period that was opened just now: also on nodes that left the group, because they still have the
  * subscription and turn by themselves.
- *
- * @param goesOn whether a node may go on in it as it was told in the period before: at what speed beyond its grants.
  */
 export async function addNextGrants(
   tx: Tx,
   { subscriptionId, period }: { subscriptionId: string; period: number },
-  goesOn: (nodeId: string) => boolean,
 ): Promise<void> {
   const rows = await tx.db
     .selectFrom('grants')
@@ -96,24 +90,18 @@ export async function addNextGrants(
     .where('grants.subscription_id', '=', subscriptionId)
     .where('grants.period', '=', period - 1)
     .where('grants.ended', '=', 0)
-    .select([
-      'grants.subscription_id',
-      'grants.node_id',
-      'grants.incarnation',
-      'grants.beyond_rate',
-      'nodes.multiplier',
-    ])
+    .select(['grants.subscription_id', 'grants.node_id', 'grants.incarnation', 'nodes.multiplier'])
     .execute();
   await insertGrants(
     tx,
-    rows.map((row) => ({ ...row, period, beyond_rate: goesOn(row.node_id) ? row.beyond_rate : 0n })),
+    rows.map((row) => ({ ...row, period })),
   );
   await addMissingGrants(tx, { subscriptionIds: [subscriptionId] });
 }
 
 type NewGrant = Pick<
   NewRow<'grants'>,
-  'subscription_id' | 'node_id' | 'incarnation' | 'period' | 'multiplier' | 'beyond_rate'
+  'subscription_id' | 'node_id' | 'incarnation' | 'period' | 'multiplier'
 >;
 
 async function insertGrants(tx: Tx, rows: readonly NewGrant[]): Promise<void> {
@@ -139,6 +127,7 @@ const nothing = {
   wanting: 0,
   rate: 0n,
   allowance: 0,
+  beyond_rate: 0n,
   ended: 0,
 };
 

@@ -1,6 +1,6 @@
 import type { Context } from '../books/context.ts';
 import type { Tx } from '../store/store.ts';
-import { openNextPeriod, type TurnTerms, turnPeriod } from './begin-period.ts';
+import { type TurnTerms, turnPeriod } from './begin-period.ts';
 import { endPeriodAt } from './end-period.ts';
 import { turnLedger } from './turn.ts';
 
@@ -27,9 +27,6 @@ export async function rescheduleTurn(
     .executeTakeFirstOrThrow();
   const now = context.clock.now();
   if (ends_at !== null && ends_at <= now && (endsAt === null || endsAt > now)) return;
-  // A node that is away may not hear of it, and then begins the next one when it was told before.
-  if (ends_at !== null && (endsAt === null || endsAt > ends_at))
-    await openNextPeriod(context, tx, subscriptionId);
   await endPeriodAt(context, tx, subscriptionId, period, endsAt);
   await turnLedger(context, tx, [subscriptionId], { touch: true });
   if (endsAt !== null && endsAt <= now) await turnPeriod(context, tx, subscriptionId, now, terms);

@@ -63,7 +63,7 @@ function apply(context: Context, book: Book, { change }: Turn): Book {
   const rate = rateBeyond(book);
   const grants = book.grants.map((grant) => {
     const { ledger } = grant;
-    const rises = grant.period >= period && rate > ledger.beyondRate;
+    const rises = (grant.period >= period || isBlank(ledger)) && rate > ledger.beyondRate;
     const told = rises ? { ...grant, ledger: { ...ledger, beyondRate: rate } } : grant;
     if (change === undefined) return told;
     // Asked of few of the rows.
@@ -75,6 +75,11 @@ function apply(context: Context, book: Book, { change }: Turn): Book {
     });
   });
   return { ...book, grants };
+}
+
+/** Of a period that was stepped over, as nobody looked for long: it was never current. */
+function isBlank({ granted, used, beyondRate }: LedgerRow): boolean {
+  return granted === 0n && used === 0n && beyondRate === 0n;
 }
 
 /** Bytes per second at which nodes are told to let pass more than they are granted; 0n: not at all. */

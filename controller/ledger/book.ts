@@ -59,11 +59,13 @@ export function believe(
   around: Around,
 ): Believed {
   const granted = larger(row.granted, reported?.granted ?? 0n);
-  const hasIt = goneBytes(row, reported) <= granted - row.beyond;
-  const sound = hasIt || reported === undefined ? reported : { ...reported, ...gaveNothingBack };
+  const said = goneBytes(row, reported);
+  const hadIt =
+    said <= granted - row.beyond && said + row.used <= mostBytes(row, granted, said + row.used, around);
+  const sound = hadIt || reported === undefined ? reported : { ...reported, ...gaveNothingBack };
   const gone = goneBytes(row, sound);
   const most = larger(row.used, mostBytes(row, granted, gone + larger(row.used, used), around) - gone);
-  return { used: smaller(used, most), reported: sound, tooMuch: !hasIt || used > most };
+  return { used: smaller(used, most), reported: sound, tooMuch: !hadIt || used > most };
 }
 
 const gaveNothingBack = { writtenOff: 0n, released: 0n, over: false };

@@ -1,8 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { passableBytes } from './beyond.ts';
-import { believe, bookReport } from './book.ts';
-import { emptyRow, freeBytes, gateBytes, type LedgerRow } from './row.ts';
+import { believe, bookReport, passedOver, type ReportedTotals } from './book.ts';
+import {
+  claimedBytes,
+  emptyRow,
+  freeBytes,
+  gateBytes,
+  type LedgerRow,
+  outstandingBytes,
+  settledBytes,
+} from './row.ts';
 
 const hour = 3_600_000;
 const bytes = fc.bigInt({ min: 0n, max: 10n ** 12n });
@@ -29,9 +37,14 @@ const around: fc.Arbitrary<World> = fc
   }));
 
 /** What a report is booked as. */
-function book({ row, volume, throttling }: World, used: bigint, milliseconds: number): LedgerRow {
+function book(
+  { row, volume, throttling }: World,
+  used: bigint,
+  milliseconds: number,
+  reported?: ReportedTotals,
+): LedgerRow {
   const around = { throttling, free: () => freeBytes(volume, [row]), milliseconds: () => milliseconds };
-  const said = believe(row, used, undefined, around);
+  const said = believe(row, used, reported, around);
   return bookReport(row, said.used, said.reported, around);
 }
 
@@ -48,6 +61,24 @@ it('whatever a node says, and however often, it bills no more than was sold and 
       let { row } = start;
       for (const step of steps) row = book({ ...start, row }, row.used + step, until);
       expect(row.used).toBeLessThanOrEqual(most);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('whatever a node says is used, given back or written off, a volume that closes is spoken for once', () => {
+  const claim = fc.record({ used: bytes, writtenOff: bytes, released: bytes });
+  fc.assert(
+    fc.property(around, fc.array(claim, { maxLength: 8 }), (start, claims) => {
+      const { volume } = start;
+      let row: LedgerRow = { ...start.row, beyondRate: 0n };
+      for (const { used, ...gone } of claims) {
+        const reported = { ...passedOver, ...gone, granted: row.granted, over: false };
+        row = book({ row, volume, throttling: false }, used, 0, reported);
+        expect(claimedBytes(row)).toBeLessThanOrEqual(volume);
+        expect(settledBytes(row)).toBeLessThanOrEqual(volume);
+        expect(outstandingBytes(row)).toBeGreaterThanOrEqual(0n);
+      }
     }),
     { numRuns: 2_000 },
   );

@@ -100,9 +100,9 @@ export interface Plan {
 /** What a subscription can be changed to. */
 export const otherTariffs = [
   { volumeBytes: 300_000n, period: 'days', periodDays: 1 },
-  { volumeBytes: 30_000_000n, period: 'days', periodDays: 10, rollover: true },
+  { volumeBytes: 30_000_000n, period: 'days', periodDays: 1, rollover: true },
   { volumeBytes: null, period: 'days', periodDays: 1 },
-  { volumeBytes: 4_000_000n, period: 'days', periodDays: 10, throttleBitsPerSecond: 1_000_000 },
+  { volumeBytes: 4_000_000n, period: 'days', periodDays: 1, throttleBitsPerSecond: 1_000_000 },
   { volumeBytes: 10_000_000n, period: 'days', periodDays: 1, rollover: true },
 ] as const satisfies readonly Omit<NewTariff, 'name'>[];
 
