@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { recordEvent } from '../events/record.ts';
 import { openStore, type Store, type Tx } from './store.ts';
 
@@ -16,6 +16,7 @@ beforeEach(() => {
   path = join(directory, 'turnpike.db');
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const store of open.splice(0)) await store.close();
   rmSync(directory, { recursive: true });
 });
@@ -95,6 +96,34 @@ describe('the store', () => {
       .catch(() => {});
     expect(heard).toEqual(['revision']);
     expect(await store.transaction((tx) => tx.revision())).toBe(first + 1n);
+  });
+
+  it('tells also of a commit that is there though its answer was lost', async () => {
+    const prepare = DatabaseSync.prototype.prepare;
+    let lost = false;
+    vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, text) {
+      const statement = prepare.call(this, text);
+      if (!/^commit$/i.test(text)) return statement;
+      const run = statement.run.bind(statement);
+      statement.run = () => {
+        const result = run();
+        if (lost) throw new Error('the answer was lost');
+        return result;
+      };
+      return statement;
+    });
+    const store = await opened();
+    const heard: string[] = [];
+    store.onRevision(() => heard.push('revision'));
+    store.onEvent(() => heard.push('event'));
+    lost = true;
+    const unsure = store.transaction(async (tx) => {
+      await tx.revision();
+      await recordEvent(tx, { type: 'node.online', at: 0 });
+      tx.afterCommit(() => heard.push('committed'));
+    });
+    await expect(unsure).rejects.toThrow('the answer was lost');
+    expect(heard).toEqual(['revision', 'event']);
   });
 
   it('refuses a transaction within a transaction instead of waiting for ever', async () => {

@@ -42,9 +42,9 @@ export interface Store {
   scrub(): Promise<void>;
   /** The whole database as a file has it, between two transactions. Everything waits while it is copied in memory. */
   serialize(): Promise<Uint8Array>;
-  /** Calls back after each commit in which something happened. Returns stop. */
+  /** Calls back after each commit in which something happened, or may have, as nobody knows whether it failed. Returns stop. */
   onEvent(listener: () => void): () => void;
-  /** Calls back after each commit that took a revision. Returns stop. */
+  /** Calls back after each commit that took a revision, or may have. Returns stop. */
   onRevision(listener: () => void): () => void;
   close(): Promise<void>;
 }
@@ -150,19 +150,31 @@ class SqliteStore implements Store {
 
   async #whole<T>(work: (tx: Tx) => Promise<T>, joint: (unit: Unit) => Unit | undefined): Promise<T> {
     if (this.#closed) throw new TurnpikeError('unavailable', 'the database is closed');
-    const [unit, result] = await this.#db.transaction().execute(async (db) => {
-      const begun = new Unit(db);
-      const worked = await this.#inside.run({ joint: joint(begun) }, () => work(begun));
-      if (begun.broken !== undefined) throw begun.broken.error;
-      return [begun, worked] as const;
-    });
+    let done: { readonly unit: Unit; readonly result: T } | undefined;
+    let committed = false;
+    try {
+      done = await this.#db.transaction().execute(async (db) => {
+        const unit = new Unit(db);
+        const result = await this.#inside.run({ joint: joint(unit) }, () => work(unit));
+        if (unit.broken !== undefined) throw unit.broken.error;
+        done = { unit, result };
+        return done;
+      });
+      committed = true;
+      return done.result;
+    } finally {
+      // A commit of which only the answer was lost is there all the same: whoever listens looks for himself.
+      if (done !== undefined) this.#tell(done.unit, committed);
+    }
+  }
+
+  #tell({ after, taken, eventful }: Unit, committed: boolean): void {
     // Listeners may well begin transactions of their own: they are outside of this one.
     this.#inside.exit(() => {
-      for (const action of unit.after) action();
-      if (unit.taken !== undefined) for (const listener of this.#revisionListeners) listener();
-      if (unit.eventful) for (const listener of this.#eventListeners) listener();
+      if (committed) for (const action of after) action();
+      if (taken !== undefined) for (const listener of this.#revisionListeners) listener();
+      if (eventful) for (const listener of this.#eventListeners) listener();
     });
-    return result;
   }
 
   async #part<T>(

@@ -36,8 +36,8 @@ const destructive: ReadonlySet<Step['kind']> = new Set([
 ]);
 const quietMs = 8_000;
 const mostQuietMs = 150_000;
-/** A seat that nobody uses any more is free within this, and so is what other nodes hold. */
-const mostClosedMs = 60_000;
+/** A seat is free a minute after the last traffic that its node knows of. */
+const mostClosedMs = 80_000;
 
 let worlds = 0;
 
