@@ -12,6 +12,8 @@ export interface Figures {
   /** From the end of the top-up command to the next datagram that arrived. */
   readonly flowsAgainMs: number;
   readonly nodes: readonly { readonly name: string; readonly acceptedBytes: bigint }[];
+  /** Datagrams that had passed the nodes and that this machine was too busy to receive: what arrived is less then. */
+  readonly lostDatagrams: number;
 }
 
 const above = (bytes: bigint, limit: bigint) => (bytes > limit ? bytes - limit : 0n);
@@ -50,6 +52,12 @@ export function brokenPromises(figures: Figures, flowsAgainWithinMs: number): st
   if (afterTopUpBytes === 0n) broken.push('nothing flowed after the top-up');
   else if (figures.flowsAgainMs > flowsAgainWithinMs) {
     broken.push(`after the top-up it took ${Math.round(figures.flowsAgainMs)} ms until traffic flowed again`);
+  }
+  const { lostDatagrams } = figures;
+  if (broken.length > 0 && lostDatagrams > 0) {
+    broken.push(
+      `${lostDatagrams} datagrams were lost after they had passed a node, as this machine was too busy to receive them: what arrived says nothing then; run it again while the machine has less to do, or with --slow`,
+    );
   }
   return broken;
 }

@@ -1,5 +1,5 @@
 /**
- * `scripts/demo [--json FILE]`: the main job as a story that a person can follow, on this machine, in network
+ * `scripts/demo [--json FILE] [--slow]`: the main job as a story that a person can follow, on this machine, in network
  * namespaces. Ends with 0 only if every promise was kept.
  */
 import { writeFileSync } from 'node:fs';

@@ -70,7 +70,10 @@ export async function tellStory(lab: Lab, options: StoryOptions, teller: Teller)
   const billedAfterTopUpBytes = await theBill(sale, all);
   const afterTopUpBytes = all - acceptedBytes;
   const sold = { volumeBytes, acceptedBytes, billedBytes, topUpBytes };
-  return { ...sold, afterTopUpBytes, billedAfterTopUpBytes, flowsAgainMs, nodes };
+  const hosts = [lab.internet.host, ...lab.clients.map(({ host }) => host)];
+  const lost = await Promise.all(hosts.map((host) => host.datagramsLost()));
+  const lostDatagrams = lost.reduce((sum, count) => sum + count, 0);
+  return { ...sold, afterTopUpBytes, billedAfterTopUpBytes, flowsAgainMs, nodes, lostDatagrams };
 }
 
 async function showLive(lab: Lab, teller: Teller, sold: bigint): Promise<void> {

@@ -47,6 +47,14 @@ export class Host {
     await this.run(['nft', '-f', '-'], { input: text });
   }
 
+  /** UDP datagrams that came, and that no program took in time, as the machine was too busy. */
+  async datagramsLost(): Promise<number> {
+    const text = await this.run(['cat', '/proc/net/snmp', '/proc/net/snmp6']);
+    const [names = [], values = []] = [...text.matchAll(/^Udp: (.*)$/gm)].map(([, line]) => line?.split(' '));
+    const [, ipv6] = /^Udp6RcvbufErrors\s+(\d+)$/m.exec(text) ?? [];
+    return Number(values[names.indexOf('RcvbufErrors')] ?? 0) + Number(ipv6 ?? 0);
+  }
+
   /** Pulls the cable to a network, or puts it back. */
   async plug(network: Network, state: 'up' | 'down'): Promise<void> {
     const port = portName(this.prefix, this.name, network);

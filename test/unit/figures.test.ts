@@ -9,6 +9,7 @@ const good: Figures = {
   afterTopUpBytes: 500_000n,
   billedAfterTopUpBytes: 1_499_900n,
   flowsAgainMs: 80,
+  lostDatagrams: 0,
   nodes: [
     { name: 'node1', acceptedBytes: 400_000n },
     { name: 'node2', acceptedBytes: 599_900n },
@@ -44,6 +45,11 @@ test.each<[string, Partial<Figures>, string]>([
   ['nothing after the top-up', { afterTopUpBytes: 0n, billedAfterTopUpBytes: 999_900n }, 'nothing flowed'],
 ])('%s breaks a promise', (_, change, line) => {
   expect(broken(change)).toEqual([expect.stringContaining(line)]);
+});
+
+test('where the machine lost datagrams, a broken promise says so, and a kept one does not', () => {
+  expect(broken({ lostDatagrams: 7 })).toEqual([]);
+  expect(broken({ lostDatagrams: 7, billedBytes: 999_901n })[1]).toMatch(/^7 datagrams were lost/);
 });
 
 test('overshoot is never below zero', () => {
