@@ -40,7 +40,9 @@ export function parseSize(text: string): bigint {
   const scale = 10n ** BigInt(fraction.length);
   const scaled = BigInt(match[1] + fraction) * units[unit];
   if (scaled % scale !== 0n) {
-    throw new TurnpikeError('invalid', `"${text}" is not a whole number of bytes`, { remedy: 'the least is 1B' });
+    throw new TurnpikeError('invalid', `"${text}" is not a whole number of bytes`, {
+      remedy: 'the least is 1B',
+    });
   }
   const bytes = scaled / scale;
   if (bytes > maxBytes) {

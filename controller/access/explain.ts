@@ -11,6 +11,7 @@ import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Access, Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
 import { isUnstarted, listAway, loadAwayNodes } from './away-nodes.ts';
+import type { IdleNode } from './node-words.ts';
 import {
   describeExpired,
   describeGrace,
@@ -18,7 +19,6 @@ import {
   describeSlowness,
   describeWrittenOff,
 } from './notes.ts';
-import type { IdleNode } from './node-words.ts';
 import { packet } from './reason-words.ts';
 import { readRenewalTerms } from './renewal-words.ts';
 import { loadSeatsTaken } from './seat-reasons.ts';

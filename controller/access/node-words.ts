@@ -46,7 +46,8 @@ export function describeIdle({ idleNodes }: Pick<GroupNodes, 'idleNodes'>): stri
 
 const namesOf = (nodes: readonly IdleNode[]) => nodes.map(({ name }) => name).join(', ');
 
-const joinOf = ([first]: readonly IdleNode[]) => `turnpike node token ${first?.name} gives the command to join`;
+const joinOf = ([first]: readonly IdleNode[]) =>
+  `turnpike node token ${first?.name} gives the command to join`;
 
 const idleWords: { readonly [State in IdleNode['state']]: (nodes: readonly IdleNode[]) => string } = {
   waiting: (nodes) =>

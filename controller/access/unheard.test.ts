@@ -82,7 +82,9 @@ describe('of what is closed, explain', () => {
     await b.hello();
     const slow = await cutOff({ volumeBytes: mib, limits: { throttleBitsPerSecond: 1_000_000 } });
     await rig.books.catalogue.suspend(slow.subscription, { reason: 'x' });
-    expect((await explain(slow.subscription)).verdict).toMatch(/ until it returns, or \S+ \S+ UTC at the latest$/);
+    expect((await explain(slow.subscription)).verdict).toMatch(
+      / until it returns, or \S+ \S+ UTC at the latest$/,
+    );
     rig.clock.pass(24 * hour);
     expect(await placed(slow.subscription)).toEqual([['suspension', null]]);
   });

@@ -67,7 +67,9 @@ export function describeUnheard(access: Access, away: readonly AwayNode[], now: 
   const ended = reasons.some(({ code }) => code === 'expired');
   const words = unheard.slice(0, named).map((node) => (ended ? describeEnding(node) : describePassing(node)));
   const more = unheard.length - words.length;
-  return [...words, ...(more > 0 ? [`so it is with ${more} more nodes`] : [])].map((one) => `; ${one}`).join('');
+  return [...words, ...(more > 0 ? [`so it is with ${more} more nodes`] : [])]
+    .map((one) => `; ${one}`)
+    .join('');
 }
 
 /** Nodes close by themselves at the end; only of one that was put sooner meanwhile they cannot know. */

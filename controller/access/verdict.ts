@@ -1,6 +1,6 @@
 import { formatSize } from '../../common/bytes.ts';
 import type { Access, Reason } from '../catalogue/views.ts';
-import { areAway, describeNodes, describeNowhere, describeIdle, type GroupNodes } from './node-words.ts';
+import { areAway, describeIdle, describeNodes, describeNowhere, type GroupNodes } from './node-words.ts';
 import type { ReasonCode } from './reason-words.ts';
 import { describeSeatMend, describeSeatUse, listNames, type SeatUse } from './seat-words.ts';
 
@@ -146,15 +146,26 @@ function describeHeld(held: readonly Held[], refundBytes: bigint): string {
   const parts = held.map(({ node, bytes }) => `${formatSize(bytes)} on ${node}`).join(', ');
   const removals = held.map(({ node }) => `"turnpike node remove ${node}"`).join(', ');
   const node = held.length === 1 ? 'that node' : 'those nodes';
-  const lost = held.filter(({ quarantined }) => quarantined);
-  const refused = lost.length === 1 ? 'is quarantined' : 'are quarantined';
-  const reserved = `the rest of the volume is reserved, ${parts}, which ${lost.length === held.length ? refused : areAway(held)}`;
+  const state = held.every(({ quarantined }) => quarantined)
+    ? `${held.length === 1 ? 'is' : 'are'} quarantined`
+    : areAway(held);
+  const reserved = `the rest of the volume is reserved, ${parts}, which ${state}`;
   if (refundBytes >= held.reduce((sum, { bytes }) => sum + bytes, 0n)) {
     return `${reserved}; it is refunded, and goes when ${node} ${held.length === 1 ? 'returns' : 'return'}: only a top-up mends it`;
   }
   const refunded = refundBytes > 0n ? `; ${formatSize(refundBytes)} of that are still to be refunded` : '';
-  const [first] = lost;
-  const anew = first && `let ${lost.map((one) => one.node).join(', ')} join anew (turnpike node token ${first.node} gives the command)`;
-  const back = lost.length === held.length ? '' : `bring ${node} back, `;
-  return `${reserved}${refunded}; ${back}${anew ? `${anew}, ` : ''}top up, or write it off with ${removals} and top up`;
+  return `${reserved}${refunded}; ${describeReturn(held)}, top up, or write it off with ${removals} and top up`;
+}
+
+/** What brings them back. */
+function describeReturn(held: readonly Held[]): string {
+  const lost = held.flatMap(({ node, quarantined }) => (quarantined ? [node] : []));
+  const away = held.flatMap(({ node, quarantined }) => (quarantined ? [] : [node]));
+  const all = held.length === 1 ? 'that node' : 'those nodes';
+  return [
+    ...(away.length > 0 ? [`bring ${lost.length === 0 ? all : away.join(', ')} back`] : []),
+    ...(lost.length > 0
+      ? [`let ${lost.join(', ')} join anew (turnpike node token ${lost[0]} gives the command)`]
+      : []),
+  ].join(', ');
 }

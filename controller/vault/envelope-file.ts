@@ -2,7 +2,12 @@ import { link, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory, writeFileAtomically } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
-import { createSecretFile, directoryRemedy, readSecretFile, type SecretFile } from '../../common/secret-file.ts';
+import {
+  createSecretFile,
+  directoryRemedy,
+  readSecretFile,
+  type SecretFile,
+} from '../../common/secret-file.ts';
 import {
   type EnvelopeKey,
   type EnvelopeStore,
