@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatSize } from '../../common/bytes.ts';
 import { mib, openRig, type Rig, runOnce, type TestNode } from '../../test/unit/books/rig.ts';
+import { describeUnheard, placeReasons } from './unheard.ts';
 
 let rig: Rig;
 let a: TestNode;
@@ -116,4 +117,24 @@ describe('of what is closed, explain', () => {
     await rig.books.catalogue.suspend(subscription, { reason: 'x' });
     expect(await placed(subscription)).toEqual([['suspension', ['a', 'unstarted']]]);
   });
+});
+
+it('a volume that is used up ends by itself, also where nobody was told, but for what is held', () => {
+  const reason = { code: 'volume', text: 'used up', since: 0, mend: null, nodes: null } as const;
+  const access = { state: 'closed', reasons: [reason], wouldClose: [] } as const;
+  const node = (name: string, heldBytes: bigint) => ({ name, told: true, heldBytes, validUntil: 2000 });
+  const away = [node('b', 0n), node('c', 5_000_000n)];
+  expect(placeReasons(access, ['a', 'b', 'c'], away, 1000).reasons[0]?.nodes).toEqual(['a', 'b']);
+  expect(describeUnheard(access, away, 1000)).toMatch(/^; c is out of contact and may .* \(5\.00 MB\)$/);
+  const suspended = { ...access, reasons: [reason, { ...reason, code: 'suspension' as const }] };
+  expect(describeUnheard(suspended, away, 1000)).toBe('');
+});
+
+it('of many nodes the first are named', () => {
+  const reason = { code: 'removed', text: 'removed', since: 0, mend: null, nodes: null } as const;
+  const access = { state: 'closed', reasons: [reason], wouldClose: [] } as const;
+  const away = ['a', 'b', 'c', 'd', 'e'].map((name) => ({
+    ...{ name, told: false, heldBytes: null, validUntil: null },
+  }));
+  expect(describeUnheard(access, away, 0)).toMatch(/^(; [abc] is [^;]*){3}; so it is with 2 more nodes$/);
 });

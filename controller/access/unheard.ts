@@ -14,7 +14,7 @@ export interface AwayNode {
   readonly validUntil: number | null;
 }
 
-/** By which of what a node must be told it is closed there; a volume ends where it is used up, told or not. */
+/** What a node must be told of. */
 const byWord: ReadonlySet<ReasonCode> = new Set([
   'suspension',
   'account-suspension',
@@ -25,11 +25,12 @@ const byWord: ReadonlySet<ReasonCode> = new Set([
 ]);
 
 /** Whether it may pass there in spite of this reason. Of seats each node has a patience of its own: of them nothing is said. */
-function isUnsure({ code }: Reason, { told, heldBytes }: AwayNode): boolean {
-  if (code === 'volume') return heldBytes !== null && heldBytes >= packet;
-  return byWord.has(code) && !told;
+function isUnsure({ code }: Reason, { told }: AwayNode): boolean {
+  // What a node holds of a volume passes, whatever it was told.
+  return code === 'volume' || (byWord.has(code) && !told);
 }
 
+/** Nothing passes there. */
 function isSpent({ heldBytes, validUntil }: AwayNode, now: number): boolean {
   return (heldBytes !== null && heldBytes < packet) || (validUntil !== null && validUntil <= now);
 }
