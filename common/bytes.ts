@@ -24,13 +24,13 @@ const unitByLowerCase = new Map<string, Unit>(
 );
 
 /**
- * Reads `50GB` (10^9), `50GiB` (2^30), `1.5 TB`, `1000` (bytes). Units are case-insensitive but must be written out:
- * `50G` is refused, because nobody can know which of the two it means.
+ * Reads `50GB` (10^9), `50GiB` (2^30), `1.5 TB`, `1000B`. Units are case-insensitive but must be written out: `50G` is
+ * refused, because nobody can know which of the two it means, and so is `10`, by which somebody means 10 GB.
  * @throws TurnpikeError `invalid`, also for what is not a whole number of bytes, negative, or above {@link maxBytes}.
  */
 export function parseSize(text: string): bigint {
   const match = /^(\d+)(?:\.(\d+))?\s*([A-Za-z]*)$/.exec(text.trim());
-  const unit = match?.[3] ? unitByLowerCase.get(match[3].toLowerCase()) : 'B';
+  const unit = unitByLowerCase.get(match?.[3]?.toLowerCase() ?? '');
   if (!match?.[1] || unit === undefined) {
     throw new TurnpikeError('invalid', `"${text}" is not a size`, {
       remedy: 'write a number with a unit, such as 50GB (10^9 bytes) or 50GiB (2^30 bytes)',
@@ -40,10 +40,16 @@ export function parseSize(text: string): bigint {
   const scale = 10n ** BigInt(fraction.length);
   const scaled = BigInt(match[1] + fraction) * units[unit];
   if (scaled % scale !== 0n) {
-    throw new TurnpikeError('invalid', `"${text}" is not a whole number of bytes`);
+    throw new TurnpikeError('invalid', `"${text}" is not a whole number of bytes`, {
+      remedy: 'the least is 1B',
+    });
   }
   const bytes = scaled / scale;
-  if (bytes > maxBytes) throw new TurnpikeError('invalid', `"${text}" is more than 2^63 - 1 bytes`);
+  if (bytes > maxBytes) {
+    throw new TurnpikeError('invalid', `"${text}" is more than 2^63 - 1 bytes`, {
+      remedy: `the most is ${maxBytes}B`,
+    });
+  }
   return bytes;
 }
 

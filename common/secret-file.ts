@@ -3,6 +3,9 @@ import { dirname } from 'node:path';
 import { syncDirectory, writeBeside } from './atomic-file.ts';
 import { TurnpikeError } from './errors.ts';
 
+/** What to do where a file cannot be written or renamed. */
+export const directoryRemedy = 'its directory must be writable, and its disk not full';
+
 /** What a secret file is to people. */
 export interface SecretFile {
   readonly path: string;
@@ -28,7 +31,9 @@ export async function readSecretFile({ path, what, whenRead }: SecretFile): Prom
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     if (error instanceof TurnpikeError) throw error;
-    throw new TurnpikeError('environment', `${what} in ${path} cannot be read: ${errorCode(error)}`);
+    throw new TurnpikeError('environment', `${what} in ${path} cannot be read: ${errorCode(error)}`, {
+      remedy: 'it must be a file that the user of this program may read',
+    });
   }
 }
 
@@ -45,7 +50,9 @@ export async function createSecretFile({ path, what }: SecretFile, text: string)
     await syncDirectory(dirname(path));
   } catch (error) {
     if (errorCode(error) === 'EEXIST') throw new TurnpikeError('conflict', `${path} holds ${what} already`);
-    throw new TurnpikeError('environment', `${what} cannot be kept in ${path}: ${errorCode(error)}`);
+    throw new TurnpikeError('environment', `${what} cannot be kept in ${path}: ${errorCode(error)}`, {
+      remedy: directoryRemedy,
+    });
   }
 }
 
@@ -56,7 +63,9 @@ export async function putSecretFileAside({ path, what }: SecretFile, suffix: str
     await syncDirectory(dirname(path));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return;
-    throw new TurnpikeError('environment', `${what} in ${path} cannot be put aside: ${errorCode(error)}`);
+    throw new TurnpikeError('environment', `${what} in ${path} cannot be put aside: ${errorCode(error)}`, {
+      remedy: directoryRemedy,
+    });
   }
 }
 

@@ -8,13 +8,19 @@ const unitByLowerCase = new Map<string, Unit>(
   (Object.keys(units) as Unit[]).map((unit) => [unit.toLowerCase(), unit]),
 );
 
+/** Of what is sold, in bits per second: below, a page does not load, and what the kernel can shape is no longer exact. */
+export const slowestSpeed = 64_000;
+export const fastestSpeed = 1_000_000_000_000;
+
+const speedBounds = 'the least is 64kbit, the most 1Tbit';
+
 /**
  * Reads `50Mbit` (50,000,000 bits per second), `1.5 Gbit`, `800kbit/s`. The unit must be written out: `50M` and `50MB`
  * could mean bytes, and `50Mbps` means bytes to some tools.
  * @throws TurnpikeError `invalid`, also for what is not a whole number of bits per second.
  */
 export function parseSpeed(text: string): number {
-  const match = /^(\d{1,15})(?:\.(\d{1,12}))?\s*([a-z]+)(?:\/s)?$/i.exec(text.trim());
+  const match = /^(\d{1,40})(?:\.(\d{1,40}))?\s*([a-z]+)(?:\/s)?$/i.exec(text.trim());
   const unit = match?.[3] ? unitByLowerCase.get(match[3].toLowerCase()) : undefined;
   if (!match?.[1] || unit === undefined) {
     throw new TurnpikeError('invalid', `"${text}" is not a speed`, {
@@ -25,11 +31,15 @@ export function parseSpeed(text: string): number {
   const scale = 10n ** BigInt(fraction.length);
   const scaled = BigInt(match[1] + fraction) * units[unit];
   if (scaled % scale !== 0n) {
-    throw new TurnpikeError('invalid', `"${text}" is not a whole number of bits per second`);
+    throw new TurnpikeError('invalid', `"${text}" is not a whole number of bits per second`, {
+      remedy: speedBounds,
+    });
   }
   const bits = scaled / scale;
   if (bits > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new TurnpikeError('invalid', `"${text}" is faster than any network`);
+    throw new TurnpikeError('invalid', `"${text}" is faster than any network`, {
+      remedy: speedBounds,
+    });
   }
   return Number(bits);
 }

@@ -89,7 +89,7 @@ function describe(identity: AgentIdentity, before: AgentIdentity | undefined): s
     );
   } else {
     lines.push(
-      'See what is missing (turnpike-agent doctor), and start the agent: systemctl start turnpike-agent',
+      'See what is missing (turnpike-agent doctor), and start the agent: systemctl enable --now turnpike-agent',
     );
   }
   return lines;

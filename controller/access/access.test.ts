@@ -50,6 +50,43 @@ describe('explain', () => {
     expect((await explain(subscription)).verdict).toContain('; no node that has joined of its group');
   });
 
+  it('says of nodes that serve nobody what each needs: joining anew, or a start of its agent', async () => {
+    const a = await rig.node('a');
+    const subscription = await rig.subscription({ volumeBytes: 1n * mib });
+    const device = await rig.device(subscription);
+    await a.sync();
+    await a.report({}, { [subscription]: { wanting: true } });
+    for (const number of [2n, 3n]) await a.report({ [device]: [number, 0n] }, {}, number);
+    await a.report({ [device]: [9n, 0n] }, {}, 2n).catch(() => {});
+    await a.disconnect();
+    const quarantined =
+      'a is quarantined and serves nobody before joining anew (turnpike node token a gives the command to join)';
+    expect((await explain(device)).verdict).toBe(
+      `open, but no node of its group can serve it; ${quarantined}`,
+    );
+    await rig.node('u', { connected: false });
+    const unstarted =
+      'u has joined, was never connected and serves nobody (there: systemctl enable --now turnpike-agent)';
+    const b = await rig.node('b');
+    expect((await explain(device)).verdict).toBe(
+      `open; no handshake arrives on b, and it was never seen; ${quarantined}; ${unstarted}; let the device use b, and check its configuration, its clock and its network`,
+    );
+    const other = await rig.device(subscription);
+    expect((await explain(subscription)).verdict).toMatch(
+      / passing traffic; a is quarantined .*; let the devices use b$/,
+    );
+    const c = await rig.node('c');
+    await c.report({}, { [subscription]: { wanting: true } });
+    await c.disconnect();
+    for (let round = 0; round < 30; round++) {
+      await b.report({ [device]: [b.granted(subscription), 0n] }, { [subscription]: { wanting: true } });
+    }
+    await b.presence(other, { connected: true, refused: true });
+    expect((await explain(other)).verdict).toMatch(
+      / on a, .* on c, which are out of contact; bring c back, let a join anew \(turnpike node token a gives .*\), top up, /,
+    );
+  });
+
   it('says what the nodes see of a device', async () => {
     const a = await rig.node('a');
     const b = await rig.node('b');

@@ -8,8 +8,10 @@ import { findDevice, findSubscription, findTariffsOf } from '../catalogue/find.t
 import { loadNodes } from '../catalogue/node-view.ts';
 import { loadPendingRefunds } from '../catalogue/refund.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
-import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
+import type { Access, Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
+import { isUnstarted, listAway, loadAwayNodes } from './away-nodes.ts';
+import type { IdleNode } from './node-words.ts';
 import {
   describeExpired,
   describeGrace,
@@ -21,6 +23,7 @@ import { packet } from './reason-words.ts';
 import { readRenewalTerms } from './renewal-words.ts';
 import { loadSeatsTaken } from './seat-reasons.ts';
 import { nameDevice, type SeatUse } from './seat-words.ts';
+import { describeUnheard, placeReasons } from './unheard.ts';
 import { type DeviceSituation, type Held, judgeDevice, judgeSubscription } from './verdict.ts';
 
 export function explain(context: Context, id: string): Promise<Explanation> {
@@ -49,20 +52,23 @@ async function explainSubscription(
     .orderBy('id')
     .select('id')
     .execute();
-  const devices = await loadDevices(
+  const { nodes, explained, notes, want, throttles } = await lookAround(context, tx, subscription);
+  const { place, describe } = await findUnheard(context, tx, subscription, nodes, { throttles });
+  const loaded = await loadDevices(
     context,
     tx,
     ids.map(({ id }) => id),
   );
-  const { nodes, explained, notes, want } = await lookAround(context, tx, subscription);
+  const devices = loaded.map((device) => ({ ...device, access: place(device.access) }));
   const situations = devices.map((device) => situationOf(context, device, nodes, want));
   return {
     id: subscription.id,
     kind: 'subscription',
-    access: subscription.access,
+    access: place(subscription.access),
     enforcement: subscription.enforcement,
     verdict:
       judgeSubscription(subscription.access, situations, await seatUse(context, tx, subscription, devices)) +
+      describe(subscription.access) +
       notes,
     devices: devices.map((device, n) => explainOne(device, situations[n] as DeviceSituation)),
     nodes: explained,
@@ -87,18 +93,37 @@ async function seatUse(
 
 async function explainDevice(context: Context, tx: Tx, id: string): Promise<Explanation> {
   await findDevice(tx, id);
-  const [device] = (await loadDevices(context, tx, [id])) as [Device];
-  const subscription = await loadSubscription(tx, device.subscriptionId);
-  const { nodes, explained, notes, want } = await lookAround(context, tx, subscription);
+  const [loaded] = (await loadDevices(context, tx, [id])) as [Device];
+  const subscription = await loadSubscription(tx, loaded.subscriptionId);
+  const { nodes, explained, notes, want, throttles } = await lookAround(context, tx, subscription);
+  const unheard = await findUnheard(context, tx, subscription, nodes, { deviceId: id, throttles });
+  const device = { ...loaded, access: unheard.place(loaded.access) };
   const situation = situationOf(context, device, nodes, want);
   return {
     id,
     kind: 'device',
     access: device.access,
     enforcement: subscription.enforcement,
-    verdict: judgeDevice(situation) + notes,
+    verdict: judgeDevice(situation) + unheard.describe(device.access) + notes,
     devices: [explainOne(device, situation)],
     nodes: explained,
+  };
+}
+
+/** Where what is closed may pass for want of contact. `deviceId`: of that device alone. */
+async function findUnheard(
+  context: Context,
+  tx: Tx,
+  subscription: Subscription,
+  nodes: readonly Node[],
+  options: { readonly deviceId?: string; readonly throttles: boolean },
+) {
+  const now = context.clock.now();
+  const away = await loadAwayNodes(context, tx, subscription, nodes, options);
+  const serving = nodes.flatMap(({ name, state }) => (state === 'waiting' ? [] : [name]));
+  return {
+    place: (access: Access) => placeReasons(access, serving, away, now),
+    describe: (access: Access) => describeUnheard(access, away, now),
   };
 }
 
@@ -113,12 +138,13 @@ async function lookAround(context: Context, tx: Tx, subscription: Subscription) 
     awaited: await awaitedFor(tx, subscription),
   };
   const standing = (await loadStandings(tx, [subscription.id])).get(subscription.id) as CurrentStanding;
-  const service = await describeService(context, tx, subscription, standing);
+  const { inForce, service } = await describeService(context, tx, subscription, standing);
   const holders = holdersOf(explained);
   return {
     nodes,
     explained,
     want,
+    throttles: inForce.throttle_bits_per_second !== null,
     notes:
       service +
       describeRefunds(subscription, refunds, holders) +
@@ -136,21 +162,21 @@ function explainOne(device: Device, situation: DeviceSituation): Explanation['de
   };
 }
 
-/** What is to be known beside the verdict: of slowness, grace and lost volume. */
+/** By the tariff in force, what is to be known beside the verdict: of slowness, grace and lost volume. */
 async function describeService(
   { clock }: Context,
   tx: Tx,
   subscription: Subscription,
   standing: CurrentStanding,
-): Promise<string> {
+) {
   const row = await findSubscription(tx, subscription.id);
   const { inForce, next } = await findTariffsOf(tx, row);
   const renewal = readRenewalTerms(row, currentPeriodIn(standing), inForce, next);
-  return (
+  const service =
     describeSlowness(subscription, inForce.throttle_bits_per_second, renewal) +
     describeGrace(subscription, renewal, clock.now()) +
-    describeWrittenOff(subscription)
-  );
+    describeWrittenOff(subscription);
+  return { inForce, service };
 }
 
 /** Names of the nodes that hold some of its volume. */
@@ -164,8 +190,10 @@ function heldElsewhere(
   nodes: readonly NodeExplanation[],
 ): readonly Held[] {
   if (remainingBytes === null || remainingBytes - reservedBytes >= packet) return [];
-  return nodes.flatMap(({ name, connected, reservedBytes: bytes }) =>
-    connected || bytes === null || bytes <= 0n ? [] : [{ node: name, bytes }],
+  return nodes.flatMap(({ name, connected, state, reservedBytes: bytes }) =>
+    connected || bytes === null || bytes <= 0n
+      ? []
+      : [{ node: name, bytes, quarantined: state === 'quarantined' }],
   );
 }
 
@@ -185,8 +213,8 @@ function situationOf(
     access: device.access,
     nodes: nodes.map(({ name }) => name),
     connectedNodes: nodes.filter(({ connected }) => connected).map(({ name }) => name),
-    awayNodes: nodes.filter((node) => !node.connected && node.state !== 'waiting').map(({ name }) => name),
-    waitingNodes: nodes.filter(({ state }) => state === 'waiting').map(({ name }) => name),
+    awayNodes: listAway(nodes).map(({ name }) => name),
+    idleNodes: nodes.flatMap((node) => idleNode(node) ?? []),
     ...want,
     lastSeenDay: device.lastSeenDay,
     sharedKey: device.sharedKey,
@@ -196,6 +224,13 @@ function situationOf(
       return { node: node.name, handshake: seen.connected, passing: seen.passing, refused: seen.refused };
     }),
   };
+}
+
+/** undefined: it serves, or may. */
+function idleNode(node: Node): IdleNode | undefined {
+  const { name, state } = node;
+  if (state !== 'enrolled') return { name, state };
+  return isUnstarted(node) ? { name, state: 'unstarted' } : undefined;
 }
 
 async function loadGroupNodes(context: Context, tx: Tx, { id }: Subscription): Promise<Node[]> {

@@ -61,11 +61,3 @@ it('every reason says in one line what it is, and what mends it', () => {
     ]
   `);
 });
-
-it('a reason names its nodes, or all of them', () => {
-  expect(describeCause({ code: 'expired', since, renewal, nodes: ['a', 'b'] }, subject).nodes).toEqual([
-    'a',
-    'b',
-  ]);
-  expect(describeCause({ code: 'expired', since, renewal }, subject)).toMatchObject({ since, nodes: null });
-});

@@ -48,8 +48,6 @@ export type Cause = {
   [Code in ReasonCode]: {
     readonly code: Code;
     readonly since: number;
-    /** Names of the nodes that it concerns; all of them when left out. */
-    readonly nodes?: readonly string[];
   } & Facts[Code];
 }[ReasonCode];
 
@@ -141,7 +139,7 @@ export function describeCause(cause: Cause, subject: Subject) {
     text: entry.text(cause as never),
     since: cause.since,
     mend: entry.mend(subject, cause as never),
-    nodes: cause.nodes ?? null,
+    nodes: null,
   };
 }
 

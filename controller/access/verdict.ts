@@ -1,6 +1,6 @@
 import { formatSize } from '../../common/bytes.ts';
 import type { Access, Reason } from '../catalogue/views.ts';
-import { areAway, describeNodes, describeNowhere, describeUnjoined, type GroupNodes } from './node-words.ts';
+import { areAway, describeIdle, describeNodes, describeNowhere, type GroupNodes } from './node-words.ts';
 import type { ReasonCode } from './reason-words.ts';
 import { describeSeatMend, describeSeatUse, listNames, type SeatUse } from './seat-words.ts';
 
@@ -16,6 +16,8 @@ export interface Sighting {
 export interface Held {
   readonly node: string;
   readonly bytes: bigint;
+  /** Its identity is refused: it returns by joining anew. */
+  readonly quarantined: boolean;
 }
 
 export interface DeviceSituation extends GroupNodes {
@@ -60,15 +62,15 @@ function judgePassing(situation: DeviceSituation): string {
   }
   const nowhere = describeNowhere(situation);
   if (nowhere !== undefined) return `open, but ${nowhere}`;
-  const unjoined = describeUnjoined(situation);
+  const idle = describeIdle(situation);
   if (awayNodes.length > 0) {
-    return `open; no handshake arrives on ${connectedNodes.join(', ')}, but ${awayNodes.join(', ')} ${areAway(awayNodes)}, and whether it is connected there is not known${unjoined}; bring back what is out of contact, or let the device use ${connectedNodes.join(' or ')}`;
+    return `open; no handshake arrives on ${connectedNodes.join(', ')}, but ${awayNodes.join(', ')} ${areAway(awayNodes)}, and whether it is connected there is not known${idle}; bring back what is out of contact, or let the device use ${connectedNodes.join(' or ')}`;
   }
   const seen = lastSeenDay === null ? 'it was never seen' : `it was last seen on ${lastSeenDay}`;
   // Whose configuration names a node that never joined can reach nobody, and cannot know.
-  return unjoined === ''
+  return idle === ''
     ? `open; it is not us: no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}; check the device's configuration, its clock and its network`
-    : `open; no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}${unjoined}; let the device use ${connectedNodes.join(' or ')}, and check its configuration, its clock and its network`;
+    : `open; no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}${idle}; let the device use ${connectedNodes.join(' or ')}, and check its configuration, its clock and its network`;
 }
 
 /** One sentence over a subscription, from its own state and its devices'. `seats`: undefined where they are not limited. */
@@ -144,10 +146,26 @@ function describeHeld(held: readonly Held[], refundBytes: bigint): string {
   const parts = held.map(({ node, bytes }) => `${formatSize(bytes)} on ${node}`).join(', ');
   const removals = held.map(({ node }) => `"turnpike node remove ${node}"`).join(', ');
   const node = held.length === 1 ? 'that node' : 'those nodes';
-  const reserved = `the rest of the volume is reserved, ${parts}, which ${areAway(held)}`;
+  const state = held.every(({ quarantined }) => quarantined)
+    ? `${held.length === 1 ? 'is' : 'are'} quarantined`
+    : areAway(held);
+  const reserved = `the rest of the volume is reserved, ${parts}, which ${state}`;
   if (refundBytes >= held.reduce((sum, { bytes }) => sum + bytes, 0n)) {
     return `${reserved}; it is refunded, and goes when ${node} ${held.length === 1 ? 'returns' : 'return'}: only a top-up mends it`;
   }
   const refunded = refundBytes > 0n ? `; ${formatSize(refundBytes)} of that are still to be refunded` : '';
-  return `${reserved}${refunded}; bring ${node} back, top up, or write it off with ${removals} and top up`;
+  return `${reserved}${refunded}; ${describeReturn(held)}, top up, or write it off with ${removals} and top up`;
+}
+
+/** What brings them back. */
+function describeReturn(held: readonly Held[]): string {
+  const lost = held.flatMap(({ node, quarantined }) => (quarantined ? [node] : []));
+  const away = held.flatMap(({ node, quarantined }) => (quarantined ? [] : [node]));
+  const all = held.length === 1 ? 'that node' : 'those nodes';
+  return [
+    ...(away.length > 0 ? [`bring ${lost.length === 0 ? all : away.join(', ')} back`] : []),
+    ...(lost.length > 0
+      ? [`let ${lost.join(', ')} join anew (turnpike node token ${lost[0]} gives the command)`]
+      : []),
+  ].join(', ');
 }

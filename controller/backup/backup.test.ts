@@ -157,6 +157,10 @@ describe('on an empty machine', () => {
   it('a backup that is not there is told of before what belongs to it', async () => {
     await moveToNewMachine();
     await expect(restore('no-such.backup')).rejects.toThrow('no-such.backup cannot be read: ENOENT');
+    await expect(restore('..')).rejects.toMatchObject({
+      message: expect.stringContaining('cannot be read: EISDIR'),
+      remedy: expect.stringMatching(/one of the files in that directory/),
+    });
   });
 
   it('a backup is restored with the envelope key alone: a new term, in which nodes keep what they have', async () => {

@@ -133,5 +133,11 @@ async function removeLogs(path: string): Promise<void> {
 function unreadable(file: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EISDIR') return error;
-  return new TurnpikeError('environment', `the backup ${file} cannot be read: ${code}`, { cause: error });
+  return new TurnpikeError('environment', `the backup ${file} cannot be read: ${code}`, {
+    remedy:
+      code === 'EISDIR'
+        ? 'name one of the files in that directory, turnpike-….backup'
+        : 'name a backup file that is there and that the user of this program may read',
+    cause: error,
+  });
 }

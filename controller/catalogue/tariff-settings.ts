@@ -1,6 +1,6 @@
 import { formatSize } from '../../common/bytes.ts';
 import { TurnpikeError } from '../../common/errors.ts';
-import { formatSpeed } from '../../common/speed.ts';
+import { fastestSpeed, formatSpeed, slowestSpeed } from '../../common/speed.ts';
 import { largestVolume } from '../ledger/adjust.ts';
 import type { NewRow, Row } from '../store/schema.ts';
 import type { TariffLimits } from './views.ts';
@@ -24,9 +24,6 @@ export const tariffDefaults: Omit<TariffLimits, 'volumeBytes'> = {
   graceSeconds: 0,
 };
 
-/** Below that, a page does not load, and what the kernel can shape is no longer exact. */
-const slowest = 64_000;
-const fastest = 1_000_000_000_000;
 const longestDays = 36_500;
 const longestGraceSeconds = 366 * 86_400;
 
@@ -35,9 +32,9 @@ export function checkTariff(tariff: TariffLimits): void {
   checkVolume(tariff);
   within('maxDevices', tariff.maxDevices, 1, 1_000_000);
   within('maxConnections', tariff.maxConnections, 1, 1_000_000);
-  within('uploadBitsPerSecond', tariff.uploadBitsPerSecond, slowest, fastest);
-  within('downloadBitsPerSecond', tariff.downloadBitsPerSecond, slowest, fastest);
-  within('throttleBitsPerSecond', tariff.throttleBitsPerSecond, slowest, fastest);
+  within('uploadBitsPerSecond', tariff.uploadBitsPerSecond, slowestSpeed, fastestSpeed);
+  within('downloadBitsPerSecond', tariff.downloadBitsPerSecond, slowestSpeed, fastestSpeed);
+  within('throttleBitsPerSecond', tariff.throttleBitsPerSecond, slowestSpeed, fastestSpeed);
   within('durationDays', tariff.durationDays, 1, longestDays);
   within('graceSeconds', tariff.graceSeconds, 0, longestGraceSeconds);
   checkSeats(tariff);

@@ -99,7 +99,7 @@ export interface Reason {
   readonly since: number;
   /** What mends it, as a sentence; null where nothing does. */
   readonly mend: string | null;
-  /** Names of the nodes that it concerns; null: all of them. */
+  /** Names of the nodes on which it is closed for sure; null: all of them (access/unheard.ts). */
   readonly nodes: readonly string[] | null;
 }
 

@@ -77,7 +77,7 @@ function describe({ bytes, askedBytes, pending, heldBy }: Adjustment, id: string
   if (askedBytes === null) return `${showBytes(bytes)} given back to ${id}`;
   const taken = `${showBytes(String(-BigInt(bytes)))} of ${showBytes(askedBytes)} taken back from ${id}`;
   if (pending)
-    return `${taken}; what is not used of the rest follows when ${heldBy.join(', ')} gave back what it holds`;
+    return `${taken}; what is not used of the rest follows when ${heldBy.join(', ')} gave back what ${heldBy.length === 1 ? 'it holds' : 'they hold'}`;
   return -BigInt(bytes) === BigInt(askedBytes) ? taken : `${taken}; the rest is used`;
 }
 

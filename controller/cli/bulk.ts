@@ -3,6 +3,7 @@ import { TurnpikeError } from '../../common/errors.ts';
 import { printable } from '../../common/show.ts';
 import { answerOf, given } from './client.ts';
 import type { BulkResult } from './gen/api.ts';
+import { mayHaveArrived } from './once.ts';
 import { withProgress } from './progress.ts';
 import type { OpenSession, Session } from './session.ts';
 import { renderProperties, renderTable } from './table.ts';
@@ -25,7 +26,8 @@ export function addBulkVerbs(program: Command, open: OpenSession): void {
       const session = open(command);
       const sent = await lines(session, file);
       const query = given({ dryRun });
-      report(session, await answerOf(session.api.POST('/v1/import', { params: { query }, ...sent })));
+      const answer = answerOf(session.api.POST('/v1/import', { params: { query }, ...sent }));
+      report(session, await answer.catch(cutOff(dryRun)));
     });
 
   program
@@ -38,7 +40,8 @@ export function addBulkVerbs(program: Command, open: OpenSession): void {
       const session = open(command);
       const sent = await lines(session, file);
       const query = given({ dryRun, suspendExtra });
-      report(session, await answerOf(session.api.POST('/v1/reconcile', { params: { query }, ...sent })));
+      const answer = answerOf(session.api.POST('/v1/reconcile', { params: { query }, ...sent }));
+      report(session, await answer.catch(cutOff(dryRun)));
     });
 
   program
@@ -63,6 +66,17 @@ async function lines({ terminal }: Session, file: string) {
     bodySerializer: (stream: unknown) => stream as never,
     headers: { 'content-type': 'application/x-ndjson' },
     duplex: 'half' as const,
+  };
+}
+
+/** Which lines were sent says nothing of which were taken from the connection, let alone done. */
+function cutOff(dryRun = false) {
+  return (error: unknown): never => {
+    if (dryRun || !mayHaveArrived(error)) throw error;
+    throw new TurnpikeError('unavailable', `${error.message}; how many lines were done is not known`, {
+      remedy: 'once it is reachable, send the whole list again: lines that were done change nothing then',
+      cause: error,
+    });
   };
 }
 

@@ -46,9 +46,10 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
       'what stays the same on one machine: the same one again replaces its device',
     )
     .option('--node <name>', 'also print the configuration for this node')
-    .option('--qr', 'and that configuration as a QR code')
+    .option('--qr', 'and, with --node, that configuration as a QR code')
     .action(async (subscription: string, options: AddOptions, command: Command) => {
       const session = open(command);
+      refuseUselessCode(options);
       const { publicKey, label, platform, hardwareId } = options;
       await refuseUnknownNode(session, options.node);
       const body = { subscription, ...given({ publicKey, label, platform, hardwareId }) };
@@ -138,9 +139,10 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
     .description('gives it other keys; addresses and usage stay')
     .option('--public-key <base64>', "the device's new public key; otherwise a pair is made")
     .option('--node <name>', 'also print the configuration for this node')
-    .option('--qr', 'and that configuration as a QR code')
+    .option('--qr', 'and, with --node, that configuration as a QR code')
     .action(async (id: string, options: KeyOptions, command: Command) => {
       const session = open(command);
+      refuseUselessCode(options);
       await refuseUnknownNode(session, options.node);
       const body = given({ publicKey: options.publicKey });
       const rekeyed = await answerOf(session.api.POST('/v1/devices/{device}/rekey', { ...at(id), body }));
@@ -158,6 +160,22 @@ export function addDeviceVerbs(program: Command, open: OpenSession): void {
 }
 
 const at = (device: string) => inPath({ device });
+
+/** Before keys are made, of which the private one is shown once. */
+function refuseUselessCode({ qr, publicKey, node }: KeyOptions): void {
+  if (!qr) return;
+  if (publicKey !== undefined) {
+    throw new TurnpikeError('invalid', 'a QR code without the private key is of no use', {
+      remedy:
+        'leave out --qr; then turnpike device config DEVICE --node NAME --private-key-file PATH --qr draws it where the private key is',
+    });
+  }
+  if (node === undefined) {
+    throw new TurnpikeError('invalid', 'a QR code holds the configuration for one node, and none is named', {
+      remedy: 'name it with --node NAME, or leave out --qr',
+    });
+  }
+}
 
 /** Before keys are made: what cannot be had afterwards should not have been begun. */
 async function refuseUnknownNode({ api }: Session, name: string | undefined): Promise<void> {

@@ -86,6 +86,13 @@ describe('doctor', () => {
       /out of contact since 2026-11-25 12:00/,
       /systemctl/,
     ],
+    [
+      'a node whose agent was never started',
+      nodes({ connected: false, lastContactAt: null, agentVersion: null }),
+      'wrong',
+      /^has joined, and its agent never connected$/,
+      /enable --now turnpike-agent/,
+    ],
     ['a node that refuses', nodes({ refusals: [{ id: 'dev_1', reason: 'x' }] }), 'wrong', /dev_1: x/, /log/],
     [
       'a certificate that is not renewed',

@@ -190,6 +190,11 @@ function checkNode(node: Node, { now }: Situation): Finding[] {
       },
     ];
   }
+  if (!node.connected && node.agentVersion === null) {
+    const remedy =
+      'on it: systemctl enable --now turnpike-agent; where that runs already: turnpike-agent doctor says why it does not get here';
+    return [{ what, state: 'wrong', detail: 'has joined, and its agent never connected', remedy }];
+  }
   if (!node.connected) {
     const since = node.lastContactAt === null ? 'the controller started' : showTime(node.lastContactAt);
     const remedy = 'on it: systemctl status turnpike-agent, and turnpike-agent doctor';

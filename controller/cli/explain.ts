@@ -59,7 +59,10 @@ function renderExplanation(explanation: Explanation): string {
 
 function renderReasons(access: Access): string[] {
   const lines = (mode: string) => (reason: Reason) => {
-    const where = reason.nodes === null ? 'on every node' : `on ${reason.nodes.join(', ')}`;
+    const where =
+      reason.nodes === null
+        ? 'on every node'
+        : `on ${reason.nodes.length === 0 ? 'no node for sure' : reason.nodes.join(', ')}`;
     const what = `${mode} ${where} since ${showTime(reason.since)}: ${reason.text}`;
     return reason.mend === null ? [what] : [what, `  what mends it: ${reason.mend}`];
   };

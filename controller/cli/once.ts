@@ -64,7 +64,7 @@ async function wholeAnswer(fetch: Fetch, request: Request): Promise<Response> {
 }
 
 /** Not when nobody listens there. */
-function mayHaveArrived(error: unknown): error is TurnpikeError {
+export function mayHaveArrived(error: unknown): error is TurnpikeError {
   if (!(error instanceof TurnpikeError) || error.code !== 'unavailable') return false;
   const { cause } = error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

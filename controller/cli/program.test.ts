@@ -266,11 +266,33 @@ describe('turnpike', () => {
     [['tariff', 'add', 'm', '--volume', '5GB', '--max-devices', 'x'], /must be a whole number, or any/],
     [['tariff', 'set', 'm', '--max-connections', 'none'], /must be a whole number, or any/],
     [['tariff', 'add', 'm', '--volume', '5GB', '--download', '50MB'], /"50MB" is not a speed.*50Mbit/],
+    [
+      ['tariff', 'set', 'm', '--download', '0.0001kbit'],
+      /bits per second: the least is 64kbit, the most 1Tbit/,
+    ],
+    [
+      ['tariff', 'set', 'm', '--upload', '9999999999Gbit'],
+      /faster than .*: the least is 64kbit, the most 1Tbit/,
+    ],
+    [['tariff', 'set', 'm', '--volume', '50'], /"50" is not a size .*50GB/],
+    [
+      ['subscription', 'top-up', 'sub_1', '10', '--reason', 'x', '--reference', 'y'],
+      /"10" is not a size .*with a unit/,
+    ],
     [['tariff', 'set', 'm', '--period', '30'], /once, month, or days such as 30d/],
     [['tariff', 'set', 'm', '--grace', '3'], /such as 3d or 12h/],
     [['tariff', 'set', 'm', '--throttle', '1Mbit', '--volume-end', 'block'], /cannot be used with/],
     [['subscription', 'top-up', 'sub_1', '5GB'], /--reason/],
     [['enforcement', 'maybe'], /observe, enforce/],
+    [
+      ['device', 'add', 'sub_1', '--qr'],
+      /configuration for one node, and none is named \(name it with --node/,
+    ],
+    [['device', 'rekey', 'dev_1', '--qr'], /and none is named/],
+    [
+      ['device', 'add', 'sub_1', '--public-key', 'x', '--node', 'f', '--qr'],
+      /without the private key .*--private-key-file/,
+    ],
     [['device', 'config', 'dev_1', '--node', 'f', '--qr'], /without the private key/],
     [
       ['device', 'config', 'dev_1', '--node', 'f', '--private-key-file', '/missing'],
@@ -294,6 +316,43 @@ describe('turnpike', () => {
     const { out } = await turnpike(...verb.split(' '), '--help');
     const required = out.split('\n').filter((line) => line.replace(/\s+/g, ' ').includes('(required)'));
     expect(required.map((line) => line.trim().split(' ')[0])).toEqual(options);
+  });
+
+  it.each([
+    [null, 'on every node'],
+    [['fra1', 'par1'], 'on fra1, par1'],
+    [[], 'on no node for sure'],
+  ])('says where it is closed: %j', async (nodes, where) => {
+    const access = {
+      state: 'closed',
+      reasons: [
+        { code: 'removed', text: 'the device was removed', since: '2026-11-22T12:00:00Z', mend: null, nodes },
+      ],
+      wouldClose: [],
+    };
+    const body = {
+      kind: 'device',
+      id: 'dev_1',
+      access,
+      enforcement: 'enforce',
+      verdict: 'v',
+      devices: [],
+      nodes: [],
+    };
+    answer = () => ({ body });
+    expect((await turnpike('explain', 'dev_1')).out).toMatch(
+      new RegExp(`^closed ${where} since .*removed$`, 'm'),
+    );
+  });
+
+  it.each([
+    [['fra1'], 'when fra1 gave back what it holds'],
+    [['fra1', 'par1'], 'when fra1, par1 gave back what they hold'],
+  ])('says for which nodes a refund waits: %j', async (heldBy, what) => {
+    answer = () => ({ body: { bytes: '-5', askedBytes: '10', pending: true, heldBy } });
+    const words = ['subscription', 'refund', 'sub_1', '10B', '--reason', 'x', '--reference', 'y'];
+    expect((await turnpike(...words)).out).toContain(what);
+    expect(asked[0]?.body).toMatchObject({ bytes: '10' });
   });
 
   it('has no option of a verb that stands for something else before it', () => {

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseSize } from '../../common/bytes.ts';
 import { TurnpikeError } from '../../common/errors.ts';
 import { parseSpeed } from '../../common/speed.ts';
-import { parseCount } from './arguments.ts';
+import { parseCount, readCount } from './arguments.ts';
 import { given } from './client.ts';
 import type { Tariff } from './gen/api.ts';
 
@@ -108,8 +108,8 @@ function orNull<Value>(value: Value | typeof none): Value | null {
 
 function parseCountOrAny(text: string): number | typeof none {
   if (text === 'any') return none;
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, or any.');
-  return Number(text);
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number, or any.');
+  return readCount(text);
 }
 
 function parseSpeedOrNone(text: string): number | typeof none {
@@ -121,7 +121,7 @@ function parseSpeedArgument(text: string): number {
     return parseSpeed(text);
   } catch (error) {
     if (error instanceof TurnpikeError)
-      throw new InvalidArgumentError(`${error.message}: ${error.remedy ?? ''}`);
+      throw new InvalidArgumentError([error.message, error.remedy].filter(Boolean).join(': '));
     throw error;
   }
 }
@@ -133,23 +133,24 @@ function parsePercents(text: string): number[] {
 
 function parsePeriod(text: string): Pick<Tariff, 'period' | 'periodDays'> {
   if (text === 'once' || text === 'month') return { period: text, periodDays: null };
-  const days = /^(\d{1,5})d$/.exec(text)?.[1];
+  const days = /^(\d+)d$/.exec(text)?.[1];
   if (days === undefined) throw new InvalidArgumentError('It must be once, month, or days such as 30d.');
-  return { period: 'days', periodDays: Number(days) };
+  return { period: 'days', periodDays: readCount(days) };
 }
 
 function parseDaysOrNone(text: string): number | typeof none {
   if (text === 'none') return none;
-  const days = /^(\d{1,6})d$/.exec(text)?.[1];
+  const days = /^(\d+)d$/.exec(text)?.[1];
   if (days === undefined) throw new InvalidArgumentError('It must be days such as 30d, or none.');
-  return Number(days);
+  return readCount(days);
 }
 
 const seconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 function parseGrace(text: string): number {
   if (text === '0') return 0;
-  const match = /^(\d{1,8})([smhd])$/.exec(text);
+  const match = /^(\d+)([smhd])$/.exec(text);
   if (!match) throw new InvalidArgumentError('It must be a time such as 3d or 12h, or 0.');
-  return Number(match[1]) * seconds[match[2] as keyof typeof seconds];
+  const [, count = '', unit] = match;
+  return Math.min(readCount(count) * seconds[unit as keyof typeof seconds], Number.MAX_SAFE_INTEGER);
 }

@@ -6,6 +6,7 @@ import { oneByOne } from '../../common/one-by-one.ts';
 import { parsePem, pem, sha256 } from '../../common/pki/keys.ts';
 import {
   createSecretFile,
+  directoryRemedy,
   putSecretFileAside,
   readSecretFile,
   type SecretFile,
@@ -82,6 +83,7 @@ export function authorityFiles(directory: string, vault: Vault): AuthorityFiles 
           throw new TurnpikeError(
             'environment',
             `${next.path} cannot take the place of ${serving.path}: ${code}`,
+            { remedy: directoryRemedy },
           );
         }
       }),

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -152,4 +152,14 @@ it('the key in the file is encrypted, under the latest key once that is written 
     authorities.serving.pin,
   );
   await expect(open()).rejects.toMatchObject({ remedy: expect.stringContaining('backup') });
+});
+
+it('another CA that cannot be written is refused with what to do', async () => {
+  const { authorities } = await open();
+  await mkdir(path('ca-next.pem.new'));
+  await expect(authorities.begin()).rejects.toMatchObject({
+    code: 'environment',
+    message: expect.stringContaining('cannot be kept in'),
+    remedy: expect.stringContaining('disk not full'),
+  });
 });

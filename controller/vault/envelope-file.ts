@@ -2,7 +2,12 @@ import { link, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory, writeFileAtomically } from '../../common/atomic-file.ts';
 import { TurnpikeError } from '../../common/errors.ts';
-import { createSecretFile, readSecretFile, type SecretFile } from '../../common/secret-file.ts';
+import {
+  createSecretFile,
+  directoryRemedy,
+  readSecretFile,
+  type SecretFile,
+} from '../../common/secret-file.ts';
 import {
   type EnvelopeKey,
   type EnvelopeStore,
@@ -32,13 +37,15 @@ export function envelopeFile(path: string): EnvelopeStore {
     replace: async () => {
       const current = await loadKey(path);
       const next = newEnvelopeKey();
+      let kept = false;
       try {
         // Kept first: whatever is cut short, each key that something is under is at hand.
-        if (current !== undefined) await keepAs(path, formerPath(current.id));
+        if (current !== undefined) kept = await keepAs(path, formerPath(current.id));
         await writeFileAtomically(path, renderEnvelopeKey(next));
       } catch (error) {
+        if (current && kept) await dropUnused(path, formerPath(current.id), current.id);
         throw new TurnpikeError('environment', `the envelope key in ${path} cannot be replaced`, {
-          remedy: 'its directory must be writable, and its disk not full',
+          remedy: directoryRemedy,
           cause: error,
         });
       }
@@ -71,13 +78,23 @@ async function formerOf(path: string): Promise<string[]> {
   return ids.filter((id) => /^[0-9a-f]{16}$/.test(id)).sort();
 }
 
-async function keepAs(path: string, former: string): Promise<void> {
+/** Whether it was not kept already. */
+async function keepAs(path: string, former: string): Promise<boolean> {
+  let made = true;
   try {
     await link(path, former);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    made = false;
   }
   await syncDirectory(dirname(former));
+  return made;
+}
+
+/** What was kept of a key that nothing took the place of; it stays where that is not sure. */
+async function dropUnused(path: string, former: string, id: string): Promise<void> {
+  const current = await loadKey(path).catch(() => undefined);
+  if (current?.id === id) await rm(former, { force: true }).catch(() => {});
 }
 
 /** The key as systemd hands it over; the one before it, while it is being replaced, under the same name and `.former`. */

@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -189,6 +198,22 @@ describe('a rotation', () => {
     // The former envelope key is not needed for the database any more.
     rmSync(`${keyPath}.${before?.envelope}`);
     expect(await whatIsKept(sold)).toMatchObject({ presharedKey: sold.secrets[0] });
+  });
+
+  it('that cannot write another key leaves everything as it was, and no second copy of the key', async () => {
+    await stocked();
+    const before = readFileSync(keyPath, 'utf8');
+    mkdirSync(`${keyPath}.new`);
+    await expect(rig?.books.keys.rotate(async () => {})).rejects.toMatchObject({
+      code: 'environment',
+      remedy: expect.stringContaining('disk not full'),
+    });
+    expect(readFileSync(keyPath, 'utf8')).toBe(before);
+    expect(readdirSync(directory).filter((name) => name.startsWith('envelope.key.'))).toEqual([
+      'envelope.key.new',
+    ]);
+    rmSync(`${keyPath}.new`, { recursive: true });
+    expect((await rig?.books.keys.rotate(async () => {}))?.former).toHaveLength(1);
   });
 
   it('that is cut short at any point leaves everything readable, and is finished later', async () => {

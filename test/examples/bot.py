@@ -34,10 +34,11 @@ class Problem(Exception):
 
 
 def ask(method, path, body=None, once=None):
-    """One request. A change goes with an Idempotency-Key: sent again after a lost answer, or for the same order, it is made once."""
+    """One request. A change goes with an Idempotency-Key: sent again after a lost answer, or for the same order, it is made once.
+    `once`: what it is for, as short or long as it may be; the key is made of it."""
     headers = {"Authorization": f"Bearer {os.environ['TURNPIKE_API_KEY']}"}
     if body is not None:
-        headers |= {"Content-Type": "application/json", "Idempotency-Key": quoted(once) if once else str(uuid.uuid4())}
+        headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid5(uuid.NAMESPACE_URL, once) if once else uuid.uuid4())}
     url, payload = os.environ["TURNPIKE_URL"] + path, json.dumps(body).encode() if body is not None else None
     for attempt in range(4):
         try:

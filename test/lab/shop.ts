@@ -68,7 +68,7 @@ export class Sale {
     times: readonly string[] = [],
   ): Promise<Sale> {
     const { cli } = lab.controller;
-    await cli.json('tariff', 'add', tariff, '--volume', String(volumeBytes), ...terms);
+    await cli.json('tariff', 'add', tariff, '--volume', `${volumeBytes}B`, ...terms);
     const account = `customer-of-${tariff}`;
     await cli.json('account', 'add', account);
     const words = ['--account', account, '--tariff', tariff, ...times];
@@ -152,7 +152,7 @@ export class Sale {
 
   async topUp(bytes: bigint, reference: string): Promise<void> {
     const words = ['--reason', 'bought more', '--reference', reference];
-    await this.#lab.controller.cli.json('subscription', 'top-up', this.subscription, String(bytes), ...words);
+    await this.#lab.controller.cli.json('subscription', 'top-up', this.subscription, `${bytes}B`, ...words);
   }
 }
 

@@ -49,7 +49,8 @@ const Reason = Type.Object(
     nodes: Type.Unsafe<string[] | null>({
       type: ['array', 'null'],
       items: { type: 'string' },
-      description: 'Names of the nodes that it concerns; null: all of them.',
+      description:
+        'Names of the nodes on which it is closed for sure; null: all of them. Only /v1/explain names some, where others are out of contact and may not have heard of it.',
     }),
   },
   { ...strict, title: 'Reason' },

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { fastestSpeed, slowestSpeed } from '../../../common/speed.ts';
 import { bytes, count, name, nullable, strict, time } from './values.ts';
 
 const enforcement = Type.Enum(['observe', 'enforce', 'inherit'], {
@@ -16,7 +17,7 @@ const upTo = (least: number, most: number, description: string) =>
 
 const speed = (description: string) =>
   nullable(
-    upTo(64_000, 1_000_000_000_000, ''),
+    upTo(slowestSpeed, fastestSpeed, ''),
     `${description}, in bits per second (50 Mbit/s is 50000000); null: no limit.`,
   );
 
@@ -41,7 +42,7 @@ const limits = {
     description: 'Whether each device has that speed, or those of a subscription on one node share it.',
   }),
   throttleBitsPerSecond: nullable(
-    upTo(64_000, 1_000_000_000_000, ''),
+    upTo(slowestSpeed, fastestSpeed, ''),
     'Speed each way once the volume is used up, in bits per second; null: closed then.',
   ),
   thresholds: Type.Array(upTo(1, 100, ''), {

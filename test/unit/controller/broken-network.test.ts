@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -96,6 +97,19 @@ describe('the command line over a network that breaks', { timeout: 60_000 }, () 
     expect((await devices()).length).toBe(before + 1);
     await turnpike.json('device', 'add', 'a');
     expect((await devices()).length).toBe(before + 2);
+  });
+
+  it('says of a list without an answer that the whole of it may be sent again', async () => {
+    const file = join(controller.directory, 'list.ndjson');
+    await writeFile(file, '{"type":"subscription","reference":"r","account":"a","tariff":"many"}\n');
+    network.losing = 1;
+    expect(await turnpike.refused('import', file)).toMatch(
+      /how many lines were done is not known \(.*send the whole list again/,
+    );
+    network.losing = 1;
+    expect(await turnpike.refused('import', file, '--dry-run')).not.toContain('again');
+    await turnpike.text('import', file);
+    expect(await turnpike.text('import', file)).toMatch(/subscriptions +0 created, 0 changed, 1 unchanged/);
   });
 
   it('follows events through breaks, without one left out or told twice', async () => {

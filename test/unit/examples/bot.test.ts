@@ -47,6 +47,14 @@ describe.skipIf(!hasPython)(`a bot in Python${hasPython ? '' : ' (python3 is not
     expect(stdout).toContain('Endpoint = fra1.example.net:51820');
   });
 
+  it('sells by order numbers of any length, each once', async () => {
+    for (const order of ['7', '8'.repeat(300)]) {
+      const first = await bot('sell', `user ${order.length}`, 'monthly', 'fra1', order);
+      expect(first).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('PrivateKey = ') });
+      expect(await bot('sell', `user ${order.length}`, 'monthly', 'fra1', order)).toEqual(first);
+    }
+  });
+
   it('tops up once for each payment, and reads usage', async () => {
     const first = await bot('top-up', 'user/1 & co', '5000000', 'invoice 1');
     expect(first.stdout).toMatch(/^5,000,000 bytes added by adj_/);
