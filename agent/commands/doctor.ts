@@ -11,6 +11,9 @@ import { forwarding4, observeLink, observeRules, readSysctl, sysctlPath } from '
 import { isOurs } from '../host/ownership.ts';
 import { HostRecordFile } from '../host/record.ts';
 import { kernelHasWireGuard, probeSocket, unitIsUsed, unitName } from '../host/userspace.ts';
+import { IdentityFile } from '../identity/identity-file.ts';
+import { refuseExposed } from '../journal/exposure.ts';
+import { refuseLostKey } from '../journal/key.ts';
 import { askStatus, statusSocketPath } from '../status/socket.ts';
 
 export interface Finding {
@@ -45,6 +48,7 @@ export async function doctor(options: DoctorOptions): Promise<readonly Finding[]
     checkForwarding,
     checkRules,
     checkDisk,
+    checkKeys,
     checkClock,
   ]) {
     findings.push(...(await check(options)));
@@ -265,6 +269,20 @@ async function tryWriting(path: string): Promise<void> {
   } finally {
     await file.close();
     await rm(path);
+  }
+}
+
+/** What the agent itself refuses at its start, in the same words. */
+async function checkKeys({ stateDirectory }: DoctorOptions): Promise<Finding[]> {
+  try {
+    refuseExposed(stateDirectory);
+    const identity = await new IdentityFile(stateDirectory).load();
+    if (identity === undefined) return [];
+    refuseLostKey(stateDirectory, identity);
+    return ok('keys', "are for the agent's user only");
+  } catch (error) {
+    if (!(error instanceof TurnpikeError)) throw error;
+    return missing('keys', error.message, error.remedy ?? 'run it as root');
   }
 }
 
