@@ -48,7 +48,9 @@ export async function join(
   await file.save(identity);
   await file.dropJoiningKey();
   const lostKey =
-    present && isKeyGone(options.stateDirectory, present) ? wireguardKeyPath(options.stateDirectory) : undefined;
+    present && isKeyGone(options.stateDirectory, present)
+      ? wireguardKeyPath(options.stateDirectory)
+      : undefined;
   return { identity, lines: describe(identity, present, lostKey) };
 }
 

@@ -10,6 +10,7 @@ import { loadPendingRefunds } from '../catalogue/refund.ts';
 import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
+import type { Rekeyed } from './node-words.ts';
 import {
   describeExpired,
   describeGrace,
@@ -188,6 +189,7 @@ function situationOf(
     awayNodes: nodes.filter((node) => !node.connected && node.state !== 'waiting').map(({ name }) => name),
     waitingNodes: nodes.filter(({ state }) => state === 'waiting').map(({ name }) => name),
     ...want,
+    rekeyed: rekeyedSince(device, nodes),
     lastSeenDay: device.lastSeenDay,
     sharedKey: device.sharedKey,
     sightings: nodes.flatMap((node) => {
@@ -196,6 +198,15 @@ function situationOf(
       return { node: node.name, handshake: seen.connected, passing: seen.passing, refused: seen.refused };
     }),
   };
+}
+
+/** Of whose key its configuration may not know. It is known of the day alone when it was seen, and not where. */
+function rekeyedSince({ createdAt, lastSeenDay }: Device, nodes: readonly Node[]): Rekeyed[] {
+  return nodes.flatMap(({ name, keyChangedAt: at }) => {
+    if (at === null || at < createdAt) return [];
+    const seenSince = lastSeenDay !== null && lastSeenDay > new Date(at).toISOString().slice(0, 10);
+    return seenSince ? [] : [{ node: name, at }];
+  });
 }
 
 async function loadGroupNodes(context: Context, tx: Tx, { id }: Subscription): Promise<Node[]> {
