@@ -68,7 +68,7 @@ describe('a lost WireGuard key', () => {
     expect(await start()).toMatchObject({
       code: 'environment',
       message: expect.stringContaining(`${path('wireguard.key')} is gone`),
-      remedy: expect.stringMatching(/from a backup.*turnpike-agent new-key/),
+      remedy: expect.stringMatching(/that file alone back from a backup.*turnpike-agent new-key/),
     });
     expect(existsSync(path('wireguard.key'))).toBe(false);
     expect(await readStatus(directory, systemClock)).toMatchObject({ running: false });

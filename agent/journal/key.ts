@@ -37,7 +37,7 @@ export async function ensureWireguardKey(
     return { privateKey: stored, publicKey: publicKeyOf(stored) };
   } catch {
     throw new TurnpikeError('environment', `${path} is not a WireGuard key`, {
-      remedy: `restore it from a backup of the state directory; if there is none, move it away: ${anew}`,
+      remedy: `put that file alone back from a backup; if there is none, move it away: ${anew}`,
     });
   }
 }
@@ -53,7 +53,7 @@ export function refuseLostKey(directory: string, owner: Pick<Owner, 'journalBegu
     'environment',
     `${path} is gone, and this node has been in service: all configurations that were handed out are for that key`,
     {
-      remedy: `put it back from a backup of the state directory; until the interface is taken down or the machine restarts, "wg show INTERFACE private-key" prints it too; if it is lost, ${anew}`,
+      remedy: `put that file alone back from a backup; until the interface is taken down or the machine restarts, "wg show INTERFACE private-key" prints it too; if it is lost, ${anew}`,
     },
   );
 }
