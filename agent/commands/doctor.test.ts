@@ -7,7 +7,8 @@ import { CommandError, type CommandRunner } from '../../common/command.ts';
 import { IdentityFile } from '../identity/identity-file.ts';
 import { statusSocketPath, statusTask } from '../status/socket.ts';
 import type { AgentStatus } from '../status/status.ts';
-import { type DoctorOptions, describeFinding, doctor } from './doctor.ts';
+import { type DoctorOptions, doctor } from './doctor.ts';
+import { describeFinding } from './finding.ts';
 
 let stateDirectory: string;
 beforeAll(async () => {

@@ -11,18 +11,9 @@ import { forwarding4, observeLink, observeRules, readSysctl, sysctlPath } from '
 import { isOurs } from '../host/ownership.ts';
 import { HostRecordFile } from '../host/record.ts';
 import { kernelHasWireGuard, probeSocket, unitIsUsed, unitName } from '../host/userspace.ts';
-import { IdentityFile } from '../identity/identity-file.ts';
-import { refuseExposed } from '../journal/exposure.ts';
-import { refuseLostKey } from '../journal/key.ts';
 import { askStatus, statusSocketPath } from '../status/socket.ts';
-
-export interface Finding {
-  readonly what: string;
-  /** `missing`: the agent cannot run so. `warning`: it can, but something will surprise. */
-  readonly state: 'ok' | 'warning' | 'missing';
-  readonly detail: string;
-  readonly remedy?: string;
-}
+import { checkKeys } from './doctor-keys.ts';
+import { type Finding, missing, ok, warning } from './finding.ts';
 
 export interface DoctorOptions {
   readonly run: CommandRunner;
@@ -66,19 +57,6 @@ export async function checkMachine(options: DoctorOptions): Promise<void> {
   const remedy = lack.remedy ?? 'turnpike-agent doctor says more';
   throw new TurnpikeError('environment', `${lack.what} ${lack.detail}`, { remedy });
 }
-
-export function describeFinding({ what, state, detail, remedy }: Finding): string {
-  const line = `${state.padEnd(8)} ${what}: ${detail}`;
-  return remedy === undefined ? line : `${line} (${remedy})`;
-}
-
-const ok = (what: string, detail: string): Finding[] => [{ what, state: 'ok', detail }];
-const missing = (what: string, detail: string, remedy: string): Finding[] => [
-  { what, state: 'missing', detail, remedy },
-];
-const warning = (what: string, detail: string, remedy: string): Finding[] => [
-  { what, state: 'warning', detail, remedy },
-];
 
 // linux/capability.h
 const capNetAdmin = 12n;
@@ -269,20 +247,6 @@ async function tryWriting(path: string): Promise<void> {
   } finally {
     await file.close();
     await rm(path);
-  }
-}
-
-/** What the agent itself refuses at its start, in the same words. */
-async function checkKeys({ stateDirectory }: DoctorOptions): Promise<Finding[]> {
-  try {
-    refuseExposed(stateDirectory);
-    const identity = await new IdentityFile(stateDirectory).load();
-    if (identity === undefined) return [];
-    refuseLostKey(stateDirectory, identity);
-    return ok('keys', "are for the agent's user only");
-  } catch (error) {
-    if (!(error instanceof TurnpikeError)) throw error;
-    return missing('keys', error.message, error.remedy ?? 'run it as root');
   }
 }
 
