@@ -9,6 +9,7 @@ import { createCore } from './core.ts';
 import { droppedPackets } from './host/observe.ts';
 import type { AgentIdentity } from './identity/identity.ts';
 import { IdentityFile, loadIdentity } from './identity/identity-file.ts';
+import { refuseExposed } from './journal/exposure.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import { ensureWireguardKey } from './journal/key.ts';
 import type { KernelSide } from './kernel-side.ts';
@@ -36,9 +37,10 @@ export interface AgentOptions {
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { stateDirectory } = options.config;
   const identity = await loadIdentity(stateDirectory);
+  refuseExposed(stateDirectory);
   const journal = openJournal(stateDirectory, identity);
   try {
-    const key = await ensureWireguardKey(stateDirectory);
+    const key = await ensureWireguardKey(stateDirectory, identity);
     await options.kernel.check();
     const begun = { ...identity, journalBegun: true };
     // On the disk before anything is armed.

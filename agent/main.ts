@@ -7,10 +7,12 @@ import { endOnCrash } from '../common/crash.ts';
 import { describeError, TurnpikeError } from '../common/errors.ts';
 import { exitCodes } from '../common/exit.ts';
 import { version } from '../common/version.ts';
-import { describeFinding, doctor } from './commands/doctor.ts';
+import { doctor } from './commands/doctor.ts';
 import { doctorPrivacy } from './commands/doctor-privacy.ts';
 import { down, openLastJournal } from './commands/down.ts';
+import { describeFinding } from './commands/finding.ts';
 import { join } from './commands/join.ts';
+import { newKey } from './commands/new-key.ts';
 import { run } from './commands/run.ts';
 import { printStatus, readStatus } from './commands/status.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
@@ -28,6 +30,8 @@ const usage = `Usage: turnpike-agent COMMAND [--config FILE]
   doctor   what this machine lacks to be a node (--json for scripts)
   doctor privacy
            what on this machine would keep clients' network addresses
+  new-key  make another WireGuard key in place of one that is lost; every
+           configuration of this node must then be handed out anew
   down     take down all that the agent made; stop the agent first
 
   --config FILE  configuration (default: /etc/turnpike/agent.toml)
@@ -67,6 +71,8 @@ async function main(): Promise<void> {
     }
     case 'doctor':
       return await diagnose(config(), values.json);
+    case 'new-key':
+      return print(...(await newKey(config().stateDirectory)));
     case 'down':
       return print(...(await takeDown(config())));
     case undefined:

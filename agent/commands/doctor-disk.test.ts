@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { systemClock } from '../../common/clock.ts';
 import { CommandError, type CommandRunner } from '../../common/command.ts';
-import { describeFinding, doctor } from './doctor.ts';
+import { doctor } from './doctor.ts';
+import { describeFinding } from './finding.ts';
 
 /** A full disk: it makes files, and takes no content. */
 vi.mock('node:fs/promises', async (original) => {

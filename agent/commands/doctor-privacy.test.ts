@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CommandError } from '../../common/command.ts';
-import { describeFinding } from './doctor.ts';
 import { doctorPrivacy } from './doctor-privacy.ts';
+import { describeFinding } from './finding.ts';
 
 interface Machine {
   readonly files?: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import type { CommandRunner } from '../../common/command.ts';
 import { CommandError } from '../../common/command.ts';
 import { parseOutput } from '../../common/output.ts';
 import { show } from '../../common/show.ts';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './finding.ts';
 import { parseListing } from './nft-listing.ts';
 
 /** The machine, as far as it says what it keeps. */

@@ -1,12 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../common/clock.ts';
 import { CommandError, type CommandRunner } from '../../common/command.ts';
+import { IdentityFile } from '../identity/identity-file.ts';
 import { statusSocketPath, statusTask } from '../status/socket.ts';
 import type { AgentStatus } from '../status/status.ts';
-import { type DoctorOptions, describeFinding, doctor } from './doctor.ts';
+import { type DoctorOptions, doctor } from './doctor.ts';
+import { describeFinding } from './finding.ts';
 
 let stateDirectory: string;
 beforeAll(async () => {
@@ -106,6 +108,28 @@ describe('doctor', () => {
     );
     stop.abort();
     await serving;
+  });
+
+  it('says that others may write where the keys are, and that the WireGuard key is lost', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'turnpike-doctor-'));
+    const keys = async () =>
+      (await findings({}, { stateDirectory: directory })).filter((line) => line.includes(' keys: '));
+    expect(await keys()).toEqual([]);
+    await chmod(directory, 0o777);
+    expect(await keys()).toEqual([
+      expect.stringMatching(/^missing {2}keys: others may write in .* \(chmod 700 /),
+    ]);
+    await chmod(directory, 0o700);
+    const names = { nodeName: 'fra1', controllerAddress: '', enrolmentAddress: '' };
+    const secrets = { privateKey: '', certificate: '', caCertificate: '' };
+    const identity = { nodeId: 'nod_0123456789abcdef', incarnation: 1, ...names, ...secrets };
+    await new IdentityFile(directory).save(identity);
+    expect(await keys()).toEqual(["ok       keys: are for the agent's user only"]);
+    await new IdentityFile(directory).save({ ...identity, journalBegun: true });
+    expect(await keys()).toEqual([
+      expect.stringMatching(/^missing {2}keys: .*wireguard\.key is gone.*turnpike-agent new-key/),
+    ]);
+    await rm(directory, { recursive: true });
   });
 
   it('says that the state directory is not there, and that the clock is years off', async () => {

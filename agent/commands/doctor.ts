@@ -12,14 +12,8 @@ import { isOurs } from '../host/ownership.ts';
 import { HostRecordFile } from '../host/record.ts';
 import { kernelHasWireGuard, probeSocket, unitIsUsed, unitName } from '../host/userspace.ts';
 import { askStatus, statusSocketPath } from '../status/socket.ts';
-
-export interface Finding {
-  readonly what: string;
-  /** `missing`: the agent cannot run so. `warning`: it can, but something will surprise. */
-  readonly state: 'ok' | 'warning' | 'missing';
-  readonly detail: string;
-  readonly remedy?: string;
-}
+import { checkKeys } from './doctor-keys.ts';
+import { type Finding, missing, ok, warning } from './finding.ts';
 
 export interface DoctorOptions {
   readonly run: CommandRunner;
@@ -45,6 +39,7 @@ export async function doctor(options: DoctorOptions): Promise<readonly Finding[]
     checkForwarding,
     checkRules,
     checkDisk,
+    checkKeys,
     checkClock,
   ]) {
     findings.push(...(await check(options)));
@@ -62,19 +57,6 @@ export async function checkMachine(options: DoctorOptions): Promise<void> {
   const remedy = lack.remedy ?? 'turnpike-agent doctor says more';
   throw new TurnpikeError('environment', `${lack.what} ${lack.detail}`, { remedy });
 }
-
-export function describeFinding({ what, state, detail, remedy }: Finding): string {
-  const line = `${state.padEnd(8)} ${what}: ${detail}`;
-  return remedy === undefined ? line : `${line} (${remedy})`;
-}
-
-const ok = (what: string, detail: string): Finding[] => [{ what, state: 'ok', detail }];
-const missing = (what: string, detail: string, remedy: string): Finding[] => [
-  { what, state: 'missing', detail, remedy },
-];
-const warning = (what: string, detail: string, remedy: string): Finding[] => [
-  { what, state: 'warning', detail, remedy },
-];
 
 // linux/capability.h
 const capNetAdmin = 12n;

@@ -8,6 +8,7 @@ import type { AgentIdentity } from '../identity/identity.ts';
 import { IdentityFile } from '../identity/identity-file.ts';
 import { fetchPinnedAuthority, parsePin } from '../identity/pinned-authority.ts';
 import { publicKeyOf } from '../identity/request.ts';
+import { isKeyGone, wireguardKeyPath } from '../journal/key.ts';
 
 export interface JoinOptions {
   /** HOST:PORT of the controller's enrolment listener. */
@@ -46,7 +47,11 @@ export async function join(
   const identity = acceptIdentity(answer.identity, expected, clock.now());
   await file.save(identity);
   await file.dropJoiningKey();
-  return { identity, lines: describe(identity, present) };
+  const lostKey =
+    present && isKeyGone(options.stateDirectory, present)
+      ? wireguardKeyPath(options.stateDirectory)
+      : undefined;
+  return { identity, lines: describe(identity, present, lostKey) };
 }
 
 async function loadPresent(file: IdentityFile, forceNew: boolean): Promise<AgentIdentity | undefined> {
@@ -80,11 +85,21 @@ function isKey(text: string): boolean {
   }
 }
 
-function describe(identity: AgentIdentity, before: AgentIdentity | undefined): string[] {
+/** `lostKey`: where the WireGuard key was. */
+function describe(
+  identity: AgentIdentity,
+  before: AgentIdentity | undefined,
+  lostKey: string | undefined,
+): string[] {
   const lines = [`Joined as node ${identity.nodeName} (${identity.nodeId}).`];
   if (before) {
     lines.push(
       'What this machine had been granted before and had not used is written off; its totals start anew.',
+      ...(lostKey === undefined
+        ? []
+        : [
+            `${lostKey} is gone: put it back from a backup before the agent starts, which otherwise makes another, and every configuration of this node must then be handed out anew.`,
+          ]),
       'Restart the agent: systemctl restart turnpike-agent',
     );
   } else {

@@ -189,8 +189,8 @@ describe('the journal', () => {
 });
 
 test('the node’s WireGuard key is made once, private to the agent', async () => {
-  const key = await ensureWireguardKey(directory);
+  const key = await ensureWireguardKey(directory, {});
   expect(Buffer.from(key.publicKey, 'base64')).toHaveLength(32);
-  expect(await ensureWireguardKey(directory)).toEqual(key);
+  expect(await ensureWireguardKey(directory, { journalBegun: true })).toEqual(key);
   expect(statSync(join(directory, 'wireguard.key')).mode & 0o077).toBe(0);
 });

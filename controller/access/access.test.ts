@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatSize } from '../../common/bytes.ts';
 import { kib, mib, openRig, type Rig, runOnce } from '../../test/unit/books/rig.ts';
@@ -17,6 +18,31 @@ describe('explain', () => {
     expect((await explain(device)).verdict).toMatch(
       /^open; it is not us: no handshake arrives on a, and it was never seen/,
     );
+  });
+
+  it('says that a node has another key, until the device was added or seen after that', async () => {
+    const a = await rig.node('a');
+    const subscription = await rig.subscription();
+    const device = await rig.device(subscription);
+    rig.clock.pass(1000);
+    a.key = randomBytes(32);
+    await a.hello();
+    const since = new Date(rig.clock.now()).toISOString().slice(0, 16).replace('T', ' ');
+    const note = `; a has another WireGuard key since ${since} UTC, and a configuration from before does not reach it: hand it out anew (turnpike device config DEVICE --node a)`;
+    expect((await explain(device)).verdict).toBe(
+      `open; no handshake arrives on a, and it was never seen${note}`,
+    );
+    rig.clock.pass(1000);
+    const later = await rig.device(subscription);
+    expect((await explain(later)).verdict).toContain('it is not us');
+    await rig.device(subscription);
+    expect((await explain(subscription)).verdict).toBe(
+      `open: 0 of 3 devices connected, 0 passing traffic${note}`,
+    );
+    rig.clock.pass(24 * 3600_000);
+    await a.presence(device, { connected: true });
+    await a.presence(device, {});
+    expect((await explain(device)).verdict).toContain('it is not us');
   });
 
   it('says how a node joins where none of its group has', async () => {

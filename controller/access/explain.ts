@@ -11,7 +11,7 @@ import { loadSubscription } from '../catalogue/subscription-view.ts';
 import type { Access, Device, Explanation, Node, NodeExplanation, Subscription } from '../catalogue/views.ts';
 import type { Tx } from '../store/store.ts';
 import { isUnstarted, listAway, loadAwayNodes } from './away-nodes.ts';
-import type { IdleNode } from './node-words.ts';
+import type { IdleNode, Rekeyed } from './node-words.ts';
 import {
   describeExpired,
   describeGrace,
@@ -216,6 +216,7 @@ function situationOf(
     awayNodes: listAway(nodes).map(({ name }) => name),
     idleNodes: nodes.flatMap((node) => idleNode(node) ?? []),
     ...want,
+    rekeyed: rekeyedSince(device, nodes),
     lastSeenDay: device.lastSeenDay,
     sharedKey: device.sharedKey,
     sightings: nodes.flatMap((node) => {
@@ -231,6 +232,15 @@ function idleNode(node: Node): IdleNode | undefined {
   const { name, state } = node;
   if (state !== 'enrolled') return { name, state };
   return isUnstarted(node) ? { name, state: 'unstarted' } : undefined;
+}
+
+/** Of whose key its configuration may not know. It is known of the day alone when it was seen, and not where. */
+function rekeyedSince({ createdAt, lastSeenDay }: Device, nodes: readonly Node[]): Rekeyed[] {
+  return nodes.flatMap(({ name, keyChangedAt: at }) => {
+    if (at === null || at < createdAt) return [];
+    const seenSince = lastSeenDay !== null && lastSeenDay > new Date(at).toISOString().slice(0, 10);
+    return seenSince ? [] : [{ node: name, at }];
+  });
 }
 
 async function loadGroupNodes(context: Context, tx: Tx, { id }: Subscription): Promise<Node[]> {

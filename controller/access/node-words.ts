@@ -1,3 +1,5 @@
+import { showTime } from './show-time.ts';
+
 /** By their names. */
 export interface GroupNodes {
   /** All of its group. */
@@ -15,6 +17,22 @@ export interface GroupNodes {
 export interface IdleNode {
   readonly name: string;
   readonly state: 'waiting' | 'quarantined' | 'unstarted';
+}
+
+/** A node that came with another WireGuard key at `at`, milliseconds since 1970. */
+export interface Rekeyed {
+  readonly node: string;
+  readonly at: number;
+}
+
+/** Why configurations of before may not work; empty where no node has another key. */
+export function describeRekeyed(nodes: readonly Rekeyed[]): string {
+  return nodes
+    .map(
+      ({ node, at }) =>
+        `; ${node} has another WireGuard key since ${showTime(at)}, and a configuration from before does not reach it: hand it out anew (turnpike device config DEVICE --node ${node})`,
+    )
+    .join('');
 }
 
 /** Why no node can serve it, or tell; undefined where one can. */

@@ -1,6 +1,14 @@
 import { formatSize } from '../../common/bytes.ts';
 import type { Access, Reason } from '../catalogue/views.ts';
-import { areAway, describeIdle, describeNodes, describeNowhere, type GroupNodes } from './node-words.ts';
+import {
+  areAway,
+  describeIdle,
+  describeNodes,
+  describeNowhere,
+  describeRekeyed,
+  type GroupNodes,
+  type Rekeyed,
+} from './node-words.ts';
 import type { ReasonCode } from './reason-words.ts';
 import { describeSeatMend, describeSeatUse, listNames, type SeatUse } from './seat-words.ts';
 
@@ -25,6 +33,8 @@ export interface DeviceSituation extends GroupNodes {
   readonly name: string;
   readonly access: Access;
   readonly sightings: readonly Sighting[];
+  /** Nodes that have another key since it was added and last seen. */
+  readonly rekeyed: readonly Rekeyed[];
   /** Empty while there is volume to grant. */
   readonly held: readonly Held[];
   /** Of what is held, what goes to pending refunds. */
@@ -63,11 +73,15 @@ function judgePassing(situation: DeviceSituation): string {
   const nowhere = describeNowhere(situation);
   if (nowhere !== undefined) return `open, but ${nowhere}`;
   const idle = describeIdle(situation);
+  const rekeyed = describeRekeyed(situation.rekeyed);
   if (awayNodes.length > 0) {
-    return `open; no handshake arrives on ${connectedNodes.join(', ')}, but ${awayNodes.join(', ')} ${areAway(awayNodes)}, and whether it is connected there is not known${idle}; bring back what is out of contact, or let the device use ${connectedNodes.join(' or ')}`;
+    return `open; no handshake arrives on ${connectedNodes.join(', ')}, but ${awayNodes.join(', ')} ${areAway(awayNodes)}, and whether it is connected there is not known${rekeyed}${idle}; bring back what is out of contact, or let the device use ${connectedNodes.join(' or ')}`;
   }
   const seen = lastSeenDay === null ? 'it was never seen' : `it was last seen on ${lastSeenDay}`;
   // Whose configuration names a node that never joined can reach nobody, and cannot know.
+  if (rekeyed !== '') {
+    return `open; no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}${rekeyed}${idle}`;
+  }
   return idle === ''
     ? `open; it is not us: no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}; check the device's configuration, its clock and its network`
     : `open; no handshake arrives on ${connectedNodes.join(', ')}, and ${seen}${idle}; let the device use ${connectedNodes.join(' or ')}, and check its configuration, its clock and its network`;
@@ -105,9 +119,13 @@ export function judgeSubscription(
     punished.slice(0, 3).flatMap(({ mend }) => mend ?? []),
     describeSharedKeys(devices),
   ].flat();
-  const nodes = first !== undefined && devices.some(isUnseen) ? describeNodes(first) : '';
-  return [`open: ${parts.join(', ')}`, ...why].join('; ') + nodes;
+  const unseen = devices.filter(isUnseen);
+  const nodes = first !== undefined && unseen.length > 0 ? describeNodes(first) : '';
+  const rekeyed = describeRekeyed(distinct(unseen.flatMap((one) => one.rekeyed)));
+  return [`open: ${parts.join(', ')}`, ...why].join('; ') + nodes + rekeyed;
 }
+
+const distinct = (list: readonly Rekeyed[]) => [...new Map(list.map((one) => [one.node, one])).values()];
 
 function closedFor({ access }: DeviceSituation, reason: ReasonCode): Reason | undefined {
   return access.reasons.find(({ code }) => code === reason);

@@ -50,6 +50,7 @@ export async function loadNodes({ live }: Context, tx: Tx, ids?: readonly string
       appliedRevision: now?.appliedRevision ?? null,
       refusals: [...(now?.refusals ?? [])].flatMap(([id, reason]) => (seen.has(id) ? [{ id, reason }] : [])),
       publicKey: row.public_key,
+      keyChangedAt: row.key_changed_at,
       agentVersion: row.agent_version,
       driver: row.driver,
       ipv6: row.ipv6 === null ? null : row.ipv6 === 1,

@@ -270,6 +270,8 @@ export interface Node {
   readonly refusals: readonly { readonly id: string; readonly reason: string }[];
   /** Base64; null until its agent has said Hello. */
   readonly publicKey: string | null;
+  /** When its agent came with another key than before: configurations of before then do not reach it. null: never. */
+  readonly keyChangedAt: number | null;
   readonly agentVersion: string | null;
   readonly driver: string | null;
   readonly ipv6: boolean | null;

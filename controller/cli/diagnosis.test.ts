@@ -3,6 +3,7 @@ import { diagnose, type Situation } from './diagnosis.ts';
 import type { Node } from './gen/api.ts';
 
 const now = Date.UTC(2026, 10, 25, 12);
+const inDays = (days: number) => new Date(now + days * 86_400_000).toISOString();
 const node = {
   name: 'fra1',
   state: 'enrolled',
@@ -10,6 +11,7 @@ const node = {
   lastContactAt: new Date(now).toISOString(),
   refusals: [],
   agentVersion: '0.1.0',
+  keyChangedAt: inDays(-31),
   certificateExpiresAt: new Date(now + 20 * 86_400_000).toISOString(),
 } as unknown as Node;
 
@@ -44,7 +46,6 @@ const health = (change: Partial<Situation['health']>): Situation => ({
   ...well,
   health: { ...well.health, ...change },
 });
-const inDays = (days: number) => new Date(now + days * 86_400_000).toISOString();
 
 describe('doctor', () => {
   it('finds nothing wrong where all is well', () => {
@@ -94,6 +95,13 @@ describe('doctor', () => {
       /enable --now turnpike-agent/,
     ],
     ['a node that refuses', nodes({ refusals: [{ id: 'dev_1', reason: 'x' }] }), 'wrong', /dev_1: x/, /log/],
+    [
+      'a node with another key',
+      nodes({ keyChangedAt: inDays(-29) }),
+      'warning',
+      /another WireGuard key since 2026-10-27/,
+      /device config DEVICE --node fra1/,
+    ],
     [
       'a certificate that is not renewed',
       nodes({ certificateExpiresAt: inDays(3) }),

@@ -22,6 +22,8 @@ export interface Situation {
 const day = 86_400_000;
 /** A node renews its certificate when a third of its 30 days is left. */
 const certificateDays = 7;
+/** As long as events are kept. */
+const rekeyedDays = 30;
 const caDays = 180;
 const clockMs = 5_000;
 const littleBytes = 1_000_000_000n;
@@ -206,6 +208,15 @@ function checkNode(node: Node, { now }: Situation): Finding[] {
     detail: `could not apply ${id}: ${reason}`,
     remedy: 'on it: turnpike-agent doctor, and its log',
   }));
+  const { keyChangedAt: rekeyed } = node;
+  if (rekeyed !== null && now - Date.parse(rekeyed) < rekeyedDays * day) {
+    findings.push({
+      what,
+      state: 'warning',
+      detail: `has another WireGuard key since ${showTime(rekeyed)}: configurations that were handed out before do not reach it`,
+      remedy: `hand them out anew (turnpike device config DEVICE --node ${node.name})`,
+    });
+  }
   const { certificateExpiresAt: end } = node;
   if (end !== null && Date.parse(end) - now < certificateDays * day) {
     const detail = `its certificate ends on ${end.slice(0, 10)}, and was not renewed`;

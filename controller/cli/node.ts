@@ -129,6 +129,7 @@ function renderNode(node: Node): string {
     ['devices', `${node.connectedDevices} connected`],
     ['applied', node.appliedRevision === null ? undefined : `revision ${node.appliedRevision}`],
     ['public key', node.publicKey ?? undefined],
+    ['key changed', node.keyChangedAt === null ? undefined : showTime(node.keyChangedAt)],
     ['driver', node.driver ?? undefined],
     ['IPv6', node.ipv6 === null ? undefined : showFlag(node.ipv6)],
     ['agent', node.agentVersion ?? undefined],

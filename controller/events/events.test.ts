@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRig, type Rig } from '../../test/unit/books/rig.ts';
 
@@ -55,6 +56,26 @@ describe('a node', () => {
     rig.clock.pass(60_000);
     await look();
     expect(await types()).toEqual(['node.online']);
+  });
+});
+
+describe('a node with another WireGuard key', () => {
+  it('is told once for each, and shown with the time', async () => {
+    const node = await rig.node('a');
+    const keyChangedAt = async () => (await rig.books.catalogue.listNodes())[0]?.keyChangedAt;
+    await node.hello();
+    expect([await types(), await keyChangedAt()]).toEqual([['node.online'], null]);
+    rig.clock.pass(1000);
+    const at = rig.clock.now();
+    node.key = randomBytes(32);
+    await node.hello();
+    rig.clock.pass(1000);
+    await node.hello();
+    const { nodeId } = node.identity;
+    expect((await list()).slice(1)).toMatchObject([
+      { type: 'node.rekeyed', at, nodeId, data: { name: 'a' } },
+    ]);
+    expect(await keyChangedAt()).toBe(at);
   });
 });
 

@@ -15,6 +15,7 @@ export const eventTypes = [
   'node.online',
   'webhook.disabled',
   'node.quarantined',
+  'node.rekeyed',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

@@ -7,6 +7,7 @@ import { termOf } from '../../common/term.ts';
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
+import { recordEvent } from '../events/record.ts';
 import { noteFoundNode } from '../events/watch.ts';
 import { noteErased } from '../privacy/tombstones.ts';
 import type { NodeIdentity, NodeRegister } from '../south/ports.ts';
@@ -77,17 +78,25 @@ async function refuseFromBefore(tx: Tx, { nodeName }: NodeIdentity, heard: bigin
   );
 }
 
-async function recordHello({ log }: Context, tx: Tx, identity: NodeIdentity, hello: Hello): Promise<void> {
+async function recordHello(
+  { clock, log }: Context,
+  tx: Tx,
+  identity: NodeIdentity,
+  hello: Hello,
+): Promise<void> {
   const { nodeId } = identity;
   const publicKey = Buffer.from(hello.wireguardPublicKey).toString('base64');
   const node = await tx.db
     .selectFrom('nodes')
     .where('id', '=', nodeId)
-    .select(['public_key'])
+    .select(['name', 'public_key', 'key_changed_at'])
     .executeTakeFirstOrThrow();
+  let changedAt = node.key_changed_at;
   if (node.public_key !== publicKey) {
     await refuseTakenKey(log, tx, identity, publicKey);
     if (node.public_key !== null) {
+      changedAt = clock.now();
+      await recordEvent(tx, { type: 'node.rekeyed', at: changedAt, nodeId, data: { name: node.name } });
       log.warn(
         { node: nodeId },
         "a node has a new WireGuard key: its customers' configurations must be renewed",
@@ -98,6 +107,7 @@ async function recordHello({ log }: Context, tx: Tx, identity: NodeIdentity, hel
     .updateTable('nodes')
     .set({
       public_key: publicKey,
+      key_changed_at: changedAt,
       // A node's own words, which people will read.
       agent_version: printable(hello.agentVersion.slice(0, 60)),
       driver: printable(hello.wireguardDriver.slice(0, 20)),

@@ -177,6 +177,7 @@ export const storeInventory = {
     incarnation: node.field('which identity it has'),
     floor_revision: node.field('what it must be told anew'),
     public_key: node.field('for client configurations'),
+    key_changed_at: node.exact('which client configurations are out of date'),
     agent_version: node.field('for the operator'),
     driver: node.field('for the operator'),
     ipv6: node.field('for the operator'),

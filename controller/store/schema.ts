@@ -286,6 +286,8 @@ export interface NodeTable {
   /** An agent that holds less than this revision gets everything anew: the node came into its group then. */
   floor_revision: bigint;
   public_key: string | null;
+  /** When it came with another key than before; null: never. */
+  key_changed_at: number | null;
   agent_version: string | null;
   driver: string | null;
   ipv6: number | null;

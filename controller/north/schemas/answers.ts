@@ -258,6 +258,10 @@ export const Node = Type.Object(
       description: 'What it could not apply, of what the caller may see.',
     }),
     publicKey: nullable(Type.String(), 'Base64; null until its agent was heard of.'),
+    keyChangedAt: nullable(
+      time(''),
+      'When it came with another key than before: configurations of before then do not reach it; null: never.',
+    ),
     agentVersion: nullable(Type.String()),
     driver: nullable(Type.String(), 'kernel or userspace WireGuard.'),
     ipv6: nullable(Type.Boolean(), 'It carries IPv6 to the internet.'),

@@ -189,6 +189,7 @@ const statements = [
     incarnation INTEGER NOT NULL,
     floor_revision BIGINT NOT NULL,
     public_key TEXT,
+    key_changed_at INTEGER,
     agent_version TEXT,
     driver TEXT,
     ipv6 INTEGER,

@@ -145,7 +145,7 @@ export class TestNode {
   readonly serial: string;
   readonly devices = new Map<string, WireDevice>();
   readonly subscriptions = new Map<string, WireSubscription>();
-  readonly key = randomBytes(32);
+  key = randomBytes(32);
   revision = 0n;
   readonly #books: Books;
   #number = 0n;
@@ -172,6 +172,7 @@ export class TestNode {
     for (const [id, one] of this.devices) node.devices.set(id, one);
     for (const [id, one] of this.subscriptions) node.subscriptions.set(id, one);
     node.revision = this.revision;
+    node.key = this.key;
     return node;
   }
 

@@ -3,6 +3,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { join as joinController } from '../../../agent/commands/join.ts';
+import { IdentityFile } from '../../../agent/identity/identity-file.ts';
+import { ensureWireguardKey } from '../../../agent/journal/key.ts';
 import { type Clock, systemClock } from '../../../common/clock.ts';
 import { Cleanup, type Controller, inHalfAnHour, joinNode, nodeId, startController } from './rig.ts';
 
@@ -103,6 +106,26 @@ it('an identity is not overwritten unless told so; then the node gets its next i
   const second = await joinNode(cleanup, controller, { stateDirectory, forceNew: true });
   expect(second.incarnation).toBe(2);
   expect(second.privateKey).not.toBe(first.privateKey);
+});
+
+it('a new identity for a node whose WireGuard key is lost says that it would get another key', async () => {
+  const stateDirectory = await cleanup.directory();
+  const first = await joinNode(cleanup, controller, { stateDirectory });
+  const again = () =>
+    joinController(
+      {
+        ...{ controller: controller.enrolment, token: newToken(), stateDirectory, forceNew: true },
+        pin: `sha256:${controller.authorities.serving.pin}`,
+      },
+      systemClock,
+    );
+  // Not yet in service: it never had one.
+  expect((await again()).lines.join()).not.toContain('wireguard.key');
+  await new IdentityFile(stateDirectory).save({ ...first, journalBegun: true });
+  expect((await again()).lines.join()).toContain('wireguard.key is gone: put it back');
+  await new IdentityFile(stateDirectory).save({ ...first, journalBegun: true });
+  await ensureWireguardKey(stateDirectory, {});
+  expect((await again()).lines.join()).not.toContain('wireguard.key');
 });
 
 it.each([-3600_000, 3600_000])('a clock that is off by %i ms does not hinder joining', async (ms) => {
