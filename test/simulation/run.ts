@@ -112,9 +112,14 @@ async function settle(world: World, watch: Watch, check: () => void): Promise<vo
 /** Who is told that there is service has it, on every node. */
 async function service(world: World, { id, devices }: SubscriptionTruth, check: () => void): Promise<void> {
   const { timeline, truth } = world;
-  const device = devices.flatMap((one) => truth.devices.get(one) ?? []).find(({ removed }) => !removed);
-  const known = world.rows<{ id: string }>(`SELECT id FROM devices WHERE id = '${device?.id}'`) ?? [];
-  if (device === undefined || known.length === 0) return;
+  // By the books: of a removal whose answer was lost nobody else knows.
+  const served = new Set(
+    world
+      .rows<{ id: string }>(`SELECT id FROM devices WHERE subscription_id = '${id}' AND removed_at IS NULL`)
+      ?.map((row) => row.id),
+  );
+  const device = truth.devices.get(devices.find((one) => served.has(one)) ?? '');
+  if (device === undefined) return;
   for (const node of world.nodes) {
     if (node.clone) continue;
     const until = timeline.now + mostClosedMs;
