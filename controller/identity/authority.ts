@@ -78,11 +78,14 @@ export class CertificateAuthority {
     if (stored) {
       const key = await importPrivateKey(stored.privateKey);
       const issuer = new X509Certificate(Buffer.from(stored.certificate));
-      if (!(await issuer.verify({ publicKey: key.publicKey, date: new Date(clock.now()) }))) {
-        throw new TurnpikeError('environment', "the fleet's CA certificate and key do not belong together", {
-          remedy: "restore both from a backup; if they are right, this machine's clock is not",
-        });
+      if (!(await issuer.verify({ publicKey: key.publicKey, signatureOnly: true }))) {
+        throw new TurnpikeError(
+          'environment',
+          `the fleet's CA certificate and key in ${store.path} do not belong together`,
+          { remedy: 'restore the file from a backup' },
+        );
       }
+      refuseOutOfTime(store.path, issuer, clock.now());
       return { authority: new CertificateAuthority(issuer, key, clock, nodeLife), created: false };
     }
     const key = await createKeyPair();
@@ -172,6 +175,29 @@ async function createIssuer(key: KeyPair, now: number): Promise<X509Certificate>
       await SubjectKeyIdentifierExtension.create(key.publicKey),
     ],
   });
+}
+
+/** @throws TurnpikeError `environment` when nobody would take what it signs now */
+function refuseOutOfTime(path: string, { notBefore, notAfter }: X509Certificate, now: number): void {
+  const clock = `this machine's clock says ${new Date(now).toISOString()}`;
+  const another =
+    'turnpike-controller --new-ca begins another one, which is all there is to do as long as no node has joined; every node that has must join anew (turnpike node token NAME)';
+  if (now < notBefore.getTime()) {
+    throw new TurnpikeError(
+      'environment',
+      `the certificate of the fleet's CA in ${path} is not valid before ${notBefore.toISOString()}, and ${clock}`,
+      {
+        remedy: `if that clock is wrong, set it; if it is right, it was ahead when the CA was made: ${another}`,
+      },
+    );
+  }
+  if (now > notAfter.getTime()) {
+    throw new TurnpikeError(
+      'environment',
+      `the certificate of the fleet's CA in ${path} ended on ${notAfter.toISOString()}, and ${clock}`,
+      { remedy: `if that clock is wrong, set it; if it is right: ${another}` },
+    );
+  }
 }
 
 /** 16 random bytes in hex; the first is 0x40…0x7f, so that it is positive and prints alike everywhere. */
