@@ -3,7 +3,7 @@ import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
 import { recurring } from '../books/recurring.ts';
 import type { Backups, ReadFiles } from './backups.ts';
-import { findAway, forgetBackups } from './known.ts';
+import { findAway, forgetBackups, listAway } from './known.ts';
 import { forgetRemoved } from './removals.ts';
 import { readKeyId } from './sealed-file.ts';
 import { clearShelf, listShelf } from './shelf.ts';
@@ -43,7 +43,10 @@ export async function forgetOld(context: Context): Promise<void> {
 }
 
 /** Former envelope keys, once nothing is under them. */
-async function forgetKeys({ store, envelope, backups }: Context): Promise<void> {
+async function forgetKeys(context: Context): Promise<void> {
+  const { store, envelope, backups } = context;
+  // Under which key those are that are not there, nobody can look.
+  if ((await listAway(context)).length > 0) return;
   const rows = await store.transaction(({ db }) => db.selectFrom('data_keys').select('envelope').execute());
   const needed = new Set(rows.map((row) => row.envelope));
   for (const { path } of await listShelf(backups.directory)) needed.add(await readKeyId(path));
