@@ -81,6 +81,20 @@ const erase = async (reference: string) => {
   return (await privacy().settleErasure(await privacy().erase(reference))).receipt;
 };
 
+/** On the new machine. */
+async function restoreOn(file: string) {
+  const restored = await restoreBackup({
+    ...{ file, withoutRemovals: false },
+    ...{ storePath: at('new').path, envelope: at('new').envelope },
+    open: async (path) => {
+      rig = await open('new', path);
+      return rig.books;
+    },
+  });
+  rig = await open('new');
+  return restored;
+}
+
 /** One round of the task. */
 async function tidy(): Promise<void> {
   const stop = new AbortController();
@@ -123,16 +137,8 @@ it.each(Object.keys(unmounted) as (keyof typeof unmounted)[])(
 
     await rig.books.close();
     copyFileSync(at('old').envelope.place, at('new').envelope.place);
-    const { removed } = await restoreBackup({
-      ...{ file: join(shelf(), name), withoutRemovals: false },
-      ...{ storePath: at('new').path, envelope: at('new').envelope },
-      open: async (path) => {
-        rig = await open('new', path);
-        return rig.books;
-      },
-    });
+    const { removed } = await restoreOn(join(shelf(), name));
     expect(removed).toMatchObject({ accounts: 1, apiKeys: ['k'] });
-    rig = await open('new');
   },
 );
 
@@ -186,6 +192,16 @@ it('a backup whose list is gone, or is none, is not said to be erased again', as
   expect(await privacy().receipts()).toMatchObject([{ complete: false, backups: [{ erasedAgain: false }] }]);
   rmSync(join(shelf(), removalsName));
   expect(await receiptOf(id)).toMatchObject({ complete: false, backups: [{ erasedAgain: false }] });
+});
+
+it('the backup that was restored is known, also where it is not in the directory of that machine', async () => {
+  const name = await backUp();
+  unmounted.missing();
+  await rig.books.close();
+  copyFileSync(at('old').envelope.place, at('new').envelope.place);
+  await restoreOn(join(disk(), name));
+  expect(await away()).toEqual([name]);
+  expect(await erase('a')).toMatchObject({ complete: false, backups: [{ name, erasedAgain: false }] });
 });
 
 it('the health of the controller and the list of backups name those that are not there', async () => {

@@ -179,25 +179,19 @@ async function createIssuer(key: KeyPair, now: number): Promise<X509Certificate>
 
 /** @throws TurnpikeError `environment` when nobody would take what it signs now */
 function refuseOutOfTime(path: string, { notBefore, notAfter }: X509Certificate, now: number): void {
-  const clock = `this machine's clock says ${new Date(now).toISOString()}`;
-  const another =
-    'turnpike-controller --new-ca begins another one, which is all there is to do as long as no node has joined; every node that has must join anew (turnpike node token NAME)';
-  if (now < notBefore.getTime()) {
-    throw new TurnpikeError(
-      'environment',
-      `the certificate of the fleet's CA in ${path} is not valid before ${notBefore.toISOString()}, and ${clock}`,
-      {
-        remedy: `if that clock is wrong, set it; if it is right, it was ahead when the CA was made: ${another}`,
-      },
-    );
-  }
-  if (now > notAfter.getTime()) {
-    throw new TurnpikeError(
-      'environment',
-      `the certificate of the fleet's CA in ${path} ended on ${notAfter.toISOString()}, and ${clock}`,
-      { remedy: `if that clock is wrong, set it; if it is right: ${another}` },
-    );
-  }
+  if (now >= notBefore.getTime() && now <= notAfter.getTime()) return;
+  const isEarly = now < notBefore.getTime();
+  const when = isEarly
+    ? `is not valid before ${notBefore.toISOString()}`
+    : `ended on ${notAfter.toISOString()}`;
+  const cause = isEarly ? 'it was ahead when the CA was made, and ' : '';
+  throw new TurnpikeError(
+    'environment',
+    `the certificate of the fleet's CA in ${path} ${when}, and this machine's clock says ${new Date(now).toISOString()}`,
+    {
+      remedy: `if that clock is wrong, set it; if it is right, ${cause}turnpike-controller --new-ca begins another one; as long as no node has joined, that is all, and every node that has must join anew: turnpike node token NAME`,
+    },
+  );
 }
 
 /** 16 random bytes in hex; the first is 0x40…0x7f, so that it is positive and prints alike everywhere. */
