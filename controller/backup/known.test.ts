@@ -38,10 +38,10 @@ const at = (machine: string) => ({
   envelope: envelopeFile(join(directory, machine, 'envelope.key')),
 });
 const shelf = () => join(directory, 'mount', 'backups');
-const open = (machine: string, path = at(machine).path, everyHours?: number) =>
+const open = (machine: string, path = at(machine).path, change: object = {}) =>
   openRig({
     ...{ path, envelope: at(machine).envelope },
-    backups: { directory: shelf(), keepDays: 30, everyHours },
+    backups: { directory: shelf(), keepDays: 30, ...change },
     log: createLogger('test', 'info', { write: (line) => void logged.push(JSON.parse(line)) }),
   });
 
@@ -169,6 +169,26 @@ it('of backups that are not there, what they need is kept until their time is ov
   expect(await backups().keepRemovals()).toEqual([]);
 });
 
+it('a backup that is not there and is kept longer than was to be expected brings nothing back, either', async () => {
+  await apiKeys().add({ name: 'k', scopes: ['read'], hash: sha256('k') });
+  const name = await backUp();
+  rig.clock.pass(1000);
+  await apiKeys().remove('k');
+  unmounted.missing();
+  await tidy();
+  await rig.books.close();
+  const now = rig.clock.now();
+  rig = await open('old', undefined, { keepDays: 60 });
+  rig.clock.pass(now - rig.clock.now() + 40 * dayMs);
+  await tidy();
+  expect(await away()).toEqual([name]);
+  mount();
+  await tidy();
+  await rig.books.close();
+  copyFileSync(at('old').envelope.place, at('new').envelope.place);
+  expect((await restoreOn(join(shelf(), name))).removed).toMatchObject({ apiKeys: ['k'] });
+});
+
 it('one that is there is not forgotten; one that was put there is known', async () => {
   const name = await backUp();
   await expect(backups().forget(name)).rejects.toMatchObject({ code: 'conflict' });
@@ -222,7 +242,7 @@ it('a backup of a time that is to come does not stand in the way of the next one
   const ahead = backupName(rig.clock.now() + 40 * dayMs);
   renameSync(join(shelf(), await backUp()), join(shelf(), ahead));
   await rig.books.close();
-  rig = await open('old', undefined, 24);
+  rig = await open('old', undefined, { everyHours: 24 });
   await tidy();
   expect(readdirSync(shelf()).filter((name) => name.endsWith('.backup'))).toHaveLength(2);
   expect((await erase('a')).backups).toMatchObject([{}, { name: ahead }]);
