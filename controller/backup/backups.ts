@@ -36,8 +36,8 @@ export interface Backups {
   verify(name: string): Promise<Backup>;
   /** The list of what must not come back is on the disk beside them. @returns in words, what is missing */
   keepRemovals(): Promise<string[]>;
-  /** Whether the last attempt to write that list did. */
-  areRemovalsWritten(): boolean;
+  /** Whether the last attempt to write that list did, and no backup is there that was not then. */
+  areRemovalsWritten(): Promise<boolean>;
 }
 
 /** What is missing before that. */
@@ -84,7 +84,10 @@ export function createBackups(context: Context): Backups {
         ...one,
         goneByAt: goneBy(context, one.createdAt),
       })),
-    forget: (name) => forgetBackup(context, name),
+    forget: async (name) => {
+      await forgetBackup(context, name);
+      await context.removals.keep();
+    },
     verify: async (name) => {
       const found = await findShelved(backups.directory, name);
       await runJob({ kind: 'verify', path: found.path, keys: atHand(await envelope.load()) });
@@ -94,6 +97,9 @@ export function createBackups(context: Context): Backups {
       await context.removals.keep();
       return context.removals.missing();
     },
-    areRemovalsWritten: () => context.removals.isWritten(),
+    areRemovalsWritten: async () => {
+      const away = new Set((await listAway(context)).map(({ name }) => name));
+      return context.removals.isWritten() && context.removals.away().every((name) => away.has(name));
+    },
   };
 }

@@ -232,9 +232,18 @@ it('the health of the controller and the list of backups name those that are not
   unmounted.missing();
   expect(await get('/v1/health')).toMatchObject({ backupsAway: [name], removalsWritten: true });
   expect(await get('/v1/backups')).toMatchObject({ items: [], away: [{ name }] });
+  expect(await backups().keepRemovals()).toHaveLength(1);
+  expect(await get('/v1/health')).toMatchObject({ backupsAway: [name], removalsWritten: true });
+  // It is back, and the list in it as it was.
+  mount();
+  expect(await get('/v1/health')).toMatchObject({ backupsAway: [], removalsWritten: false });
+  await tidy();
+  expect(await get('/v1/health')).toMatchObject({ backupsAway: [], removalsWritten: true });
+  unmounted.missing();
+  await backups().keepRemovals();
   const forgotten = await api.inject({ method: 'POST', url: `/v1/backups/${name}/forget` });
   expect(forgotten.json()).toEqual({ name });
-  expect(await get('/v1/health')).toMatchObject({ backupsAway: [] });
+  expect(await get('/v1/health')).toMatchObject({ backupsAway: [], removalsWritten: true });
   await api.close();
 });
 

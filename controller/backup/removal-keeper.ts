@@ -36,6 +36,7 @@ export function createRemovalKeeper(
         );
       }),
     isWritten: () => written,
+    away: () => away,
     missing: () => [...(written ? [] : [notWritten]), ...(away.length > 0 ? [notBeside(away)] : [])],
   };
 }

@@ -27,6 +27,8 @@ export interface RemovalKeeper {
   keep(): Promise<void>;
   /** Whether the last attempt did. */
   isWritten(): boolean;
+  /** Names of the backups that were not in their directory then. */
+  away(): readonly string[];
   /** In words: what is not covered because it could not be written, or not beside backups that were not in their directory. */
   missing(): string[];
 }

@@ -183,8 +183,9 @@ function checkBackups({ health: { backupsAway, removalsWritten } }: Situation): 
       what,
       state: 'wrong',
       detail:
-        'the list of removals beside them could not be written: restored, they bring back what was taken away',
-      remedy: 'make room on their disk, and let the controller write there (its log says why)',
+        'the list of removals beside them was not written, or not since their disk is back: restored, they bring back what was taken away',
+      remedy:
+        'turnpike backup create writes it at once, where it can (it is tried every hour); else make room on their disk, and let the controller write there',
     });
   }
   return findings.length > 0 ? findings : [{ what, state: 'ok', detail: 'none that was made is away' }];

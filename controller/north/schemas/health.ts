@@ -17,7 +17,10 @@ export const Health = Type.Object(
       description:
         'Names of backups that were made and are not in their directory: the list of removals beside them is not written.',
     }),
-    removalsWritten: Type.Boolean({ description: 'The list of removals could be written, the last time.' }),
+    removalsWritten: Type.Boolean({
+      description:
+        'The list of removals could be written, the last time, beside all backups that are in the directory now.',
+    }),
     newestAt: nullable(
       time(
         "The latest time in the events and the audit log's latest 1000 entries. In the future: the controller's clock was ahead then.",

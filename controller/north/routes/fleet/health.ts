@@ -22,7 +22,7 @@ export const showHealth: Route = (api, { audit, backups, health, webhooks, versi
         ...toJson(await health()),
         auditIsWhole: await audit.isLatestWhole(),
         backupsAway: (await backups.away()).map(({ name }) => name),
-        removalsWritten: backups.areRemovalsWritten(),
+        removalsWritten: await backups.areRemovalsWritten(),
         failingWebhooks: ids(({ enabled, failingSinceAt }) => enabled && failingSinceAt !== null),
         disabledWebhooks: ids(({ enabled }) => !enabled),
       };
