@@ -180,7 +180,7 @@ async function serve(
     rollover: createCaRollover({ authorities, identities, log }),
     keys: { status: books.keys.status, rotate: () => books.keys.rotate(files.reseal) },
     backups: { ...books.backups, create: () => books.backups.create(files.contents) },
-    health: healthReader(config.storePath, authorities, clock),
+    health: healthReader(config.storePath, authorities, clock, books.newestAt),
     metrics: createApiMetrics(registry),
   };
   let isReady = false;

@@ -10,6 +10,8 @@ export interface Health {
   readonly at: number;
   /** How often the wall clock was seen to step since the start, by which nothing was moved. */
   readonly clockSteps: number;
+  /** The latest time at which something happened, as the books have it; null: nothing has. To come: the clock was ahead then. */
+  readonly newestAt: number | null;
   /** Of the database, with what is still to be merged into it. */
   readonly databaseBytes: bigint;
   /** On the database's disk. */
@@ -24,6 +26,7 @@ export function healthReader(
   storePath: string,
   authorities: Authorities,
   clock: Pick<SteadyClock, 'now' | 'steps'>,
+  newestAt: () => Promise<number | null>,
 ): ReadHealth {
   return async () => {
     const { bavail, bsize } = await statfs(dirname(storePath), { bigint: true });
@@ -31,6 +34,7 @@ export function healthReader(
     return {
       at: clock.now(),
       clockSteps: clock.steps,
+      newestAt: await newestAt(),
       databaseBytes: sizes.reduce((sum, size) => sum + size, 0n),
       diskFreeBytes: bavail * bsize,
       caExpiresAt: new X509Certificate(authorities.serving.certificate).validToDate.getTime(),

@@ -121,7 +121,7 @@ describe('a backup', () => {
     const before = await rig.books.backups.create(files);
     rig.clock.pass(dayMs);
     const { receipt } = await rig.books.privacy.settleErasure(await rig.books.privacy.erase('a'));
-    expect(receipt.backups).toEqual([{ name: before.name, goneByAt: before.goneByAt }]);
+    expect(receipt.backups).toEqual([{ name: before.name, goneByAt: before.goneByAt, erasedAgain: true }]);
     expect(receipt.notCovered.join('\n')).toContain(`backup ${before.name}, which is gone by 2026-12-22`);
     const { former } = await rig.books.keys.rotate(async () => {});
     await tidy();

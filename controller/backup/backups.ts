@@ -4,6 +4,7 @@ import { version } from '../../common/version.ts';
 import type { Context } from '../books/context.ts';
 import { atHand } from '../vault/envelope.ts';
 import { goneBy } from './gone-by.ts';
+import { forgetBackup, type KnownBackup, listAway } from './known.ts';
 import { runJob } from './run-job.ts';
 import { readKeyId } from './sealed-file.ts';
 import { backupName, findShelved, listShelf, makeShelf, type ShelvedBackup } from './shelf.ts';
@@ -18,6 +19,8 @@ export interface Backup {
   readonly goneByAt: number;
 }
 
+export type AwayBackup = Pick<Backup, 'name' | 'createdAt' | 'goneByAt'>;
+
 /** What lies beside the database and belongs to it, by name: text. */
 export type ReadFiles = () => Promise<Readonly<Record<string, string>>>;
 
@@ -25,10 +28,16 @@ export interface Backups {
   /** Writes one while everything goes on, and looks through it. */
   create(files: ReadFiles): Promise<Backup>;
   list(): Promise<Backup[]>;
+  /** Those that were made, whose time is not over, and that are not in the directory. */
+  away(): Promise<AwayBackup[]>;
+  /** One that is away and gone for good. @throws TurnpikeError `conflict`, `not_found` */
+  forget(name: string): Promise<void>;
   /** Decrypts it and looks through it. @throws TurnpikeError with what is wrong */
   verify(name: string): Promise<Backup>;
   /** The list of what must not come back is on the disk beside them. @returns in words, what is missing */
   keepRemovals(): Promise<string[]>;
+  /** Whether the last attempt to write that list did, and no backup is there that was not then. */
+  areRemovalsWritten(): Promise<boolean>;
 }
 
 /** What is missing before that. */
@@ -70,6 +79,15 @@ export function createBackups(context: Context): Backups {
       return making;
     },
     list: async () => Promise.all((await listShelf(backups.directory)).map(show)),
+    away: async () =>
+      (await listAway(context)).map((one: KnownBackup) => ({
+        ...one,
+        goneByAt: goneBy(context, one.createdAt),
+      })),
+    forget: async (name) => {
+      await forgetBackup(context, name);
+      await context.removals.keep();
+    },
     verify: async (name) => {
       const found = await findShelved(backups.directory, name);
       await runJob({ kind: 'verify', path: found.path, keys: atHand(await envelope.load()) });
@@ -78,6 +96,10 @@ export function createBackups(context: Context): Backups {
     keepRemovals: async () => {
       await context.removals.keep();
       return context.removals.missing();
+    },
+    areRemovalsWritten: async () => {
+      const away = new Set((await listAway(context)).map(({ name }) => name));
+      return context.removals.isWritten() && context.removals.away().every((name) => away.has(name));
     },
   };
 }

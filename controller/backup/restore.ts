@@ -62,6 +62,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     let restored: Restored;
     try {
       await books.beginTerm();
+      // It is of before itself, and is elsewhere as long as nobody puts it into the directory of this machine.
+      await books.noteBackup(content.manifest.createdAt);
       // In the new term: what the hold keeps is of before it, and of a node that is gone nothing is waited for.
       const again = removals && (await books.removeAgain(removals));
       restored = {

@@ -18,15 +18,21 @@ export function backupName(at: number): string {
   return `turnpike-${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.backup`;
 }
 
+/** When it was made, by its name; undefined: that is no name of a backup. */
+export function parseBackupName(name: string): number | undefined {
+  const time = pattern.exec(name);
+  if (time === null) return undefined;
+  const [, year, month, day, hour, minute, second] = time.map(Number);
+  return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second);
+}
+
 /** The backups in a directory, the oldest first. None where there is no directory yet. */
 export async function listShelf(directory: string): Promise<ShelvedBackup[]> {
   const names = await readdir(directory).catch(() => []);
   const found: ShelvedBackup[] = [];
   for (const name of names.sort()) {
-    const time = pattern.exec(name);
-    if (time === null) continue;
-    const [, year, month, day, hour, minute, second] = time.map(Number);
-    const createdAt = Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second);
+    const createdAt = parseBackupName(name);
+    if (createdAt === undefined) continue;
     const path = join(directory, name);
     const size = await stat(path, { bigint: true }).catch(() => undefined);
     if (size !== undefined) found.push({ name, path, createdAt, bytes: size.size });

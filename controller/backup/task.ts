@@ -3,6 +3,7 @@ import type { Task } from '../../common/task.ts';
 import type { Context } from '../books/context.ts';
 import { recurring } from '../books/recurring.ts';
 import type { Backups, ReadFiles } from './backups.ts';
+import { findAway, forgetBackups, listAway } from './known.ts';
 import { forgetRemoved } from './removals.ts';
 import { readKeyId } from './sealed-file.ts';
 import { clearShelf, listShelf } from './shelf.ts';
@@ -17,7 +18,8 @@ export function backupTask(context: Context, { create }: Backups, files: ReadFil
     trouble: 'backups could not be looked after',
     work: async () => {
       const { backups, clock } = context;
-      const last = (await listShelf(backups.directory)).at(-1);
+      // One of a time that is to come was made while the clock was ahead.
+      const last = (await listShelf(backups.directory)).findLast(({ createdAt }) => createdAt <= clock.now());
       const dueAt = (last?.createdAt ?? 0) + (backups.everyHours ?? Number.POSITIVE_INFINITY) * hourMs;
       if (clock.now() >= dueAt) await create(files);
       await forgetOld(context);
@@ -27,16 +29,24 @@ export function backupTask(context: Context, { create }: Backups, files: ReadFil
 
 export async function forgetOld(context: Context): Promise<void> {
   const { store, clock, log, backups } = context;
-  const gone = await clearShelf(backups.directory, clock.now() - backups.keepDays * dayMs);
+  const before = clock.now() - backups.keepDays * dayMs;
+  const gone = await clearShelf(backups.directory, before);
   if (gone.length > 0) log.info({ backups: gone }, 'backups were kept for their time');
-  const [oldest] = await listShelf(backups.directory);
-  await store.transaction((tx) => forgetRemoved(tx, clock.now(), oldest?.createdAt));
+  const shelf = await listShelf(backups.directory);
+  await store.transaction(async (tx) => {
+    await forgetBackups(tx, before);
+    const left = [...shelf, ...(await findAway(context, tx, shelf))].map(({ createdAt }) => createdAt);
+    await forgetRemoved(tx, clock.now(), left.length > 0 ? Math.min(...left) : undefined);
+  });
   await context.removals.keep();
   await forgetKeys(context);
 }
 
 /** Former envelope keys, once nothing is under them. */
-async function forgetKeys({ store, envelope, backups }: Context): Promise<void> {
+async function forgetKeys(context: Context): Promise<void> {
+  const { store, envelope, backups } = context;
+  // Under which key those are that are not there, nobody can look.
+  if ((await listAway(context)).length > 0) return;
   const rows = await store.transaction(({ db }) => db.selectFrom('data_keys').select('envelope').execute());
   const needed = new Set(rows.map((row) => row.envelope));
   for (const { path } of await listShelf(backups.directory)) needed.add(await readKeyId(path));

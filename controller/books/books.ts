@@ -12,6 +12,7 @@ import { addVoucherKey } from '../accounting/voucher.ts';
 import { type Audit, createAudit } from '../audit/audit.ts';
 import { auditTask } from '../audit/task.ts';
 import { type Backups, createBackups, type ReadFiles } from '../backup/backups.ts';
+import { noteBackups } from '../backup/known.ts';
 import { createRemovalKeeper } from '../backup/removal-keeper.ts';
 import type { Removals } from '../backup/removals.ts';
 import { type RemovedAgain, removeAgain } from '../backup/remove-again.ts';
@@ -50,6 +51,7 @@ import { createWebhooks, type Webhooks } from '../webhooks/webhooks.ts';
 import type { BackupSettings, Context } from './context.ts';
 import { type BooksFigures, newFigures } from './figures.ts';
 import { Listeners } from './listeners.ts';
+import { findNewestTime } from './newest-time.ts';
 
 export type { BooksFigures } from './figures.ts';
 
@@ -98,6 +100,10 @@ export interface Books {
   backupTask(files: ReadFiles): Task;
   /** What goes on by itself: begins periods, recalls idle grants, gives and takes seats, notes lost nodes, forgets old events. */
   readonly tasks: readonly Task[];
+  /** The latest time at which something happened, milliseconds since 1970; null: nothing has. */
+  newestAt(): Promise<number | null>;
+  /** A backup that was made, wherever it is. */
+  noteBackup(createdAt: number): Promise<void>;
   /** Figures for /metrics. */
   figures(): BooksFigures;
   close(): Promise<void>;
@@ -181,6 +187,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       ...[webhookTask(context, createPost(clock)), auditTask(context, audit), retentionTask(context)],
       erasureTask(context),
     ],
+    newestAt: () => findNewestTime(store),
+    noteBackup: (createdAt) => store.transaction((tx) => noteBackups(tx, [{ createdAt }])),
     figures: () => structuredClone(context.figures),
     close: () => store.close(),
   };

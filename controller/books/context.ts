@@ -25,7 +25,11 @@ export interface BackupSettings {
 export interface RemovalKeeper {
   /** Writes it as the books have it now. Where it cannot be written, that is logged, and it is tried again. */
   keep(): Promise<void>;
-  /** In words: what is not covered because it could not be written. */
+  /** Whether the last attempt did. */
+  isWritten(): boolean;
+  /** Names of the backups that were not in their directory then. */
+  away(): readonly string[];
+  /** In words: what is not covered because it could not be written, or not beside backups that were not in their directory. */
   missing(): string[];
 }
 

@@ -25,7 +25,7 @@ export function addBackupVerbs(program: Command, open: OpenSession): void {
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
       const backups = await answerOf(api.GET('/v1/backups'));
-      print(backups, () => renderBackups(backups.items));
+      print(backups, () => [renderBackups(backups.items), ...renderAway(backups.away)].join('\n'));
     });
 
   family
@@ -37,6 +37,24 @@ export function addBackupVerbs(program: Command, open: OpenSession): void {
       const backup = await answerOf(api.POST('/v1/backups/{name}/verify', { params: { path: { name } } }));
       print(backup, () => `${backup.name} is sound; it can be restored with envelope key ${backup.envelope}`);
     });
+
+  family
+    .command('forget')
+    .description('says that some which are not in the directory are gone for good, wherever they were')
+    .argument('<names...>', 'as listed')
+    .action(async (names: string[], _options: object, command: Command) => {
+      const { api, print } = open(command);
+      for (const name of names) {
+        await answerOf(api.POST('/v1/backups/{name}/forget', { params: { path: { name } } }));
+      }
+      print({ names }, () => `forgotten: ${names.join(', ')}`);
+    });
+}
+
+function renderAway(away: readonly { readonly name: string; readonly goneByAt: string }[]): string[] {
+  return away.map(
+    ({ name, goneByAt }) => `not in the directory: ${name}, to be gone by ${goneByAt.slice(0, 10)}`,
+  );
 }
 
 function renderBackups(backups: readonly Backup[]): string {

@@ -26,6 +26,8 @@ const certificateDays = 7;
 const rekeyedDays = 30;
 const caDays = 180;
 const clockMs = 5_000;
+/** Less will have passed before somebody has looked. */
+const aheadMs = 600_000;
 const littleBytes = 1_000_000_000n;
 const veryLittleBytes = 200_000_000n;
 
@@ -41,6 +43,7 @@ export function diagnose(situation: Situation): Finding[] {
     checkKeys,
     checkCa,
     checkAudit,
+    checkBackups,
     checkWebhooks,
   ];
   return [
@@ -90,6 +93,13 @@ function checkClock({ now, health }: Situation): Finding[] {
     return [
       { what: 'clock', state: 'warning', detail, remedy: 'restart turnpike-controller to take it over' },
     ];
+  }
+  const { newestAt } = health;
+  if (newestAt !== null && Date.parse(newestAt) - Date.parse(health.at) > aheadMs) {
+    const detail = `the controller's was ahead once: what it has down goes up to ${newestAt}`;
+    const remedy =
+      'see what was done in those days (turnpike audit list): what began, was renewed or expires by them has times that are too late; set these right (turnpike subscription set)';
+    return [{ what: 'clock', state: 'warning', detail, remedy }];
   }
   return [{ what: 'clock', state: 'ok', detail: health.at }];
 }
@@ -155,6 +165,32 @@ function checkAudit({ health: { auditIsWhole } }: Situation): Finding[] {
   const detail = 'entries are missing or not as they were written: somebody wrote to the database';
   const remedy = 'turnpike audit verify says from where on; compare with a backup (turnpike backup list)';
   return [{ what, state: 'wrong', detail, remedy }];
+}
+
+function checkBackups({ health: { backupsAway, removalsWritten } }: Situation): Finding[] {
+  const what = 'backups';
+  const findings: Finding[] = [];
+  const [first, ...others] = backupsAway;
+  if (first !== undefined) {
+    findings.push({
+      what,
+      state: 'warning',
+      detail: `made, and not in their directory: ${first}${others.length > 0 ? ` and ${others.length} more` : ''}; restored, they bring back what was taken away since, as the list of removals beside them is not written`,
+      remedy:
+        'mount their disk, or put them back (turnpike backup list); one that is gone for good: turnpike backup forget NAME',
+    });
+  }
+  if (!removalsWritten) {
+    findings.push({
+      what,
+      state: 'wrong',
+      detail:
+        'the list of removals beside them was not written, or not since their disk is back: restored, they bring back what was taken away',
+      remedy:
+        'turnpike backup create writes it at once, where it can (it is tried every hour); else make room on their disk, and let the controller write there',
+    });
+  }
+  return findings.length > 0 ? findings : [{ what, state: 'ok', detail: 'none that was made is away' }];
 }
 
 function checkWebhooks({ health: { failingWebhooks, disabledWebhooks } }: Situation): Finding[] {

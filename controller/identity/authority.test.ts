@@ -59,6 +59,46 @@ it('a CA key that others may read is refused', async () => {
   await expect(CertificateAuthority.open(store, systemClock)).rejects.toMatchObject({ code: 'environment' });
 });
 
+const dayMs = 86_400_000;
+const inDays = (days: number) => ({ ...systemClock, now: () => systemClock.now() + days * dayMs });
+
+it.each([
+  ['is not valid yet', 365, 0, /not valid before 2.*Z, and this machine's clock says 2.*Z/],
+  ['has ended', 0, 21 * 365, /ended on 2.*Z, and this machine's clock says 2.*Z/],
+])('a CA that %s is refused with both times, and what mends it', async (_what, made, opened, message) => {
+  await open(inDays(made));
+  await expect(open(inDays(opened))).rejects.toMatchObject({
+    code: 'environment',
+    message: expect.stringMatching(message),
+    remedy: expect.stringMatching(/set it; if it is right, .*--new-ca/),
+  });
+  await open(inDays(made));
+});
+
+it('a clock that was ahead by some hours when the CA was made is none of its business', async () => {
+  await open(inDays(0.9));
+  expect((await open()).created).toBe(false);
+});
+
+it('a CA with the key of another is refused, whatever the clock says', async () => {
+  const { privateKey } = await storedAt('other.pem');
+  const { certificate } = await storedAt('ca.pem');
+  const store = authorityFile(join(directory, 'mixed.pem'), fixedVault);
+  await store.create({ privateKey, certificate });
+  await expect(CertificateAuthority.open(store, inDays(21 * 365))).rejects.toMatchObject({
+    message: expect.stringMatching(/mixed\.pem do not belong together/),
+    remedy: 'restore the file from a backup',
+  });
+});
+
+async function storedAt(name: string) {
+  const store = authorityFile(join(directory, name), fixedVault);
+  await CertificateAuthority.open(store, systemClock);
+  const stored = await store.load();
+  if (stored === undefined) throw new Error('it was not made');
+  return stored;
+}
+
 it("a node's certificate names node and incarnation, is for dialling only, and starts an hour back", async () => {
   const { authority } = await open();
   const key = await createKeyPair();

@@ -78,11 +78,14 @@ export class CertificateAuthority {
     if (stored) {
       const key = await importPrivateKey(stored.privateKey);
       const issuer = new X509Certificate(Buffer.from(stored.certificate));
-      if (!(await issuer.verify({ publicKey: key.publicKey, date: new Date(clock.now()) }))) {
-        throw new TurnpikeError('environment', "the fleet's CA certificate and key do not belong together", {
-          remedy: "restore both from a backup; if they are right, this machine's clock is not",
-        });
+      if (!(await issuer.verify({ publicKey: key.publicKey, signatureOnly: true }))) {
+        throw new TurnpikeError(
+          'environment',
+          `the fleet's CA certificate and key in ${store.path} do not belong together`,
+          { remedy: 'restore the file from a backup' },
+        );
       }
+      refuseOutOfTime(store.path, issuer, clock.now());
       return { authority: new CertificateAuthority(issuer, key, clock, nodeLife), created: false };
     }
     const key = await createKeyPair();
@@ -172,6 +175,23 @@ async function createIssuer(key: KeyPair, now: number): Promise<X509Certificate>
       await SubjectKeyIdentifierExtension.create(key.publicKey),
     ],
   });
+}
+
+/** @throws TurnpikeError `environment` when nobody would take what it signs now */
+function refuseOutOfTime(path: string, { notBefore, notAfter }: X509Certificate, now: number): void {
+  if (now >= notBefore.getTime() && now <= notAfter.getTime()) return;
+  const isEarly = now < notBefore.getTime();
+  const when = isEarly
+    ? `is not valid before ${notBefore.toISOString()}`
+    : `ended on ${notAfter.toISOString()}`;
+  const cause = isEarly ? 'it was ahead when the CA was made, and ' : '';
+  throw new TurnpikeError(
+    'environment',
+    `the certificate of the fleet's CA in ${path} ${when}, and this machine's clock says ${new Date(now).toISOString()}`,
+    {
+      remedy: `if that clock is wrong, set it; if it is right, ${cause}turnpike-controller --new-ca begins another one; as long as no node has joined, that is all, and every node that has must join anew: turnpike node token NAME`,
+    },
+  );
 }
 
 /** 16 random bytes in hex; the first is 0x40…0x7f, so that it is positive and prints alike everywhere. */

@@ -80,6 +80,14 @@ it.each(['kept', 'lost', 'damaged'])(
   },
 );
 
+it('a new CA is begun in place of one that was made while the clock was ahead', async () => {
+  const ahead = { ...systemClock, now: () => systemClock.now() + 365 * 86_400_000 };
+  await openAuthorities(authorityFiles(directory, fixedVault), pins, ahead);
+  await expect(open()).rejects.toMatchObject({ message: expect.stringContaining('not valid before') });
+  const { pin } = await beginNewAuthority(authorityFiles(directory, fixedVault), pins, systemClock);
+  expect((await open()).authorities.serving.pin).toBe(pin);
+});
+
 it('a CA takes over from another in two steps, and each is kept over restarts', async () => {
   const { authorities } = await open();
   const old = authorities.serving.pin;

@@ -1,10 +1,15 @@
+import { join } from 'node:path';
 import { CompactSign, exportJWK, type JWK } from 'jose';
+import { TurnpikeError } from '../../common/errors.ts';
 import { goneBy } from '../backup/gone-by.ts';
+import { findAway } from '../backup/known.ts';
+import { readRemovals, removalsName } from '../backup/removals.ts';
 import { listShelf, type ShelvedBackup } from '../backup/shelf.ts';
 import type { Context } from '../books/context.ts';
 import { keptMs as answersKeptMs } from '../idempotency/changes.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
+import { atHand } from '../vault/envelope.ts';
 import { findErasure } from './erase.ts';
 import { loadReceiptKey } from './receipt-key.ts';
 
@@ -20,13 +25,20 @@ export interface Receipt {
   readonly nodes: readonly ReceiptNode[];
   /** By then no backup of before is left. */
   readonly backupsUntilAt: number;
-  /** Those that hold it still, as far as they are in the controller's directory, and by when each is gone. */
-  readonly backups: readonly { readonly name: string; readonly goneByAt: number }[];
-  /** Every node that can be reached has erased too, and the database is clean. */
+  /** Those that hold it still, as far as they are known. */
+  readonly backups: readonly ReceiptBackup[];
+  /** Every node that can be reached has erased too, the database is clean, and no backup that is known brings it back. */
   readonly complete: boolean;
   /** In words: what may still hold something of it, and until when. */
   readonly notCovered: readonly string[];
   readonly issuedAt: number;
+}
+
+export interface ReceiptBackup {
+  readonly name: string;
+  readonly goneByAt: number;
+  /** The list beside it was read and holds this erasure: restored, it is erased again. */
+  readonly erasedAgain: boolean;
 }
 
 export interface ReceiptNode {
@@ -46,7 +58,7 @@ export interface SignedReceipt {
 /** As it stands now. @throws TurnpikeError `not_found` */
 export async function issueReceipt(context: Context, id: string): Promise<SignedReceipt> {
   const { store } = context;
-  const shelf = await listShelf(context.backups.directory);
+  const shelf = await readShelf(context);
   const { receipt, key } = await store.transaction(async (tx) => ({
     receipt: await loadReceipt(context, tx, await findErasure(tx, id), shelf),
     key: await loadReceiptKey(context, tx),
@@ -59,7 +71,7 @@ export async function issueReceipt(context: Context, id: string): Promise<Signed
 
 export async function listReceipts(context: Context): Promise<Receipt[]> {
   const { store } = context;
-  const shelf = await listShelf(context.backups.directory);
+  const shelf = await readShelf(context);
   return store.transaction(async (tx) => {
     const rows = await tx.db.selectFrom('erasures').selectAll().orderBy('created_at').orderBy('id').execute();
     const receipts: Receipt[] = [];
@@ -68,16 +80,47 @@ export async function listReceipts(context: Context): Promise<Receipt[]> {
   });
 }
 
-async function loadReceipt(
+/** What lies in the directory of backups. */
+interface Shelf {
+  readonly backups: readonly ShelvedBackup[];
+  /** Ids of the erasures that the list beside them holds. */
+  readonly listed: ReadonlySet<string>;
+}
+
+/** As it is on the disk: what was to be written may not have been, or not beside these. */
+async function readShelf({ backups: { directory }, envelope }: Context): Promise<Shelf> {
+  const backups = await listShelf(directory);
+  if (backups.length === 0) return { backups, listed: new Set() };
+  try {
+    const { erasures } = await readRemovals(atHand(await envelope.load()), join(directory, removalsName));
+    return { backups, listed: new Set(erasures.map(({ id }) => id)) };
+  } catch (error) {
+    if (!(error instanceof TurnpikeError)) throw error;
+    return { backups, listed: new Set() };
+  }
+}
+
+async function loadBackups(
   context: Context,
   tx: Tx,
-  row: Row<'erasures'>,
-  shelf: readonly ShelvedBackup[],
-): Promise<Receipt> {
+  { id, created_at }: Row<'erasures'>,
+  { backups, listed }: Shelf,
+): Promise<ReceiptBackup[]> {
   const now = context.clock.now();
-  const backups = shelf
-    .filter(({ createdAt }) => createdAt <= row.created_at)
-    .map(({ name, createdAt }) => ({ name, goneByAt: goneBy(context, createdAt) }));
+  const away = await findAway(context, tx, backups);
+  const known = [
+    ...backups.map((backup) => ({ ...backup, erasedAgain: listed.has(id) })),
+    ...away.map((backup) => ({ ...backup, erasedAgain: false })),
+  ];
+  return known
+    .filter(({ createdAt }) => createdAt <= created_at || createdAt > now)
+    .sort((a, b) => a.createdAt - b.createdAt)
+    .map(({ name, createdAt, erasedAgain }) => ({ name, goneByAt: goneBy(context, createdAt), erasedAgain }));
+}
+
+async function loadReceipt(context: Context, tx: Tx, row: Row<'erasures'>, shelf: Shelf): Promise<Receipt> {
+  const now = context.clock.now();
+  const backups = await loadBackups(context, tx, row, shelf);
   const nodes = await tx.db
     .selectFrom('erasure_nodes')
     .innerJoin('nodes', 'nodes.id', 'erasure_nodes.node_id')
@@ -97,11 +140,11 @@ async function loadReceipt(
     nodes,
     backupsUntilAt: row.backups_until,
     backups,
-    complete: databaseClean && nodes.every(({ state }) => state !== 'pending'),
-    notCovered: [
-      ...notCovered(row, nodes, backups, now),
-      ...(backups.length > 0 ? context.removals.missing() : []),
-    ],
+    complete:
+      databaseClean &&
+      nodes.every(({ state }) => state !== 'pending') &&
+      backups.every(({ erasedAgain }) => erasedAgain),
+    notCovered: notCovered(row, nodes, backups, now),
     issuedAt: now,
   };
 }
@@ -127,9 +170,11 @@ function notCovered(
   if (now < row.backups_until) {
     lines.push(`backups that were made before; the last one is gone by ${dayOf(row.backups_until)}`);
   }
-  for (const { name, goneByAt } of backups) {
-    lines.push(`backup ${name}, which is gone by ${dayOf(goneByAt)}; restored, it is erased again`);
+  for (const { name, goneByAt, erasedAgain } of backups) {
+    const then = erasedAgain ? 'it is erased again' : 'it brings this back';
+    lines.push(`backup ${name}, which is gone by ${dayOf(goneByAt)}; restored, ${then}`);
   }
+  if (backups.some(({ erasedAgain }) => !erasedAgain)) lines.push(notListed);
   const answersUntil = row.created_at + answersKeptMs;
   if (now < answersUntil) {
     lines.push(
@@ -141,6 +186,9 @@ function notCovered(
     'events that webhook endpoints have taken, and ids in system logs: with those who keep them',
   ];
 }
+
+const notListed =
+  "the list of removals beside the backups that bring this back, which does not hold it, or could not be read: have them in the controller's directory of backups (is its disk mounted?) and let it write there; the list is written every hour, and with turnpike backup create. Ask for this receipt again then. A backup that is gone for good: turnpike backup forget NAME";
 
 function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);

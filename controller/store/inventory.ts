@@ -372,6 +372,9 @@ export const storeInventory = {
     at: access.exact('since when it is refused, or restricted'),
     backups_until: access.exact('when the last backup of before is gone, and this with it'),
   },
+  backups: {
+    created_at: fleet.exact('that a backup was made, as long as backups are kept'),
+  },
   erasure_nodes: {
     erasure_id: erasure.field('which erasure'),
     node_id: erasure.field('on which node'),

@@ -34,6 +34,7 @@ export interface Schema {
   data_keys: DataKeyTable;
   erased_accounts: ErasedAccountTable;
   removals: RemovalTable;
+  backups: BackupTable;
   audit_anchor: AuditAnchorTable;
   erasures: ErasureTable;
   erasure_nodes: ErasureNodeTable;
@@ -538,6 +539,12 @@ export interface RemovalTable {
   /** Since when it is refused, or restricted; to come, while a rotation overlaps. */
   at: number;
   backups_until: number;
+}
+
+/** That a backup was made: where its disk is not mounted, its directory does not tell (backup/known.ts). */
+export interface BackupTable {
+  /** Names it, too. */
+  created_at: number;
 }
 
 /** Under which secrets are sealed (vault/vault.ts). More than one while they are rotated. */

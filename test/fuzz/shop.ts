@@ -52,6 +52,9 @@ export async function openShop(trust: 'socket' | 'key' = 'socket'): Promise<Shop
     backups: {
       create: () => books.rig.books.backups.create(async () => ({})),
       list: () => books.rig.books.backups.list(),
+      away: () => books.rig.books.backups.away(),
+      forget: (name) => books.rig.books.backups.forget(name),
+      areRemovalsWritten: () => books.rig.books.backups.areRemovalsWritten(),
       verify: (name) => books.rig.books.backups.verify(name),
       keepRemovals: () => books.rig.books.backups.keepRemovals(),
     },

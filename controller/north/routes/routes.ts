@@ -17,6 +17,7 @@ import { showApiKey } from './api-keys/show.ts';
 import { listAudit } from './audit/list.ts';
 import { verifyAudit } from './audit/verify.ts';
 import { createBackup } from './backups/create.ts';
+import { forgetBackup } from './backups/forget.ts';
 import { listBackups } from './backups/list.ts';
 import { verifyBackup } from './backups/verify.ts';
 import { exportLines } from './bulk/export.ts';
@@ -116,7 +117,7 @@ export const routes: Readonly<Record<Scope | 'socket', readonly Route[]>> = {
     ...[listDeliveries, replayWebhook, listAudit, verifyAudit],
     ...[exportAccount, eraseAccount, listErasures, showErasure, rectifyAccount],
     ...[restrictAccount, liftRestriction, releaseHold],
-    ...[createBackup, listBackups, verifyBackup],
+    ...[createBackup, listBackups, verifyBackup, forgetBackup],
   ],
   // Who may rule over the nodes' identities is at the machine.
   socket: [showCa, beginCa, finishCa, showKey, rotateKey],

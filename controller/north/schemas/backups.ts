@@ -16,4 +16,23 @@ export const Backup = Type.Object(
   { ...strict, title: 'Backup' },
 );
 
-export const Backups = Type.Object({ items: Type.Array(Backup) }, { ...strict, title: 'Backups' });
+const AwayBackup = Type.Object(
+  {
+    name: Type.String(),
+    createdAt: time('When it was made.'),
+    goneByAt: time('From then on nothing is kept because of it.'),
+  },
+  { ...strict, title: 'AwayBackup' },
+);
+
+export const Backups = Type.Object(
+  {
+    items: Type.Array(Backup),
+    away: Type.Array(AwayBackup, {
+      description: 'Those that were made and are not in the directory: is its disk mounted?',
+    }),
+  },
+  { ...strict, title: 'Backups' },
+);
+
+export const ForgottenBackup = Type.Object({ name: Type.String() }, { ...strict, title: 'ForgottenBackup' });

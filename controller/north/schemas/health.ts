@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { bytes, count, strict, time } from './values.ts';
+import { bytes, count, nullable, strict, time } from './values.ts';
 
 export const Health = Type.Object(
   {
@@ -13,6 +13,19 @@ export const Health = Type.Object(
       description:
         'The latest 1000 entries of the audit log are as they were written, and none is missing. Of all: GET /v1/audit/verify.',
     }),
+    backupsAway: Type.Array(Type.String(), {
+      description:
+        'Names of backups that were made and are not in their directory: the list of removals beside them is not written.',
+    }),
+    removalsWritten: Type.Boolean({
+      description:
+        'The list of removals could be written, the last time, beside all backups that are in the directory now.',
+    }),
+    newestAt: nullable(
+      time(
+        "The latest time in the events and the audit log's latest 1000 entries. In the future: the controller's clock was ahead then.",
+      ),
+    ),
     failingWebhooks: Type.Array(Type.String(), {
       description: 'Ids of webhooks that take nothing just now.',
     }),

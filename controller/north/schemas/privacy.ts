@@ -62,12 +62,24 @@ export const Receipt = Type.Object(
     backupsUntilAt: time('By then no backup of before is left.'),
     backups: Type.Array(
       Type.Object(
-        { name: Type.String(), goneByAt: time('By then it has been removed.') },
+        {
+          name: Type.String(),
+          goneByAt: time('By then it has been removed.'),
+          erasedAgain: Type.Boolean({
+            description:
+              'The list of removals beside it holds the erasure: restored, it is erased again. Otherwise it comes back, unless the list is written before.',
+          }),
+        },
         { ...strict, title: 'ReceiptBackup' },
       ),
-      { description: 'Backups in the directory of the controller that hold it still.' },
+      {
+        description:
+          'Backups that hold it still, as far as they are known: in the directory of the controller, or made there and not there now.',
+      },
     ),
-    complete: Type.Boolean({ description: 'No node is pending, and the database is clean.' }),
+    complete: Type.Boolean({
+      description: 'No node is pending, the database is clean, and no backup that is known brings it back.',
+    }),
     notCovered: Type.Array(Type.String(), {
       description: 'What may still hold something of it, and until when.',
     }),

@@ -419,6 +419,7 @@ const statements = [
     backups_until INTEGER NOT NULL,
     PRIMARY KEY (kind, subject)
   )`,
+  `CREATE TABLE backups (created_at INTEGER NOT NULL PRIMARY KEY)`,
   `CREATE TABLE erasure_nodes (
     erasure_id TEXT NOT NULL REFERENCES erasures (id),
     node_id TEXT NOT NULL REFERENCES nodes (id),

@@ -310,6 +310,7 @@ export function sha256(text: string): Uint8Array {
 export const goodHealth: ReadHealth = async () => ({
   at: Date.UTC(2026, 11, 1),
   clockSteps: 0,
+  newestAt: null,
   databaseBytes: 1_000_000n,
   diskFreeBytes: 100_000_000_000n,
   caExpiresAt: Date.UTC(2036, 0, 1),

@@ -8,10 +8,10 @@ export const listBackups: Route = (api, { backups }) => {
     {
       schema: {
         tags: ['fleet'],
-        summary: 'Backups that are kept, the oldest first',
+        summary: 'Backups that are kept, and those that are not where they were made; the oldest first',
         response: { 200: Backups },
       },
     },
-    async () => ({ items: toJson(await backups.list()) }),
+    async () => ({ items: toJson(await backups.list()), away: toJson(await backups.away()) }),
   );
 };
