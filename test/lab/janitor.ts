@@ -14,6 +14,9 @@ export function hireJanitor(prefix: string): { clean(): Promise<void> } {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
   });
+  child.once('error', () => undefined);
+  if (child.pid === undefined)
+    throw new Error(`${script} cannot be run; without it, what is made here would stay`);
   child.unref();
   // A pipe is a socket, which alone would keep this process.
   (child.stdin as Socket).unref();
