@@ -14,7 +14,9 @@ export function hireJanitor(prefix: string): { clean(): Promise<void> } {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
   });
-  child.once('error', () => undefined);
+  // Whether it could be begun is seen at once, and how it ended by its status.
+  child.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
   if (child.pid === undefined)
     throw new Error(`${script} cannot be run; without it, what is made here would stay`);
   child.unref();
