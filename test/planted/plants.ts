@@ -88,8 +88,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'totals are added up instead of compared',
     file: 'controller/accounting/device-usage.ts',
-    from: 'const upload = larger(row.upload, uploadBytes);',
-    to: 'const upload = row.upload + uploadBytes;',
+    from: 'device.upload = larger(device.upload, uploadBytes);',
+    to: 'device.upload += uploadBytes;',
     caughtBy: sim('messages', 'crashes'),
   },
   {
