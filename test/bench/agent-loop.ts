@@ -1,7 +1,4 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DesiredDelta, NodeSettings } from '../../agent/desired/state.ts';
 import type { Host } from '../../agent/host/host.ts';
 import { openJournal } from '../../agent/journal/journal.ts';
@@ -16,6 +13,7 @@ import { allowancePerDevice } from '../../common/allowance.ts';
 import { systemClock } from '../../common/clock.ts';
 import { silentLogger } from '../../common/log.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
+import { ownFolder } from '../lab/own.ts';
 import type { Contender } from './contenders.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -42,7 +40,7 @@ const host: Host = {
 export const agentLoop: Contender = {
   name: 'the agent, journal and all',
   async prepare({ gate, wireguard, interfaceName }, fleet) {
-    const directory = await mkdtemp(join(tmpdir(), 'turnpike-bench-'));
+    const directory = ownFolder();
     const journal = openJournal(directory, { nodeId: 'nod_0000000000000001', incarnation: 1 });
     const memory = newMemory(journal.state);
     const time = new ControllerTime(systemClock, 'this boot', undefined);

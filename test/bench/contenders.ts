@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { planChanges } from '../../agent/gate/plan.ts';
 import { renderChanges } from '../../agent/gate/render.ts';
 import { renderPeers } from '../../agent/wireguard/wg-text.ts';
+import { ownFolder } from '../lab/own.ts';
 import type { Fleet } from './fleet.ts';
 import { empty, type Stage } from './stage.ts';
 
@@ -19,7 +20,7 @@ export const tools: Contender = {
   name: 'wg addconf, then nft -f',
   async prepare({ where, interfaceName }, { peers, model }) {
     // In memory, so that no disk is measured.
-    const directory = await mkdtemp('/dev/shm/turnpike-bench-');
+    const directory = ownFolder('/dev/shm');
     const peersFile = join(directory, 'peers.conf');
     const elementsFile = join(directory, 'elements.nft');
     await writeFile(peersFile, renderPeers(peers), { mode: 0o600 });

@@ -6,11 +6,13 @@ import {
   runCommand,
   streamLines,
 } from '../../common/command.ts';
+import { namespaceName, tunnelName } from '../lab/names.ts';
+import { ownPrefix } from '../lab/own.ts';
 import { openNetlinkIn } from './netlink.ts';
 
 let made = 0;
 
-/** A network namespace of its own name. `run`, `stream` and `open` are the agent's doors to programs and to the kernel, opened inside it. */
+/** A network namespace of its own name, which goes with this process at the latest. `run`, `stream` and `open` are the agent's doors to programs and to the kernel, opened inside it. */
 export interface Namespace {
   readonly name: string;
   readonly run: CommandRunner;
@@ -21,7 +23,7 @@ export interface Namespace {
 
 export async function createNamespace(): Promise<Namespace> {
   made += 1;
-  const name = `tpg-${process.pid}-${made}`;
+  const name = namespaceName(ownPrefix(), `n${made}`);
   await runCommand(['ip', 'netns', 'add', name]);
   const inside = (argv: readonly string[]) => ['ip', 'netns', 'exec', name, ...argv] as [string, ...string[]];
   const run = (argv: readonly [string, ...string[]], options?: CommandOptions) =>
@@ -39,7 +41,7 @@ export async function createNamespace(): Promise<Namespace> {
 /** An interface name that no other namespace of this machine uses: wireguard-go's sockets share one directory. */
 export function uniqueInterface(): string {
   made += 1;
-  return `tg${process.pid}x${made}`;
+  return tunnelName(ownPrefix(), `n${made}`);
 }
 
 /** A cable between two namespaces. */

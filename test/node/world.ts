@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { NodeSettings } from '../../agent/desired/state.ts';
 import type { GateFrame } from '../../agent/gate/model.ts';
 import { NftGate } from '../../agent/gate/nft.ts';
@@ -10,6 +8,7 @@ import { systemClock } from '../../common/clock.ts';
 import { runCommand } from '../../common/command.ts';
 import { generateWireguardKeyPair } from '../../common/wireguard-key.ts';
 import { presharedKey } from '../contracts/wireguard.ts';
+import { ownFolder } from '../lab/own.ts';
 import { DatagramEnd } from './datagrams.ts';
 import { addAddress, connect, createNamespace, type Namespace, uniqueInterface } from './namespace.ts';
 import { startWireguardGo } from './wireguard-go.ts';
@@ -81,7 +80,7 @@ export async function createWorld(): Promise<World> {
 }
 
 async function build(undo: (() => Promise<unknown>)[]): Promise<World> {
-  const stateDirectory = await mkdtemp(join(tmpdir(), 'turnpike-node-'));
+  const stateDirectory = ownFolder();
   undo.push(() => rm(stateDirectory, { recursive: true }));
   const node = await createNamespace();
   undo.unshift(() => node.remove());

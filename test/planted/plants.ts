@@ -5,9 +5,14 @@ export interface Plant {
   readonly from: string;
   readonly to: string;
   /** Of the simulation's classes of faults; or the test file that stands guard. */
-  readonly caughtBy:
-    | { readonly themes: readonly string[] }
-    | { readonly test: string; readonly project?: 'unit' | 'long' };
+  readonly caughtBy: { readonly themes: readonly string[] } | TestGuard;
+}
+
+export interface TestGuard {
+  readonly test: string;
+  readonly project?: 'unit' | 'long';
+  /** In the message of the failure: what it fails with for this bug, and for no other reason. */
+  readonly says: string;
 }
 
 const sim = (...themes: string[]) => ({ themes });
@@ -19,7 +24,7 @@ export const plants: readonly Plant[] = [
     from: "    if (endpoint === '(none)') return undefined;",
     to: `    if (endpoint === '(none)') return undefined;
     process.stderr.write('seen at ' + endpoint);`,
-    caughtBy: { test: 'test/scenarios/canary.long.test.ts', project: 'long' },
+    caughtBy: { test: 'test/scenarios/canary.long.test.ts', project: 'long', says: 'underlay of client' },
   },
   {
     name: 'a report is booked before its number is looked at',
@@ -83,8 +88,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'totals are added up instead of compared',
     file: 'controller/accounting/device-usage.ts',
-    from: 'const upload = larger(row.upload, uploadBytes);',
-    to: 'const upload = row.upload + uploadBytes;',
+    from: 'device.upload = larger(device.upload, uploadBytes);',
+    to: 'device.upload += uploadBytes;',
     caughtBy: sim('messages', 'crashes'),
   },
   {
@@ -92,7 +97,7 @@ export const plants: readonly Plant[] = [
     file: 'controller/accounting/decide.ts',
     from: "if (book.subscription.enforcement !== 'enforce' || awaiting) return book;",
     to: "if (book.subscription.enforcement !== 'enforce') return book;",
-    caughtBy: { test: 'controller/accounting/term.test.ts' },
+    caughtBy: { test: 'controller/accounting/term.test.ts', says: 'to be 262144n' },
   },
   {
     name: 'after a restore a node says only what is new',
@@ -116,7 +121,7 @@ export const plants: readonly Plant[] = [
       if (bytes !== undefined) this.#quotas.set(first, { bytes });
       return first;
     }`,
-    caughtBy: { test: 'test/unit/agent/reconcile.test.ts' },
+    caughtBy: { test: 'test/unit/agent/reconcile.test.ts', says: 'to be 2000000n' },
   },
   {
     name: 'a node’s report is booked on other nodes’ rows too',
@@ -130,13 +135,13 @@ export const plants: readonly Plant[] = [
     file: 'controller/ledger/plan.ts',
     from: '(this.#row(index).wanting || returning) && !this.#pending(index);',
     to: '(this.#row(index).wanting || returning);',
-    caughtBy: { test: 'test/unit/model/replay.test.ts' },
+    caughtBy: { test: 'test/unit/model/replay.test.ts', says: 'model {"rows"' },
   },
   {
     name: 'who only connects keeps others out',
     file: 'common/crowd.ts',
     from: '    this.#end(oldest);\n    return true;',
     to: '    return false;',
-    caughtBy: { test: 'test/unit/south/outsiders.test.ts' },
+    caughtBy: { test: 'test/unit/south/outsiders.test.ts', says: 'the controller cannot be reached' },
   },
 ];

@@ -52,24 +52,45 @@ test('a lab whose story fails leaves nothing on the machine', async () => {
 });
 
 test('a lab whose process is killed leaves nothing on the machine', async () => {
-  const story = `
+  const prefix = await killed(`
     import { createLab } from '${new URL('../lab/lab.ts', import.meta.url)}';
     const lab = await createLab({ nodes: 1, clients: 1 });
     console.log(lab.prefix);
-    setInterval(() => {}, 1000);
-  `;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', story], {
+  `);
+  await eventually('all is gone', async () => (await leftovers(prefix)).length === 0, { within: 10_000 });
+});
+
+test('a process with namespaces and folders of its own leaves nothing when it is killed, nor does what works in its copy', async () => {
+  const prefix = await killed(`
+    import { spawn } from 'node:child_process';
+    import { ownFolder, ownPrefix } from '${new URL('../lab/own.ts', import.meta.url)}';
+    import { createNamespace, uniqueInterface } from '${new URL('../node/namespace.ts', import.meta.url)}';
+    import { startWireguardGo } from '${new URL('../node/wireguard-go.ts', import.meta.url)}';
+    await startWireguardGo(await createNamespace(), uniqueInterface());
+    ownFolder();
+    ownFolder('/dev/shm');
+    const cwd = ownFolder(undefined, 'copy');
+    spawn('tail', ['-f', '/dev/null', cwd], { cwd, detached: true, stdio: 'ignore' });
+    console.log(ownPrefix());
+  `);
+  await eventually('all is gone', async () => (await leftovers(prefix)).length === 0, { within: 10_000 });
+});
+
+/** Of a process that makes things, says their prefix, and is killed then. */
+async function killed(story: string): Promise<string> {
+  const program = `${story}\nsetInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(child.stdout, 'data');
   const prefix = String(line).trim();
   expect(await leftovers(prefix)).not.toEqual([]);
   child.kill('SIGKILL');
-  await eventually('all is gone', async () => (await leftovers(prefix)).length === 0, { within: 10_000 });
-});
+  return prefix;
+}
 
 async function leftovers(prefix: string): Promise<string[]> {
-  const everything = `ip netns list; ls /var/run/wireguard ${tmpdir()}; ip link; ps -e -o args`;
+  const everything = `ip netns list; ls /var/run/wireguard ${tmpdir()} /dev/shm; ip link; ps -e -o args`;
   const { stdout } = await tryRun(['sh', '-c', everything]);
   return stdout.split('\n').filter((line) => line.includes(prefix) && !line.includes('lab-clean'));
 }

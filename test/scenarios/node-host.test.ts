@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LinuxHost } from '../../agent/host/linux.ts';
 import { runCommand } from '../../common/command.ts';
+import { ownFolder } from '../lab/own.ts';
 import { createNamespace, type Namespace, uniqueInterface } from '../node/namespace.ts';
 import { startWireguardGo } from '../node/wireguard-go.ts';
 import { nodeHost, settings } from '../node/world.ts';
@@ -16,7 +15,7 @@ let host: LinuxHost;
 beforeEach(async () => {
   node = await createNamespace();
   name = uniqueInterface();
-  directory = await mkdtemp(join(tmpdir(), 'turnpike-host-'));
+  directory = ownFolder();
   host = await nodeHost(node, name, directory);
 });
 

@@ -1,12 +1,12 @@
 // npm run bench -- adjust [--devices 10000 --rounds 20 --books FILE --json FILE]: how soon an adjustment of one customer is in
 // force on two nodes with ten thousand devices each, and whether others notice. FILE: keeps the crowd's books for the next run, with
 // their key beside them.
-import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Table from 'cli-table3';
 import { eventually } from '../../lab/eventually.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
+import { ownFolder } from '../../lab/own.ts';
 import { openShop, Sale } from '../../lab/shop.ts';
 import { toolOptions } from '../../options.ts';
 import { sellToCrowd } from './crowd.ts';
@@ -89,7 +89,7 @@ async function measure(lab: Lab): Promise<Outcome> {
   };
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'turnpike-bench-'));
+const folder = ownFolder();
 try {
   const books = values.books ?? join(folder, 'crowd.db');
   await prepareBooks(books);

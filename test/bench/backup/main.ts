@@ -2,20 +2,20 @@
  * How long the books wait for a backup, and for a rotation of keys, and how long both take, with so many devices in them:
  * npm run bench -- backup [--devices 50000]. Prints one line of JSON.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../common/clock.ts';
 import { silentLogger } from '../../../common/log.ts';
 import { openBooks } from '../../../controller/books/books.ts';
 import { envelopeFile } from '../../../controller/vault/envelope-file.ts';
+import { ownFolder } from '../../lab/own.ts';
 import { toolOptions } from '../../options.ts';
 import { sellToCrowd } from '../adjust/crowd.ts';
 import { fill } from './fill.ts';
 
 const { whole } = toolOptions('npm run bench -- backup', { devices: { type: 'string', default: '50000' } });
 const devices = whole('devices');
-const directory = mkdtempSync(join(tmpdir(), 'turnpike-bench-'));
+const directory = ownFolder();
 try {
   const path = join(directory, 'turnpike.db');
   const envelope = envelopeFile(join(directory, 'envelope.key'));
