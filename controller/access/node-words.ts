@@ -1,4 +1,4 @@
-import { showTime } from './show-time.ts';
+import { showTime } from '../calendar/show-time.ts';
 
 /** By their names. */
 export interface GroupNodes {

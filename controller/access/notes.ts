@@ -1,9 +1,9 @@
 import { formatSize } from '../../common/bytes.ts';
 import { formatSpeed } from '../../common/speed.ts';
+import { showTime } from '../calendar/show-time.ts';
 import type { PendingRefunds } from '../catalogue/refund.ts';
 import type { Subscription } from '../catalogue/views.ts';
 import { describeNextVolume, describeRenewal, type RenewalTerms } from './renewal-words.ts';
-import { showTime } from './show-time.ts';
 
 // What is added to a verdict, each empty where there is nothing to say.
 

@@ -1,4 +1,5 @@
 import { formatSize } from '../../common/bytes.ts';
+import { showTime } from '../calendar/show-time.ts';
 import {
   describeMoreVolume,
   describeRenewal,
@@ -6,7 +7,6 @@ import {
   type RenewalTerms,
 } from './renewal-words.ts';
 import { describeSeatMend, describeSeatUse, type SeatUse } from './seat-words.ts';
-import { showTime } from './show-time.ts';
 
 /** Less than one packet is as good as nothing. */
 export const packet = 1500n;

@@ -1,6 +1,6 @@
+import { showTime } from '../calendar/show-time.ts';
 import { isUnpaid, type Renewed } from '../lifetime/renewed-tariff.ts';
 import type { Row } from '../store/schema.ts';
-import { showTime } from './show-time.ts';
 
 /** What a tariff says of a renewal. */
 interface TariffTerms {

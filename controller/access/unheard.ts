@@ -1,7 +1,7 @@
 import { formatSize } from '../../common/bytes.ts';
+import { showTime } from '../calendar/show-time.ts';
 import type { Access, Reason } from '../catalogue/views.ts';
 import { packet, type ReasonCode } from './reason-words.ts';
-import { showTime } from './show-time.ts';
 
 /** A node out of contact, as far as it may still let pass what is closed. */
 export interface AwayNode {

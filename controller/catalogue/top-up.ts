@@ -1,8 +1,8 @@
 import { TurnpikeError } from '../../common/errors.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
+import { showTime } from '../calendar/show-time.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
-import { showTime } from '../lifetime/agree.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { loadAdjustments } from './adjustment-view.ts';

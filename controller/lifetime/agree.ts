@@ -1,4 +1,5 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { showTime } from '../calendar/show-time.ts';
 import { addDays, parseInstant, parseTimeZone } from '../calendar/time-zone.ts';
 import type { Row } from '../store/schema.ts';
 
@@ -87,8 +88,4 @@ function refuseLateStart(expiresAt: number, durationDays: number | null): never 
 
 function refuse(what: string): never {
   throw new TurnpikeError('invalid', `expires: ${what}`, { field: 'expires' });
-}
-
-export function showTime(instant: number): string {
-  return new Date(instant).toISOString().slice(0, 16).replace('T', ' ').concat(' UTC');
 }

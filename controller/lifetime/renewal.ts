@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../common/errors.ts';
+import { showTime } from '../calendar/show-time.ts';
 import { addDays, addMonths } from '../calendar/time-zone.ts';
 import type { Tariff } from '../catalogue/views.ts';
-import { showTime } from './agree.ts';
 import type { Phase } from './phase.ts';
 
 export interface Renewable {
