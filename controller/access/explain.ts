@@ -3,6 +3,7 @@ import { show } from '../../common/show.ts';
 import { type CurrentStanding, currentPeriodIn, loadStandings } from '../accounting/standings.ts';
 import { awaitedNodes } from '../accounting/term.ts';
 import type { Context } from '../books/context.ts';
+import { utcDayOf } from '../calendar/utc-day.ts';
 import { loadDevices } from '../catalogue/device-view.ts';
 import { findDevice, findSubscription, findTariffsOf } from '../catalogue/find.ts';
 import { loadNodes } from '../catalogue/node-view.ts';
@@ -238,7 +239,7 @@ function idleNode(node: Node): IdleNode | undefined {
 function rekeyedSince({ createdAt, lastSeenDay }: Device, nodes: readonly Node[]): Rekeyed[] {
   return nodes.flatMap(({ name, keyChangedAt: at }) => {
     if (at === null || at < createdAt) return [];
-    const seenSince = lastSeenDay !== null && lastSeenDay > new Date(at).toISOString().slice(0, 10);
+    const seenSince = lastSeenDay !== null && lastSeenDay > utcDayOf(at);
     return seenSince ? [] : [{ node: name, at }];
   });
 }

@@ -4,6 +4,7 @@ import { show } from '../../common/show.ts';
 import { hashOfSecret, noteRemoved } from '../backup/removals.ts';
 import type { Context } from '../books/context.ts';
 import { parseInstant } from '../calendar/time-zone.ts';
+import { utcDayOf } from '../calendar/utc-day.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import { type Scope, scopes } from './api-key-scopes.ts';
@@ -166,7 +167,7 @@ export function createApiKeys(context: Pick<Context, 'store' | 'clock' | 'backup
           .executeTakeFirst();
         if (row === undefined) return undefined;
         refuseExpired(row, now);
-        const today = new Date(now).toISOString().slice(0, 10);
+        const today = utcDayOf(now);
         if (row.last_used_day !== today) {
           const used = { last_used_day: today };
           await tx.db.updateTable('api_keys').set(used).where('id', '=', row.id).execute();
@@ -218,11 +219,9 @@ function parseExpiry(text: string | null, now: number): number | null {
 
 function refuseExpired({ name, expires_at: expiresAt }: Row<'api_keys'>, now: number): void {
   if (expiresAt === null || expiresAt > now) return;
-  throw new TurnpikeError(
-    'unauthenticated',
-    `the API key "${name}" expired on ${new Date(expiresAt).toISOString().slice(0, 10)}`,
-    { remedy: `on the controller: turnpike api-key set ${name} --expires DATE, or never` },
-  );
+  throw new TurnpikeError('unauthenticated', `the API key "${name}" expired on ${utcDayOf(expiresAt)}`, {
+    remedy: `on the controller: turnpike api-key set ${name} --expires DATE, or never`,
+  });
 }
 
 /** An id that once was, at least: an empty page would look like the end of the list. */

@@ -6,6 +6,7 @@ import { findAway } from '../backup/known.ts';
 import { readRemovals, removalsName } from '../backup/removals.ts';
 import { listShelf, type ShelvedBackup } from '../backup/shelf.ts';
 import type { Context } from '../books/context.ts';
+import { utcDayOf } from '../calendar/utc-day.ts';
 import { keptMs as answersKeptMs } from '../idempotency/changes.ts';
 import type { Row } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
@@ -168,11 +169,11 @@ function notCovered(
   }
   if (row.unscrubbed === 1) lines.push('the free pages of the database, until they have been written anew');
   if (now < row.backups_until) {
-    lines.push(`backups that were made before; the last one is gone by ${dayOf(row.backups_until)}`);
+    lines.push(`backups that were made before; the last one is gone by ${utcDayOf(row.backups_until)}`);
   }
   for (const { name, goneByAt, erasedAgain } of backups) {
     const then = erasedAgain ? 'it is erased again' : 'it brings this back';
-    lines.push(`backup ${name}, which is gone by ${dayOf(goneByAt)}; restored, ${then}`);
+    lines.push(`backup ${name}, which is gone by ${utcDayOf(goneByAt)}; restored, ${then}`);
   }
   if (backups.some(({ erasedAgain }) => !erasedAgain)) lines.push(notListed);
   const answersUntil = row.created_at + answersKeptMs;
@@ -189,7 +190,3 @@ function notCovered(
 
 const notListed =
   "the list of removals beside the backups that bring this back, which does not hold it, or could not be read: have them in the controller's directory of backups (is its disk mounted?) and let it write there; the list is written every hour, and with turnpike backup create. Ask for this receipt again then. A backup that is gone for good: turnpike backup forget NAME";
-
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
-}

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { SettableCategory } from '../../common/inventory/retention.ts';
 import { countPrunable, pruneAudit } from '../audit/prune.ts';
 import type { Context } from '../books/context.ts';
+import { utcDayOf } from '../calendar/utc-day.ts';
 import type { Tx } from '../store/store.ts';
 
 /** How what is too old is found, and forgotten. */
@@ -19,29 +20,26 @@ const isUsed = sql`subscription_id NOT IN (SELECT subscriptions.id FROM accounts
 
 export const rules: Readonly<Record<SettableCategory, Rule>> = {
   'daily-usage': {
-    count: (tx, before) => countWhere(tx, sql`usage_days WHERE day < ${dayOf(before)} AND ${isUsed}`),
+    count: (tx, before) => countWhere(tx, sql`usage_days WHERE day < ${utcDayOf(before)} AND ${isUsed}`),
     forget: (_context, tx, before) =>
       change(
         tx,
         sql`DELETE FROM usage_days WHERE rowid IN
-          (SELECT rowid FROM usage_days WHERE day < ${dayOf(before)} AND ${isUsed} LIMIT ${atOnce})`,
+          (SELECT rowid FROM usage_days WHERE day < ${utcDayOf(before)} AND ${isUsed} LIMIT ${atOnce})`,
       ),
   },
   'last-connection': {
-    count: (tx, before) => countWhere(tx, sql`devices WHERE last_seen_day < ${dayOf(before)} AND ${isUsed}`),
+    count: (tx, before) =>
+      countWhere(tx, sql`devices WHERE last_seen_day < ${utcDayOf(before)} AND ${isUsed}`),
     forget: (_context, tx, before) =>
       change(
         tx,
         sql`UPDATE devices SET last_seen_day = NULL WHERE rowid IN
-          (SELECT rowid FROM devices WHERE last_seen_day < ${dayOf(before)} AND ${isUsed} LIMIT ${atOnce})`,
+          (SELECT rowid FROM devices WHERE last_seen_day < ${utcDayOf(before)} AND ${isUsed} LIMIT ${atOnce})`,
       ),
   },
   audit: { count: countPrunable, forget: ({ vault }, ...rest) => pruneAudit(vault, ...rest) },
 };
-
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
-}
 
 async function countWhere({ db }: Tx, from: ReturnType<typeof sql>): Promise<number> {
   const { rows } = await sql<{ count: bigint }>`SELECT count(*) AS count FROM ${from}`.execute(db);

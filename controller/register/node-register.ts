@@ -7,6 +7,7 @@ import { termOf } from '../../common/term.ts';
 import { servingIncarnation } from '../accounting/incarnation.ts';
 import { turnLedger } from '../accounting/turn.ts';
 import type { Context } from '../books/context.ts';
+import { utcDayOf } from '../calendar/utc-day.ts';
 import { recordEvent } from '../events/record.ts';
 import { noteFoundNode } from '../events/watch.ts';
 import { noteErased } from '../privacy/tombstones.ts';
@@ -193,7 +194,7 @@ async function recordPresence(
     ).map((row) => [row.id, row]),
   );
   const present = devices.filter(({ deviceId }) => known.has(deviceId));
-  const day = new Date(clock.now()).toISOString().slice(0, 10);
+  const day = utcDayOf(clock.now());
   // Also one that has just gone: it may have been there for days.
   const seen = present
     .filter(({ deviceId, connected }) => connected || live.presence(nodeId, deviceId)?.connected)
