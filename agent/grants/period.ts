@@ -31,7 +31,7 @@ export interface PeriodEnd {
   readonly period: number;
   /** What the controller named for it, as far as it did. */
   readonly granted: bigint;
-  /** For that. */
+  /** What came with that, to be handed back. */
   readonly voucher: string | undefined;
   /** The highest recall that the controller named in the period that ends: giving all back answers it. */
   readonly recall: number;

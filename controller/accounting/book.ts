@@ -68,7 +68,7 @@ export function carryOn(book: Book): Book {
   let drawn = book.periods.reduce((sum, period) => sum + period.drawn, book.drawnEarlier);
   for (const period of book.periods) {
     const before = periods.at(-1);
-    const carries = period.rollover && period.number <= subscription.period && before && isLimited(before);
+    const carries = takesOver(book, period) && before && isLimited(before);
     const carriedIn = carries
       ? unusedBytes(before, sumOf(rowsOf(book, before.number), claimedBytes), before.reduction)
       : period.carriedIn;
@@ -84,6 +84,11 @@ export function carryOn(book: Book): Book {
     periods.push({ ...now, drawn: smaller(needed, most) });
   }
   return { ...book, periods };
+}
+
+/** Whether what the period before it left unused is in it. */
+export function takesOver({ subscription }: Book, { rollover, number }: StoredPeriod): boolean {
+  return rollover && number <= subscription.period;
 }
 
 /** How the subscription stands in its current period; `period` is that one. */

@@ -111,7 +111,7 @@ async function bookPortions(
   return { standing: 'new', strange };
 }
 
-/** What is strange is not booked. */
+/** What is strange is not booked, or as far as it can be. */
 async function book(context: Context, tx: Tx, identity: NodeIdentity, report: Portion): Promise<Strange> {
   await turnWithReporter(context, tx, report);
   const usage = await gatherDeviceUsage(tx, identity, report.devices);

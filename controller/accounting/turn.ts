@@ -6,7 +6,7 @@ import { ownBytes } from '../ledger/volume.ts';
 import { isPending, volumeOf } from '../ledger/withdraw.ts';
 import { chunks } from '../store/chunks.ts';
 import type { Tx } from '../store/store.ts';
-import { type Book, currentPeriod, isLimited, loadBooks, rowsOf, standingOf } from './book.ts';
+import { type Book, currentPeriod, isLimited, loadBooks, rowsOf, standingOf, takesOver } from './book.ts';
 import { decide, isServing, placeOf, policy } from './decide.ts';
 import { type StoredGrant, saveGrants } from './grant-rows.ts';
 import { saveAdjustments } from './packs.ts';
@@ -104,13 +104,9 @@ function usableMs(
 
 function freeIn(book: Book, period: StoredPeriod): bigint {
   if (!isLimited(period)) return 0n;
-  const current = book.subscription.period;
-  const isCurrent = period.number === current;
-  const isCarriedOn = book.periods.some(({ number, rollover }) => {
-    return rollover && number === period.number + 1 && number <= current;
-  });
-  // The next one has it.
-  if (isCarriedOn) return 0n;
+  const next = book.periods.find(({ number }) => number === period.number + 1);
+  if (next !== undefined && takesOver(book, next)) return 0n;
+  const isCurrent = period.number === book.subscription.period;
   const volume = isCurrent ? volumeOf(standingOf(book, period)) : ownBytes(period);
   return freeBytes(volume, rowsOf(book, period.number));
 }

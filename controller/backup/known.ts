@@ -14,11 +14,7 @@ export type KnownBackup = Pick<ShelvedBackup, 'name' | 'createdAt'>;
 
 /** Those on the shelf are known from now on. */
 export async function noteBackups({ db }: Tx, backups: readonly { createdAt: number }[]): Promise<void> {
-  const known = new Set(
-    (await db.selectFrom('backups').select('created_at').execute()).map((row) => row.created_at),
-  );
-  const rows = backups.flatMap(({ createdAt }) => (known.has(createdAt) ? [] : [{ created_at: createdAt }]));
-  for (const chunk of chunks(rows)) {
+  for (const chunk of chunks(backups.map(({ createdAt }) => ({ created_at: createdAt })))) {
     await db
       .insertInto('backups')
       .values(chunk)

@@ -172,9 +172,9 @@ export interface PeriodTable {
   starts_at: number;
   /** The start of the next one; null: it has no end. */
   ends_at: number | null;
-  /** Sold for this period; null: unlimited. */
   /** The earliest time at which a node can have begun it: it was told so, though the start is another now. */
   usable_from: number;
+  /** Sold for this period; null: unlimited. */
   volume: bigint | null;
   /** It takes over what the one before left unused of its volume. */
   rollover: number;
